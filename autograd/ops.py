@@ -1,0 +1,429 @@
+"""The table: one row per operation, with its value, its local partial derivatives, how it is written, where it is defined.
+
+A rule is written in ordinary arithmetic and in the rows themselves, so what it is fed decides what comes
+out: floats give a float, arrays a batch, Values a graph to differentiate again, SymPy symbols a formula,
+and an operand that writes source gives the code that runs. In every rule `y` is the result and `x`, or
+`a` and `b`, are the operands; `c` is the chosen index of an indexed row.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, reduce
+from operator import add as plus
+from operator import mul as times
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from autograd.scope import here
+
+Rule = Callable[..., Any]
+
+FLOAT = float | int | np.generic  # what `math` computes with
+ERRORS = (ValueError, ZeroDivisionError, OverflowError)
+TABLE: dict[str, Op] = {}
+
+
+@dataclass(frozen=True, eq=False)
+class Op:
+    """A row of the table. Making one adds it: value, both modes, all orders and pictures follow from it.
+
+    Raises ValueError for a name that is no identifier or belongs to a row of the library.
+    """
+
+    name: str  # NumPy's, where NumPy has the function: np.tanh then finds it
+    formula: Rule  # the definition, f(*operands), as a textbook prints it
+    partials: Rule | tuple[Rule, ...]  # ∂y/∂operand as f(y, *operands), one per operand; n-ary rows give all at once
+    computed: Rule | None = None  # how floats and arrays compute it, where the definition overflows or loses digits
+    symbol: str = ""  # on a card of a picture; the name if empty
+    written: str = ""  # in an expression: "{} + {}"; name(…) if empty
+    domain: str = ""  # where the value exists: "x > 0"
+    instead: str = ""  # what to do outside of it
+    kink: str = ""  # the convention where no derivative exists: "relu′(0) = 0"
+    samples: tuple[tuple[float, float], ...] = ()  # where tests draw operands, an interval each; ±3 if empty
+    defaults: tuple[float, ...] = ()  # of the last operands
+    vectors: int = 0  # how many vectors an n-ary row takes: sum 1, dot 2
+    indexed: bool = False  # one row per component, the rules taking its index first
+    guarded: bool = False  # a constant operand's partial may leave its domain: it is 0 and not evaluated
+    infix: bool = False  # an operator, not a public function
+    index: int | None = None  # the component, in a row made by `at`
+
+    def __post_init__(self) -> None:
+        if self.index is None:
+            _enter(self)
+
+    @cached_property
+    def arity(self) -> int | None:
+        """The number of operands, None for an n-ary row."""
+        return len(self.partials) if isinstance(self.partials, tuple) else None
+
+    @cached_property
+    def value(self) -> Rule:
+        """The rule for numbers of fixed precision: `computed`, or else `formula`."""
+        return self.computed or self.formula
+
+    @cached_property
+    def at(self) -> Callable[[int], Op]:
+        """The row of component `c` of an indexed row, the same object every time."""
+        return cache(lambda c: _component(self, c))
+
+    @cached_property
+    def elementwise(self) -> Any:
+        """The row as a NumPy ufunc over arrays of objects."""
+        return np.frompyfunc(self.apply, self.arity, 1)
+
+    def local(self, y: Any, *operands: Any) -> Sequence[Any]:
+        """The local partial derivatives ∂y/∂operand, one per operand."""
+        if isinstance(self.partials, tuple):
+            return [rule(y, *operands) for rule in self.partials]
+        return list(self.partials(y, *operands))
+
+    def __call__(self, *operands: Any) -> Any:
+        """The operation on floats, Values, arrays or nestings of these; it returns the like."""
+        if len(operands) == self.arity and self.arity < 3 and operands[0].__class__ is operands[-1].__class__ is float:
+            return _on_floats(self, operands)  # the common case, in front
+        if self.vectors:
+            return _on_vectors(self, operands)
+        operands += self.defaults[len(self.defaults) + len(operands) - (self.arity or 0) :]
+        if len(operands) != self.arity:
+            raise TypeError(f"{self.name} takes {self.arity} operands; got {len(operands)}")
+        if any(isinstance(x, np.ndarray) for x in operands):
+            return _on_arrays(self, operands)
+        if any(isinstance(x, list | tuple) for x in operands):
+            return _on_nestings(self, operands)
+        return self.apply(*operands)
+
+    def apply(self, *operands: Any) -> Any:
+        """The operation on single operands; a type with `__apply__(op, operands)` takes it over (Values record)."""
+        for x in operands:
+            if hook := getattr(type(x), "__apply__", None):
+                return hook(self, operands)
+        if any(_exact(x) for x in operands):
+            return self.formula(*operands)
+        return _on_floats(self, operands)
+
+    def __repr__(self) -> str:
+        return f"<Op {self.label}>"
+
+    @property
+    def label(self) -> str:
+        """The name, with the index of a component."""
+        return self.name if self.index is None else f"{self.name}[{self.index}]"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return find, (self.name, self.index)
+
+
+def find(name: str, index: int | None = None) -> Op:
+    """The row of that name; LookupError says that a user's row must be made before its graphs are unpickled."""
+    if name not in TABLE:
+        raise LookupError(f"no operation is called {name!r}: make its row, Op({name!r}, …), before loading this graph")
+    return TABLE[name] if index is None else TABLE[name].at(index)
+
+
+_watchers: list[Callable[[Op], None]] = []
+
+
+def each_row(act: Callable[[Op], None]) -> None:
+    """Call `act` with every row, those made later included."""
+    _watchers.append(act)
+    for op in TABLE.values():
+        act(op)
+
+
+def _enter(op: Op) -> None:
+    if not op.name.isidentifier():
+        raise ValueError(f"an operation's name is an identifier; got {op.name!r}")
+    if op.name in BUILT_IN:
+        raise ValueError(f"{op.name} is a row of the library; give yours another name")
+    TABLE[op.name] = op
+    for act in _watchers:
+        act(op)
+
+
+def _component(op: Op, c: int) -> Op:
+    def bind(rule: Any) -> Any:
+        return rule and (lambda *operands: rule(c, *operands))
+
+    return replace(
+        op, formula=bind(op.formula), partials=bind(op.partials), computed=bind(op.computed), index=c, indexed=False
+    )
+
+
+# --- what a row does with each kind of operand ---------------------------------------------------------------------
+
+
+def _on_floats(op: Op, operands: tuple[Any, ...]) -> Any:
+    try:
+        return op.value(*operands)
+    except ERRORS as error:
+        raise refusal(op, operands, error) from None
+
+
+def _on_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
+    arrays = [np.asanyarray(x) for x in operands]
+    if any(x.dtype == object for x in arrays):
+        return op.elementwise(*operands)
+    floats = [x if x.dtype.kind == "f" else x.astype(float) for x in arrays]
+    try:
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            return op.value(*floats)
+    except (FloatingPointError, *ERRORS):
+        # Element by element the offender raises an error that names it; a branch not taken does not.
+        return op.elementwise(*floats).astype(float)
+
+
+def _on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
+    nests = [x for x in operands if isinstance(x, list | tuple)]
+    if len({len(x) for x in nests}) > 1:
+        raise ValueError(f"{op.name} got sequences of different lengths: {[len(x) for x in nests]}")
+    columns = [x if isinstance(x, list | tuple) else [x] * len(nests[0]) for x in operands]
+    return type(nests[0])(op(*row) for row in zip(*columns, strict=True))
+
+
+def _on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
+    if len(operands) != op.vectors:
+        raise TypeError(f"{op.name} takes {op.vectors} vector{'s' * (op.vectors > 1)}; got {len(operands)} arguments")
+    vectors = [list(flat(x)) for x in operands]
+    if len({len(v) for v in vectors}) > 1:
+        raise ValueError(f"{op.name} needs vectors of one length; got {' and '.join(str(len(v)) for v in vectors)}")
+    if not vectors[0] and op.name in ("sum", "dot"):
+        return 0.0
+    if not vectors[0]:
+        raise ValueError(f"{op.name} of an empty vector is not defined")
+    if not op.indexed:
+        return op.apply(*(x for v in vectors for x in v))
+    if np.ndim(operands[0]) != 1:
+        raise ValueError(f"{op.name} acts on a vector; got {np.ndim(operands[0])} dimensions: apply it row by row")
+    return _like(operands[0], [op.at(c).apply(*vectors[0]) for c in range(len(vectors[0]))])
+
+
+def _like(vector: Any, components: list[Any]) -> Any:
+    if not isinstance(vector, np.ndarray):
+        return tuple(components) if isinstance(vector, tuple) else components
+    out = np.empty_like(vector, dtype=object if vector.dtype == object else float)
+    out[...] = components
+    return out
+
+
+def flat(x: Any) -> Iterable[Any]:
+    """The numbers in a nesting of lists, tuples and arrays, in reading order."""
+    if isinstance(x, np.ndarray):
+        yield from x.ravel().tolist()
+    elif isinstance(x, list | tuple):
+        for part in x:
+            yield from flat(part)
+    else:
+        yield x
+
+
+def mapped(f: Callable[[Any], Any], x: Any) -> Any:
+    """f of every number in a nesting, in the same nesting."""
+    if isinstance(x, list | tuple):
+        return type(x)(mapped(f, part) for part in x)
+    if not isinstance(x, np.ndarray):
+        return f(x)
+    out = np.empty_like(x, dtype=object)
+    for where in np.ndindex(x.shape):
+        out[where] = f(x[where])
+    return out
+
+
+def refusal(op: Op, operands: Sequence[Any], error: Exception) -> Exception:
+    """The error for operands outside the domain: the operation, the input, the node, and what to do instead."""
+    got = " and ".join(described(x) for x in operands)
+    if isinstance(error, OverflowError):
+        reason = f"{op.label} is beyond the largest float here"
+    else:
+        reason = f"{op.label} is defined for {op.domain or 'other operands'}"
+    scope = here()
+    return type(error)(f"{reason}; got {got}{f' in {scope}' if scope else ''}. {op.instead}".rstrip())
+
+
+def described(x: Any) -> str:
+    """A number and where it comes from: `0.0 from ŷ[2]`."""
+    data, name, made_by = (getattr(x, field, None) for field in ("data", "name", "op"))
+    if not hasattr(x, "parents"):
+        return repr(x)
+    origin = name or (f"the result of {made_by.label}" if made_by else f"a {x.role}")
+    return f"{data!r} from {origin}"
+
+
+# --- functions that a number's own library provides -----------------------------------------------------------------
+
+
+def _pow(a: float, b: float) -> float:
+    y = a**b
+    if isinstance(y, complex):
+        raise ValueError("complex")  # Python's answer to a negative base under a fractional power
+    return y
+
+
+FLOATS = SimpleNamespace(
+    **vars(math)
+    | {
+        "pow": _pow,
+        "maximum": lambda a, b: a if a > b else b if a <= b else a + b,  # a + b carries a nan on, as np.maximum does
+        "minimum": lambda a, b: a if a < b else b if a >= b else a + b,
+        "where": lambda c, a, b: a if c else b,
+    }
+)
+
+
+def namespace(x: Any) -> Any:
+    """Where functions of `x` are found: the array API's namespace, else the package of its type, else `math`."""
+    if isinstance(x, FLOAT):
+        return FLOATS
+    if hasattr(x, "__array_namespace__"):
+        return x.__array_namespace__()
+    return sys.modules.get(type(x).__module__.partition(".")[0], FLOATS)
+
+
+def _exact(x: Any) -> bool:
+    return not isinstance(x, FLOAT) and not hasattr(x, "__array_namespace__")
+
+
+def native(name: str, otherwise: Rule | None = None) -> Rule:
+    """The function of that name in the operands' own library; where it has none, the rule `otherwise`, or `math`."""
+
+    def value(*operands: Any) -> Any:
+        for x in operands:
+            if not isinstance(x, FLOAT) and (function := getattr(namespace(x), name, None)):
+                return function(*operands)
+        if otherwise and any(_exact(x) for x in operands):
+            return otherwise(*operands)
+        return getattr(FLOATS, name)(*operands)
+
+    return value
+
+
+def _where(c: Any, a: Any, b: Any) -> Any:
+    for x in (c, a, b):
+        if sympy := getattr(namespace(x), "Piecewise", None) and namespace(x):
+            chosen = c if getattr(c, "is_Boolean", isinstance(c, bool)) else sympy.Ne(c, 0)
+            return sympy.Piecewise((a, chosen), (b, True))
+    return native("where", FLOATS.where)(c, a, b)
+
+
+# --- formulas too long for a row ------------------------------------------------------------------------------------
+
+
+def _sigmoid(x: Any) -> Any:
+    e = exp(-abs(x))  # never overflows, unlike exp(-x) at -800
+    return where(x >= 0, 1.0, e) / (1.0 + e)
+
+
+def _shares(a: Sequence[Any], lse: Any) -> list[Any]:
+    # Divided by their own sum, the shares lose the rounding error of lse, which they all have in common.
+    e = [exp(x - lse) for x in a]
+    whole = sum.apply(*e)
+    return [share / whole for share in e]
+
+
+def _logsumexp(*a: Any) -> Any:
+    m = reduce(maximum, a)
+    e = [exp(x - m) for x in a]
+    # The winners are counted apart from the rest, which 1 + rest would round away.
+    rest = reduce(plus, [where(u < 1, u, 0.0) for u in e])
+    ties = reduce(plus, [where(u < 1, 0.0, 1.0) for u in e]) - 1.0
+    return where(abs(m) < math.inf, m + log1p(rest + ties), m)
+
+
+def _log_softmax(c: int, *a: Any) -> Any:
+    m = reduce(maximum, a)
+    e = [exp(x - m) for x in a]
+    own, rest = e[c], reduce(plus, e[:c] + e[c + 1 :], 0.0)
+    # Where c wins, own is 1 and log(1 + rest) would round a small rest away.
+    return (a[c] - m) - where(own < 1, log(own + rest), log1p(rest))
+
+
+def _log_softmax_partials(c: int, y: Any, *a: Any) -> list[Any]:
+    p = _shares(a, a[c] - y)
+    # The others' sum, not 1 - p[c]: no digits are left of that once c has won.
+    return [sum.apply(0.0, *p[:c], *p[c + 1 :]) if j == c else -share for j, share in enumerate(p)]
+
+
+def _halves(ab: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    n = len(ab) // 2
+    return ab[:n], ab[n:]
+
+
+def _dot(*ab: Any) -> Any:
+    a, b = _halves(ab)
+    return reduce(plus, map(times, a, b))
+
+
+def _tie(x: Any) -> Any:
+    return 0.5 * (1.0 + step(x) - step(-x))
+
+
+BUILT_IN: frozenset[str] = frozenset()
+
+# fmt: off
+# --- arithmetic -----------------------------------------------------------------------------------------------------
+add      = Op("add",      lambda a, b: a + b,   (lambda y, a, b: 1.0,   lambda y, a, b: 1.0),      symbol="+",   written="{} + {}", infix=True)
+subtract = Op("subtract", lambda a, b: a - b,   (lambda y, a, b: 1.0,   lambda y, a, b: -1.0),     symbol="−",   written="{} − {}", infix=True)
+multiply = Op("multiply", lambda a, b: a * b,   (lambda y, a, b: b,     lambda y, a, b: a),        symbol="×",   written="{} · {}", infix=True)
+divide   = Op("divide",   lambda a, b: a / b,   (lambda y, a, b: 1 / b, lambda y, a, b: -y / b),   symbol="÷",   written="{} / {}", infix=True,
+              domain="a divisor other than 0", instead="Add a small constant to the divisor, or choose another value with where before dividing.", samples=((-3, 3), (0.2, 3)))
+power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: b * a ** where(b, b - 1, 0),   # where: d(x**0)/dx is 0 at 0 too
+                                                 lambda y, a, b: y * log(where(a, a, 1))),      # where: d(0**w)/dw is 0, not 0·log 0
+              computed=native("pow", lambda a, b: a ** b), symbol="pow", written="{} ** {}", infix=True, guarded=True,
+              domain="a positive base, a negative base under a whole exponent, and 0 under an exponent ≥ 0", instead="Take absolute(x) ** p, or keep the base positive.", samples=((0.1, 3), (-3, 3)))
+negative = Op("negative", lambda x: -x,         (lambda y, x: -1.0,),                               symbol="neg", written="−{}", infix=True)
+positive = Op("positive", lambda x: +x,         (lambda y, x: 1.0,),                                symbol="+",   written="{}",  infix=True)
+absolute = Op("absolute", lambda x: abs(x),     (lambda y, x: step(x) - step(-x),),                 symbol="| |", written="|{}|", kink="|x|′(0) = 0")
+
+# --- functions of one argument --------------------------------------------------------------------------------------
+exp      = Op("exp",      native("exp"),                       (lambda y, x: y,),
+              domain="finite x", instead="Stay in logarithms: logsumexp, log_softmax, softplus and sigmoid do not overflow.")
+log      = Op("log",      native("log"),                       (lambda y, x: 1 / x,),               symbol="ln",  samples=((0.05, 5),),
+              domain="x > 0", instead="For cross-entropy use log_softmax, which never leaves its domain.")
+log1p    = Op("log1p",    lambda x: log(1 + x),                (lambda y, x: 1 / (1 + x),),         computed=native("log1p"), samples=((-0.9, 5),),
+              domain="x > −1", instead="For log(1 + exp(x)) use softplus.")
+expm1    = Op("expm1",    lambda x: exp(x) - 1,                (lambda y, x: exp(x),),              computed=native("expm1"),  # y + 1 has no digits left at -40
+              domain="finite x", instead="Stay in logarithms: softplus and sigmoid do not overflow.")
+sqrt     = Op("sqrt",     native("sqrt"),                      (lambda y, x: 0.5 / y,),             symbol="√",   samples=((0.05, 5),),
+              domain="x ≥ 0", instead="Take sqrt(maximum(x, 0)), or look for the sign that went wrong.")
+sin      = Op("sin",      native("sin"),                       (lambda y, x: cos(x),),              domain="finite x")
+cos      = Op("cos",      native("cos"),                       (lambda y, x: -sin(x),),             domain="finite x")
+tan      = Op("tan",      native("tan"),                       (lambda y, x: 1 + y * y,),           domain="finite x", samples=((-1.4, 1.4),))
+arctan   = Op("arctan",   native("atan"),                      (lambda y, x: 1 / (1 + x * x),))
+tanh     = Op("tanh",     native("tanh"),                      (lambda y, x: 4 * sigmoid(2 * x) * sigmoid(-2 * x),))  # 1 - y*y cancels: no digits left at 20
+sigmoid  = Op("sigmoid",  lambda x: 1 / (1 + exp(-x)),         (lambda y, x: y * sigmoid(-x),),     computed=_sigmoid, symbol="σ")  # σ(-x), not 1 - y, which cancels
+softplus = Op("softplus", lambda x: log(1 + exp(x)),           (lambda y, x: sigmoid(x),),          computed=lambda x: where(x > 0, x, 0.0) + log1p(exp(-abs(x))))
+log_sigmoid = Op("log_sigmoid", lambda x: -log(1 + exp(-x)),   (lambda y, x: sigmoid(-x),),         computed=lambda x: where(x < 0, x, 0.0) - log1p(exp(-abs(x))), symbol="ln σ")
+relu     = Op("relu",     lambda x: where(x > 0, x, 0),        (lambda y, x: step(x),),             computed=lambda x: native("maximum")(x, 0.0), kink="relu′(0) = 0")
+step     = Op("step",     lambda x: where(x > 0, 1, 0),        (lambda y, x: 0.0,),                 computed=lambda x: where(x > 0, 1.0, where(x <= 0, 0.0, x)), kink="step(0) = 0, step′ = 0")
+leaky_relu = Op("leaky_relu", lambda x, slope: where(x > 0, x, slope * x), (lambda y, x, slope: where(step(x), 1.0, slope), lambda y, x, slope: where(step(x), 0.0, x)),
+              defaults=(0.01,), kink="leaky_relu′(0) = slope", samples=((-3, 3), (0.01, 1)))
+
+# --- functions of two and three -------------------------------------------------------------------------------------
+maximum  = Op("maximum",  lambda a, b: where(a > b, a, b),     (lambda y, a, b: _tie(a - b), lambda y, a, b: _tie(b - a)), computed=native("maximum"), symbol="max", kink="a tie of maximum gives ½ to each")
+minimum  = Op("minimum",  lambda a, b: where(a < b, a, b),     (lambda y, a, b: _tie(b - a), lambda y, a, b: _tie(a - b)), computed=native("minimum"), symbol="min", kink="a tie of minimum gives ½ to each")
+where    = Op("where",    _where,                              (lambda y, c, a, b: 0.0, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)), kink="where passes nothing to its condition, nor to the branch not taken")
+
+# --- functions of vectors -------------------------------------------------------------------------------------------
+sum      = Op("sum",      lambda *a: reduce(plus, a),          lambda y, *a: [1.0] * len(a),                     vectors=1, symbol="Σ")
+dot      = Op("dot",      _dot,                                lambda y, *ab: _halves(ab)[1] + _halves(ab)[0],   vectors=2, symbol="·")
+logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(a, y),                vectors=1, computed=_logsumexp, symbol="ln Σ exp")
+log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, computed=_log_softmax, symbol="ln softmax")
+neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], lambda c, y, *a: [-d for d in _log_softmax_partials(c, -y, *a)],  # its partials are ŷ − y
+              vectors=1, indexed=True, computed=lambda c, *a: -_log_softmax(c, *a), symbol="−ln softmax")
+# fmt: on
+
+BUILT_IN = frozenset(TABLE)
+
+
+def softmax(a: Any) -> Any:
+    """The vector softmax(a)_c = e^{a_c} / Σ_j e^{a_j}, each component as exp(log_softmax(a)_c); lecture, softmax slide.
+
+    >>> softmax([1000.0, 1000.0])
+    [0.5, 0.5]
+    """
+    return exp(log_softmax(a))

@@ -1,0 +1,70 @@
+"""Naming the parts of a computation: what is computed inside `with scope("f1"):` belongs to f1."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from functools import cache, wraps
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Path(str):
+    """A scope's path, such as `layer1/neuron3`, that knows its enclosing path and its formula."""
+
+    outer: Path | None
+    formula: str | None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        name = self[len(self.outer) + 1 :] if self.outer else str(self)
+        return path, (self.outer, name, self.formula)
+
+
+@cache
+def path(outer: Path | None, name: str, formula: str | None) -> Path:
+    """The path of scope `name` inside `outer`, one object for each."""
+    inner = Path(f"{outer}/{name}" if outer else name)
+    inner.outer, inner.formula = outer, formula
+    return inner
+
+
+# A context variable: every thread and every task has its own.
+_current: ContextVar[Path | None] = ContextVar("scope", default=None)
+here = _current.get
+OPENED: list[bool] = []  # empty until the first scope opens, so that programs without scopes pay nothing
+
+
+class scope:
+    """Name a part of the computation: `with scope("f1", "x2 = W1·x"):`, or `@scope("f1")` over a function.
+
+    Scopes nest as a path, `layer1/neuron3`, and each thread has its own. TypeError for a name that is not
+    text, ValueError for an empty one.
+    """
+
+    def __init__(self, name: str, formula: str | None = None) -> None:
+        if not isinstance(name, str) or not isinstance(formula, str | None):
+            raise TypeError(f"a scope's name and formula are text; got {name!r} and {formula!r}")
+        if not name.strip("/"):
+            raise ValueError(f"a scope needs a name; got {name!r}")
+        self.name, self.formula = name, formula
+
+    def __enter__(self) -> Path:
+        OPENED[:] = [True]
+        inner = path(here(), self.name, self.formula)
+        _current.set(inner)
+        return inner
+
+    def __exit__(self, *error: object) -> None:
+        inner = here()
+        assert inner is not None, "a scope closes in the context that opened it"
+        _current.set(inner.outer)
+
+    def __call__(self, f: F) -> F:
+        @wraps(f)
+        def scoped(*args: Any, **kwargs: Any) -> Any:
+            with scope(self.name, self.formula):
+                return f(*args, **kwargs)
+
+        scoped.scope = self  # type: ignore[attr-defined]  # a Chain then opens no second scope around it
+        return scoped  # type: ignore[return-value]

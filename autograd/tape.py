@@ -1,0 +1,191 @@
+"""The Wengert list of a graph and what runs along it: replay, the forward sweep and the reverse sweep.
+
+No sweep knows an operation: each reads the parents and the local partial derivatives that every node
+holds. Griewank & Walther, Evaluating Derivatives (2008), chapter 3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from autograd import ops
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+Local = Callable[["Value"], Sequence[Any]]
+
+
+def wengert_list(outputs: Iterable[Value]) -> list[Value]:
+    """Every node the outputs are computed from, each once, parents before children; the same order every time."""
+    order: list[Value] = []
+    seen: set[Value] = set()
+    stack: list[Value | None] = list(outputs)[::-1]
+    while stack:
+        node = stack.pop()
+        if node is None:  # a marker: the parents of the node below it are placed
+            order.append(stack.pop())  # type: ignore[arg-type]
+        elif node not in seen:
+            seen.add(node)
+            left, right = node.left, node.right
+            if left is None:
+                order.append(node)
+                continue
+            stack += (node, None)
+            if right is not None:
+                stack += (right, left)
+            elif left.__class__ is tuple:
+                stack += left[::-1]
+            else:
+                stack.append(left)
+    return order
+
+
+def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
+    """The adjoint ∂(seeded outputs)/∂node of every node: v̄_parent += v̄_node · ∂node/∂parent, in reverse order.
+
+    An adjoint of 0 passes nothing on. Raises as `refuse` does where a derivative is missing.
+    """
+    adjoint: dict[Value, Any] = dict.fromkeys(order, 0.0)
+    adjoint.update(seeds)
+    for node in reversed(order):
+        if bar := adjoint[node]:
+            left, right = node.left, node.right
+            if right is not None:
+                adjoint[left] += bar * node.d_left
+                adjoint[right] += bar * node.d_right
+            elif left.__class__ is tuple:
+                for parent, d in zip(left, node.d_left, strict=True):
+                    adjoint[parent] += bar * d
+            elif left is not None:
+                adjoint[left] += bar * node.d_left
+    # A missing derivative is nan, and a nan reaches the leaves: only then is a slower look worth its time.
+    if any(bar != bar for node, bar in adjoint.items() if node.left is None):
+        return checked_sweep(order, seeds, stored)
+    return adjoint
+
+
+def stored(node: Value) -> Sequence[Any]:
+    """The local partials of the forward pass."""
+    return node.partials
+
+
+def rederived(node: Value) -> Sequence[Any]:
+    """The local partials as Values, to be differentiated again: the row's rule on the nodes themselves."""
+    parents = [p.data if p.role == "constant" else p for p in node.parents]
+    rules = node.op.partials
+    if not isinstance(rules, tuple):
+        return node.op.local(node, *parents)
+    # A missing partial and a constant's stay as they are stored: their rules may have no value to give.
+    edges = zip(rules, node.partials, node.parents, strict=True)
+    return [d if d != d or p.role == "constant" else rule(node, *parents) for rule, d, p in edges]
+
+
+def checked_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Local) -> dict[Value, Any]:
+    """The reverse sweep, edge by edge, on floats or Values: adjoints of the nodes in `order` and of no others."""
+    nodes = list(order)
+    adjoint: dict[Value, Any] = dict.fromkeys(nodes, 0.0)
+    adjoint.update(seeds)
+    for node in reversed(nodes):
+        bar = adjoint[node]
+        if node.op is None or zero(bar):
+            continue
+        for k, (parent, d) in enumerate(zip(node.parents, local(node), strict=True)):
+            if parent in adjoint and passes(node, k, bar):
+                adjoint[parent] = total(adjoint[parent], product(bar, d))
+    return adjoint
+
+
+def forward_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Local) -> dict[Value, Any]:
+    """The tangent of every node: v̇_node = Σ ∂node/∂parent · v̇_parent, in order, from the seeded tangents."""
+    tangent: dict[Value, Any] = dict(seeds)
+    for node in order:
+        if node in tangent or not any(p in tangent and not zero(tangent[p]) for p in node.parents):
+            continue
+        dot = 0.0
+        for k, (parent, d) in enumerate(zip(node.parents, local(node), strict=True)):
+            if not zero(dot_in := tangent.get(parent, 0.0)) and passes(node, k, dot_in):
+                dot = total(dot, product(dot_in, d))
+        tangent[node] = dot
+    return tangent
+
+
+def zero(x: Any) -> bool:
+    """Whether x is 0 and stays 0: a number, or a constant. A Value that is 0 here may have a derivative."""
+    return not x and getattr(x, "role", "constant") == "constant"
+
+
+def product(bar: Any, d: Any) -> Any:
+    """bar · d, without a node for a factor 1."""
+    if d.__class__ is float and d == 1.0:
+        return bar
+    return d if bar.__class__ is float and bar == 1.0 else bar * d
+
+
+def total(a: Any, b: Any) -> Any:
+    """a + b, without a node for a term 0."""
+    return b if a.__class__ is float and a == 0.0 else a + b
+
+
+def passes(node: Value, k: int, bar: Any) -> bool:
+    """Whether `bar`, an adjoint or tangent, meets a derivative along the k-th edge; raises where that is missing."""
+    d = node.partials[k]
+    if d == 0.0 and not math.isfinite(bar):
+        return False  # a branch not taken passes nothing, not 0 · ∞
+    if math.isfinite(d):
+        return True
+    if not bar:
+        return False
+    parent = node.parents[k]
+    if d == d or parent.data != parent.data or node.data != node.data:
+        return True
+    if all(leaf.role == "constant" for leaf in wengert_list([parent]) if leaf.op is None):
+        return False
+    raise refuse(node, k, bar)
+
+
+def refuse(node: Value, k: int, bar: Any) -> Exception:
+    """The error for a derivative that does not exist and that a gradient reaches: ZeroDivisionError or ValueError."""
+    parent, rules = node.parents[k], node.op.partials
+    kind: type[Exception] = ValueError
+    try:
+        (rules[k] if isinstance(rules, tuple) else rules)(node.data, *(p.data for p in node.parents))
+    except ops.ERRORS as error:
+        kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
+    where = f" in {node.scope}" if node.scope else ""
+    return kind(
+        f"{node.op.label} has no derivative here: its operand is {ops.described(parent)}{where}, and a gradient of "
+        f"{float(bar)!r} reaches it. Keep the operand off this point, for example by adding a small constant to it."
+    )
+
+
+def replay(output: Any, given: Mapping[Value, Any]) -> Any:
+    """Evaluate the graph of `output` again, with other numbers in its leaves.
+
+    `given` maps leaves to floats, arrays, Fractions, mpmath or SymPy numbers, or Values; the other leaves keep their
+    data, and whole-number constants are handed on as ints, so that fractions stay exact. An output that is
+    a list, tuple or array of Values gives a list of results. KeyError for a node that is no leaf of the graph.
+
+    >>> from fractions import Fraction
+    >>> from autograd import Value
+    >>> x = Value(0.5)
+    >>> replay(x * x / 3, {x: Fraction(1, 2)})
+    Fraction(1, 12)
+    """
+    outputs = list(ops.flat(output))
+    order = wengert_list(outputs)
+    result: dict[Value, Any] = {node: given.get(node, _handed_on(node)) for node in order if node.op is None}
+    for leaf in given:
+        if leaf not in result:
+            raise KeyError(f"{leaf!r} is not a leaf of this graph: replay takes leaves, and computes the other nodes")
+    for node in order:
+        if node.op is not None:
+            result[node] = node.op.apply(*(result[p] for p in node.parents))
+    return ops.mapped(result.__getitem__, output)
+
+
+def _handed_on(leaf: Value) -> float | int:
+    whole = leaf.role == "constant" and leaf.data.is_integer()
+    return int(leaf.data) if whole else leaf.data
