@@ -109,7 +109,9 @@ def _matmul(a: Any, b: Any) -> Any:
     left = a[None, :] if a.ndim == 1 else a
     right = b[:, None] if b.ndim == 1 else b
     if left.shape[-1] != right.shape[-2]:
-        raise ValueError(f"matmul of shapes {a.shape} and {b.shape}: {left.shape[-1]} columns meet {right.shape[-2]} rows")
+        raise ValueError(
+            f"matmul of shapes {a.shape} and {b.shape}: {left.shape[-1]} columns meet {right.shape[-2]} rows"
+        )
     batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
     out = np.empty((*batch, left.shape[-2], right.shape[-1]), dtype=object)
     lefts, rights = (np.broadcast_to(m, batch + m.shape[-2:]) for m in (left, right))
@@ -237,7 +239,9 @@ def assign(x: Any, floats: Any) -> None:
     leaves = [v for _, v in _elements(x)]
     for v in leaves:
         if v.op is not None:
-            raise TypeError(f"assign writes into leaves; {ops.described(v)} is computed: assign to the leaves it comes from")
+            raise TypeError(
+                f"assign writes into leaves; {ops.described(v)} is computed: assign to the leaves it comes from"
+            )
     new = values(floats)
     if new.ndim and new.shape != np.shape(values(x)):
         raise ValueError(f"assign needs data of shape {np.shape(values(x))}; got {new.shape}")

@@ -1,0 +1,338 @@
+"""Derivatives of functions and of graphs, of every order: grad, jacobian, hessian, jvp, vjp, hvp.
+
+A derivative that is to be differentiated again is a graph of Values, made by feeding the rows' rules the
+nodes themselves; otherwise it is a float, from the local partials that the forward pass stored. Function
+transforms work on leaves (or copies) of their own, so nesting and closures cannot be confused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from autograd import ops, tape
+from autograd.arrays import Array, array, values
+from autograd.value import Value, lift, maker
+
+_inside: ContextVar[bool] = ContextVar("inside a transform", default=False)
+
+
+# --- of functions -----------------------------------------------------------------------------------------------------
+
+
+def grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """The function x ↦ ∂f/∂x for the argument `argnum`, or a tuple of them; f returns one Value.
+
+    Floats in, floats out; Values in, Values out; inside another transform, Values always. TypeError for an f
+    that returns a plain number, for it has lost its graph.
+
+    >>> grad(grad(lambda x: x**3))(2.0)
+    12.0
+    """
+    pair = value_and_grad(f, argnum)
+    return wraps(f)(lambda *args: pair(*args)[1])
+
+
+def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
+    """The function x ↦ (f(x), ∂f/∂x), both from one forward and one reverse sweep; as `grad`.
+
+    >>> value_and_grad(lambda x: x * x)(3.0)
+    (9.0, 6.0)
+    """
+    _a_function(f, "grad", "gradients(output, inputs)")
+
+    @wraps(f)
+    def transformed(*args: Any) -> tuple[Any, Any]:
+        numbers = argnum if isinstance(argnum, tuple) else (argnum,)
+        if not all(isinstance(n, int) and -len(args) <= n < len(args) for n in numbers):
+            raise ValueError(f"argnum {argnum} of a call with {len(args)} argument{'s' * (len(args) != 1)}")
+        keep = _graph_wanted(args)
+        primals = _primals(f, args, numbers)
+        y = _one(_called(f, primals), f)
+        inputs = tuple(primals[n] for n in numbers)
+        g = gradients(y, inputs) if keep else _numbers(_float_gradients(y, inputs))
+        return (y if keep else y.data), g if isinstance(argnum, tuple) else g[0]
+
+    return transformed
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """(f(primals), the tangent ḟ = Σ ∂f/∂x · ẋ), in one forward sweep; an entry of each sequence per argument.
+
+    >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
+    (12.0, 4.0)
+    """
+    _a_function(f, "jvp", "grad, or replay")
+    if not isinstance(primals, list | tuple) or not isinstance(tangents, list | tuple) or len(primals) != len(tangents):
+        raise TypeError("jvp takes a tuple of primals and a tuple of tangents, one entry of each per argument of f")
+    keep = _graph_wanted((*primals, *tangents))
+    xs = _primals(f, primals, range(len(primals)))
+    seeds = _paired(xs, tangents, "tangent")
+    out = _checked(_called(f, xs), f)
+    order = _current(_active(list(ops.flat(out)), seeds)) if keep else tape.wengert_list(ops.flat(out))
+    tangent = tape.forward_sweep(order, seeds, tape.rederived if keep else tape.stored)
+    dot = ops.mapped(lambda v: lift(tangent.get(v, 0.0)), out)
+    return (out, dot) if keep else (_numbers(out), _numbers(dot))
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """(f(primals), the pullback ȳ ↦ (ȳ · ∂f/∂x, …)), with one entry per argument.
+
+    >>> y, pullback = vjp(lambda x, y: x * y, 3.0, 4.0)
+    >>> pullback(1.0)
+    (4.0, 3.0)
+    """
+    _a_function(f, "vjp", "gradients(output, inputs)")
+    keep = _graph_wanted(primals)
+    xs = tuple(_primals(f, primals, range(len(primals))))
+    out = _checked(_called(f, xs), f)
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        graph = keep or _graph_wanted((cotangent,))
+        seeds = _paired(out, cotangent, "cotangent")
+        adjoint = _adjoints(seeds, list(ops.flat(xs)), graph)
+        bars = ops.mapped(lambda v: lift(adjoint.get(v, 0.0)), xs)
+        return tuple(bars if graph else _numbers(bars))
+
+    return (out if keep else _numbers(out)), pullback
+
+
+def hvp(f: Any, x: Any, v: Any) -> Any:
+    """H · v in the shape of x, H the Hessian of f at x, without forming H: the gradient of ∇f · v.
+
+    f is a function of x, or a Value computed from the Values x. ValueError for v of another shape.
+
+    >>> hvp(lambda x: x[0] ** 2 * x[1], [3.0, 2.0], [1.0, 0.0])
+    [4.0, 6.0]
+    """
+    if not isinstance(f, Value):
+        _a_function(f, "hvp", "a Value as its first argument")
+        keep = _graph_wanted((x, v))
+        (inputs,) = _primals(f, (x,), (0,))
+        y = _one(_called(f, (inputs,)), f)
+    else:
+        keep, inputs, y = _graph_wanted((v,)), x, f
+    directions = _paired(inputs, v, "vector").values()
+    slope: Any = 0.0
+    for g, direction in zip(ops.flat(gradients(y, inputs)), directions, strict=True):
+        if not tape.zero(direction):
+            slope = tape.total(slope, tape.product(g, direction))
+    adjoint = _adjoints({lift(slope): 1.0}, list(ops.flat(inputs)), keep)
+    bars = ops.mapped(lambda leaf: lift(adjoint.get(leaf, 0.0)), inputs)
+    return bars if keep else _numbers(bars)
+
+
+# --- of graphs --------------------------------------------------------------------------------------------------------
+
+
+def gradients(output: Value, inputs: Any) -> Any:
+    """∂output/∂input as Values, in the shape of `inputs`: a graph that can be differentiated again.
+
+    Inputs are Values of any place in the graph; where the output does not depend on one, 0. ValueError for a
+    constant, and where a leaf has changed since the graph was computed.
+
+    >>> x = Value(3.0)
+    >>> (dy,) = gradients(x**3, [x])
+    >>> dy.data, gradients(dy, [x])[0].data
+    (27.0, 18.0)
+    """
+    if not isinstance(output, Value):
+        raise TypeError(f"gradients takes one output Value; got {type(output).__name__}: use jacobian for several")
+    adjoint = _adjoints({output: 1.0}, _inputs(inputs), graph=True)
+    return ops.mapped(lambda v: lift(adjoint.get(v, 0.0)), inputs)
+
+
+def jacobian(outputs: Any, inputs: Any = None) -> Any:
+    """∂outputs/∂inputs of a graph, a float array of shape outputs.shape + inputs.shape; or jacobian(f), a function.
+
+    A list of arrays as `inputs` gives a list of Jacobians.
+
+    >>> jacobian(lambda x: [x[0] * x[1], x[0]])([3.0, 4.0])
+    array([[4., 3.],
+           [1., 0.]])
+    """
+    if inputs is None:
+        return _jacobian_of(outputs)
+    if isinstance(inputs, list | tuple) and any(np.ndim(part) for part in inputs):
+        return type(inputs)(jacobian(outputs, part) for part in inputs)
+    wanted = _inputs(inputs)
+    rows = [_adjoints({y: 1.0}, wanted, graph=False) for y in ops.flat(_checked(outputs, None))]
+    return _shaped([[row.get(x, 0.0) for x in wanted] for row in rows], outputs, inputs)
+
+
+def _jacobian_of(f: Any) -> Callable[[Any], Any]:
+    _a_function(f, "jacobian", "jacobian(outputs, inputs)")
+
+    @wraps(f)
+    def transformed(x: Any) -> Any:
+        keep = _graph_wanted((x,))
+        (primal,) = _primals(f, (x,), (0,))
+        out = _checked(_called(f, (primal,)), f)
+        if not keep:
+            return jacobian(out, primal)
+        rows = [list(ops.flat(gradients(y, primal))) for y in ops.flat(out)]
+        return _shaped(rows, out, primal)
+
+    return transformed
+
+
+def hessian(output: Any, inputs: Any = None) -> Any:
+    """∂²output/∂inputs∂inputs, a float array of shape inputs.shape twice over; or hessian(f), a function.
+
+    >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
+    array([[4., 6.],
+           [6., 0.]])
+    """
+    if inputs is None:
+        _a_function(output, "hessian", "hessian(output, inputs)")
+        return _jacobian_of(grad(output))
+    return jacobian(gradients(output, inputs), inputs)
+
+
+# --- how ----------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _transforming() -> Iterator[None]:
+    token = _inside.set(True)
+    try:
+        yield
+    finally:
+        _inside.reset(token)
+
+
+def _graph_wanted(args: Sequence[Any]) -> bool:
+    return _inside.get() or any(isinstance(x, Value) for x in ops.flat(list(args)))
+
+
+def _a_function(f: Any, transform: str, instead: str) -> None:
+    if isinstance(f, Value | np.ndarray) or not callable(f):
+        raise TypeError(f"{transform} takes a function; got {type(f).__name__}: for a graph use {instead}")
+
+
+def _primals(f: Callable[..., Any], args: Sequence[Any], numbers: Sequence[int]) -> list[Any]:
+    # Leaves of its own for every call; a Value gets a copy of its own, lest a closure's use of it be counted.
+    names = getattr(getattr(f, "__code__", None), "co_varnames", ())
+    primals = list(args)
+    for n in numbers:
+        name = names[n] if 0 <= n < len(names) else None
+        primals[n] = _copied(args[n], name)
+    return primals
+
+
+def _copied(x: Any, name: str | None) -> Any:
+    if isinstance(x, list | tuple):
+        return type(x)(_copied(part, name and f"{name}[{k}]") for k, part in enumerate(x))
+    if isinstance(x, Value):
+        return ops.positive.apply(x)
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return ops.mapped(lambda v: ops.positive.apply(lift(v)), x.view(Array))
+    return array(x, name, "input")
+
+
+def _called(f: Callable[..., Any], args: Sequence[Any]) -> Any:
+    with _transforming():
+        return f(*args)
+
+
+def _checked(out: Any, f: Any) -> Any:
+    if not all(isinstance(v, Value) for v in ops.flat(out)):
+        raise TypeError(
+            f"{getattr(f, '__name__', 'the function')} returned a plain number, so its graph is lost (math.sin(v), "
+            "float(v) and writing into a float array lose it): use the functions of autograd, or return constant(c)"
+        )
+    return out
+
+
+def _one(out: Any, f: Any) -> Value:
+    if isinstance(out, np.ndarray) and not out.ndim:
+        out = out[()]
+    if not isinstance(_checked(out, f), Value):
+        raise TypeError(f"grad needs a function with one output; got {type(out).__name__}: use jacobian or vjp")
+    return out  # type: ignore[no-any-return]  # just tested
+
+
+def _inputs(inputs: Any) -> list[Value]:
+    wanted = list(ops.flat(inputs))
+    for v in wanted:
+        if not isinstance(v, Value):
+            raise TypeError(f"inputs are Values of the graph; got {type(v).__name__} {v!r}")
+        if v.role == "constant":
+            raise ValueError(f"{v!r} takes no gradient: make it a Value of role 'input' or 'parameter'")
+    return wanted
+
+
+def _paired(xs: Any, partners: Any, what: str) -> dict[Value, Any]:
+    keys, numbers = list(ops.flat(xs)), list(ops.flat(partners))
+    if len(keys) != len(numbers):
+        raise ValueError(f"the {what} has {len(numbers)} numbers for {len(keys)} Values: give it their shape")
+    return {v: t if isinstance(t, Value) else float(t) for v, t in zip(keys, numbers, strict=True)}
+
+
+def _active(outputs: Sequence[Value], inputs: Any) -> list[Value]:
+    """The nodes on the way from the inputs to the outputs, in order: only their derivatives are needed."""
+    wanted = set(inputs)
+    order = tape.wengert_list(outputs)
+    for node in order:
+        if any(p in wanted for p in node.parents):
+            wanted.add(node)
+    return [node for node in order if node in wanted]
+
+
+def _adjoints(seeds: Mapping[Value, Any], inputs: list[Value], graph: bool) -> dict[Value, Any]:
+    order = _active(list(seeds), inputs)
+    reached = {v: bar for v, bar in seeds.items() if v in set(order)}
+    if graph:
+        return tape.checked_sweep(_current(order), reached, tape.rederived)
+    return tape.checked_sweep(order, reached, tape.stored)
+
+
+def _float_gradients(y: Value, inputs: Any) -> Any:
+    try:
+        adjoint = tape.reverse_sweep(tape.wengert_list([y]), {y: 1.0})
+    except ops.ERRORS:  # perhaps on a way that does not lead to the inputs
+        adjoint = _adjoints({y: 1.0}, list(ops.flat(inputs)), graph=False)
+    return ops.mapped(lambda v: lift(adjoint.get(v, 0.0)), inputs)
+
+
+def _current(order: list[Value]) -> list[Value]:
+    """The same list; ValueError names a leaf that has changed since, for the rules would see its new number."""
+    for node in order:
+        if node.op is not None and stale(node):
+            leaves = dict.fromkeys(v.name or repr(v) for v in node.parents if v.op is None and v.role != "constant")
+            raise ValueError(
+                f"{' or '.join(leaves) or node.name or 'a node'} has changed since this graph was computed: "
+                "compute the output again, then differentiate it"
+            )
+    return order
+
+
+def stale(node: Value) -> bool:
+    """Whether a node's value or partials are no longer those of its parents' data."""
+    try:
+        again = maker(node.op)(*node.parents)
+    except ops.ERRORS:
+        return True
+    old, new = (node.data, *node.partials), (again.data, *again.partials)
+    return any(a != b and (a == a or b == b) for a, b in zip(old, new, strict=True))
+
+
+def _numbers(x: Any) -> Any:
+    """Floats for Values: a float for one, a float array for an array, a list or tuple for these."""
+    if isinstance(x, list | tuple):
+        return type(x)(_numbers(part) for part in x)
+    return values(x) if isinstance(x, np.ndarray) else x.data
+
+
+def _shaped(rows: list[list[Any]], outputs: Any, inputs: Any) -> Any:
+    graph = any(isinstance(d, Value) for row in rows for d in row)
+    out = np.empty((len(rows), len(rows[0]) if rows else 0), dtype=object if graph else float)
+    for k, row in enumerate(rows):
+        out[k] = row
+    shaped = out.reshape(np.shape(outputs) + np.shape(inputs))
+    return (shaped.view(Array) if graph and shaped.ndim else shaped)[()]
