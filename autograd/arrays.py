@@ -31,12 +31,12 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         _keep_leaves(out, ufunc.__name__)
         plain = [_plain(x) for x in inputs]
+        kwargs.pop("dtype", None)  # they are objects, whatever is asked for
         if ufunc is np.matmul and method == "__call__":
             result = _matmul(*plain)
         elif ufunc is np.add and method == "reduce":
             result = _sums(plain[0], **kwargs)
         elif (op := ops.TABLE.get(ufunc.__name__)) and op.arity == ufunc.nin:
-            kwargs.pop("dtype", None)
             result = getattr(op.elementwise, method)(*plain, **kwargs)
         else:
             result = _foreign(ufunc, method, plain, kwargs)
@@ -50,7 +50,7 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
             return _FUNCTIONS[func](*args, **kwargs)
         return super().__array_function__(func, types, args, kwargs)
 
-    def dot(self, other: Any, out: None = None) -> Any:
+    def dot(self, other: Any) -> Any:  # type: ignore[override]  # NumPy's has overloads
         """`self @ other`, or the elementwise product where one of them is a single number."""
         return _dot(self, other)
 
@@ -129,7 +129,7 @@ def _lifted(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return x if x.dtype == object else np.frompyfunc(lift, 1, 1)(x)
 
 
-def _sums(x: Any, axis: Any = 0, dtype: None = None, keepdims: bool = False, where: Any = True, **rest: Any) -> Any:
+def _sums(x: Any, axis: Any = 0, keepdims: bool = False, where: Any = True, **rest: Any) -> Any:
     if rest or where is not True:
         raise TypeError(f"sum of an array of Values takes axis and keepdims; got {', '.join(['where', *rest])}")
     axes = tuple(range(x.ndim)) if axis is None else tuple(np.atleast_1d(axis) % x.ndim)

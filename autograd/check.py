@@ -90,8 +90,10 @@ def _like(x: Any, moved: Any) -> Any:
 def _report(f: Any, wrong: list[_Row]) -> str:
     lines = [f"the gradient of {getattr(f, '__name__', 'f')} is not its central difference:"]
     lines.append(f"{'':24} {'reverse':>14} {'forward':>14} {'difference':>14} {'error':>9}")
-    for row in wrong[:20]:
-        lines.append(f"{row.entry:24} {row.reverse:14.8g} {row.forward:14.8g} {row.difference:14.8g} {row.error:9.1e}")
+    lines += [
+        f"{row.entry:24} {row.reverse:14.8g} {row.forward:14.8g} {row.difference:14.8g} {row.error:9.1e}"
+        for row in wrong[:20]
+    ]
     if len(wrong) > 20:
         lines.append(f"… {len(wrong) - 20} more")
     if any(row.jump > 1e-3 * max(1.0, abs(row.difference)) for row in wrong):

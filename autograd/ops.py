@@ -258,10 +258,10 @@ def described(x: Any) -> str:
 
 
 def _pow(a: float, b: float) -> float:
-    y = a**b
+    y: Any = a**b
     if isinstance(y, complex):
         raise ValueError("complex")  # Python's answer to a negative base under a fractional power
-    return y
+    return float(y)
 
 
 FLOATS = SimpleNamespace(
@@ -363,6 +363,12 @@ def _tie(x: Any) -> Any:
 
 
 BUILT_IN: frozenset[str] = frozenset()
+
+cos: Op
+log: Op
+sigmoid: Op
+step: Op
+where: Op
 
 # fmt: off
 # --- arithmetic -----------------------------------------------------------------------------------------------------

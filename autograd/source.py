@@ -76,10 +76,10 @@ class Code:
         return Code("{} / {}", other, self, binds=PRODUCT)
 
     def __pow__(self, other: Any) -> Code:
-        return Code("pow({}, {})", self, other)
+        return Scalars.pow(self, other)
 
     def __rpow__(self, other: Any) -> Code:
-        return Code("pow({}, {})", other, self)
+        return Scalars.pow(other, self)
 
     def __neg__(self) -> Code:
         return Code("-{}", self, binds=SIGN)
@@ -111,6 +111,10 @@ class Code:
 
 class Scalars:
     """Functions of `math`, as an operand that writes source finds them."""
+
+    @staticmethod
+    def pow(a: Any, b: Any) -> Code:
+        return Code("pow({}, {})", a, b)
 
     @staticmethod
     def where(c: Any, a: Any, b: Any) -> Code:

@@ -22,11 +22,11 @@ def wengert_list(outputs: Iterable[Value]) -> list[Value]:
     """Every node the outputs are computed from, each once, parents before children; the same order every time."""
     order: list[Value] = []
     seen: set[Value] = set()
-    stack: list[Value | None] = list(outputs)[::-1]
+    stack: list[Any] = list(outputs)[::-1]
     while stack:
         node = stack.pop()
         if node is None:  # a marker: the parents of the node below it are placed
-            order.append(stack.pop())  # type: ignore[arg-type]
+            order.append(stack.pop())
         elif node not in seen:
             seen.add(node)
             left, right = node.left, node.right
