@@ -1,0 +1,170 @@
+"""Neuron, Layer and MLP: one dot product, a bias and an activation a unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd
+from autograd import Value, array, dot, scope
+from nn.init import Rng, generator, glorot, he
+from nn.module import Module
+
+Activation = str | Callable[[Any], Any]
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "identity": lambda a: a,
+    "sigmoid": autograd.sigmoid,
+    "tanh": autograd.tanh,
+    "relu": autograd.relu,
+    "leaky_relu": autograd.leaky_relu,
+    "step": autograd.step,
+    "softmax": autograd.softmax,
+}
+_RECTIFIERS = ("relu", "leaky_relu")
+
+
+class Layer(Module):
+    """n_out units on n_in inputs: y = g(W x + b), with `w` of shape (n_out, n_in) and `b` of shape (n_out,).
+
+    A call takes a vector of n_in numbers or Values and returns an Array of n_out, or one Value where n_out
+    is 1. Activations: identity, sigmoid, tanh, relu, leaky_relu, step, softmax, or a function of one
+    pre-activation. Weights are Glorot's, He's for rectifiers; biases start at 0. ValueError for an input of
+    another length; the lecture, single-layer network with multiple output nodes.
+
+    >>> Layer(2, 3, "tanh", rng=0)
+    Layer(2 → 3 tanh, 9 parameters)
+    """
+
+    def __init__(
+        self, n_in: int, n_out: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None
+    ) -> None:
+        _check_sizes(n_in, n_out)
+        self._activation, self._name = _activation(activation), _name_of(activation)
+        start = he if self._name in _RECTIFIERS else glorot
+        self._scope = "layer"
+        self.w = array(start(generator(rng), n_out, n_in), "w")
+        self.b = array(np.zeros(n_out), "b") if bias else None
+
+    def __call__(self, x: Any) -> Any:
+        n_out, n_in = self.w.shape
+        x = _inputs(x, n_in, f"{self._scope}: {self!r}")
+        with scope(self._scope):
+            if self._name == "softmax":
+                return self._activation(_vector([self._unit(k, x, lambda a: a) for k in range(n_out)]))
+            y = [self._unit(k, x, self._activation) for k in range(n_out)]
+        return y[0] if n_out == 1 else _vector(y)
+
+    def _unit(self, k: int, x: Any, activation: Callable[[Any], Any]) -> Any:
+        with scope(f"neuron{k + 1}"):
+            a = dot(self.w[k], x)
+            return activation(a if self.b is None else a + self.b[k])
+
+    def __repr__(self) -> str:
+        n_out, n_in = self.w.shape
+        return f"{type(self).__name__}({n_in} → {n_out} {self._name}, {len(self.parameters())} parameters)"
+
+
+class Neuron(Module):
+    """One unit: y = g(w·x + b), with `w` of shape (n_in,) and the Value `b`; a Layer of one.
+
+    >>> Neuron(3, rng=0)
+    Neuron(3 → 1 sigmoid, 4 parameters)
+    """
+
+    def __init__(self, n_in: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None) -> None:
+        if activation == "softmax":
+            raise ValueError("softmax needs several outputs: use a Layer, or sigmoid for one")
+        _check_sizes(n_in, 1)
+        self._activation, self._name = _activation(activation), _name_of(activation)
+        start = he if self._name in _RECTIFIERS else glorot
+        self.w = array(start(generator(rng), 1, n_in)[0], "w")
+        self.b = Value(0.0, "b") if bias else None
+
+    def __call__(self, x: Any) -> Any:
+        x = _inputs(x, len(self.w), repr(self))
+        with scope("neuron"):
+            a = dot(self.w, x)
+            return self._activation(a if self.b is None else a + self.b)
+
+    def __repr__(self) -> str:
+        return f"Neuron({len(self.w)} → 1 {self._name}, {len(self.parameters())} parameters)"
+
+
+class MLP(Module):
+    """Layers one behind the other: MLP(n_in, [n_hidden, …, n_out]), `activation` in the hidden ones, `output` last.
+
+    A call takes one row of n_in numbers and returns an Array of n_out Values, or one Value; `predict` takes
+    many rows. The output is the identity, logits, for training; the layers are in `layers`.
+
+    >>> MLP(4, [5, 3], rng=0)
+    MLP(4 → 5 sigmoid → 3 identity, 43 parameters)
+    """
+
+    def __init__(
+        self,
+        n_in: int,
+        sizes: Sequence[int],
+        activation: Activation = "sigmoid",
+        output: Activation = "identity",
+        bias: bool = True,
+        rng: Rng = None,
+    ) -> None:
+        if isinstance(sizes, int) or not sizes:
+            raise ValueError(f"sizes lists the units of every layer, such as [5, 3]; got {sizes!r}")
+        if activation == "softmax":
+            raise ValueError("softmax is an output: MLP(…, output='softmax'); choose another hidden activation")
+        rng, widths = generator(rng), [n_in, *sizes]
+        kinds = [activation] * (len(sizes) - 1) + [output]
+        self.layers = [Layer(a, b, g, bias, rng) for a, b, g in zip(widths, widths[1:], kinds, strict=False)]
+        for k, layer in enumerate(self.layers, 1):
+            layer._scope = f"layer{k}"
+            autograd.named(f"w{k}", layer.w)
+            if layer.b is not None:
+                autograd.named(f"b{k}", layer.b)
+
+    def __call__(self, x: Any) -> Any:
+        x = _inputs(x, self.layers[0].w.shape[1], repr(self))
+        for layer in self.layers:
+            x = layer([x] if isinstance(x, Value) else x)
+        return x
+
+    def __repr__(self) -> str:
+        layers = " → ".join(f"{layer.w.shape[0]} {layer._name}" for layer in self.layers)
+        return f"MLP({self.layers[0].w.shape[1]} → {layers}, {len(self.parameters())} parameters)"
+
+
+def _check_sizes(*sizes: Any) -> None:
+    if any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in sizes):
+        raise ValueError(f"a layer has a whole number of inputs and units, at least 1; got {sizes}")
+
+
+def _activation(activation: Activation) -> Callable[[Any], Any]:
+    if callable(activation):
+        return activation
+    if activation not in ACTIVATIONS:
+        raise ValueError(f"activation is one of {', '.join(ACTIVATIONS)}, or a function; got {activation!r}")
+    return ACTIVATIONS[activation]
+
+
+def _name_of(activation: Activation) -> str:
+    if isinstance(activation, str):
+        return activation
+    return str(getattr(activation, "name", getattr(activation, "__name__", "activation")))
+
+
+def _inputs(x: Any, n_in: int, who: str) -> Any:
+    shape = np.shape(x)
+    if len(shape) == 2:
+        raise ValueError(f"{who} takes one row; got {shape[0]} rows: nn.predict(model, X) takes them all")
+    if shape != (n_in,):
+        raise ValueError(f"{who} takes {n_in} inputs; got {shape[0] if shape else 'a single number'}")
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return x
+    return array(x, "x", "input")
+
+
+def _vector(units: list[Any]) -> Any:
+    return array(units)

@@ -1,0 +1,110 @@
+"""Losses in the lecture's own normalisation, for one example; their sum or mean over examples is the caller's."""
+
+from __future__ import annotations
+
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Value, dot, neg_log_softmax, ops, relu, values
+from autograd import sum as total
+
+
+def mse(y_hat: Any, y: Any) -> Value:
+    """E_n = ½ Σ_k (ŷ_k − y_k)², for vectors or for one Value and a number; lecture, training with MSE.
+
+    >>> mse([Value(1.0), Value(0.0)], [0.0, 0.0])
+    Value(data=0.5, grad=None)
+    """
+    errors: list[Any] = [a - b for a, b in _pairs(y_hat, y, "mse")]
+    square: Value = errors[0] * errors[0] if np.ndim(y_hat) == 0 else dot(errors, errors)
+    return 0.5 * square
+
+
+def hinge(score: Any, y: Any) -> Value:
+    """Σ_k max(0, 1 − y_k · score_k) for targets of ±1: the margin loss of Cortes & Vapnik 1995.
+
+    >>> hinge(Value(0.25), 1)
+    Value(data=0.75, grad=None)
+    """
+    pairs = _pairs(score, y, "hinge")
+    for _, target in pairs:
+        if not isinstance(target, Value) and target not in (-1, 1):
+            raise ValueError(f"hinge takes targets of −1 and 1; got {target!r}: for classes 0 and 1 pass 2·y − 1")
+    losses: list[Value] = [relu(1 - target * s) for s, target in pairs]
+    return losses[0] if np.ndim(score) == 0 else total(losses)  # type: ignore[no-any-return]  # the dispatch is Any
+
+
+def cross_entropy(logits: Any, y: Any) -> Value:
+    """L = −log softmax(a)_c = logsumexp(a) − a_c from logits a, the true class c given by index or one-hot.
+
+    One node for a class, with ∂L/∂a = ŷ − y; a y that is spread over classes gives Σ_k y_k · (−log softmax(a)_k).
+    ValueError for probabilities in place of logits, for a class that does not exist and for a y that does not
+    sum to 1; lecture, cross entropy layer.
+
+    >>> L = cross_entropy([Value(1000.0), Value(0.0)], 1)
+    >>> L, L.partials
+    (Value(data=1000.0, grad=None), (1.0, -1.0))
+    """
+    a = list(ops.flat(logits))
+    if np.ndim(logits) != 1 or len(a) < 2:
+        raise ValueError("cross_entropy takes a vector of at least two logits, one per class")
+    if all(_from_softmax(v) for v in a):
+        raise ValueError(
+            "cross_entropy takes logits, and these come from softmax: hand it the softmax's operands, "
+            "a model with output='identity'"
+        )
+    if np.ndim(y) == 0 and not isinstance(y, Value):
+        return _of_class(a, y)
+    targets = list(ops.flat(y))
+    if len(targets) != len(a):
+        raise ValueError(f"cross_entropy got {len(a)} logits and {len(targets)} targets")
+    if not any(isinstance(t, Value) for t in targets):
+        numbers = values(targets)
+        if not (numbers >= 0).all() or abs(numbers.sum() - 1.0) > 1e-9:
+            raise ValueError(f"cross_entropy takes a one-hot y, ≥ 0 with sum 1; got {numbers.tolist()}")
+        if (numbers == 1.0).any():
+            return _of_class(a, int(numbers.argmax()))
+    return dot(targets, neg_log_softmax(a))  # type: ignore[no-any-return]  # the dispatch is Any
+
+
+def _of_class(a: list[Any], c: Any) -> Value:
+    if isinstance(c, bool) or not isinstance(c, Integral):
+        raise TypeError(f"a class index is a whole number; got {c!r}: convert it with int(…)")
+    if not 0 <= int(c) < len(a):
+        raise ValueError(f"class {c} of {len(a)} classes: indices run from 0 to {len(a) - 1}")
+    return ops.neg_log_softmax.at(int(c)).apply(*a)  # type: ignore[no-any-return]
+
+
+def _from_softmax(v: Any) -> bool:
+    return isinstance(v, Value) and v.op is ops.exp and getattr(v.parents[0].op, "name", "") == "log_softmax"
+
+
+def _pairs(y_hat: Any, y: Any, loss: str) -> list[tuple[Any, Any]]:
+    if np.shape(y_hat) != np.shape(y):
+        raise ValueError(f"{loss} got outputs of shape {np.shape(y_hat)} and targets of shape {np.shape(y)}")
+    pairs = list(zip(ops.flat(y_hat), ops.flat(y), strict=True))
+    if not pairs:
+        raise ValueError(f"{loss} of nothing: outputs and targets are empty")
+    for _, target in pairs:
+        if not isinstance(target, Value | Real) or target != target:
+            raise ValueError(f"{loss} takes numbers as targets; got {target!r}")
+    return pairs
+
+
+def one_hot(y: Any, n_classes: int) -> npt.NDArray[np.float64]:
+    """Class indices of shape S as rows of zeros with a one, of shape S + (n_classes,).
+
+    >>> one_hot([2, 0], 3)
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    """
+    indices = np.asarray(y)
+    if indices.dtype.kind not in "iu":
+        raise TypeError(f"one_hot takes whole-number class indices; got {indices.dtype}: convert with astype(int)")
+    if indices.size and not (indices.min() >= 0 and indices.max() < n_classes):
+        raise ValueError(f"classes run from 0 to {n_classes - 1}; got {indices.min()} to {indices.max()}")
+    rows: npt.NDArray[np.float64] = np.eye(n_classes)[indices]
+    return rows
