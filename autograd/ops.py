@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, reduce
 from operator import add as plus
@@ -25,6 +25,7 @@ from autograd.scope import here
 Rule = Callable[..., Any]
 
 FLOAT = float | int | np.generic  # what `math` computes with
+NEST = (list, tuple, np.ndarray)
 ERRORS = (ValueError, ZeroDivisionError, OverflowError)
 TABLE: dict[str, Op] = {}
 
@@ -189,7 +190,7 @@ def _on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
 def _on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
     if len(operands) != op.vectors:
         raise TypeError(f"{op.name} takes {op.vectors} vector{'s' * (op.vectors > 1)}; got {len(operands)} arguments")
-    vectors = [list(flat(x)) for x in operands]
+    vectors = [flat(x) for x in operands]
     if len({len(v) for v in vectors}) > 1:
         raise ValueError(f"{op.name} needs vectors of one length; got {' and '.join(str(len(v)) for v in vectors)}")
     if not vectors[0] and op.name in ("sum", "dot"):
@@ -197,7 +198,7 @@ def _on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
     if not vectors[0]:
         raise ValueError(f"{op.name} of an empty vector is not defined")
     if not op.indexed:
-        return op.apply(*(x for v in vectors for x in v))
+        return op.apply(*vectors[0], *vectors[-1]) if op.vectors == 2 else op.apply(*vectors[0])
     if np.ndim(operands[0]) != 1:
         raise ValueError(f"{op.name} acts on a vector; got {np.ndim(operands[0])} dimensions: apply it row by row")
     return _like(operands[0], [op.at(c).apply(*vectors[0]) for c in range(len(vectors[0]))])
@@ -211,15 +212,16 @@ def _like(vector: Any, components: list[Any]) -> Any:
     return out
 
 
-def flat(x: Any) -> Iterable[Any]:
+def flat(x: Any) -> list[Any]:
     """The numbers in a nesting of lists, tuples and arrays, in reading order."""
     if isinstance(x, np.ndarray):
-        yield from x.ravel().tolist()
-    elif isinstance(x, list | tuple):
-        for part in x:
-            yield from flat(part)
-    else:
-        yield x
+        return list(x.ravel().tolist())
+    if not isinstance(x, list | tuple):
+        return [x]
+    numbers: list[Any] = []
+    for part in x:
+        numbers += flat(part) if isinstance(part, NEST) else (part,)
+    return numbers
 
 
 def mapped(f: Callable[[Any], Any], x: Any) -> Any:

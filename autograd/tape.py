@@ -174,7 +174,7 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     >>> replay(x * x / 3, {x: Fraction(1, 2)})
     Fraction(1, 12)
     """
-    outputs = list(ops.flat(output))
+    outputs = ops.flat(output)
     order = wengert_list(outputs)
     result: dict[Value, Any] = {node: given.get(node, _handed_on(node)) for node in order if node.op is None}
     for leaf in given:

@@ -74,7 +74,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     xs = _primals(f, primals, range(len(primals)))
     seeds = _paired(xs, tangents, "tangent")
     out = _checked(_called(f, xs), f)
-    order = _current(_active(list(ops.flat(out)), seeds)) if keep else tape.wengert_list(ops.flat(out))
+    order = _current(_active(ops.flat(out), seeds)) if keep else tape.wengert_list(ops.flat(out))
     tangent = tape.forward_sweep(order, seeds, tape.rederived if keep else tape.stored)
     dot = ops.mapped(lambda v: lift(tangent.get(v, 0.0)), out)
     return (out, dot) if keep else (_numbers(out), _numbers(dot))
@@ -95,7 +95,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         graph = keep or _graph_wanted((cotangent,))
         seeds = _paired(out, cotangent, "cotangent")
-        adjoint = _adjoints(seeds, list(ops.flat(xs)), graph)
+        adjoint = _adjoints(seeds, ops.flat(xs), graph)
         bars = ops.mapped(lambda v: lift(adjoint.get(v, 0.0)), xs)
         return tuple(bars if graph else _numbers(bars))
 
@@ -122,7 +122,7 @@ def hvp(f: Any, x: Any, v: Any) -> Any:
     for g, direction in zip(ops.flat(gradients(y, inputs)), directions, strict=True):
         if not tape.zero(direction):
             slope = tape.total(slope, tape.product(g, direction))
-    adjoint = _adjoints({lift(slope): 1.0}, list(ops.flat(inputs)), keep)
+    adjoint = _adjoints({lift(slope): 1.0}, ops.flat(inputs), keep)
     bars = ops.mapped(lambda leaf: lift(adjoint.get(leaf, 0.0)), inputs)
     return bars if keep else _numbers(bars)
 
@@ -175,7 +175,7 @@ def _jacobian_of(f: Any) -> Callable[[Any], Any]:
         out = _checked(_called(f, (primal,)), f)
         if not keep:
             return jacobian(out, primal)
-        rows = [list(ops.flat(gradients(y, primal))) for y in ops.flat(out)]
+        rows = [ops.flat(gradients(y, primal)) for y in ops.flat(out)]
         return _shaped(rows, out, primal)
 
     return transformed
@@ -258,7 +258,7 @@ def _one(out: Any, f: Any) -> Value:
 
 
 def _inputs(inputs: Any) -> list[Value]:
-    wanted = list(ops.flat(inputs))
+    wanted = ops.flat(inputs)
     for v in wanted:
         if not isinstance(v, Value):
             raise TypeError(f"inputs are Values of the graph; got {type(v).__name__} {v!r}")
@@ -268,7 +268,7 @@ def _inputs(inputs: Any) -> list[Value]:
 
 
 def _paired(xs: Any, partners: Any, what: str) -> dict[Value, Any]:
-    keys, numbers = list(ops.flat(xs)), list(ops.flat(partners))
+    keys, numbers = ops.flat(xs), ops.flat(partners)
     if len(keys) != len(numbers):
         raise ValueError(f"the {what} has {len(numbers)} numbers for {len(keys)} Values: give it their shape")
     return {v: t if isinstance(t, Value) else float(t) for v, t in zip(keys, numbers, strict=True)}
@@ -296,7 +296,7 @@ def _float_gradients(y: Value, inputs: Any) -> Any:
     try:
         adjoint = tape.reverse_sweep(tape.wengert_list([y]), {y: 1.0})
     except ops.ERRORS:  # perhaps on a way that does not lead to the inputs
-        adjoint = _adjoints({y: 1.0}, list(ops.flat(inputs)), graph=False)
+        adjoint = _adjoints({y: 1.0}, ops.flat(inputs), graph=False)
     return ops.mapped(lambda v: lift(adjoint.get(v, 0.0)), inputs)
 
 

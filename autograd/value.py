@@ -206,9 +206,10 @@ def real(x: Any) -> float:
 
 def lift(x: Any) -> Any:
     """An operand as a Value: a plain number becomes a nameless constant; NotImplemented for what is no number."""
-    if isinstance(x, Value):
+    kind = x.__class__
+    if kind is Value:
         return x
-    if isinstance(x, Real | Decimal | np.bool_):
+    if kind is float or kind is int or isinstance(x, Real | Decimal | np.bool_):  # Real's own check is slow
         return constant_of(float(x))
     if isinstance(x, str | bytes | complex | list | tuple | dict | None):
         real(x)
@@ -349,6 +350,8 @@ def _missing(op: Op, y: float, parents: Sequence[Value]) -> list[float]:
 
 
 def _record(op: Op, operands: Sequence[Any]) -> Any:
+    if set(map(type, operands)) == {Value}:
+        return maker(op)(*operands)
     parents = [lift(x) for x in operands]
     if any(p is NotImplemented for p in parents):
         raise TypeError(f"{op.label} takes numbers and Values; got {[type(x).__name__ for x in operands]}")

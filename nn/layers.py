@@ -50,7 +50,7 @@ class Layer(Module):
 
     def __call__(self, x: Any) -> Any:
         n_out, n_in = self.w.shape
-        x = _inputs(x, n_in, f"{self._scope}: {self!r}")
+        x = _inputs(x, n_in, self)
         with scope(self._scope):
             if self._name == "softmax":
                 return self._activation(_vector([self._unit(k, x, lambda a: a) for k in range(n_out)]))
@@ -84,7 +84,7 @@ class Neuron(Module):
         self.b = Value(0.0, "b") if bias else None
 
     def __call__(self, x: Any) -> Any:
-        x = _inputs(x, len(self.w), repr(self))
+        x = _inputs(x, len(self.w), self)
         with scope("neuron"):
             a = dot(self.w, x)
             return self._activation(a if self.b is None else a + self.b)
@@ -126,7 +126,7 @@ class MLP(Module):
                 autograd.named(f"b{k}", layer.b)
 
     def __call__(self, x: Any) -> Any:
-        x = _inputs(x, self.layers[0].w.shape[1], repr(self))
+        x = _inputs(x, self.layers[0].w.shape[1], self)
         for layer in self.layers:
             x = layer([x] if isinstance(x, Value) else x)
         return x
@@ -155,12 +155,12 @@ def _name_of(activation: Activation) -> str:
     return str(getattr(activation, "name", getattr(activation, "__name__", "activation")))
 
 
-def _inputs(x: Any, n_in: int, who: str) -> Any:
+def _inputs(x: Any, n_in: int, model: Module) -> Any:
     shape = np.shape(x)
     if len(shape) == 2:
-        raise ValueError(f"{who} takes one row; got {shape[0]} rows: nn.predict(model, X) takes them all")
+        raise ValueError(f"{model!r} takes one row; got {shape[0]} rows: nn.predict(model, X) takes them all")
     if shape != (n_in,):
-        raise ValueError(f"{who} takes {n_in} inputs; got {shape[0] if shape else 'a single number'}")
+        raise ValueError(f"{model!r} takes {n_in} inputs; got {shape[0] if shape else 'a single number'}")
     if isinstance(x, np.ndarray) and x.dtype == object:
         return x
     return array(x, "x", "input")

@@ -34,7 +34,7 @@ def hinge(score: Any, y: Any) -> Value:
         if not isinstance(target, Value) and target not in (-1, 1):
             raise ValueError(f"hinge takes targets of −1 and 1; got {target!r}: for classes 0 and 1 pass 2·y − 1")
     losses: list[Value] = [relu(1 - target * s) for s, target in pairs]
-    return losses[0] if np.ndim(score) == 0 else total(losses)  # type: ignore[no-any-return]  # the dispatch is Any
+    return losses[0] if np.ndim(score) == 0 else total(losses)
 
 
 def cross_entropy(logits: Any, y: Any) -> Value:
@@ -48,7 +48,7 @@ def cross_entropy(logits: Any, y: Any) -> Value:
     >>> L, L.partials
     (Value(data=1000.0, grad=None), (1.0, -1.0))
     """
-    a = list(ops.flat(logits))
+    a = ops.flat(logits)
     if np.ndim(logits) != 1 or len(a) < 2:
         raise ValueError("cross_entropy takes a vector of at least two logits, one per class")
     if all(_from_softmax(v) for v in a):
@@ -58,7 +58,7 @@ def cross_entropy(logits: Any, y: Any) -> Value:
         )
     if np.ndim(y) == 0 and not isinstance(y, Value):
         return _of_class(a, y)
-    targets = list(ops.flat(y))
+    targets = ops.flat(y)
     if len(targets) != len(a):
         raise ValueError(f"cross_entropy got {len(a)} logits and {len(targets)} targets")
     if not any(isinstance(t, Value) for t in targets):
