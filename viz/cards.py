@@ -1,0 +1,258 @@
+"""What a picture of a graph shows: cards, wires, lanes and captions, without places or colours."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograd import ops
+from autograd.tape import wengert_list
+from autograd.value import Value
+from viz.lanes import INPUTS, Plan, outermost, plan
+from viz.stale import changed
+from viz.text import number, printable, width
+
+SIZE = 10.0  # of the type on a card, in points
+ALL_LABELS, MOST_LABELS = 60, 120  # wires up to which all local derivatives are written, or those that are not 1
+
+
+@dataclass(frozen=True)
+class Card:
+    """One value: its lines of text, and how they are dressed."""
+
+    id: str
+    kind: str  # input, parameter, constant, operation, output, or stub: values that are not shown
+    glyph: str
+    name: str
+    value: str
+    gradient: str  # "" on a constant and a stub
+    shade: float | None  # the gradient's sign and size, −1 … 1; nan if it is not finite, None before a backward pass
+    title: str  # the whole truth, for a pointer that rests on the card
+    lane: int
+    column: int
+
+    @property
+    def small(self) -> bool:
+        """Whether it is one line: a constant, or a stub."""
+        return self.kind in ("constant", "stub")
+
+    @property
+    def width(self) -> float:
+        """In points, wide enough for its lines."""
+        if self.small:
+            return max(18.0, width(self.value, SIZE - 1) + 12)
+        gap = width(" ", SIZE) if self.glyph and self.name else 0.0
+        first = width(self.glyph, SIZE, True) + gap + width(self.name, SIZE)
+        return max(40.0, 14.4 + max(first, width(self.value, SIZE, True), width(self.gradient, SIZE)))
+
+    @property
+    def height(self) -> float:
+        """In points."""
+        return 18.0 if self.small else 40.0
+
+
+@dataclass(frozen=True)
+class Wire:
+    """One edge, from an operand to its result, with the local derivative ∂head/∂tail."""
+
+    id: str
+    tail: str
+    head: str
+    label: str
+    shown: bool  # in the picture; the DOT text has every label
+    share: float | None  # what it adds to the gradient, −1 … 1 of the largest; None before a backward pass
+    title: str
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A band of the picture: one outermost scope."""
+
+    name: str
+    formula: str
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything a picture shows."""
+
+    cards: list[Card]
+    wires: list[Wire]
+    lanes: list[Lane]
+    notes: list[str]
+    total: int  # values in the whole graph
+
+
+@dataclass(frozen=True, eq=False)
+class Stub:
+    """The operands of `child` that are not shown."""
+
+    child: Value
+    count: int  # of the values behind it, itself and what it is computed from
+    scope: None = None
+    role: None = None
+
+
+def scene(output: Any, max_nodes: int, digits: int) -> Scene:
+    """The cards and wires of the graph of one or more outputs, at most `max_nodes` values: those nearest to the outputs."""
+    outputs = values_in(output)
+    order = wengert_list(outputs)
+    kept = _nearest(outputs, max_nodes) if len(order) > max_nodes else set(order)
+    items, parents = _cut(order, kept)
+    places = plan(items, parents)
+    ids = {v: f"n{k}" for k, v in enumerate(order)} | {
+        v: f"more{k}" for k, v in enumerate(items) if isinstance(v, Stub)
+    }
+    results = set(outputs)
+    shades = _scaled({v: v.grad for v in items if isinstance(v, Value)})
+    cards = [
+        Card(ids[v], *(_stub(v) if isinstance(v, Stub) else _card(v, v in results, shades[v], digits)),
+             places.lane[v], places.column[v])
+        for v in items
+    ]  # fmt: skip
+    wires = _wires([v for v in items if isinstance(v, Value)], parents, ids, max(2, digits - 1))
+    lanes = _lanes(places, items)
+    return Scene(cards, wires, lanes, _notes(order, kept, places, wires), len(order))
+
+
+def values_in(output: Any) -> list[Value]:
+    """The Values in a Value or a nesting of them, each once; TypeError for anything else."""
+    found = list(dict.fromkeys(x if isinstance(x, Value) else _refused(x) for x in ops.flat(output)))
+    return found or _refused(output)
+
+
+def _refused(x: Any) -> Any:
+    raise TypeError(
+        f"a picture shows the graph of a Value; got {type(x).__name__} {printable(repr(x), 60)}: pass the result of a "
+        "computation on Values, or a list of them (float(v), math.exp(v) and v.data are numbers without a graph)"
+    )
+
+
+# --- which values -----------------------------------------------------------------------------------------------------
+
+
+def _nearest(outputs: Sequence[Value], most: int) -> set[Value]:
+    queue = dict.fromkeys(outputs)
+    for v in (reached := list(queue)):  # the list grows while it is read: breadth first
+        if len(reached) >= most:
+            break
+        fresh = [p for p in v.parents if p not in queue and not queue.update({p: None})]  # type: ignore[func-returns-value]
+        reached += fresh
+    return set(reached[:most])
+
+
+def _cut(order: Iterable[Value], kept: set[Value]) -> tuple[list[Any], dict[Any, list[Any]]]:
+    """The kept values, and a stub before each that has operands not kept; and the parents of all of these."""
+    items: list[Any] = []
+    parents: dict[Any, list[Any]] = {}
+    for v in order:
+        if v not in kept:
+            continue
+        parents[v] = [p for p in v.parents if p in kept]
+        if hidden := [p for p in v.parents if p not in kept]:
+            stub = Stub(v, sum(u not in kept for u in wengert_list(hidden)))
+            items.append(stub)
+            parents[stub] = []
+            parents[v].append(stub)
+        items.append(v)
+    return items, parents
+
+
+# --- cards and wires --------------------------------------------------------------------------------------------------
+
+
+def glyph(v: Value) -> str:
+    """What stands for an operation on a card: its symbol, or else its name."""
+    index = "" if v.op.index is None else f"[{v.op.index}]"
+    return printable((v.op.symbol or v.op.name) + index)
+
+
+def gradient(v: Value, digits: int) -> str:
+    """The gradient as text; `–` before a backward pass reaches v."""
+    return "–" if v.grad is None else number(v.grad, digits)
+
+
+def _card(v: Value, output: bool, shade: float | None, digits: int) -> tuple[Any, ...]:
+    kind = "output" if output else v.role or "operation"
+    made = glyph(v) if v.op else ""
+    name = printable(v.name or ("" if v.op else str(v.role)))
+    place = f" in {v.scope}" if v.scope else ""
+    title = f"{v.name or made or v.role}{place}: value {v.data!r}, gradient {'–' if v.grad is None else repr(v.grad)}"
+    strip = "" if v.role == "constant" else f"∂ {gradient(v, digits)}"
+    return kind, made, name, number(v.data, digits), strip, shade, printable(title, 400)
+
+
+def _stub(stub: Stub) -> tuple[Any, ...]:
+    return "stub", "", "", f"… {stub.count} more", "", None, f"{stub.count} values that are not shown"
+
+
+def _wires(
+    shown: Sequence[Value], parents: Mapping[Any, Sequence[Any]], ids: Mapping[Any, str], digits: int
+) -> list[Wire]:
+    edges = [(p, v, k) for v in shown for k, p in enumerate(v.parents) if p in ids and p in parents]
+    shares = _scaled({edge: _contribution(*edge) for edge in edges})
+    few, some = len(edges) <= ALL_LABELS, len(edges) <= MOST_LABELS
+    wires = []
+    for number_of_wire, (p, v, k) in enumerate(edges):
+        unused = v.op.guarded and p.role == "constant"  # its derivative is not evaluated
+        d = v.partials[k]
+        title = f"local derivative {d!r}, adds {_contribution(p, v, k)!r} to the gradient"
+        label = "–" if unused else number(d, digits)
+        wires.append(
+            Wire(f"e{number_of_wire}", ids[p], ids[v], label, few or (some and d != 1), shares[p, v, k], title)
+        )
+    stubs = [(stub, stub.child) for stub in parents if isinstance(stub, Stub)]
+    return wires + [Wire(f"s{k}", ids[a], ids[b], "", False, None, "") for k, (a, b) in enumerate(stubs)]
+
+
+def _contribution(parent: Value, v: Value, k: int) -> float | None:
+    """Local derivative times upstream gradient; None where none is known or none flows."""
+    if v.grad is None or parent.role == "constant":
+        return None
+    return v.partials[k] * v.grad if v.grad else 0.0
+
+
+def _scaled(numbers: Mapping[Any, float | None]) -> dict[Any, float | None]:
+    """Sign and size of each number, −1 … 1 of the largest; nan for one that is not finite."""
+    top = max((abs(x) for x in numbers.values() if x is not None and math.isfinite(x)), default=0.0) or 1.0
+    return {key: x if x is None else x / top if math.isfinite(x) else math.nan for key, x in numbers.items()}
+
+
+# --- lanes and notes --------------------------------------------------------------------------------------------------
+
+
+def _lanes(places: Plan, items: Sequence[Any]) -> list[Lane]:
+    paths = [outermost(v.scope) for v in items]
+    formulas = {str(path): path.formula for path in reversed(paths) if path is not None and path.formula}
+    lanes = []
+    for k, key in enumerate(places.lanes):
+        name = (
+            _stem([v for v in items if places.lane[v] == k]) if key == INPUTS else key if isinstance(key, str) else ""
+        )
+        lanes.append(Lane(printable(name), printable(formulas.get(name, "") if key == name else "", 48)))
+    return lanes
+
+
+def _stem(inputs: Sequence[Any]) -> str:
+    """The name that inputs share: x for x[0] and x[1]."""
+    stems = dict.fromkeys((v.name or "").partition("[")[0] for v in inputs)
+    return ", ".join(stems) if all(stems) and len(stems) < 4 else "inputs"
+
+
+def _notes(order: Sequence[Value], kept: set[Value], places: Plan, wires: Sequence[Wire]) -> list[str]:
+    notes = []
+    if len(kept) < len(order):
+        notes.append(
+            f"{len(kept)} of {len(order)} values shown: those nearest to the output. "
+            f"max_nodes={len(order)} shows them all."
+        )
+    if places.tangled:
+        notes.append("The scopes take values from each other in a circle, so there are no lanes.")
+    labelled = [w for w in wires if w.label]
+    if len(labelled) > MOST_LABELS:
+        notes.append("Too many edges to write on: each local derivative is in its edge’s tooltip and in the DOT text.")
+    elif not all(w.shown for w in labelled):
+        notes.append("An edge without a number has the local derivative 1.")
+    return [*notes, *filter(None, [changed(order)])]

@@ -1,0 +1,163 @@
+"""A picture of a graph: as text, as files, and in a notebook."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from functools import cached_property
+from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from viz import layout, paint
+from viz.cards import Scene, scene
+
+DETAILS, DIRECTIONS = ("auto", "values"), ("auto", "right", "down")
+WIDEST = 1000 * 0.75  # points, 1000 pixels: the widest picture that still goes to the right
+PIXELS = 40_000_000  # the largest PNG
+FONTS = Path(__file__).parent / "fonts"
+FAMILY = "Chainrule Sans"
+
+
+class Diagram:
+    """A picture of a graph as it was when it was drawn. It shows itself in Jupyter, and `save` writes it to a file."""
+
+    def __init__(self, what: Scene, direction: str, theme: str, legend: bool) -> None:
+        self.scene, self.direction, self.theme, self.legend = what, direction, theme, legend
+
+    @cached_property
+    def digraph(self) -> Any:
+        """The graph as a `graphviz.Digraph`, with value, gradient and local derivatives as its labels."""
+        return layout.digraph(self.scene, self.direction)
+
+    @property
+    def dot(self) -> str:
+        """The graph in Graphviz's language."""
+        return str(self.digraph.source)
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG."""
+        places = layout.arrange(self.scene, self.direction)
+        return paint.svg(self.scene, places, self.direction, self.theme, self.legend, repr(self)[1:-1])
+
+    @property
+    def html(self) -> str:
+        """The picture as a page of its own."""
+        colour = {"light": "#FFFFFF", "dark": "#0D1117"}.get(self.theme, "Canvas")
+        return (
+            f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+            f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(repr(self)[1:-1])}</title>\n'
+            f"<style>:root{{color-scheme:light dark}}body{{margin:0;background:{colour}}}svg{{max-width:100%;height:auto}}</style>\n"
+            f"</head>\n<body>\n{self.svg}</body>\n</html>\n"
+        )
+
+    @cached_property
+    def png(self) -> bytes:
+        """The picture as PNG, two pixels to one of the SVG's (fewer above 40 million), in a font of this package."""
+        import resvg_py
+
+        wide, high = self.size
+        scale = min(2.0, (PIXELS / (wide * high)) ** 0.5)
+        return bytes(
+            resvg_py.svg_to_bytes(
+                svg_string=self.svg,
+                width=round(wide * scale),
+                height=round(high * scale),
+                skip_system_fonts=not re.search("[\u2e80-\U0010ffff]", self.svg),  # ours has no such letters
+                font_files=[str(FONTS / f"ChainruleSans-{style}.ttf") for style in ("Regular", "Bold")],
+                font_family=FAMILY,
+                sans_serif_family=FAMILY,
+            )
+        )
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height in pixels."""
+        wide, high = re.findall(r'(?:width|height)="([0-9.]+)"', self.svg)[:2]
+        return round(float(wide)), round(float(high))
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the picture to a file, by its suffix: .svg, .png, .html or .dot; returns the path.
+
+        ValueError for another suffix, OSError where the file cannot be written.
+        """
+        target = Path(path)
+        content = FORMATS.get(target.suffix.lower())
+        if content is None:
+            raise ValueError(f"a picture is saved as {', '.join(FORMATS)}; got {str(path)!r}")
+        data = content(self)
+        try:
+            target.write_bytes(data if isinstance(data, bytes) else data.encode())
+        except OSError as error:
+            raise type(error)(error.errno, f"the picture cannot be written: {error.strerror}", str(target)) from None
+        return target
+
+    def __repr__(self) -> str:
+        shown, total = sum(card.kind != "stub" for card in self.scene.cards), self.scene.total
+        count = f"{total} values" if shown == total else f"{shown} of {total} values"
+        return f"<Computation graph of {count}>"
+
+    def _repr_mimebundle_(
+        self, include: Any = None, exclude: Any = None, **_: Any
+    ) -> tuple[dict[str, str], dict[str, Any]]:
+        # No text/html: it would outrank SVG in every front end, and be dropped by some.
+        bundle = {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        metadata = {}
+        try:
+            bundle["image/png"] = base64.b64encode(self.png).decode()
+            metadata["image/png"] = dict(zip(("width", "height"), self.size, strict=True))
+        except ImportError:  # no renderer for this platform
+            pass
+        return {k: v for k, v in bundle.items() if (not include or k in include) and k not in (exclude or ())}, metadata
+
+
+FORMATS: dict[str, Callable[[Diagram], str | bytes]] = {
+    ".svg": lambda d: d.svg, ".png": lambda d: d.png, ".html": lambda d: d.html, ".dot": lambda d: d.dot
+}  # fmt: skip
+
+
+def draw(
+    output: Any,
+    *,
+    detail: str = "auto",
+    direction: str = "auto",
+    max_nodes: int = 120,
+    theme: str = "auto",
+    digits: int = 4,
+    legend: bool = True,
+) -> Diagram:
+    """A picture of the graph of a Value, or of several: value and gradient on every card, local derivatives on the edges.
+
+    `direction` is "right", "down", or "auto": right while that is at most 1000 pixels wide. Of more than `max_nodes`
+    values, those nearest to the output are shown, and the caption says so. `theme` is "light", "dark", or "auto": as
+    the reader's screen. Numbers have `digits` significant digits, local derivatives one less.
+    TypeError for anything but Values, ValueError for an argument that is none of its choices.
+
+    >>> from autograd import Value
+    >>> w, x = Value(0.5, "w"), Value(2.0, "x", role="input")
+    >>> draw((w * x).tanh())
+    <Computation graph of 4 values>
+    """
+    _choose("detail", detail, DETAILS)
+    _choose("direction", direction, DIRECTIONS)
+    _choose("theme", theme, paint.THEMES)
+    _whole("max_nodes", max_nodes, 1)
+    _whole("digits", digits, 2)
+    shown = scene(output, max_nodes, digits)
+    if direction == "auto":
+        right, down = (layout.natural_width(shown, way) for way in ("right", "down"))
+        direction = "right" if right <= max(WIDEST, down) else "down"
+    return Diagram(shown, direction, theme, bool(legend))
+
+
+def _choose(name: str, given: Any, choices: tuple[str, ...]) -> None:
+    if given not in choices:
+        raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}; got {given!r}")
+
+
+def _whole(name: str, given: Any, least: int) -> None:
+    if not isinstance(given, int) or given < least:
+        raise ValueError(f"{name} is a whole number from {least} on; got {given!r}")

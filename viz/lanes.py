@@ -1,0 +1,108 @@
+"""Where a value belongs in a picture: its lane, one for each outermost scope, and its column inside the lane."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from autograd.scope import Path
+
+INPUTS = ("inputs",)  # the lane of inputs made outside any scope; a tuple, because the names of scopes are text
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The lanes in the order of the computation, and the lane and the column of every item.
+
+    Columns count on from lane to lane. Without scopes, or where the scopes have no order (`tangled`), there
+    are no lanes: `lanes` is empty, and the columns are depths in the graph.
+    """
+
+    lanes: list[Hashable] = field(default_factory=list)
+    lane: dict[Any, int] = field(default_factory=dict)
+    column: dict[Any, int] = field(default_factory=dict)
+    tangled: bool = False
+
+
+def plan(order: Sequence[Any], parents: Mapping[Any, Sequence[Any]]) -> Plan:
+    """Lanes and columns of the items in `order`, parents before children; an item without parents is a leaf."""
+    computed = [v for v in order if parents[v]]
+    keys = _keys(computed, parents)
+    named = any(isinstance(key, str) for key in keys.values())
+    lanes = _sorted(computed, parents, keys) if named else []
+    if lanes:
+        lane = {v: lanes.index(keys[v]) + 1 for v in computed}
+        _seat_leaves(order, parents, lane)
+    else:
+        lane = dict.fromkeys(order, 0)
+    column = _columns(order, parents, lane)
+    if lanes and 0 in lane.values():
+        return Plan([INPUTS, *lanes], lane, column)
+    return Plan(lanes, {v: k - 1 for v, k in lane.items()} if lanes else lane, column, named and not lanes)
+
+
+def outermost(path: Path | None) -> Path | None:
+    """The outermost of the scopes in a path."""
+    while path is not None and path.outer is not None:
+        path = path.outer
+    return path
+
+
+def _keys(computed: Sequence[Any], parents: Mapping[Any, Sequence[Any]]) -> dict[Any, Hashable]:
+    """The lane of each computed item: the name of its outermost scope, or else a nameless one after its last scope."""
+    keys: dict[Any, Hashable] = {}
+    seen: dict[str, int] = {}
+    last: dict[Any, int] = {}
+    for v in computed:
+        latest = max((last.get(p, -1) for p in parents[v]), default=-1)
+        name = outermost(v.scope)
+        keys[v] = (latest,) if name is None else str(name)
+        last[v] = latest if name is None else max(latest, seen.setdefault(str(name), len(seen)))
+    return keys
+
+
+def _sorted(
+    computed: Sequence[Any], parents: Mapping[Any, Sequence[Any]], keys: Mapping[Any, Hashable]
+) -> list[Hashable]:
+    """The lanes, each after those it takes values from; [] if two lanes take values from each other."""
+    before: dict[Hashable, dict[Hashable, None]] = {}
+    for v in computed:
+        before.setdefault(keys[v], {}).update((keys[p], None) for p in parents[v] if keys.get(p, keys[v]) != keys[v])
+    lanes: list[Hashable] = []
+    while before:
+        free = next((key for key, needs in before.items() if not needs), None)
+        if free is None:
+            return []
+        lanes.append(free)
+        del before[free]
+        for needs in before.values():
+            needs.pop(free, None)
+    return lanes
+
+
+def _seat_leaves(order: Sequence[Any], parents: Mapping[Any, Sequence[Any]], lane: dict[Any, int]) -> None:
+    """Put each leaf into the first lane that takes it; an input made outside any scope into lane 0."""
+    for v in order:
+        for p in parents[v]:
+            if not parents[p]:
+                first = 0 if p.role == "input" and p.scope is None else lane[v]
+                lane[p] = min(first, lane.get(p, first))
+    for v in order:
+        lane.setdefault(v, 0 if v.role == "input" else 1)  # an output that is a leaf
+
+
+def _columns(order: Sequence[Any], parents: Mapping[Any, Sequence[Any]], lane: Mapping[Any, int]) -> dict[Any, int]:
+    """The depth of each item inside its lane, a leaf one column before the first item that takes it."""
+    depth: dict[Any, int] = {}
+    for v in order:
+        if parents[v]:
+            depth[v] = 1 + max((depth[p] for p in parents[v] if parents[p] and lane[p] == lane[v]), default=0)
+    for v in reversed(order):
+        for p in parents[v]:
+            if not parents[p]:
+                before = depth[v] - 1 if lane[p] == lane[v] else 0
+                depth[p] = min(before, depth.get(p, before))
+    places = {v: (lane[v], depth.setdefault(v, 0)) for v in order}
+    numbers = {place: k for k, place in enumerate(sorted(set(places.values())))}
+    return {v: numbers[place] for v, place in places.items()}

@@ -1,0 +1,45 @@
+"""Whether a graph still follows from its leaves: their data may be changed after the forward pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from autograd import ops
+from autograd.value import Value, maker
+from viz.text import printable
+
+MANY = 8  # operands above which a node is not asked which of them changed: that costs the square of their number
+
+
+def changed(order: Sequence[Value]) -> str:
+    """A sentence that names the leaves changed since the forward pass; "" if every node comes out again."""
+    nodes = [v for v in order if v.op is not None]
+    wrong = [v for v in nodes if not all(_same(v, v.parents))]
+    if not wrong:
+        return ""
+    leaves = dict.fromkeys(p for v in wrong for p in v.parents if p.op is None)
+    edges = [(v, k, p) for v in nodes if len(v.parents) <= MANY for k, p in enumerate(v.parents) if p in leaves]
+    cleared = {p for v, k, p in edges if _unchanged(v, k)}
+    names = [printable(p.name or f"a {p.role}") for p in leaves if p not in cleared] or ["a value"]
+    names = names if len(names) < 5 else [*names[:3], f"{len(names) - 3} others"]
+    return (
+        f"{' or '.join(names)} changed after this graph was computed; "
+        "other values, and all derivatives, are those of the forward pass."
+    )
+
+
+def _same(v: Value, operands: Sequence[Value]) -> list[bool]:
+    """Of the value and each partial of v, whether the row gives it on these operands."""
+    old = (v.data, *v.partials)
+    try:
+        again = maker(v.op)(*operands)
+    except ops.ERRORS:
+        return [False] * len(old)
+    return [a == b or (a != a and b != b) for a, b in zip(old, (again.data, *again.partials), strict=True)]
+
+
+def _unchanged(v: Value, k: int) -> bool:
+    """Whether something that depends on the k-th operand of v comes out again, so that this operand is as it was."""
+    nudged = list(v.parents)
+    nudged[k] = Value(1.1 * nudged[k].data + 0.1, role=nudged[k].role or "input")
+    return any(now and not then for now, then in zip(_same(v, v.parents), _same(v, nudged), strict=True))
