@@ -159,6 +159,8 @@ def array(data: Any, name: str | None = None, role: str = "parameter") -> Any:
     >>> array([[1.0, 2.0]], "W")[0, 1]
     Value(data=2.0, grad=None, name='W[0,1]')
     """
+    if isinstance(data, list) and set(map(type, data)) == {Value}:
+        return np.fromiter(data, dtype=object, count=len(data)).view(Array)  # NumPy need not look into each
     objects = _objects(data)
     out = np.empty(objects.shape, dtype=object)
     for where in np.ndindex(out.shape):

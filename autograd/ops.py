@@ -8,6 +8,7 @@ and an operand that writes source gives the code that runs. In every rule `y` is
 
 from __future__ import annotations
 
+import builtins
 import math
 import sys
 from collections.abc import Callable, Sequence
@@ -86,25 +87,23 @@ class Op:
 
     def __call__(self, *operands: Any) -> Any:
         """The operation on floats, Values, arrays or nestings of these; it returns the like."""
-        if len(operands) == self.arity and self.arity < 3 and operands[0].__class__ is operands[-1].__class__ is float:
-            return _on_floats(self, operands)  # the common case, in front
         if self.vectors:
             return _on_vectors(self, operands)
-        operands += self.defaults[len(self.defaults) + len(operands) - (self.arity or 0) :]
         if len(operands) != self.arity:
-            raise TypeError(f"{self.name} takes {self.arity} operands; got {len(operands)}")
-        if any(isinstance(x, np.ndarray) for x in operands):
-            return _on_arrays(self, operands)
-        if any(isinstance(x, list | tuple) for x in operands):
-            return _on_nestings(self, operands)
+            operands += self.defaults[len(self.defaults) + len(operands) - (self.arity or 0) :]
+            if len(operands) != self.arity:
+                raise TypeError(f"{self.name} takes {self.arity} operands; got {len(operands)}")
+        for x in operands:
+            if isinstance(x, NEST):
+                return _on_nestings(self, operands)
         return self.apply(*operands)
 
     def apply(self, *operands: Any) -> Any:
         """The operation on single operands; a type with `__apply__(op, operands)` takes it over (Values record)."""
         for x in operands:
-            if hook := getattr(type(x), "__apply__", None):
+            if x.__class__ is not float and (hook := getattr(type(x), "__apply__", None)):
                 return hook(self, operands)
-        if any(_exact(x) for x in operands):
+        if any(x.__class__ is not float and _exact(x) for x in operands):
             return self.formula(*operands)
         return _on_floats(self, operands)
 
@@ -166,6 +165,17 @@ def _on_floats(op: Op, operands: tuple[Any, ...]) -> Any:
         raise refusal(op, operands, error) from None
 
 
+def _on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
+    if any(isinstance(x, np.ndarray) for x in operands):
+        return _on_arrays(op, operands)
+    nests = [x for x in operands if isinstance(x, NEST)]
+    if len({len(x) for x in nests}) > 1:
+        raise ValueError(f"{op.name} got sequences of different lengths: {[len(x) for x in nests]}")
+    columns = [x if isinstance(x, NEST) else [x] * len(nests[0]) for x in operands]
+    results = [op(*row) for row in zip(*columns, strict=True)]
+    return tuple(results) if isinstance(nests[0], tuple) else results
+
+
 def _on_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
     arrays = [np.asanyarray(x) for x in operands]
     if any(x.dtype == object for x in arrays):
@@ -177,14 +187,6 @@ def _on_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
     except (FloatingPointError, *ERRORS):
         # Element by element the offender raises an error that names it; a branch not taken does not.
         return op.elementwise(*floats).astype(float)
-
-
-def _on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
-    nests = [x for x in operands if isinstance(x, list | tuple)]
-    if len({len(x) for x in nests}) > 1:
-        raise ValueError(f"{op.name} got sequences of different lengths: {[len(x) for x in nests]}")
-    columns = [x if isinstance(x, list | tuple) else [x] * len(nests[0]) for x in operands]
-    return type(nests[0])(op(*row) for row in zip(*columns, strict=True))
 
 
 def _on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
@@ -218,6 +220,8 @@ def flat(x: Any) -> list[Any]:
         return list(x.ravel().tolist())
     if not isinstance(x, list | tuple):
         return [x]
+    if not any(issubclass(kind, NEST) for kind in set(map(type, x))):  # a look per type, not per number
+        return list(x)
     numbers: list[Any] = []
     for part in x:
         numbers += flat(part) if isinstance(part, NEST) else (part,)
@@ -270,6 +274,7 @@ FLOATS = SimpleNamespace(
     **vars(math)
     | {
         "pow": _pow,
+        "max": lambda *a: max(a),
         "maximum": lambda a, b: a if a > b else b if a <= b else a + b,  # a + b carries a nan on, as np.maximum does
         "minimum": lambda a, b: a if a < b else b if a >= b else a + b,
         "where": lambda c, a, b: a if c else b,
@@ -320,6 +325,11 @@ def _sigmoid(x: Any) -> Any:
     return where(x >= 0, 1.0, e) / (1.0 + e)
 
 
+def _largest(*a: Any) -> Any:
+    # Only a shift: unlike `maximum` it need not carry a nan on, for the exponentials do.
+    return native("max", lambda *a: reduce(maximum, a))(*a)
+
+
 def _shares(a: Sequence[Any], lse: Any) -> list[Any]:
     # Divided by their own sum, the shares lose the rounding error of lse, which they all have in common.
     e = [exp(x - lse) for x in a]
@@ -328,7 +338,7 @@ def _shares(a: Sequence[Any], lse: Any) -> list[Any]:
 
 
 def _logsumexp(*a: Any) -> Any:
-    m = reduce(maximum, a)
+    m = _largest(*a)
     e = [exp(x - m) for x in a]
     # The winners are counted apart from the rest, which 1 + rest would round away.
     rest = reduce(plus, [where(u < 1, u, 0.0) for u in e])
@@ -337,7 +347,7 @@ def _logsumexp(*a: Any) -> Any:
 
 
 def _log_softmax(c: int, *a: Any) -> Any:
-    m = reduce(maximum, a)
+    m = _largest(*a)
     e = [exp(x - m) for x in a]
     own, rest = e[c], reduce(plus, e[:c] + e[c + 1 :], 0.0)
     # Where c wins, own is 1 and log(1 + rest) would round a small rest away.
@@ -350,14 +360,12 @@ def _log_softmax_partials(c: int, y: Any, *a: Any) -> list[Any]:
     return [sum.apply(0.0, *p[:c], *p[c + 1 :]) if j == c else -share for j, share in enumerate(p)]
 
 
-def _halves(ab: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    n = len(ab) // 2
-    return ab[:n], ab[n:]
-
-
 def _dot(*ab: Any) -> Any:
-    a, b = _halves(ab)
-    return reduce(plus, map(times, a, b))
+    return builtins.sum(map(times, ab, ab[len(ab) // 2 :]))  # map stops with the shorter
+
+
+def _swapped(ab: tuple[Any, ...]) -> tuple[Any, ...]:
+    return ab[len(ab) // 2 :] + ab[: len(ab) // 2]
 
 
 def _tie(x: Any) -> Any:
@@ -418,7 +426,7 @@ where    = Op("where",    _where,                              (lambda y, c, a, 
 
 # --- functions of vectors -------------------------------------------------------------------------------------------
 sum      = Op("sum",      lambda *a: reduce(plus, a),          lambda y, *a: [1.0] * len(a),                     vectors=1, symbol="Σ")
-dot      = Op("dot",      _dot,                                lambda y, *ab: _halves(ab)[1] + _halves(ab)[0],   vectors=2, symbol="·")
+dot      = Op("dot",      _dot,                                lambda y, *ab: _swapped(ab),                  vectors=2, symbol="·")
 logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(a, y),                vectors=1, computed=_logsumexp, symbol="ln Σ exp")
 log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, computed=_log_softmax, symbol="ln softmax")
 neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], lambda c, y, *a: [-d for d in _log_softmax_partials(c, -y, *a)],  # its partials are ŷ − y

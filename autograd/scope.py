@@ -50,7 +50,8 @@ class scope:
         self.name, self.formula = name, formula
 
     def __enter__(self) -> Path:
-        OPENED[:] = [True]
+        if not OPENED:
+            OPENED.append(True)
         inner = path(here(), self.name, self.formula)
         _current.set(inner)
         return inner

@@ -1,14 +1,16 @@
 """An operand that writes source: fed to a row's rules, it gives the Python that computes them.
 
 Every expression is a node of a small DAG; what is used more than once gets a name of its own when it is
-written down, so nothing is computed twice.
+written down, so nothing is computed twice. `maker_source` writes the function that makes a row's nodes.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
+
+from autograd.ops import Op
 
 # How tightly a form binds, in Python's grammar.
 TEST, COMPARE, SUM, PRODUCT, SIGN, ATOM = range(6)
@@ -22,34 +24,33 @@ class Code:
     '(x + 1.0) * -x'
     """
 
-    __slots__ = ("args", "binds", "form", "text")
+    __slots__ = ("args", "binds", "form", "key")
+
+    # The number of every expression written so far: equal expressions have one, and comparing them costs nothing.
+    _numbers: ClassVar[dict[tuple[Any, ...], int]] = {}
 
     def __init__(self, form: str, *args: Any, binds: int = ATOM) -> None:
         self.form, self.binds = form, binds
-        self.args = [x if isinstance(x, Code) else Code(_literal(x)) for x in args]
-        self.text = ""
-        self.text = self.write({})
+        self.args: list[Code] = [x if isinstance(x, Code) else Code(_literal(x)) for x in args]
+        self.key: int = self._numbers.setdefault((form, *(x.key for x in self.args)), len(self._numbers))
 
-    def write(self, names: Mapping[str, str]) -> str:
-        """The expression, where `names` has names for some of its parts."""
-        if self.text in names:
-            return names[self.text]
-        return self.form.format(*(self._operand(k, x, names) for k, x in enumerate(self.args)))
+    def write(self, names: Mapping[int, str]) -> str:
+        """The expression, where `names` has names for some of its parts, by key."""
+        return names.get(self.key) or self.form.format(*(self._operand(k, x, names) for k, x in enumerate(self.args)))
 
-    def _operand(self, k: int, x: Code, names: Mapping[str, str]) -> str:
-        if x.text in names:
-            return names[x.text]
+    def _operand(self, k: int, x: Code, names: Mapping[int, str]) -> str:
         # Sums and products bind to the left: a - b - c, but a - (b - c).
         chained = k == 0 and self.binds in (SUM, PRODUCT)
-        loose = x.binds < self.binds or (x.binds == self.binds < ATOM and not chained)
-        return f"({x.write(names)})" if loose else x.write(names)
+        loose = x.binds < self.binds or (x.binds == self.binds and not chained)
+        bare = self.binds == ATOM or x.key in names or not loose  # a call brackets its operands itself
+        return x.write(names) if bare else f"({x.write(names)})"
 
     def operands(self) -> list[Code]:
         """The operands as often as the form mentions them."""
         return [x for k, x in enumerate(self.args) for _ in range(self.form.count(f"{{{k}}}") or 1)]
 
     def __str__(self) -> str:
-        return self.text
+        return self.write({})
 
     def __add__(self, other: Any) -> Code:
         return Code("{} + {}", self, other, binds=SUM)
@@ -88,7 +89,7 @@ class Code:
         return Code("+{}", self, binds=SIGN)
 
     def __abs__(self) -> Code:
-        return Code("abs({})", self.args[0] if self.form == "-{}" else self)
+        return Code("abs({})", self.args[0] if self.form == "-{}" else self)  # exp(-|x|) then serves σ(x) and σ(-x)
 
     def __gt__(self, other: Any) -> Code:
         return Code("{} > {}", self, other, binds=COMPARE)
@@ -115,6 +116,10 @@ class Scalars:
     @staticmethod
     def pow(a: Any, b: Any) -> Code:
         return Code("pow({}, {})", a, b)
+
+    @staticmethod
+    def max(*a: Any) -> Code:
+        return Code(f"max({', '.join(['{}'] * len(a))})", *a) if len(a) > 1 else a[0]
 
     @staticmethod
     def where(c: Any, a: Any, b: Any) -> Code:
@@ -145,31 +150,74 @@ def statements(targets: dict[str, Code]) -> list[str]:
     >>> statements({"y": x * x + x * x})
     ['t0 = x * x', 'y = t0 + t0']
     """
-    uses = Counter(x.text for node in _nodes(targets.values()) for x in node.operands())
-    uses.update(target.text for target in targets.values())
-    names: dict[str, str] = {}
+    uses = Counter(x.key for node in _nodes(targets.values()) for x in node.operands())
+    uses.update(target.key for target in targets.values())
+    names: dict[int, str] = {}
     lines: list[str] = []
     for name, target in targets.items():
         for node in _nodes([target]):
-            if node.args and uses[node.text] > 1 and node.text not in names and node.text != target.text:
+            if node.args and uses[node.key] > 1 and node.key not in names and node.key != target.key:
                 lines.append(f"t{len(names)} = {node.write(names)}")
-                names[node.text] = f"t{len(names)}"
+                names[node.key] = f"t{len(names)}"
         lines.append(f"{name} = {target.write(names)}")
         if target.args:
-            names.setdefault(target.text, name)
+            names.setdefault(target.key, name)
     return lines
 
 
 def _nodes(roots: Iterable[Code]) -> list[Code]:
     """Every expression under the roots, each once and after its operands; formulas are shallow, so this recurses."""
-    nodes: dict[str, Code] = {}
+    nodes: dict[int, Code] = {}
 
     def visit(node: Code) -> None:
-        if node.text not in nodes:
+        if node.key not in nodes:
             for x in node.args:
                 visit(x)
-            nodes[node.text] = node
+            nodes[node.key] = node
 
     for root in roots:
         visit(root)
     return list(nodes.values())
+
+
+_MAKER = """
+def make({parents}):
+    {data}
+    try:
+        {value}
+    except ERRORS as error:
+        raise refusal(op, ({parents},), error) from None
+    try:
+        {partials}
+    except ERRORS:
+        {d}, = missing(op, y, ({parents},))
+    v = new(Value)
+    v.data = y; v.op = op; v.grad = v.role = v.name = None
+    v.scope = here() if OPENED else None
+    v.left, v.right, v.d_left, v.d_right = {slots}
+    return v
+"""
+
+
+def maker_source(op: Op, n: int) -> str:
+    """The function from n parents to a node of the row, in Python that the row's own rules write."""
+    parents, operands = [f"a{k}" for k in range(n)], [Code(f"x{k}") for k in range(n)]
+    rules = [x if isinstance(x, Code) else Code("{}", x) for x in op.local(Code("y"), *operands)]
+    if op.guarded:
+        zero = "0.0 if {1}.role == 'constant' else {0}"
+        rules = [Code(zero, rule, Code(a)) for rule, a in zip(rules, parents, strict=True)]
+    d = {f"d{k}": rule for k, rule in enumerate(rules) if rule.args}
+    lines = statements({"y": op.value(*operands)} | d)
+    split = next(k for k, line in enumerate(lines, 1) if line.startswith("y = "))
+    partials = [f"d{k}" if rule.args else rule.form for k, rule in enumerate(rules)]
+    flat = [*parents, "None"][:2] + [*partials, "None"][:2]
+    return _MAKER.format(
+        parents=", ".join(parents),
+        data="; ".join(f"x{k} = {a}.data" for k, a in enumerate(parents)),
+        value="; ".join(lines[:split]),
+        partials="; ".join(lines[split:]) or "pass",
+        d=", ".join(f"d{k}" if rule.args else "_" for k, rule in enumerate(rules)),
+        slots=", ".join(flat)
+        if op.arity in (1, 2)
+        else f"({', '.join(parents)},), None, ({', '.join(partials)},), None",
+    )

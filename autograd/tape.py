@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
 from autograd import ops
@@ -37,7 +38,7 @@ def wengert_list(outputs: Iterable[Value]) -> list[Value]:
             if right is not None:
                 stack += (right, left)
             elif left.__class__ is tuple:
-                stack += left[::-1]
+                stack += filterfalse(seen.__contains__, reversed(left))
             else:
                 stack.append(left)
     return order
@@ -61,9 +62,8 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
                     adjoint[parent] += bar * d
             elif left is not None:
                 adjoint[left] += bar * node.d_left
-    # A missing derivative is nan, and a nan reaches the leaves: only then is a slower look worth its time.
-    if any(bar != bar for node, bar in adjoint.items() if node.left is None):
-        return checked_sweep(order, seeds, stored)
+            elif bar != bar:  # a missing derivative is nan, and nan reaches the leaves: only then look edge by edge
+                return checked_sweep(order, seeds, stored)
     return adjoint
 
 

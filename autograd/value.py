@@ -14,7 +14,7 @@ import numpy as np
 
 from autograd import ops, scope, tape
 from autograd.ops import Op
-from autograd.source import Code, statements
+from autograd.source import maker_source
 
 Number = float | int | np.floating[Any] | np.integer[Any]
 ROLES = ("parameter", "input", "constant")
@@ -271,68 +271,35 @@ def node(op: Op, data: float, parents: Sequence[Value], partials: Sequence[float
 
 # --- recording: the function that makes a row's nodes ---------------------------------------------------------------
 
-_MAKER = """
-def make({operands}):
-    {data}
-    try:
-        {value}
-    except ERRORS as error:
-        raise refusal(op, ({operands},), error) from None
-    try:
-        {partials}
-    except ERRORS:
-        {d}, = missing(op, y, ({operands},))
-    v = new(Value)
-    v.data = y; v.op = op; v.grad = v.role = v.name = None
-    v.scope = here() if OPENED else None
-    v.left, v.right, v.d_left, v.d_right = {flat}
-    return v
-"""
+UNROLLED = 32  # operands: an n-ary row up to here is compiled for its number of operands, which is twice as fast
 
 
 @cache
-def maker(op: Op) -> Callable[..., Value]:
-    """The function from a row's operands, all Values, to a node: source written by the row's own rules, compiled."""
-    if op.arity is None:
+def maker(op: Op, n: int | None = None) -> Callable[..., Value]:
+    """The function from a row's operands, all Values, to a node; an n-ary row's for n operands, or for any number."""
+    if op.arity is None and n is None:
         return _n_ary(op)
-    names = "abc"[: op.arity]
-    operands = [Code(f"x{n}") for n in names]
-    rules = {f"d{n}": rule(Code("y"), *operands) for n, rule in zip(names, cast(Any, op.partials), strict=True)}
-    if op.guarded:
-        rules = {d: Code("0.0 if {1}.role == 'constant' else {0}", rule, Code(d[1:])) for d, rule in rules.items()}
-    lines = statements({"y": op.value(*operands)} | {d: _code(rule) for d, rule in rules.items()})
-    split = next(k for k, line in enumerate(lines, 1) if line.startswith("y = "))
-    one, two = [*names, "None"][:2], [*(f"d{n}" for n in names), "None"][:2]
-    text = _MAKER.format(
-        operands=", ".join(names),
-        data="; ".join(f"x{n} = {n}.data" for n in names),
-        value="; ".join(lines[:split]),
-        partials="; ".join(lines[split:]),
-        d=", ".join(rules),
-        flat=", ".join(one + two) if len(names) < 3 else f"({', '.join(names)}), None, ({', '.join(rules)}), None",
-    )
     scene = vars(ops.FLOATS) | {
         "ERRORS": ops.ERRORS, "refusal": ops.refusal, "missing": _missing, "op": op,
         "new": _new, "Value": Value, "here": scope.here, "OPENED": scope.OPENED,
     }  # fmt: skip
-    exec(compile(text, f"<the row {op.name}>", "exec"), scene)
+    exec(compile(maker_source(op, op.arity or n or 0), f"<the row {op.label}>", "exec"), scene)
     return cast(Callable[..., Value], scene["make"])
 
 
-def _code(x: Any) -> Code:
-    return x if isinstance(x, Code) else Code("{}", x)
-
-
 def _n_ary(op: Op) -> Callable[..., Value]:
-    value, partials = op.value, cast(ops.Rule, op.partials)
-
     def make(*parents: Value) -> Value:
+        if len(parents) <= UNROLLED:
+            return maker(op, len(parents))(*parents)
         numbers = [p.data for p in parents]
         try:
-            y = value(*numbers)
-            d = partials(y, *numbers)
+            y = op.value(*numbers)
         except ops.ERRORS as error:
             raise ops.refusal(op, parents, error) from None
+        try:
+            d = op.local(y, *numbers)
+        except ops.ERRORS:
+            d = _missing(op, y, parents)
         return node(op, y, parents, d)
 
     return make
@@ -340,8 +307,11 @@ def _n_ary(op: Op) -> Callable[..., Value]:
 
 def _missing(op: Op, y: float, parents: Sequence[Value]) -> list[float]:
     """The partials one by one: nan where a rule has no value, 0 for a constant."""
-    numbers, d = [p.data for p in parents], []
-    for parent, rule in zip(parents, cast(Any, op.partials), strict=True):
+    numbers, rules = [p.data for p in parents], op.partials
+    if not isinstance(rules, tuple):
+        return [math.nan] * len(numbers)
+    d = []
+    for parent, rule in zip(parents, rules, strict=True):
         try:
             d.append(float(rule(y, *numbers)))
         except ops.ERRORS:

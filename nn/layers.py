@@ -9,6 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Value, array, dot, scope
+from autograd.value import maker
 from nn.init import Rng, generator, glorot, he
 from nn.module import Module
 
@@ -16,11 +17,11 @@ Activation = str | Callable[[Any], Any]
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "identity": lambda a: a,
-    "sigmoid": autograd.sigmoid,
-    "tanh": autograd.tanh,
-    "relu": autograd.relu,
-    "leaky_relu": autograd.leaky_relu,
-    "step": autograd.step,
+    "sigmoid": Value.sigmoid,
+    "tanh": Value.tanh,
+    "relu": Value.relu,
+    "leaky_relu": Value.leaky_relu,
+    "step": Value.step,
     "softmax": autograd.softmax,
 }
 _RECTIFIERS = ("relu", "leaky_relu")
@@ -44,23 +45,26 @@ class Layer(Module):
         _check_sizes(n_in, n_out)
         self._activation, self._name = _activation(activation), _name_of(activation)
         start = he if self._name in _RECTIFIERS else glorot
-        self._scope = "layer"
+        self._scope, self._units = "layer", [scope(f"neuron{k}") for k in range(1, n_out + 1)]
         self.w = array(start(generator(rng), n_out, n_in), "w")
         self.b = array(np.zeros(n_out), "b") if bias else None
 
     def __call__(self, x: Any) -> Any:
         n_out, n_in = self.w.shape
-        x = _inputs(x, n_in, self)
+        x = _inputs(x, n_in, self).tolist()
+        together = self._name == "softmax"  # it needs all units; every other activation belongs to one
+        y, product = [], maker(dot)  # straight to the node: these are Values, and of one length
         with scope(self._scope):
-            if self._name == "softmax":
-                return self._activation(_vector([self._unit(k, x, lambda a: a) for k in range(n_out)]))
-            y = [self._unit(k, x, self._activation) for k in range(n_out)]
-        return y[0] if n_out == 1 else _vector(y)
+            for unit, w, b in zip(self._units, self.w.tolist(), self._biases(), strict=True):
+                with unit:
+                    a = product(*w, *x)
+                    a = a if b is None else a + b
+                    y.append(a if together else self._activation(a))
+            y = self._activation(y) if together else y
+        return y[0] if n_out == 1 else array(y)
 
-    def _unit(self, k: int, x: Any, activation: Callable[[Any], Any]) -> Any:
-        with scope(f"neuron{k + 1}"):
-            a = dot(self.w[k], x)
-            return activation(a if self.b is None else a + self.b[k])
+    def _biases(self) -> list[Any]:
+        return [None] * len(self.w) if self.b is None else list(self.b.tolist())
 
     def __repr__(self) -> str:
         n_out, n_in = self.w.shape
@@ -128,7 +132,7 @@ class MLP(Module):
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, self.layers[0].w.shape[1], self)
         for layer in self.layers:
-            x = layer([x] if isinstance(x, Value) else x)
+            x = layer(np.atleast_1d(x))
         return x
 
     def __repr__(self) -> str:
@@ -161,10 +165,4 @@ def _inputs(x: Any, n_in: int, model: Module) -> Any:
         raise ValueError(f"{model!r} takes one row; got {shape[0]} rows: nn.predict(model, X) takes them all")
     if shape != (n_in,):
         raise ValueError(f"{model!r} takes {n_in} inputs; got {shape[0] if shape else 'a single number'}")
-    if isinstance(x, np.ndarray) and x.dtype == object:
-        return x
-    return array(x, "x", "input")
-
-
-def _vector(units: list[Any]) -> Any:
-    return array(units)
+    return array(x.tolist() if isinstance(x, np.ndarray) else list(x), "x", "input")
