@@ -14,8 +14,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, reduce
-from operator import add as plus
-from operator import mul as times
+from operator import add as plus, mul as times
 from types import SimpleNamespace
 from typing import Any
 
@@ -426,7 +425,7 @@ where    = Op("where",    _where,                              (lambda y, c, a, 
 
 # --- functions of vectors -------------------------------------------------------------------------------------------
 sum      = Op("sum",      lambda *a: reduce(plus, a),          lambda y, *a: [1.0] * len(a),                     vectors=1, symbol="Σ")
-dot      = Op("dot",      _dot,                                lambda y, *ab: _swapped(ab),                  vectors=2, symbol="·")
+dot      = Op("dot",      _dot,                                lambda y, *ab: _swapped(ab),                  vectors=2, symbol="a·b")
 logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(a, y),                vectors=1, computed=_logsumexp, symbol="ln Σ exp")
 log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, computed=_log_softmax, symbol="ln softmax")
 neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], lambda c, y, *a: [-d for d in _log_softmax_partials(c, -y, *a)],  # its partials are ŷ − y

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Value, dot, neg_log_softmax, ops, relu, values
-from autograd import sum as total
+from autograd import Value, dot, neg_log_softmax, ops, relu, sum as total, values
 
 
 def mse(y_hat: Any, y: Any) -> Value:

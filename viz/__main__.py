@@ -1,0 +1,139 @@
+"""The main job: train the lecture's network on Iris, then walk one flower through f1…f6: `python -m viz`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+import numpy as np
+
+import nn
+import viz
+from autograd import array, grads, named, softmax, values
+from nn.datasets import IRIS_CLASSES
+
+HIDDEN, EPOCHS, LEARNING_RATE = 5, 200, 1.0
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line and exit code 2, without the usage."""
+        self.exit(2, f"{self.prog}: {message} (see --help)\n")
+
+
+def _whole(low: int, high: int | None = None) -> Any:
+    def read(text: str) -> int:
+        try:
+            number = int(text)
+        except ValueError:
+            number = low - 1
+        if number < low or (high is not None and number > high):
+            span = f"from {low} to {high}" if high is not None else f"of at least {low}"
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {span}")
+        return number
+
+    return read
+
+
+def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = _Parser(
+        prog="python -m viz",
+        description="Train the lecture's network (4 inputs, 5 sigmoid hidden units, 3 classes) on the 150 Iris flowers, "
+        "walk one flower through f1…f6 and back, and draw its computation graph with every gradient: "
+        "f1-f6.svg and f1-f6.png.",
+    )
+    parser.add_argument("--flower", type=_whole(0, 149), default=70, help="which flower to walk, 0 to 149 (default 70)")
+    parser.add_argument("--seed", type=_whole(0), default=0, help="of the initial weights (default 0)")
+    parser.add_argument("--out", type=Path, default=Path(), help="folder for the pictures (default: this one)")
+    arguments = parser.parse_args(argv)
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--out: cannot make the folder {arguments.out}: {error.strerror}")
+    return arguments
+
+
+def _train(X: Any, Y: Any, seed: int) -> nn.MLP:  # noqa: N803  # the field's names for data
+    """Gradient descent on the mean cross-entropy over all flowers."""
+    from tqdm import tqdm
+
+    model = nn.MLP(X.shape[1], [HIDDEN, len(IRIS_CLASSES)], rng=seed)
+    descent = nn.SGD(model.parameters(), LEARNING_RATE)
+    with tqdm(range(EPOCHS), desc="gradient descent", unit="epoch", file=sys.stderr) as epochs:
+        for _ in epochs:
+            model.zero_grad()
+            loss = 0.0
+            for x, y in zip(X, Y, strict=True):
+                example = nn.cross_entropy(model(x), int(y))
+                example.backward(1 / len(X))
+                loss += example.data / len(X)
+            descent.step()
+            epochs.set_postfix(loss=f"{loss:.4f}", refresh=False)
+    return model
+
+
+def _walk(model: nn.MLP, x: Any, c: int) -> Any:
+    """One example through f1…f6 and back; prints every intermediate and every gradient, and returns L."""
+    first, second = model.layers
+    W1, w10 = named("W1", first.w), named("w10", first.b)  # noqa: N806  # the lecture's names
+    W2, w20 = named("W2", second.w), named("w20", second.b)  # noqa: N806
+    model.zero_grad()
+    chain = nn.lecture_chain(W1, w10, W2, w20, c)
+    x = array(x, "x", "input")
+    L = chain(x)  # noqa: N806
+    L.backward()
+    print("\nForward")
+    _show("x", x)
+    for stage, formula in zip(chain.stages[:-1], _FORMULAS, strict=True):
+        _show(formula, stage.output, stage.name)
+    x6 = chain.stages[-1].input
+    _show("ŷ = softmax(x6)", softmax(x6))
+    _show(f"L = −log ŷ[{c}]", L, "f6")
+    print("\nBackward")
+    y = nn.one_hot(c, len(IRIS_CLASSES))
+    _show("ŷ − y", values(softmax(x6)) - y)
+    _show("∂L/∂x6 = ŷ − y", grads(x6))
+    for name, parameter in (("w20", w20), ("W2", W2), ("w10", w10), ("W1", W1)):
+        _show(f"∂L/∂{name}", grads(parameter))
+    return L
+
+
+_FORMULAS = ("x2 = W1·x", "x3 = x2 + w10", "x4 = σ(x3)", "x5 = W2·x4", "x6 = x5 + w20")
+
+
+def _show(what: str, numbers: Any, stage: str = "") -> None:
+    numbers = numbers if getattr(numbers, "dtype", None) == float else values(numbers)
+    text = np.array2string(np.asarray(numbers), precision=6, suppress_small=False, prefix=" " * 24, max_line_width=110)
+    print(f"  {stage:3} {what:17} {text}")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the main job; returns the exit code."""
+    arguments = _arguments(argv)
+    X, Y = nn.datasets.iris()  # noqa: N806
+    mean, deviation = X.mean(axis=0), X.std(axis=0)
+    X = (X - mean) / deviation  # noqa: N806
+    model = _train(X, Y, arguments.seed)
+    right = round(nn.accuracy(model, X, Y) * len(Y))
+    print(f"{model}: {right} of {len(Y)} flowers right ({right / len(Y):.1%})")
+    flower, c = arguments.flower, int(Y[arguments.flower])
+    print(f"\nFlower {flower}, {IRIS_CLASSES[c]}: sepal and petal, in standard deviations from the mean")
+    L = _walk(model, X[flower], c)  # noqa: N806
+    chosen = int(nn.predict(model, X[flower : flower + 1]).argmax())
+    verdict = "rightly" if chosen == c else "wrongly"
+    print(f"\nThe network takes it for {IRIS_CLASSES[chosen]}, {verdict}.")
+    picture = viz.draw(L)
+    for suffix in (".svg", ".png"):
+        try:
+            print(f"{'' if suffix == '.png' else chr(10)}wrote {picture.save(arguments.out / f'f1-f6{suffix}')}")
+        except OSError as error:
+            print(f"python -m viz: cannot write into {arguments.out}: {error}", file=sys.stderr)
+            return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
