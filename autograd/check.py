@@ -43,7 +43,7 @@ def check_grad(f: Callable[..., Any], *args: Any, order: int = 1) -> float:
     if wrong:
         raise AssertionError(_report(f, wrong))
     deeper = [check_grad(grad(f, n), *args, order=order - 1) for n in range(len(args)) if order > 1]
-    return max([row.error for row in rows] + deeper, default=0.0)
+    return float(max([row.error for row in rows] + deeper, default=0.0))
 
 
 def _rows(f: Callable[..., Any], args: Sequence[Any], n: int) -> list[_Row]:

@@ -105,8 +105,7 @@ _FORMULAS = ("x2 = W1·x", "x3 = x2 + w10", "x4 = σ(x3)", "x5 = W2·x4", "x6 = 
 
 
 def _show(what: str, numbers: Any, stage: str = "") -> None:
-    numbers = numbers if getattr(numbers, "dtype", None) == float else values(numbers)
-    text = np.array2string(np.asarray(numbers), precision=6, suppress_small=False, prefix=" " * 24, max_line_width=110)
+    text = np.array2string(values(numbers), precision=6, prefix=" " * 24, max_line_width=110)
     print(f"  {stage:3} {what:17} {text}")
 
 
