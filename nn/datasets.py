@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from importlib.resources import files
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ def iris() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     The classes are IRIS_CLASSES, 50 flowers each. R. A. Fisher, The use of multiple measurements in taxonomic
     problems, Annals of Eugenics 7 (1936).
     """
-    with files("nn").joinpath("data/iris.csv").open(encoding="utf-8") as file:
+    with (Path(__file__).parent / "data" / "iris.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     measured = [[float(x) for name, x in row.items() if name != "species"] for row in rows]
     return np.array(measured), np.array([IRIS_CLASSES.index(row["species"]) for row in rows])
