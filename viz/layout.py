@@ -19,8 +19,9 @@ from viz.text import width
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
-LARGE = 150  # cards above which the layout engine is told to hurry
-RANK, NODE = 36.0, 13.0  # points between columns, and between cards of a column
+LARGE = 400  # cards above which the layout engine is told to hurry
+RANK = {"right": 38.0, "down": 30.0}  # points between columns: room for a number on a wire
+NODE = 13.0  # and between the cards of a column
 HEADER = 34.0  # the height of a lane's two lines of heading
 
 
@@ -38,15 +39,15 @@ def natural_width(scene: Scene, direction: str) -> float:
     """About how wide the picture becomes, in points."""
     columns = _columns(scene)
     if direction == "right":
-        widths = [max(max(c.width for c in column), _heading_width(scene, k)) for k, column in columns.items()]
-        return sum(widths) + RANK * (len(widths) - 1)
+        widths = [max(*(c.width for c in column), _heading_width(scene, k)) for k, column in columns.items()]
+        return sum(widths) + RANK[direction] * (len(widths) - 1 + max(0, len(scene.lanes) - 1))
     heading = max((heading_width(lane) for lane in scene.lanes), default=0.0)
     return heading + max(sum(c.width + NODE for c in column) for column in columns.values())
 
 
 def heading_width(lane: Lane) -> float:
     """In points: the wider of a lane's name and its formula."""
-    return max(width(lane.name, 12, True), width(lane.formula, 9)) + 8
+    return max(width(lane.name, 12, bold=True), width(lane.formula, 9)) + 8
 
 
 def _columns(scene: Scene) -> dict[int, list[Card]]:
@@ -74,20 +75,20 @@ def digraph(scene: Scene, direction: str, labels: bool = True) -> Any:
     import graphviz
 
     graph = graphviz.Digraph("computation")
-    graph.attr(rankdir="LR" if direction == "right" else "TB", nodesep=_inches(NODE), ranksep=_inches(RANK))
+    graph.attr(rankdir="LR" if direction == "right" else "TB", nodesep=_inches(NODE), ranksep=_inches(RANK[direction]))
     graph.attr("node", shape="box", fixedsize="true", margin="0", fontname="Helvetica", fontsize="10")
     graph.attr("edge", arrowsize="0.6", fontname="Helvetica", fontsize="8")
     if len(scene.cards) > LARGE:
         graph.attr(nslimit="1", nslimit1="1", mclimit="0.5")
     for card in scene.cards:
-        graph.node(card.id, _lines(card.glyph + " " * bool(card.glyph and card.name) + card.name, card.value, card.gradient),
-                   width=_inches(card.width), height=_inches(card.height), **_dress(card))  # fmt: skip
+        look = _look(card) if labels else {}
+        graph.node(card.id, width=_inches(card.width), height=_inches(card.height), **look)
     if scene.lanes:
         _spine(graph, scene, direction)
-    once = _used_once(scene)
+    weights = _weights(scene)
     for wire in scene.wires:
-        label = {} if not (labels and wire.label) else {"label" if wire.shown else "taillabel": _lines(wire.label)}
-        graph.edge(wire.tail, wire.head, id=wire.id, weight="8" if wire.tail in once else "1", **label)
+        label = {"label" if wire.shown else "taillabel": _lines(wire.label)} if labels and wire.label else {}
+        graph.edge(wire.tail, wire.head, id=wire.id, weight=weights[wire.id], **label)
     return graph
 
 
@@ -103,16 +104,24 @@ def _lines(*lines: str) -> Any:
     return graphviz.nohtml("\\n".join(escaped))
 
 
-def _dress(card: Card) -> dict[str, str]:
-    shapes = {"constant": "dashed,rounded", "stub": "dashed,rounded", "parameter": "solid", "output": "bold,rounded"}
-    return {"style": shapes.get(card.kind, "rounded")}
+def _look(card: Card) -> dict[str, Any]:
+    styles = {"constant": "dashed,rounded", "stub": "dashed,rounded", "parameter": "solid", "output": "bold,rounded"}
+    first = f"{card.glyph} {card.name}".strip()
+    return {"label": _lines(first, card.value, card.gradient), "style": styles.get(card.kind, "rounded")}
 
 
-def _used_once(scene: Scene) -> set[str]:
-    """The leaves with a single wire."""
+def _weights(scene: Scene) -> dict[str, str]:
+    """How much each wire wants to be short and straight: most in a one-to-one chain, then from a leaf used once."""
     results = {wire.head for wire in scene.wires}
-    uses = Counter(wire.tail for wire in scene.wires if wire.tail not in results)
-    return {tail for tail, count in uses.items() if count == 1}
+    uses = Counter(wire.tail for wire in scene.wires)
+    takes = Counter(wire.head for wire in scene.wires if wire.tail in results)
+
+    def weight(wire: Wire) -> str:
+        if uses[wire.tail] > 1:
+            return "1"
+        return "8" if wire.tail not in results else "20" if takes[wire.head] == 1 else "2"
+
+    return {wire.id: weight(wire) for wire in scene.wires}
 
 
 def _spine(graph: Any, scene: Scene, direction: str) -> None:
@@ -124,14 +133,14 @@ def _spine(graph: Any, scene: Scene, direction: str) -> None:
     for k, column in columns.items():
         lane = column[0].lane
         heading = scene.lanes[lane]
-        size = (_heading_width(scene, k), HEADER) if direction == "right" else (beside, 10.0)
+        wide, high = (_heading_width(scene, k), HEADER) if direction == "right" else (beside, 10.0)
         label = _lines(heading.name, heading.formula) if lane not in seen else ""
         seen.add(lane)
-        graph.node(f"lane{k}", label, shape="plaintext", width=_inches(size[0]), height=_inches(size[1]))
+        graph.node(f"lane{k}", label, shape="plaintext", width=_inches(wide), height=_inches(high))
         with graph.subgraph() as rank:
             rank.attr(rank="same")
-            for a, b in pairwise([f"lane{k}", *(card.id for card in column)]):
-                rank.edge(a, b, style="invis", weight="1")
+            for above, below in pairwise([f"lane{k}", *(card.id for card in column)]):
+                rank.edge(above, below, style="invis", weight="1")
     for a, b in pairwise(columns):
         apart = columns[a][0].lane != columns[b][0].lane
         graph.edge(f"lane{a}", f"lane{b}", style="invis", weight="100", minlen="2" if apart else "1")
@@ -149,7 +158,7 @@ def arrange(scene: Scene, direction: str, seconds: float = 8.0) -> Places:
     for engine in (embedded.render, installed):
         try:
             return _read(json.loads(engine(dot, seconds)), scene)
-        except Exception:  # noqa: S112, PERF203  # whatever it is, the next engine may do better
+        except Exception:  # noqa: S112  # whatever it is, the next engine may do better
             continue
     return built_in(scene, direction)
 
@@ -206,9 +215,9 @@ def built_in(scene: Scene, direction: str) -> Places:
     first = (HEADER if right else beside) + NODE if scene.lanes else 0.0  # across the columns, after the headings
     centres: dict[str, Point] = {}
     headings: dict[int, list[Box]] = {}
-    start, lane = -RANK, -1
+    start, lane = -RANK[direction], -1
     for k, column in _columns(scene).items():
-        start += RANK * (2 if scene.lanes and lane not in (-1, column[0].lane) else 1)
+        start += RANK[direction] * (2 if scene.lanes and lane not in (-1, column[0].lane) else 1)
         lane = column[0].lane
         end = start + max(_heading_width(scene, k) if right else 0.0, *(c.width if right else c.height for c in column))
         centres |= _in_column(column, (start + end) / 2, first, right)

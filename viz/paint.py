@@ -14,7 +14,7 @@ from html import escape
 
 from viz.cards import Card, Scene, Wire
 from viz.labels import SIZE, box, stand
-from viz.layout import Box, Places, Point
+from viz.layout import Box, Places, Point, heading_width
 from viz.text import width
 
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
@@ -63,14 +63,17 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
     bands = _bands(scene, places, direction)
     left, top, right, bottom = _extent(scene, places, bands)
     notes = [*scene.notes, *filter(None, [places.note])]
-    below, right = _below(scene, notes, legend, brush, left, right, bottom)
-    frame = left - MARGIN, top - MARGIN, right + MARGIN, below[1] + MARGIN
+    entries = list(_entries(scene, brush)) if legend else []
+    footer, wide, high = _footer(entries, notes, right - left, brush)
+    frame = left - MARGIN, top - MARGIN, max(right, left + wide) + MARGIN, bottom + high + MARGIN
     body = [
-        f'<rect x="{_n(frame[0])}" y="{_n(frame[1])}" width="{_n(frame[2] - frame[0])}" height="{_n(frame[3] - frame[1])}" {brush(fill="paper")}/>',
-        *_lanes(scene, places, bands, direction, brush),
+        f"<rect {_rect(frame)} {brush(fill='paper')}/>",
+        *_lanes(scene, bands, direction, brush),
         *_wires(scene, places, bands, brush),
         *(line for card in scene.cards for line in _card(card, places.cards[card.id], brush)),
-        *below[0],
+        f'<g transform="translate({_n(left)},{_n(bottom)})" font-size="9" text-anchor="start">',
+        *footer,
+        "</g>",
     ]
     return _document(body, frame, brush, title, " ".join(notes))
 
@@ -91,9 +94,8 @@ def _document(body: Sequence[str], frame: Box, brush: Brush, title: str, text: s
 
 def _n(x: float) -> str:
     """A coordinate: two digits after the point are finer than any screen."""
-    return (
-        f"{x:.2f}".rstrip("0").rstrip(".").replace("-0", "0") if abs(x) < 0.005 else f"{x:.2f}".rstrip("0").rstrip(".")
-    )
+    text = f"{x:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 # --- extents ----------------------------------------------------------------------------------------------------------
@@ -130,19 +132,33 @@ def _bands(scene: Scene, places: Places, direction: str) -> list[Box]:
 # --- what stands where ------------------------------------------------------------------------------------------------
 
 
+def _rect(box: Box) -> str:
+    left, top, right, bottom = box
+    return f'x="{_n(left)}" y="{_n(top)}" width="{_n(right - left)}" height="{_n(bottom - top)}"'
+
+
+def _shape(box: Box, kind: str, corner: float, brush: Brush) -> str:
+    """A card's ground and border."""
+    dashed = ' stroke-dasharray="3 2"' if kind in ("constant", "stub") else ""
+    thick = _n(BORDERS.get(kind, 1.0))
+    return f'<rect {_rect(box)} rx="{_n(corner)}"{dashed} stroke-width="{thick}" {brush(fill="card", stroke=kind)}/>'
+
+
 def _text(x: float, y: float, words: str, brush: Brush, name: str = "ink", more: str = "") -> str:
     return f'<text x="{_n(x)}" y="{_n(y)}" {brush(fill=name)}{more}>{escape(words)}</text>'
 
 
-def _lanes(scene: Scene, places: Places, bands: Sequence[Box], direction: str, brush: Brush) -> Iterator[str]:
-    for k, (lane, (left, top, right, bottom)) in enumerate(zip(scene.lanes, bands, strict=True)):
-        yield (
-            f'<rect id="#lane{k}" x="{_n(left)}" y="{_n(top)}" width="{_n(right - left)}" height="{_n(bottom - top)}" rx="6" '
-            f"{brush(fill='lane', stroke='band')}/>"
-        )
-        heading = places.headings[k]
-        x = (left + right) / 2 if direction == "right" else (heading[0] + heading[2]) / 2
-        y = heading[1] + 10 if direction == "right" else (top + bottom) / 2 - (3 if lane.formula else -4)
+def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> Iterator[str]:
+    for k, (lane, band) in enumerate(zip(scene.lanes, bands, strict=True)):
+        left, top, right, bottom = band
+        yield f'<rect id="#lane{k}" {_rect(band)} rx="6" {brush(fill="lane", stroke="band")}/>'
+        if direction == "right":
+            x, y = (left + right) / 2, top + PAD + 10
+        else:
+            x, y = (
+                left + PAD + max(map(heading_width, scene.lanes)) / 2,
+                (top + bottom) / 2 + (-3 if lane.formula else 4),
+            )
         yield _text(x, y, lane.name, brush, "ink", ' font-size="12" font-weight="bold"')
         if lane.formula:
             yield _text(x, y + 14, lane.formula, brush, "muted", ' font-size="9"')
@@ -150,32 +166,29 @@ def _lanes(scene: Scene, places: Places, bands: Sequence[Box], direction: str, b
 
 def _wires(scene: Scene, places: Places, bands: Sequence[Box], brush: Brush) -> Iterator[str]:
     for wire in scene.wires:
-        yield from _wire(wire, places.wires[wire.id], brush)
-    centres = stand(scene, places)
-    for wire in scene.wires:
-        if wire.shown:
-            x, y = centres[wire.id]
-            wide, high = box(wire.label)
-            inside = any(left < x < right and top < y < bottom for left, top, right, bottom in bands)
-            yield (
-                f'<rect x="{_n(x - wide / 2)}" y="{_n(y - high / 2)}" width="{_n(wide)}" height="{_n(high)}" rx="2" '
-                f"{brush(fill='lane' if inside else 'paper')}/>"
-                + _text(x, y + 2.9, wire.label, brush, "muted", f' font-size="{_n(SIZE)}"')
-            )
+        yield _wire(wire, places.wires[wire.id], brush)
+    labelled = [wire for wire in scene.wires if wire.shown]
+    centres = stand(scene, places) if labelled else {}
+    for wire in labelled:
+        x, y = centres[wire.id]
+        wide, high = box(wire.label)
+        inside = any(left < x < right and top < y < bottom for left, top, right, bottom in bands)
+        ground = _rect((x - wide / 2, y - high / 2, x + wide / 2, y + high / 2))
+        yield f'<rect {ground} rx="2" {brush(fill="lane" if inside else "paper")}/>'
+        yield _text(x, y + 2.9, wire.label, brush, "muted", f' font-size="{_n(SIZE)}"')
 
 
-def _wire(wire: Wire, curve: Sequence[Point], brush: Brush) -> Iterator[str]:
-    share = wire.share or 0.0
-    colour = "neutral" if not share or share != share else "plus" if share > 0 else "minus"
-    thick = 0.9 + (1.4 * abs(share) if share == share else 0.0)
+def _wire(wire: Wire, curve: Sequence[Point], brush: Brush) -> str:
+    share = 0.0 if wire.share is None or math.isnan(wire.share) else wire.share
+    colour = "plus" if share > 0 else "minus" if share else "neutral"
+    thick = 0.9 + 1.4 * abs(share)
     (start, *controls), tip = curve[:-1], curve[-1]
-    path = f"M{_point(start)}C{' '.join(map(_point, controls))}"
-    dashed = ' stroke-dasharray="3 2"' if not wire.label else ""
+    dashed = "" if wire.label else ' stroke-dasharray="3 2"'
     title = f"<title>{escape(wire.title)}</title>" if wire.title else ""
-    yield (
-        f'<g id="#{wire.id}">{title}<path d="{path}" fill="none" stroke-width="{_n(thick)}"{dashed} {brush(stroke=colour)}/>'
-        f'<path d="{_arrow(controls[-1], tip, 2.2 + thick / 2)}" {brush(fill=colour)}/></g>'
-    )
+    path = f"M{_point(start)}C{' '.join(map(_point, controls))}"
+    line = f'<path d="{path}" fill="none" stroke-width="{_n(thick)}"{dashed} {brush(stroke=colour)}/>'
+    head = f'<path d="{_arrow(controls[-1], tip, 2.2 + thick / 2)}" {brush(fill=colour)}/>'
+    return f'<g id="#{wire.id}">{title}{line}{head}</g>'
 
 
 def _point(p: Point) -> str:
@@ -191,21 +204,15 @@ def _arrow(base: Point, tip: Point, half: float) -> str:
 
 def _card(card: Card, centre: Point, brush: Brush) -> Iterator[str]:
     x, y = centre[0] - card.width / 2, centre[1] - card.height / 2
-    round_ = 9.0 if card.small else 1.5 if card.kind == "parameter" else 6.0
-    shape = f'x="{_n(x)}" y="{_n(y)}" width="{_n(card.width)}" height="{_n(card.height)}" rx="{_n(round_)}"'
-    yield f'<g id="#{card.id}"><title>{escape(card.title)}</title>'
+    box = x, y, x + card.width, y + card.height
+    corner = 9.0 if card.small else 1.5 if card.kind == "parameter" else 6.0
+    yield f'<g id="#{card.id}"><title>{escape(card.title)}</title>{_shape(box, card.kind, corner, brush)}'
     if card.small:
-        yield f'<rect {shape} stroke-dasharray="3 2" {brush(fill="card", stroke=card.kind)}/>'
         yield _text(centre[0], centre[1] + 3.2, card.value, brush, "muted", ' font-size="9"')
     else:
-        yield f"<rect {shape} {brush(fill='card')}/>"
-        if card.shade is not None:
-            yield f'<path d="{_strip(x, y + 26.7, card.width, 13.3, round_)}" fill="{tint(card.shade)}"/>'
-        yield f'<rect {shape} fill="none" stroke-width="{_n(BORDERS.get(card.kind, 1.0))}" {brush(stroke=card.kind)}/>'
         yield _first_line(card, centre[0], y + 11, brush)
         yield _text(centre[0], y + 22.8, card.value, brush, "ink", ' font-weight="bold"')
-        fill = brush(fill="ink") if card.shade is None else f'fill="{ON_TINT}"'
-        yield f'<text x="{_n(centre[0])}" y="{_n(y + 36.6)}" {fill}>{escape(card.gradient)}</text>'
+        yield _gradient(card, box, corner, brush)
     yield "</g>"
 
 
@@ -215,12 +222,19 @@ def _first_line(card: Card, x: float, y: float, brush: Brush) -> str:
     return f'<text x="{_n(x)}" y="{_n(y)}" {brush(fill="muted")}>{made}{gap}{escape(card.name)}</text>'
 
 
-def _strip(x: float, y: float, wide: float, high: float, r: float) -> str:
-    """The lower part of a card, its lower corners rounded."""
-    return (
-        f"M{_n(x)},{_n(y)}h{_n(wide)}v{_n(high - r)}a{_n(r)},{_n(r)} 0 0 1 {_n(-r)},{_n(r)}h{_n(2 * r - wide)}"
-        f"a{_n(r)},{_n(r)} 0 0 1 {_n(-r)},{_n(-r)}Z"
+def _gradient(card: Card, box: Box, corner: float, brush: Brush) -> str:
+    """The strip at a card's foot, tinted after a backward pass, inside the border."""
+    x, y = (box[0] + box[2]) / 2, box[3] - 3.4
+    if card.shade is None:
+        return _text(x, y, card.gradient, brush)
+    inset = BORDERS.get(card.kind, 1.0) / 2
+    r, wide, high = max(0.5, corner - inset), card.width - 2 * inset, 13.3 - inset
+    down, across = f"v{_n(high - r)}a{_n(r)},{_n(r)} 0 0 1 {_n(-r)},{_n(r)}", f"h{_n(2 * r - wide)}"
+    path = (
+        f"M{_n(box[0] + inset)},{_n(box[3] - 13.3)}h{_n(wide)}{down}{across}a{_n(r)},{_n(r)} 0 0 1 {_n(-r)},{_n(-r)}Z"
     )
+    text = f'<text x="{_n(x)}" y="{_n(y)}" fill="{ON_TINT}">{escape(card.gradient)}</text>'
+    return f'<path d="{path}" fill="{tint(card.shade)}"/>{text}'
 
 
 def tint(share: float) -> str:
@@ -237,30 +251,24 @@ def tint(share: float) -> str:
 # --- legend and notes -------------------------------------------------------------------------------------------------
 
 
-def _below(
-    scene: Scene, notes: Sequence[str], legend: bool, brush: Brush, left: float, right: float, bottom: float
-) -> tuple[tuple[list[str], float], float]:
-    """The legend and the notes, wrapped to the picture; with the new bottom and the new right end."""
+def _footer(
+    entries: Sequence[tuple[str, str]], notes: Sequence[str], wide: float, brush: Brush
+) -> tuple[list[str], float, float]:
+    """The legend's entries, as many to a line as there is room for, and the notes; with their width and height."""
     lines: list[str] = []
-    right = max(right, left + 260) if legend or notes else right
-    y = bottom
-    if legend:
-        x, y = left, y + 20
-        for sample, words in _entries(scene, brush):
-            wide = 30 + width(words, 9)
-            if x > left and x + wide > right:
-                x, y = left, y + 16
-            lines.append(
-                f'<g transform="translate({_n(x)},{_n(y)})">{sample}'
-                + _text(24, 3.2, words, brush, "muted", ' font-size="9" text-anchor="start"')
-                + "</g>"
-            )
-            right = max(right, x + wide - 6)
-            x += wide + 6
-    for line in (line for note in notes for line in _wrapped(note, right - left)):
-        y += 14 if lines else 20
-        lines.append(_text(left, y + 3.2, line, brush, "muted", ' font-size="9" text-anchor="start"'))
-    return (lines, y + 6 if lines else bottom), right
+    x, y = 0.0, 20.0 if entries else 4.0
+    wide = max([wide, 260.0 if notes else 0.0, *(24 + width(words, 9) for _, words in entries)])
+    for sample, words in entries:
+        size = 24 + width(words, 9)
+        if x + size > wide:
+            x, y = 0.0, y + 16
+        text = _text(24, 3.2, words, brush, "muted")
+        lines.append(f'<g transform="translate({_n(x)},{_n(y)})">{sample}{text}</g>')
+        x += size + 12
+    for line in (line for note in notes for line in _wrapped(note, wide)):
+        y += 16
+        lines.append(_text(0, y + 3.2, line, brush, "muted"))
+    return (lines, wide, y + 6) if lines else ([], 0.0, 0.0)
 
 
 def _wrapped(note: str, most: float) -> list[str]:
@@ -275,34 +283,18 @@ def _wrapped(note: str, most: float) -> list[str]:
 
 
 def _entries(scene: Scene, brush: Brush) -> Iterator[tuple[str, str]]:
+    """Samples, 18 points wide, and what they mean; of what this picture shows only."""
     kinds = {card.kind for card in scene.cards}
-    words = {
-        "input": "input",
-        "parameter": "parameter",
-        "constant": "constant",
-        "operation": "operation: name, value, gradient ∂",
-        "output": "output",
-    }
-    for kind, meaning in words.items():
+    for kind in ("input", "parameter", "constant", "operation", "output"):
         if kind in kinds:
-            dash = ' stroke-dasharray="3 2"' if kind == "constant" else ""
-            corner = 1.5 if kind == "parameter" else 4
-            yield (
-                f'<rect x="0" y="-5.5" width="18" height="11" rx="{corner}"{dash} '
-                f'stroke-width="{_n(BORDERS.get(kind, 1.0))}" {brush(fill="card", stroke=kind)}/>', meaning
-            )  # fmt: skip
+            shape = _shape((0, -5.5, 18, 5.5), kind, 1.5 if kind == "parameter" else 4.0, brush)
+            yield shape, "operation: name, value, gradient ∂" if kind == "operation" else kind
     if any(card.shade is not None for card in scene.cards):
-        ramp = "".join(
-            f'<rect x="{_n(3.6 * k)}" y="-5.5" width="3.6" height="11" fill="{tint(t)}"/>'
-            for k, t in enumerate((-1, -0.25, 0, 0.25, 1))
-        )
-        yield ramp, "∂ from negative to positive"
-        yield (
-            f'<path d="M0,0h18" stroke-width="2" {brush(stroke="plus")}/>',
-            "number on an edge: local derivative; its colour and width: what it adds to ∂",
-        )
+        ramp = enumerate((-1, -0.25, 0, 0.25, 1))
+        cells = (f'<rect {_rect((3.6 * k, -5.5, 3.6 * k + 3.6, 5.5))} fill="{tint(share)}"/>' for k, share in ramp)
+        yield "".join(cells), "∂ from negative to positive"
+        line = f'<path d="M0,0h18" stroke-width="2" {brush(stroke="plus")}/>'
+        yield line, "number on an edge: local derivative; its colour and width: what it adds to ∂"
     elif scene.wires:
-        yield (
-            f'<path d="M0,0h18" {brush(stroke="neutral")}/>',
-            "number on an edge: local derivative; ∂ – until backward()",
-        )
+        line = f'<path d="M0,0h18" {brush(stroke="neutral")}/>'
+        yield line, "number on an edge: local derivative; ∂ – until a backward pass"

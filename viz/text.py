@@ -21,14 +21,16 @@ _WIDTH = {character: width for width, characters in _WIDTHS.items() for characte
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
-def number(x: float, digits: int = 4) -> str:
+def number(x: float | None, digits: int = 4) -> str:
     """x to `digits` significant digits without trailing zeros: fixed for 1e-3 ≤ |x| < 1e5, else `1.23e−5`; 0 is `0`.
+
+    None, a gradient before a backward pass, is `–`.
 
     >>> number(-0.94310), number(1.234e-05, 3), number(12345.6), number(float("inf"))
     ('−0.9431', '1.23e−5', '12346', '∞')
     """
-    if math.isnan(x):
-        return "nan"
+    if x is None or math.isnan(x):
+        return "–" if x is None else "nan"
     if math.isinf(x):
         return "∞" if x > 0 else "−∞"
     if x == 0:
