@@ -389,7 +389,7 @@ divide   = Op("divide",   lambda a, b: a / b,   (lambda y, a, b: 1 / b, lambda y
 power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: b * a ** where(b, b - 1, 0),   # where: d(x**0)/dx is 0 at 0 too
                                                  lambda y, a, b: y * log(where(a, a, 1))),      # where: d(0**w)/dw is 0, not 0·log 0
               computed=native("pow", lambda a, b: a ** b), symbol="pow", written="{} ** {}", infix=True, guarded=True,
-              domain="a positive base, a negative base under a whole exponent, and 0 under an exponent ≥ 0", instead="Take absolute(x) ** p, or keep the base positive.", samples=((0.1, 3), (-3, 3)))
+              domain="a positive base, a negative base under a whole exponent, and 0 under an exponent ≥ 0", instead="Take absolute(x) ** p, or keep the base positive and the result in range.", samples=((0.1, 3), (-3, 3)))
 negative = Op("negative", lambda x: -x,         (lambda y, x: -1.0,),                               symbol="neg", written="−{}", infix=True)
 positive = Op("positive", lambda x: +x,         (lambda y, x: 1.0,),                                symbol="+",   written="{}",  infix=True)
 absolute = Op("absolute", lambda x: abs(x),     (lambda y, x: step(x) - step(-x),),                 symbol="| |", written="|{}|", kink="|x|′(0) = 0")

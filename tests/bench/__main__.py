@@ -18,8 +18,7 @@ import tracemalloc
 import numpy as np
 
 import nn
-from autograd import Value, assign, dot
-from autograd import sum as total
+from autograd import Value, assign, dot, sum as total
 
 try:
     from micrograd.engine import Value as Micro

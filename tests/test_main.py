@@ -1,0 +1,86 @@
+"""The main job, as a user runs it: `python -m viz`."""
+
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pytest
+
+import nn
+from viz import __main__ as job
+
+
+def run(*arguments, cwd):
+    command = [sys.executable, "-m", "viz", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, timeout=120)
+
+
+@pytest.fixture(scope="module")
+def walked(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("job")
+    return run("--flower", 100, "--seed", 3, "--out", folder / "pictures", cwd=folder), folder / "pictures"
+
+
+def numbers_after(label, text):
+    line = next(line for line in text.splitlines() if label in line)
+    return [float(x) for x in line.split("[")[-1].rstrip("]").split()]
+
+
+def test_the_main_job_gets_145_flowers_right(walked):
+    done, _ = walked
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout.split(" of 150 flowers right")[0].split()[-1]) >= 145
+    assert "epoch" in done.stderr, "the progress bar"
+
+
+def test_the_main_job_prints_the_chain_and_its_gradients(walked):
+    done, _ = walked
+    for label in ("x2 = W1·x", "x3 = x2 + w10", "x4 = σ(x3)", "x5 = W2·x4", "x6 = x5 + w20", "L = −log ŷ[2]"):
+        assert label in done.stdout
+    for name in ("w20", "W2", "w10", "W1"):
+        assert f"∂L/∂{name} " in done.stdout
+    error = np.array(numbers_after("  ŷ − y ", done.stdout))
+    np.testing.assert_array_equal(numbers_after("∂L/∂x6 = ŷ − y", done.stdout), error)
+    np.testing.assert_allclose(np.array(numbers_after("ŷ = softmax(x6)", done.stdout)) - [0, 0, 1], error, atol=1e-6)
+
+
+def test_the_main_job_writes_its_two_pictures(walked):
+    _, folder = walked
+    root = ET.parse(folder / "f1-f6.svg").getroot()
+    text = "".join(root.itertext())
+    assert all(name in text for name in ("x2[4]", "W2[2,4]", "f6"))
+    assert (folder / "f1-f6.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--flower", "150"), ("--flower", "-1"), ("--flower", "rose"), ("--seed", "1.5"), ("--colour", "red"), ("stray",)],
+)
+def test_a_wrong_option_is_one_line_and_exit_code_2(arguments, tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        job.main(arguments)
+    assert stop.value.code == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+def test_an_output_folder_that_cannot_be_made_is_one_line_and_exit_code_2(tmp_path, capsys):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SystemExit) as stop:
+        job.main(["--out", str(tmp_path / "file" / "folder")])
+    assert stop.value.code == 2
+    assert "cannot make the folder" in capsys.readouterr().err
+
+
+def test_help_names_every_option(capsys):
+    with pytest.raises(SystemExit) as stop:
+        job.main(["--help"])
+    assert stop.value.code == 0
+    text = capsys.readouterr().out
+    assert all(option in text for option in ("--flower", "--seed", "--out"))
+
+
+def test_training_is_repeatable():
+    X, Y = nn.datasets.iris()
+    few = X[::15], Y[::15]
+    assert [p.data for p in job._train(*few, 1).parameters()] == [p.data for p in job._train(*few, 1).parameters()]
