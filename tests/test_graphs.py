@@ -8,8 +8,7 @@ import pickle
 import mpmath
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import autograd
 from autograd import Value, array, gradients, hessian, hvp, jacobian, jvp, ops, replay, values, vjp, wengert_list
@@ -162,7 +161,6 @@ def test_central_differences_agree(example):
 @FEW
 @given(graphs(steps=tuple(SMOOTH)))
 def test_differences_with_sixty_digits_agree_to_the_last(example):
-    numbers, _ = example
     leaves, y = graph(example)
     backward = swept(leaves, y)
     with mpmath.workdps(60):
@@ -228,7 +226,6 @@ def test_the_hessian_is_symmetric_and_its_columns_are_hessian_vector_products(ex
 @FEW
 @given(graphs(steps=tuple(SMOOTH), most=8))
 def test_the_hessian_is_the_difference_of_gradients(example):
-    numbers, _ = example
     leaves, y = graph(example)
     g = gradients(y, leaves)
     h = hessian(y, leaves)

@@ -8,14 +8,14 @@ import pickle
 import random
 import sys
 from fractions import Fraction
-from itertools import combinations_with_replacement, product
+from itertools import combinations_with_replacement, pairwise, product
 
 import mpmath
 import numpy as np
 import pytest
 import sympy
 
-from autograd import Op, Value, array, constant, grad, gradients, jvp, ops, replay, scope, values
+from autograd import Op, Value, array, constant, grad, gradients, hessian, jvp, ops, replay, scope, values
 from autograd.ops import TABLE
 
 EPS = sys.float_info.epsilon
@@ -70,7 +70,7 @@ SPREADS = (
 def points(op, n):
     """Draws, zeros, ties, tails and edges."""
     if op.vectors == 2:
-        return drawn(op, n) + [a[: n // 2] + b[: n // 2] for a, b in zip(SPREADS, SPREADS[1:], strict=False)]
+        return drawn(op, n) + [a[: n // 2] + b[: n // 2] for a, b in pairwise(SPREADS)]
     if op.vectors:
         return drawn(op, n) + [a[:n] for a in SPREADS] + [a[::-1][:n] for a in SPREADS]
     if n == 1:
@@ -167,7 +167,7 @@ def allowed(op, xs, y):
     An exponent that is itself rounded, by half a unit of its last place, moves e^exponent by that much relatively:
     a rule that takes e^(a - b) cannot do better, so that much is granted and nothing else.
     """
-    a_few = 3.0
+    a_few = 4.0
     if op.name == "power" and xs[0]:
         lost = float(abs(Fraction(xs[1] - 1) - Fraction(xs[1]) + 1)) / EPS
         # b · a^(b - 1) multiplies the last place of a power that is itself subnormal by b.
@@ -176,7 +176,7 @@ def allowed(op, xs, y):
         lse = float(exact(TABLE["logsumexp"], xs)[0])
         lost = [abs(x - lse) for x in xs]
         m = max(xs)
-        rounded = max(float(abs(Fraction(x - m) - (Fraction(x) - Fraction(m)))) / EPS for x in xs)
+        rounded = max(float(abs(Fraction(x - m) - (Fraction(x) - Fraction(m)))) / (EPS / 2) for x in xs)
         steps = [a_few + d for d in lost]
         if op.index is None:
             # m + ln Σ e^(a - m) crosses 0 for some a: the last place of m is then all there is.
@@ -548,6 +548,15 @@ def test_x_to_the_zero_has_slope_0(x):
     assert grad(lambda v: v**0.0)(x) == 0.0
     assert grad(grad(lambda v: v**0))(x) == 0.0
     assert grad(lambda v: v ** constant(0.0))(x) == 0.0
+
+
+@pytest.mark.parametrize("b", [-2.0, 0.0, 1.0, 2.0, 3.0])
+def test_the_derivative_in_base_and_exponent_is_the_one_in_exponent_and_base(b):
+    a = 0.5
+    true = a ** (b - 1) * (1 + b * math.log(a))
+    h = hessian(lambda v: v[0] ** v[1])([a, b])
+    assert h[0, 1] == pytest.approx(true, rel=1e-14, abs=1e-15)
+    assert h[1, 0] == pytest.approx(true, rel=1e-14, abs=1e-15)
 
 
 def test_a_square_at_0_has_derivatives_0_2_0():
