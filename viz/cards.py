@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +15,7 @@ from viz.stale import changed
 from viz.text import number, printable, width
 
 SIZE = 10.0  # of the type on a card, in points
+COUNTED = 20_000  # values up to which it is said how many are behind a stub
 ALL_LABELS, MOST_LABELS = 60, 120  # wires up to which all local derivatives are written, or those that are not 1
 
 
@@ -90,7 +91,7 @@ class Stub:
     """The operands of `child` that are not shown."""
 
     child: Value
-    count: int  # of the values behind it, itself and what it is computed from
+    count: int  # of these and all that they are computed from; 0 if that would take long to find out
     scope: None = None
     role: None = None
 
@@ -145,7 +146,7 @@ def _nearest(outputs: Sequence[Value], most: int) -> set[Value]:
     return set(reached)
 
 
-def _cut(order: Iterable[Value], kept: set[Value]) -> tuple[list[Any], dict[Any, list[Any]]]:
+def _cut(order: Sequence[Value], kept: set[Value]) -> tuple[list[Any], dict[Any, list[Any]]]:
     """The kept values, and a stub before each that has operands not kept; and the parents of all of these."""
     items: list[Any] = []
     parents: dict[Any, list[Any]] = {}
@@ -154,7 +155,8 @@ def _cut(order: Iterable[Value], kept: set[Value]) -> tuple[list[Any], dict[Any,
             continue
         parents[v] = [p for p in v.parents if p in kept]
         if hidden := [p for p in v.parents if p not in kept]:
-            stub = Stub(v, sum(u not in kept for u in wengert_list(hidden)))
+            count = sum(u not in kept for u in wengert_list(hidden)) if len(order) < COUNTED else 0
+            stub = Stub(v, count)
             items.append(stub)
             parents[stub] = []
             parents[v].append(stub)
@@ -175,23 +177,16 @@ def _card(v: Value, key: str, lane: int, column: int, output: bool, shade: float
     made = glyph(v) if v.op else ""
     place = f" in {v.scope}" if v.scope else ""
     title = f"{v.name or made or v.role}{place}: value {v.data!r}, gradient {'–' if v.grad is None else repr(v.grad)}"
-    return Card(
-        id=key,
-        kind="output" if output else v.role or "operation",
-        glyph=made,
-        name=printable(v.name or ("" if v.op else str(v.role))),
-        value=number(v.data, digits),
-        gradient="" if v.role == "constant" else f"∂ {number(v.grad, digits)}",
-        shade=shade,
-        title=printable(title, 400),
-        lane=lane,
-        column=column,
-    )
+    kind = "output" if output else v.role or "operation"
+    name, strip = printable(v.name or ("" if v.op else str(v.role))), f"∂ {number(v.grad, digits)}"
+    if kind == "constant":
+        name = strip = ""
+    return Card(key, kind, made, name, number(v.data, digits), strip, shade, printable(title, 400), lane, column)
 
 
 def _stub(stub: Stub, key: str, lane: int, column: int) -> Card:
-    title = f"{stub.count} values that are not shown"
-    return Card(key, "stub", "", "", f"… {stub.count} more", "", None, title, lane, column)
+    count = f"{stub.count} more" if stub.count else "more"
+    return Card(key, "stub", "", "", f"… {count}", "", None, f"{count}, not shown", lane, column)
 
 
 def _wires(
@@ -202,24 +197,14 @@ def _wires(
     few, some = len(edges) <= ALL_LABELS, len(edges) <= MOST_LABELS
     wires = []
     for count, (p, v, k) in enumerate(edges):
-        d, added = v.partials[k], _contribution(p, v, k)
+        d, added, share = v.partials[k], _contribution(p, v, k), shares[p, v, k]
         unused = v.op.guarded and p.role == "constant"  # its derivative is not evaluated
-        title = f"local derivative {'–' if unused else repr(d)}{'' if added is None else f', adds {added!r} to the gradient'}"
-        wires.append(
-            Wire(
-                id=f"e{count}",
-                tail=ids[p],
-                head=ids[v],
-                label="–" if unused else number(d, digits),
-                shown=few or (some and d != 1),
-                share=shares[p, v, k],
-                title=title,
-            )
-        )
-    stubs = [stub for stub in parents if isinstance(stub, Stub)]
-    return wires + [
-        Wire(f"s{k}", ids[stub], ids[stub.child], "", shown=False, share=None, title="") for k, stub in enumerate(stubs)
-    ]
+        label, exact = ("–", "–") if unused else (number(d, digits), repr(d))
+        title = f"local derivative {exact}" + ("" if added is None else f", adds {added!r} to the gradient")
+        wires.append(Wire(f"e{count}", ids[p], ids[v], label, few or (some and d != 1), share, title))
+    for stub in (stub for stub in parents if isinstance(stub, Stub)):
+        wires.append(Wire(f"e{len(wires)}", ids[stub], ids[stub.child], "", shown=False, share=None, title=""))
+    return wires
 
 
 def _contribution(parent: Value, v: Value, k: int) -> float | None:
@@ -243,16 +228,17 @@ def _lanes(places: Plan, items: Sequence[Any]) -> list[Lane]:
     formulas = {str(path): path.formula for path in reversed(paths) if path is not None and path.formula}
     lanes = []
     for k, key in enumerate(places.lanes):
-        name = (
-            _stem([v for v in items if places.lane[v] == k]) if key == INPUTS else key if isinstance(key, str) else ""
-        )
-        lanes.append(Lane(printable(name), printable(formulas.get(name, "") if key == name else "", 48)))
+        if isinstance(key, str):
+            lanes.append(Lane(printable(key), printable(formulas.get(key, ""), 48)))
+        else:
+            inputs = [v for v in items if places.lane[v] == k] if key == INPUTS else []
+            lanes.append(Lane(_stem(inputs) if inputs else "", ""))
     return lanes
 
 
 def _stem(inputs: Sequence[Any]) -> str:
     """The name that inputs share: x for x[0] and x[1]."""
-    stems = dict.fromkeys((v.name or "").partition("[")[0] for v in inputs)
+    stems = dict.fromkeys(printable(v.name or "").partition("[")[0] for v in inputs)
     return ", ".join(stems) if all(stems) and len(stems) < 4 else "inputs"
 
 

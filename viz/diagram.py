@@ -148,7 +148,7 @@ def draw(
     _whole("digits", digits, 2)
     shown = scene(output, max_nodes, digits)
     if direction == "auto":
-        right, down = (layout.natural_width(shown, way) for way in ("right", "down"))
+        right, down = (_natural_width(shown, way) for way in ("right", "down"))
         direction = "right" if right <= max(WIDEST, down) else "down"
     return Diagram(shown, direction, theme, bool(legend))
 
@@ -161,3 +161,8 @@ def _choose(name: str, given: Any, choices: tuple[str, ...]) -> None:
 def _whole(name: str, given: Any, least: int) -> None:
     if not isinstance(given, int) or given < least:
         raise ValueError(f"{name} is a whole number from {least} on; got {given!r}")
+
+
+def _natural_width(what: Scene, direction: str) -> float:
+    across = [x for x, _ in layout.built_in(what, direction).cards.values()]
+    return max(across) - min(across)

