@@ -1,0 +1,312 @@
+"""The house: imports run one way, budgets hold, and what is public is exported, declared and documented."""
+
+import ast
+import inspect
+import io
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import tokenize
+from pathlib import Path
+
+import pytest
+
+import autograd
+from autograd import Value, ops
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("autograd", "nn", "viz")
+SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+
+CONTRACT = [
+    "Value",
+    "Op",
+    "array",
+    "constant",
+    "named",
+    "values",
+    "grads",
+    "assign",
+    "zero_grad",
+    "scope",
+    "Chain",
+    "exp",
+    "log",
+    "log1p",
+    "expm1",
+    "sqrt",
+    "sin",
+    "cos",
+    "tan",
+    "arctan",
+    "tanh",
+    "sigmoid",
+    "log_sigmoid",
+    "softplus",
+    "relu",
+    "leaky_relu",
+    "step",
+    "absolute",
+    "maximum",
+    "minimum",
+    "where",
+    "sum",
+    "dot",
+    "logsumexp",
+    "softmax",
+    "log_softmax",
+    "grad",
+    "value_and_grad",
+    "gradients",
+    "jacobian",
+    "hessian",
+    "jvp",
+    "vjp",
+    "hvp",
+    "check_grad",
+    "replay",
+]
+
+# Beyond the contract's list: what its own signatures and other packages need by name.
+BESIDES = {"Array", "wengert_list", "neg_log_softmax", "record", "Program"}
+
+
+def module(path):
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+KNOWN = {module(path) for path in SOURCES}
+
+
+def imports(path):
+    """(module, line's function or None) of every import of our own packages in a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    inside = {
+        id(node): f.name
+        for f in ast.walk(tree)
+        if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(f)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path}: relative import"
+            targets = [f"{node.module}.{alias.name}" for alias in node.names]
+            targets = [t if t in KNOWN else node.module for t in targets]
+        elif isinstance(node, ast.Import):
+            targets = [alias.name for alias in node.names]
+        else:
+            continue
+        for target in targets:
+            if target.partition(".")[0] in PACKAGES:
+                yield target, inside.get(id(node))
+
+
+# Lower may not import higher; equals are told apart by no arrow between them at all.
+FLOORS = {"scope": 0, "ops": 1, "source": 1, "tape": 2, "value": 3}
+# The type checker's import of a name used in annotations only draws no arrow at run time.
+ALLOWED = {("autograd.value", "autograd.arrays", "__array_ufunc__"), ("autograd.tape", "autograd.value", None)}
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2] == "autograd"], ids=module)
+def test_inside_autograd_imports_run_one_way(path):
+    here = module(path).rpartition(".")[2]
+    for target, function in imports(path):
+        there = target.rpartition(".")[2]
+        assert target.startswith("autograd"), f"{module(path)} imports {target}"
+        if (module(path), target, function) in ALLOWED or path.name == "__init__.py":
+            continue
+        assert FLOORS.get(there, 9) <= FLOORS.get(here, 9), f"{module(path)} imports {target}"
+
+
+def test_the_tape_imports_value_for_the_type_checker_only():
+    tree = ast.parse((ROOT / "autograd/tape.py").read_text(encoding="utf-8"))
+    guarded = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    names = {n.module for g in guarded for n in g.body if isinstance(n, ast.ImportFrom)}
+    everywhere = [n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
+    assert everywhere.count("autograd.value") == ("autograd.value" in names)
+
+
+def test_inside_autograd_no_module_imports_itself_around_a_corner():
+    arrows = {
+        module(p): {t for t, f in imports(p) if (module(p), t, f) not in ALLOWED}
+        for p in SOURCES
+        if "autograd" in p.parts
+    }
+    reached = {name: set(targets) for name, targets in arrows.items()}
+    for _ in arrows:
+        for targets in reached.values():
+            targets |= set().union(*(reached.get(t, set()) for t in targets))
+    assert [name for name, targets in reached.items() if name in targets and name != "autograd"] == []
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2] != "autograd"], ids=module)
+def test_nn_and_viz_import_autograd_and_never_each_other(path):
+    own = module(path).partition(".")[0]
+    for target, _ in imports(path):
+        other = target.partition(".")[0]
+        entry_point = module(path) == "viz.__main__" and other == "nn"
+        assert other in (own, "autograd") or entry_point, f"{module(path)} imports {target}"
+
+
+# --- budgets ----------------------------------------------------------------------------------------------------------
+
+
+def documentation(tree):
+    """The lines of docstrings."""
+    lines = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0] if node.body else None
+            if isinstance(first, ast.Expr) and isinstance(getattr(first.value, "value", None), str):
+                lines.update(range(first.lineno, first.end_lineno + 1))
+    return lines
+
+
+def code_lines(path):
+    """The numbers of the lines that are neither blank nor docstrings nor comments."""
+    text = path.read_text(encoding="utf-8")
+    lines = set()
+    skipped = (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER)
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in skipped:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    blank = {k for k, line in enumerate(text.splitlines(), 1) if not line.strip()}
+    return lines - documentation(ast.parse(text)) - blank
+
+
+@pytest.mark.parametrize(
+    ("files", "budget"),
+    [
+        (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
+        (["autograd/*.py"], 1300),
+        (["nn/*.py"], 800),
+        (["viz/*.py"], 1600),
+    ],
+    ids=["ops, tape and value", "autograd", "nn", "viz"],
+)
+def test_each_part_keeps_its_budget_of_lines(files, budget):
+    counts = {path.name: len(code_lines(path)) for pattern in files for path in ROOT.glob(pattern)}
+    assert sum(counts.values()) <= budget, counts
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module)
+def test_no_function_is_over_forty_lines(path):
+    written = code_lines(path)
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            length = len(written & set(range(node.lineno, node.end_lineno + 1)))
+            assert length <= 40, f"{module(path)}.{node.name} has {length} lines"
+
+
+# --- what is public ---------------------------------------------------------------------------------------------------
+
+
+def exported():
+    """The names of this package that are no modules of its own."""
+    return {n for n, x in vars(autograd).items() if not n.startswith("_") and not inspect.ismodule(x)}
+
+
+def test_every_name_of_the_contract_can_be_imported():
+    assert [name for name in CONTRACT if not hasattr(autograd, name)] == []
+
+
+def test_every_public_row_is_exported_under_its_name():
+    rows = {name: ops.TABLE[name] for name in ops.BUILT_IN if not ops.TABLE[name].infix}
+    assert {name: getattr(autograd, name, None) for name in rows} == rows
+
+
+def test_nothing_is_exported_besides_the_contract_and_the_rows():
+    rows = {name for name in ops.BUILT_IN if not ops.TABLE[name].infix}
+    assert exported() - set(CONTRACT) - rows <= BESIDES
+
+
+def declared():
+    """The methods that Value declares for type checkers, and those it defines."""
+    (cls,) = [
+        node
+        for node in ast.parse((ROOT / "autograd/value.py").read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef) and node.name == "Value"
+    ]
+    (block,) = [node for node in cls.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    return [node for node in block.body if isinstance(node, ast.FunctionDef)]
+
+
+def test_the_methods_declared_for_type_checkers_are_the_rows_of_one_argument():
+    rows = {
+        name
+        for name in ops.BUILT_IN
+        if (op := ops.TABLE[name]).arity is not None and op.arity - len(op.defaults) == 1 and not op.infix
+    }
+    assert {f.name for f in declared() if not f.name.startswith("__")} == rows
+
+
+def test_every_declared_method_is_there_and_takes_what_is_declared():
+    for f in declared():
+        assert callable(getattr(Value, f.name))
+        extra = [a.arg for a in f.args.args[1:]]
+        if not f.name.startswith("__") and extra:
+            getattr(Value(0.5), f.name)(**dict.fromkeys(extra, 0.5))
+
+
+@pytest.mark.parametrize("name", sorted(set(CONTRACT) | BESIDES & set(vars(autograd))))
+def test_every_public_name_has_a_docstring(name):
+    thing = getattr(autograd, name)
+    text = thing.formula.__doc__ or type(thing).__doc__ if isinstance(thing, autograd.Op) else thing.__doc__
+    assert text
+    assert text.strip()
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module)
+def test_every_module_says_in_its_first_line_what_it_is(path):
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    assert text
+    first, _, rest = text.partition("\n")
+    assert first.strip()
+    assert not rest or rest.startswith("\n"), "the summary is one line"
+
+
+def test_public_functions_and_classes_of_autograd_have_docstrings_of_their_own():
+    for name in exported():
+        thing = getattr(autograd, name)
+        if inspect.isclass(thing):
+            methods = [m for n, m in vars(thing).items() if inspect.isfunction(m) and not n.startswith("_")]
+            named_rows = set(ops.TABLE)
+            assert [
+                m.__name__ for m in methods if not m.__doc__ and m.__name__ not in named_rows | {"make", "<lambda>"}
+            ] == []
+
+
+def test_the_top_level_of_the_repository_is_what_the_design_says():
+    files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False).stdout.split()
+    if not files:
+        pytest.skip("not a checkout")
+    top = {name.partition("/")[0] for name in files}
+    allowed = {"pyproject.toml", "README.md", "LICENSE", "autograd", "nn", "viz", "tests", "notebooks"}
+    assert {name for name in top if not name.startswith(".")} <= allowed
+
+
+def test_no_file_speaks_of_the_machine_it_was_written_on():
+    machine = re.compile(r"(?:/home/|/Users/|/tmp/|/root/|C:\\\\)\w")
+    paths = [*SOURCES, *(ROOT / "tests").rglob("*.py")]
+    assert [str(p) for p in paths if p != Path(__file__) and machine.search(p.read_text(encoding="utf-8"))] == []
+
+
+def test_a_foreign_autograd_numpy_in_the_same_folder_is_an_import_error_that_explains_it(tmp_path):
+    shutil.copytree(ROOT / "autograd", tmp_path / "autograd")
+    (tmp_path / "autograd/numpy").mkdir()
+    (tmp_path / "autograd/numpy/__init__.py").write_text("")
+    run = subprocess.run(
+        [sys.executable, "-c", "import autograd"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert "ImportError: this is chainrule's autograd" in run.stderr
+    assert "pip uninstall autograd" in run.stderr
+
+
+def test_beside_a_foreign_autograd_numpy_nothing_of_the_package_is_imported(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name == "autograd.numpy")
+    with pytest.raises(ImportError, match=r"PyPI's autograd \(autograd\.numpy\)"):
+        runpy.run_path(str(ROOT / "autograd/__init__.py"))

@@ -1,0 +1,591 @@
+"""What is refused: with which error, in which words, and with nothing changed by it."""
+
+import math
+
+import numpy as np
+import pytest
+
+from autograd import (
+    Op,
+    Value,
+    array,
+    assign,
+    check_grad,
+    constant,
+    cos,
+    dot,
+    exp,
+    expm1,
+    grad,
+    gradients,
+    grads,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    log,
+    log1p,
+    log_softmax,
+    logsumexp,
+    maximum,
+    minimum,
+    named,
+    ops,
+    relu,
+    scope,
+    sin,
+    softmax,
+    sqrt,
+    sum,
+    tan,
+    values,
+    vjp,
+    where,
+    zero_grad,
+)
+
+NAN, INF = math.nan, math.inf
+
+
+# --- data -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        ("2", "str '2'"),
+        (b"2", "bytes b'2'"),
+        (1j, "complex 1j"),
+        (np.complex128(1), "complex128"),
+        (None, "NoneType None"),
+        ([1.0], r"list \[1\.0\]: use array\(…\)"),
+        (np.array([1.0, 2.0]), r"ndarray .*: use array\(…\)"),
+        (np.array([1.0]), r"ndarray .*: use array\(…\)"),
+        ({}, "dict"),
+        (object, "type"),
+    ],
+)
+def test_a_value_of_what_is_no_real_number_says_what_was_given(data, words):
+    with pytest.raises(TypeError, match="holds one real number; got " + words):
+        Value(data)
+
+
+def test_a_value_of_a_value_is_refused():
+    with pytest.raises(TypeError, match="cannot hold a Value: use it as it is"):
+        Value(Value(2))
+
+
+@pytest.mark.parametrize("role", ["weight", "", None, 1])
+def test_an_unknown_role_lists_the_known_ones(role):
+    with pytest.raises(ValueError, match="parameter, input, constant"):
+        Value(1.0, role=role)
+
+
+@pytest.mark.parametrize("make", [lambda: Value(1.0, 3), lambda: Value(1.0, name=b"x"), lambda: named(3, Value(1.0))])
+def test_a_name_that_is_no_text_is_refused(make):
+    with pytest.raises(TypeError, match="a name is text"):
+        make()
+
+
+@pytest.mark.parametrize("data", ["abc", ["a"], [1.0, None], None, {1: 2}, [1j], np.array([1j]), np.array(["a"])])
+def test_an_array_of_what_are_no_real_numbers_is_refused(data):
+    with pytest.raises(TypeError, match="one real number"):
+        array(data)
+
+
+def test_rows_of_different_lengths_are_refused():
+    with pytest.raises((TypeError, ValueError)):
+        array([[1.0, 2.0], [3.0]])
+    with pytest.raises(ValueError, match="rows of one length"):
+        array([np.ones((2, 2)), np.ones((2, 3))])
+
+
+@pytest.mark.parametrize("read", [grads, zero_grad, lambda x: named("x", x), lambda x: assign(x, 1.0)])
+@pytest.mark.parametrize("x", [1.0, [1.0], np.ones(2), "x", {"x": Value(1.0)}])
+def test_what_takes_values_refuses_plain_data(read, x):
+    with pytest.raises(TypeError, match="expected Values"):
+        read(x)
+
+
+@pytest.mark.parametrize("x", ["a", [1.0, "a"], None])
+def test_values_of_what_are_no_numbers_are_refused(x):
+    with pytest.raises(TypeError, match="one real number"):
+        values(x)
+
+
+# --- arithmetic with what is no number --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "other", ["2", None, 1j, [1, 2], (1, 2), {}, {1}, object(), b"2"], ids=lambda o: type(o).__name__
+)
+def test_arithmetic_with_what_is_no_real_number_is_a_type_error(other):
+    x = Value(3.0)
+    for compute in (lambda: x + other, lambda: other + x, lambda: x * other, lambda: other / x, lambda: x**other):
+        with pytest.raises(TypeError):
+            compute()
+
+
+@pytest.mark.parametrize("other", ["a", None, 1j, np.array(["a", "b"]), np.array([1j, 2])])
+def test_arithmetic_of_arrays_with_what_are_no_real_numbers_is_a_type_error(other):
+    W = array([1.0, 2.0])
+    for compute in (lambda: W + other, lambda: other * W):
+        with pytest.raises(TypeError, match="one real number"):
+            compute()
+
+
+@pytest.mark.parametrize("do", [lambda x: x // 2, lambda x: x % 2, lambda x: x @ x, lambda x: x[0], len, iter])
+def test_what_a_value_cannot_do_is_a_type_error(do):
+    with pytest.raises(TypeError):
+        do(Value(3.0))
+
+
+@pytest.mark.parametrize("x", ["a", None, 1j, {}, ["a"]])
+def test_functions_of_what_is_no_number_are_a_type_error(x):
+    with pytest.raises(TypeError):
+        exp(x)
+
+
+def test_a_function_with_a_value_and_what_is_no_number_is_a_type_error():
+    with pytest.raises(TypeError, match="one real number; got str"):
+        maximum(Value(1.0), "a")
+    with pytest.raises(TypeError, match=r"maximum takes numbers and Values; got .*object"):
+        maximum(Value(1.0), object())
+
+
+def test_the_wrong_number_of_operands_is_a_type_error():
+    with pytest.raises(TypeError, match="exp takes 1 operands; got 2"):
+        exp(1.0, 2.0)
+    with pytest.raises(TypeError, match="maximum takes 2 operands; got 1"):
+        maximum(1.0)
+    with pytest.raises(TypeError, match="sum takes 1 vector; got 2"):
+        sum([1.0], 2.0)
+    with pytest.raises(TypeError, match="dot takes 2 vectors; got 1"):
+        dot([1.0])
+
+
+def test_lengths_that_differ_are_named():
+    with pytest.raises(ValueError, match=r"maximum got sequences of different lengths: \[2, 1\]"):
+        maximum([1.0, 2.0], [1.0])
+    with pytest.raises(ValueError, match="dot needs vectors of one length; got 2 and 1"):
+        dot([1.0, 2.0], [1.0])
+
+
+@pytest.mark.parametrize("x", [np.ones((2, 2)), [[1.0, 2.0]], 1.0, Value(1.0)])
+def test_softmax_of_what_is_no_vector_is_refused(x):
+    with pytest.raises(ValueError, match=r"acts on a vector; got . dimensions"):
+        softmax(x)
+
+
+@pytest.mark.parametrize("f", [softmax, log_softmax, logsumexp])
+def test_functions_of_an_empty_vector_without_a_value_are_refused(f):
+    with pytest.raises(ValueError, match="empty vector"):
+        f([])
+
+
+# --- arrays -----------------------------------------------------------------------------------------------------------
+
+
+def plus(W):
+    W += 1
+
+
+def minus(W):
+    W -= np.ones(2)
+
+
+def times(W):
+    W *= 2
+
+
+def over(W):
+    W /= 2
+
+
+def to_the(W):
+    W **= 2
+
+
+def row_minus(W):
+    W[:1] -= 1
+
+
+@pytest.mark.parametrize("do", [plus, minus, times, over, to_the, row_minus, lambda W: np.add(W, 1, out=W)])
+def test_in_place_operators_on_leaves_point_to_assign(do):
+    W = array([1.0, 2.0], "W")
+    before = list(W)
+    with pytest.raises(TypeError, match=r"in place .* assign\(W"):
+        do(W)
+    assert all(a is b for a, b in zip(W, before, strict=True))
+    assert values(W).tolist() == [1.0, 2.0]
+
+
+def put_number(W):
+    W[0] = 5.0
+
+
+def put_list(W):
+    W[:] = [1.0, 2.0]
+
+
+def element_minus(W):
+    W[0] -= 1
+
+
+@pytest.mark.parametrize("do", [put_number, put_list, element_minus])
+def test_putting_something_in_the_place_of_a_leaf_points_to_assign(do):
+    W = array([1.0, 2.0], "W")
+    before = list(W)
+    with pytest.raises(TypeError, match="assign"):
+        do(W)
+    assert all(a is b for a, b in zip(W, before, strict=True))
+
+
+@pytest.mark.parametrize("function", [np.sinh, np.log2, np.floor_divide, np.isfinite])
+def test_functions_of_numpy_that_are_no_rows_are_named(function):
+    W = array([1.0, 2.0])
+    with pytest.raises(TypeError, match=f"np.{function.__name__} is not in the table of operations: make it a row"):
+        function(*[W] * function.nin)
+
+
+def test_an_unknown_ufunc_of_another_library_keeps_its_own_error():
+    ufunc = np.frompyfunc(lambda x: x.nothing, 1, 1)
+    with pytest.raises(AttributeError, match="nothing"):
+        ufunc(array([1.0]))
+    refuse = np.frompyfunc(lambda x: {} + x.data, 1, 1)
+    with pytest.raises(TypeError, match="dict"):
+        refuse(array([1.0]))
+
+
+@pytest.mark.parametrize(
+    ("product", "words"),
+    [
+        (lambda W: W @ np.ones(3), "2 columns meet 3 rows"),
+        (lambda W: np.ones((4, 3)) @ W, "3 columns meet 2 rows"),
+        (lambda W: W @ 2, "single number"),
+        (lambda W: 2 @ W, "single number"),
+        (lambda W: W @ Value(2.0), "single number"),
+    ],
+)
+def test_products_of_shapes_that_do_not_fit_name_them(product, words):
+    with pytest.raises(ValueError, match=words):
+        product(array([[1.0, 2.0], [3.0, 4.0]]))
+
+
+def test_shapes_that_do_not_broadcast_are_named():
+    with pytest.raises(ValueError, match=r"shapes \(2,\) \(3,\)"):
+        array([1.0, 2.0]) + np.ones(3)
+
+
+@pytest.mark.parametrize("kwargs", [{"initial": 1.0}, {"where": np.array([True, False])}])
+def test_sums_with_other_arguments_are_refused(kwargs):
+    (given,) = kwargs
+    with pytest.raises(TypeError, match=f"axis and keepdims; got {given}$"):
+        array([1.0, 2.0]).sum(**kwargs)
+
+
+def test_assign_to_a_computed_node_names_it():
+    y = array([1.0, 2.0]) * 2
+    with pytest.raises(TypeError, match=r"2\.0 from the result of multiply is computed"):
+        assign(y, 1.0)
+
+
+def test_assign_of_another_shape_names_both():
+    with pytest.raises(ValueError, match=r"shape \(2,\); got \(3,\)"):
+        assign(array([1.0, 2.0]), [1.0, 2.0, 3.0])
+
+
+# --- domains ----------------------------------------------------------------------------------------------------------
+
+DOMAINS = [
+    (log, (0.0,), ValueError, "log_softmax"),
+    (log, (-1.0,), ValueError, "log_softmax"),
+    (log1p, (-1.0,), ValueError, "softplus"),
+    (sqrt, (-1.0,), ValueError, "maximum"),
+    (sin, (INF,), ValueError, r"finite x; got inf.*\. \w+"),
+    (cos, (-INF,), ValueError, r"finite x; got -inf.*\. \w+"),
+    (tan, (INF,), ValueError, r"finite x; got inf.*\. \w+"),
+    (exp, (710.0,), OverflowError, "logsumexp"),
+    (expm1, (710.0,), OverflowError, "softplus"),
+    (ops.divide, (1.0, 0.0), ZeroDivisionError, "small constant"),
+    (ops.divide, (0.0, -0.0), ZeroDivisionError, "small constant"),
+    (ops.power, (0.0, -1.0), ZeroDivisionError, "positive"),
+    (ops.power, (-8.0, 1 / 3), ValueError, "absolute"),
+    (ops.power, (1e200, 2.0), OverflowError, "beyond the largest float"),
+]
+
+
+@pytest.mark.parametrize(("op", "operands", "kind", "instead"), DOMAINS)
+def test_outside_its_domain_an_operation_says_what_to_do_instead(op, operands, kind, instead):
+    with pytest.raises(kind, match=f"^{op.name} is .*{instead}"):
+        op(*(Value(x) for x in operands))
+    with pytest.raises(kind, match=f"^{op.name} is .*{instead}"):
+        op(*operands)
+
+
+@pytest.mark.parametrize(("op", "operands", "kind", "instead"), DOMAINS)
+def test_what_python_refuses_is_refused_with_the_same_type(op, operands, kind, instead):
+    plain = {"divide": lambda a, b: a / b, "power": math.pow}.get(op.name) or getattr(math, op.name)
+    with pytest.raises((ValueError, ArithmeticError)) as error:
+        plain(*operands)
+    assert issubclass(kind, error.type) or op.name == "power"
+
+
+def test_operators_refuse_as_the_rows_do():
+    x = Value(0.0, "x")
+    with pytest.raises(ZeroDivisionError, match=r"divide is .*got 1\.0 from a constant and 0\.0 from x"):
+        _ = 1 / x
+    with pytest.raises(ZeroDivisionError, match=r"got 0\.0 from x and 0\.0 from a constant"):
+        _ = x / 0
+    with pytest.raises(ZeroDivisionError, match="power"):
+        _ = x**-1
+    with pytest.raises(ValueError, match="power"):
+        _ = (-8.0) ** Value(0.5)
+    with pytest.raises(OverflowError, match="power is beyond the largest float"):
+        _ = Value(10.0) ** 400
+
+
+def test_the_message_names_input_node_and_scope_as_the_design_prints_it():
+    with scope("f6"):
+        y = named("ŷ", array([1.0, 2.0, 0.0]) * 1)
+        with pytest.raises(ValueError, match="log is defined") as error:
+            log(y)
+    assert str(error.value) == (
+        "log is defined for x > 0; got 0.0 from ŷ[2] in f6. "
+        "For cross-entropy use log_softmax, which never leaves its domain."
+    )
+
+
+@pytest.mark.parametrize(
+    ("x", "origin"),
+    [
+        (lambda: Value(0.0, "w"), "0.0 from w"),
+        (lambda: Value(0.0), "0.0 from a parameter"),
+        (lambda: Value(0.0, role="input"), "0.0 from a input"),
+        (lambda: constant(0.0), "0.0 from a constant"),
+        (lambda: Value(1.0) - 1, "0.0 from the result of subtract"),
+        (lambda: log_softmax([Value(5.0)])[0], r"0.0 from the result of log_softmax\[0\]"),
+    ],
+)
+def test_a_node_without_a_name_is_described_by_how_it_was_made(x, origin):
+    with pytest.raises(ValueError, match=origin.replace("a input", "an? input")):
+        log(x())
+
+
+def test_a_float_array_names_the_offending_element():
+    with pytest.raises(ValueError, match=r"log is defined for x > 0; got -1\.0"):
+        log(np.array([1.0, -1.0]))
+    with pytest.raises(ValueError, match=r"got -1\.0 from w\[1\]"):
+        np.log(array([1.0, -1.0], "w"))
+
+
+def test_a_branch_out_of_its_domain_raises_even_if_not_chosen():
+    x = Value(-1.0)
+    with pytest.raises(ValueError, match="log"):
+        where(x > 0, log(x), 0.0)
+    assert where(x > 0, log(maximum(x, 1e-300)), 0.0).data == 0.0
+
+
+@pytest.mark.parametrize("f", [exp, log, sqrt, relu, ops.tanh, ops.sigmoid, ops.softplus, ops.step, abs, sin])
+def test_nan_flows_through_without_an_error(f):
+    assert math.isnan(f(Value(NAN)).data)
+
+
+@pytest.mark.parametrize("f", [maximum, minimum])
+def test_maximum_and_minimum_carry_nan_on_from_either_side(f):
+    assert math.isnan(f(Value(NAN), 1.0).data)
+    assert math.isnan(f(1.0, Value(NAN)).data)
+
+
+# --- missing derivatives ----------------------------------------------------------------------------------------------
+
+MISSING = [
+    (sqrt, 0.0, ZeroDivisionError),
+    (lambda x: x**0.5, 0.0, ZeroDivisionError),
+    (lambda x: (-2.0) ** x, 2.0, ValueError),
+]
+
+
+@pytest.mark.parametrize(("f", "at", "kind"), MISSING)
+def test_a_missing_derivative_is_stored_as_nan_and_the_value_is_right(f, at, kind):
+    y = f(Value(at))
+    assert any(math.isnan(d) for d in y.partials)
+    assert math.isfinite(y.data)
+
+
+def met(f, x):
+    """Every transform of f, each with a gradient or tangent that arrives."""
+    leaf = Value(x, "x")
+    return {
+        "backward": lambda: f(leaf).backward(),
+        "backward behind others": lambda: (f(leaf) * 3 + leaf).backward(),
+        "gradients": lambda: gradients(f(leaf), [leaf]),
+        "grad": lambda: grad(f)(x),
+        "grad of grad": lambda: grad(grad(f))(x),
+        "grad at a Value": lambda: grad(f)(leaf),
+        "jacobian": lambda: jacobian([f(leaf), leaf], [leaf]),
+        "jacobian of f": lambda: jacobian(f)(x),
+        "hessian": lambda: hessian(f(leaf), [leaf]),
+        "hvp": lambda: hvp(f, x, 1.0),
+        "jvp": lambda: jvp(f, (x,), (1.0,)),
+        "vjp": lambda: vjp(f, x)[1](1.0),
+        "check_grad": lambda: check_grad(f, x),
+    }
+
+
+@pytest.mark.parametrize("transform", met(sqrt, 0.0))
+@pytest.mark.parametrize(("f", "at", "kind"), MISSING)
+def test_every_transform_refuses_a_missing_derivative_that_it_meets(f, at, kind, transform):
+    with pytest.raises(kind, match=r"has no derivative here: its operand is .* and a gradient of .* reaches it"):
+        met(f, at)[transform]()
+
+
+def test_a_missing_derivative_names_operation_operand_and_scope():
+    x = Value(0.0, "x")
+    with scope("norm"):
+        y = sqrt(x)
+    with pytest.raises(ZeroDivisionError, match=r"^sqrt has no derivative here: its operand is 0\.0 from x in norm"):
+        (y * 3).backward()
+
+
+# Differences to the left of 0 would leave the domain of sqrt: check_grad has nothing to compare with. In forward mode
+# a tangent meets the derivative before anything hides it.
+@pytest.mark.parametrize("transform", [t for t in met(sqrt, 0.0) if t not in ("check_grad", "jvp")])
+@pytest.mark.parametrize(
+    "hide",
+    [
+        lambda y, x: y * 0 + x,
+        lambda y, x: where(False, y, x),
+        lambda y, x: maximum(y, 1.0) * x,
+        lambda y, x: relu(-1 - y) + x,
+    ],
+)
+def test_a_missing_derivative_behind_a_zero_is_harmless(hide, transform):
+    met(lambda x: hide(sqrt(x), x), 0.0)[transform]()
+
+
+def test_the_gradient_beside_a_hidden_missing_derivative_is_right():
+    x = Value(0.0)
+    (where(False, sqrt(x), x) + sqrt(x) * 0).backward()
+    assert x.grad == 1.0
+    assert gradients(where(False, sqrt(x), x), x).data == 1.0
+    assert grad(grad(lambda x: where(False, sqrt(x), x * x)))(0.0) == 2.0
+    assert hessian(lambda x: sqrt(x) * 0 + x * x)(0.0) == 2.0
+    assert hvp(lambda x: sqrt(x) * 0 + x * x, 0.0, 1.0) == 2.0
+    assert vjp(lambda x: [sqrt(x), x], 0.0)[1]([0.0, 1.0]) == (1.0,)
+    assert jvp(sqrt, (0.0,), (0.0,)) == (0.0, 0.0)
+
+
+def test_a_missing_derivative_of_constants_is_never_met():
+    x = Value(2.0)
+    y = sqrt(constant(0.0)) + x + sqrt(constant(0.0) * 2)
+    y.backward()
+    assert x.grad == 1.0
+
+
+def test_a_missing_derivative_on_the_way_to_other_inputs_is_not_met():
+    x, w = Value(-2.0, "x"), Value(2.0, "w")
+    y = x**w
+    assert gradients(y, [x])[0].data == -4.0
+    assert jacobian(y, x) == -4.0
+    assert grad(lambda x: x ** Value(2.0))(-2.0) == -4.0
+    with pytest.raises(ValueError, match=r"power has no derivative here: its operand is 2\.0 from w"):
+        y.backward()
+
+
+def test_nothing_in_grad_has_changed_when_backward_is_refused():
+    x, w = Value(0.0, "x"), Value(1.0, "w")
+    inner = w * 2
+    y = inner + sqrt(x)
+    inner.backward()
+    before = (x.grad, w.grad, inner.grad, y.grad)
+    with pytest.raises(ZeroDivisionError):
+        y.backward()
+    assert (x.grad, w.grad, inner.grad, y.grad) == before == (None, 2.0, 1.0, None)
+
+
+def test_nan_data_pass_as_nan_and_not_as_a_missing_derivative():
+    for f in (sqrt, log, relu, lambda x: maximum(x, 0.0), lambda x: x**0.5):
+        x = Value(NAN)
+        f(x).backward()
+        assert math.isnan(x.grad)
+
+
+def test_an_infinite_derivative_passes_and_behind_a_zero_makes_no_nan():
+    x = Value(1e-200)
+    (1 / x).backward()
+    assert x.grad == -INF
+    x = Value(1e-200)
+    ((1 / x) * 0).backward()
+    assert x.grad == 0.0
+    x = Value(1e-310)
+    (log(x) * 0 + x).backward()
+    assert x.grad == 1.0
+
+
+def test_an_infinite_adjoint_does_not_enter_a_branch_not_taken():
+    x = Value(2.0)
+    where(True, x, x * 5).backward(INF)
+    assert x.grad == INF
+
+
+def test_ties_at_infinity_share_a_half_too():
+    a, b = Value(INF), Value(INF)
+    maximum(a, b).backward()
+    assert (a.grad, b.grad) == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("seed", ["a", None, [1.0], 1j, Value(1.0)])
+def test_a_seed_that_is_no_number_is_refused_with_nothing_changed(seed):
+    x = Value(3.0)
+    y = x * x
+    with pytest.raises(TypeError):
+        y.backward(seed)
+    assert (x.grad, y.grad) == (None, None)
+
+
+def test_powers_at_zero_have_the_stated_derivatives():
+    assert [grad(lambda x, n=n: x**n)(0.0) for n in (0, 1, 1.5, 2, 3)] == [0.0, 1.0, 0.0, 0.0, 0.0]
+    assert [grad(lambda w: 0**w)(w) for w in (0.0, 0.5, 2.0)] == [0.0, 0.0, 0.0]
+    assert grad(grad(lambda x: x**2))(0.0) == 2.0
+
+
+# --- rows -------------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_whose_name_is_no_identifier_or_taken_is_refused():
+    with pytest.raises(ValueError, match="identifier; got 'my row'"):
+        Op("my row", lambda x: x, (lambda y, x: 1.0,))
+    with pytest.raises(ValueError, match="tanh is a row of the library"):
+        Op("tanh", lambda x: x, (lambda y, x: 1.0,))
+
+
+@pytest.mark.parametrize("name", ["data", "grad", "backward", "parents", "name", "op"])
+def test_a_row_named_as_a_part_of_a_value_is_refused_before_it_does_harm(name):
+    before = vars(Value).get(name)
+    try:
+        with pytest.raises(ValueError, match=name):
+            Op(name, lambda x: x, (lambda y, x: 1.0,))
+    finally:
+        ops.TABLE.pop(name, None)
+        if vars(Value).get(name) is not before:
+            setattr(Value, name, before)
+
+
+def test_a_rule_that_branches_is_told_to_use_where_and_does_not_stay():
+    try:
+        with pytest.raises(TypeError, match=r"cannot branch .* write where\(…\)"):
+            Op("test_branch", lambda x: x if x > 0 else -x, (lambda y, x: 1.0,))(Value(1.0))
+        assert "test_branch" not in ops.TABLE
+    finally:
+        ops.TABLE.pop("test_branch", None)
+
+
+def test_a_row_of_the_users_own_refuses_in_its_own_words():
+    op = Op("test_shifted", lambda x: log(x - 1), (lambda y, x: 1 / (x - 1),), domain="x > 1", instead="Take more.")
+    try:
+        with pytest.raises(ValueError, match=r"test_shifted is defined for x > 1; got 1\.0 from q\. Take more\."):
+            op(Value(1.0, "q"))
+    finally:
+        del ops.TABLE["test_shifted"]
+        del Value.test_shifted

@@ -1,0 +1,836 @@
+"""Derivatives of functions and of graphs: grad, gradients, jacobian, hessian, jvp, vjp, hvp, check_grad, replay."""
+
+import math
+import threading
+from decimal import Decimal
+from fractions import Fraction
+
+import mpmath
+import numpy as np
+import pytest
+import sympy
+
+from autograd import (
+    Array,
+    Op,
+    Value,
+    absolute,
+    array,
+    assign,
+    check_grad,
+    constant,
+    cos,
+    dot,
+    exp,
+    grad,
+    gradients,
+    grads,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    log,
+    log_softmax,
+    logsumexp,
+    maximum,
+    ops,
+    relu,
+    replay,
+    sigmoid,
+    sin,
+    softmax,
+    sqrt,
+    step,
+    sum,
+    tanh,
+    value_and_grad,
+    values,
+    vjp,
+    where,
+)
+
+
+def cube(x):
+    """x³."""
+    return x**3
+
+
+def form(x):
+    """x₀² x₁, a function of a vector, with gradient [2 x₀ x₁, x₀²]."""
+    return x[0] ** 2 * x[1]
+
+
+@pytest.fixture
+def row():
+    """Rows made by a test, taken out of the table afterwards."""
+    made = []
+
+    def make(name, *args, **kwargs):
+        made.append(Op(name, *args, **kwargs))
+        return made[-1]
+
+    yield make
+    for op in made:
+        ops.TABLE.pop(op.name)
+        if op.name in vars(Value):
+            delattr(Value, op.name)
+
+
+# --- grad -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("x", [2, 2.0, np.float64(2), np.float32(2), np.int64(2), Fraction(2), np.array(2.0)], ids=repr)
+def test_grad_of_a_number_is_a_float(x):
+    assert grad(cube)(x) == 12.0
+    assert type(grad(cube)(x)) is float
+
+
+def test_grad_keeps_arrays_lists_tuples_and_nestings():
+    assert grad(form)(np.array([3.0, 2.0])).tolist() == [12.0, 9.0]
+    assert type(grad(form)(np.array([3, 2]))) is np.ndarray
+    assert grad(form)([3.0, 2.0]) == [12.0, 9.0]
+    assert grad(form)((3.0, 2.0)) == (12.0, 9.0)
+    g = grad(lambda p: (p[0] @ p[1]).sum() * p[2])([np.ones((2, 2)), np.array([1.0, 2.0]), 3.0])
+    assert [np.asarray(part).tolist() for part in g] == [[[3.0, 6.0], [3.0, 6.0]], [6.0, 6.0], 6.0]
+
+
+def test_grad_of_a_value_is_a_value_to_differentiate_again():
+    x = Value(2.0, "x")
+    g = grad(cube)(x)
+    assert (type(g), g.data) == (Value, 12.0)
+    g.backward()
+    assert x.grad == 12.0
+    h = grad(form)(array([3.0, 2.0]))
+    assert type(h) is Array
+
+
+def test_argnum_chooses_arguments():
+    def f(x, y):
+        return x * y**2
+
+    assert grad(f)(2.0, 3.0) == 9.0
+    assert grad(f, 1)(2.0, 3.0) == grad(f, -1)(2.0, 3.0) == 12.0
+    assert grad(f, (1, 0))(2.0, 3.0) == (12.0, 9.0)
+    assert value_and_grad(f, (0,))(2.0, 3.0) == (18.0, (9.0,))
+
+
+def test_other_arguments_are_handed_on_as_they_are():
+    assert grad(lambda x, times: x * len(times))(2.0, "abc") == 3.0
+
+
+def test_value_and_grad_gives_both():
+    assert value_and_grad(cube)(2.0) == (8.0, 12.0)
+    y, g = value_and_grad(cube)(Value(2.0))
+    assert (type(y), y.data, type(g), g.data) == (Value, 8.0, Value, 12.0)
+
+
+def test_transformed_functions_keep_name_and_docstring():
+    assert (grad(cube).__name__, value_and_grad(cube).__doc__, jacobian(cube).__name__) == ("cube", "x³.", "cube")
+
+
+@pytest.mark.parametrize("f", [tanh, relu, sigmoid, ops.exp, abs, np.tanh, Value.tanh])
+def test_rows_and_methods_and_numpys_functions_can_be_differentiated(f):
+    assert math.isfinite(grad(f)(0.5))
+
+
+def test_grad_of_rows_of_vectors():
+    assert grad(sum)([1.0, 2.0]) == [1.0, 1.0]
+    assert grad(dot, 1)([1.0, 2.0], [3.0, 4.0]) == [1.0, 2.0]
+    assert grad(logsumexp)([0.0, 0.0]) == [0.5, 0.5]
+
+
+def test_grad_of_a_true_constant_is_zero():
+    assert grad(lambda x: constant(3.0))(2.0) == 0.0
+
+
+def test_python_branches_and_loops_are_differentiated_as_taken():
+    assert grad(lambda x: x if x > 0 else -x)(-3.0) == -1.0
+
+    def power(x):
+        y = 1.0
+        for _ in range(5):
+            y = y * x
+        return y
+
+    assert grad(power)(2.0) == 80.0
+
+
+def test_grad_leaves_gradients_of_other_leaves_alone():
+    a = Value(2.0, "a")
+    assert grad(lambda x: a * x * x)(3.0) == 12.0
+    assert a.grad is None
+
+
+def test_grad_at_a_value_used_in_a_closure_too_counts_the_argument_only():
+    a = Value(2.0, "a")
+    g = grad(lambda x: a * x * x)(a)
+    assert g.data == 8.0
+    g.backward()
+    assert a.grad == 8.0  # d(2a·a)/da
+
+
+# --- nesting ----------------------------------------------------------------------------------------------------------
+
+
+def test_nested_grad_does_not_confuse_the_variables():
+    assert grad(lambda x: x * grad(lambda y: x * y)(1.0))(2.0) == 4.0
+    assert grad(lambda x: x * grad(lambda y: x)(1.0))(2.0) == 0.0
+    assert grad(lambda x: grad(lambda y: x * x * y)(x))(3.0) == 6.0
+    assert grad(lambda x: x * grad(lambda y: x + y)(1.0))(2.0) == 1.0
+
+
+def test_grad_of_grad_of_grad():
+    third = grad(grad(grad(lambda x: x**4)))(2.0)
+    assert (third, type(third)) == (48.0, float)
+    assert [grad(grad(lambda x, n=n: x**n))(0.0) for n in range(4)] == [0.0, 0.0, 2.0, 0.0]
+
+
+def test_every_nesting_of_two_transforms_gives_the_second_derivative():
+    def slope(f):
+        return {
+            "grad": grad(f),
+            "jvp": lambda x: jvp(f, (x,), (1.0,))[1],
+            "vjp": lambda x: vjp(f, x)[1](1.0)[0],
+            "jacobian": jacobian(f),
+        }
+
+    for outer in slope(cube):
+        for inner in slope(cube):
+            second = slope(slope(cube)[inner])[outer](2.0)
+            assert second == pytest.approx(12.0), (outer, inner)
+
+
+def test_the_direction_of_a_derivative_can_be_differentiated():
+    assert grad(lambda v: jvp(cube, (2.0,), (v,))[1])(5.0) == 12.0
+    assert grad(lambda v: vjp(cube, 2.0)[1](v)[0])(5.0) == 12.0
+    pullback = vjp(cube, 2.0)[1]
+    assert grad(lambda v: pullback(v)[0])(5.0) == 12.0
+
+
+def test_hessian_and_hvp_and_jacobian_nest():
+    assert hessian(hessian(lambda x: x**4))(2.0) == 24.0
+    assert grad(hessian(lambda x: x**4))(2.0) == 48.0
+    assert grad(lambda x: hvp(lambda y: y**4, x, 1.0))(2.0) == 48.0
+    assert jacobian(jacobian(lambda x: x * x))(np.array([1.0, 2.0])).shape == (2, 2, 2)
+    assert grad(lambda x: jacobian(lambda y: y * y * x)(np.array([1.0, 2.0])).sum())(3.0) == 6.0
+
+
+def test_a_transform_that_failed_leaves_no_trace():
+    with pytest.raises(ValueError, match="log"):
+        grad(lambda x: log(x))(-1.0)
+    assert type(grad(cube)(2.0)) is float
+
+
+def test_threads_do_not_see_each_others_transforms():
+    results = []
+
+    def outer(x):
+        thread = threading.Thread(target=lambda: results.append(grad(cube)(2.0)))
+        thread.start()
+        thread.join()
+        return x * x
+
+    assert grad(outer)(3.0) == 6.0
+    assert (results, type(results[0])) == ([12.0], float)
+
+
+# --- gradients --------------------------------------------------------------------------------------------------------
+
+
+def test_gradients_have_the_shape_of_the_inputs():
+    W, b = array(np.ones((2, 3)), "W"), array([1.0, 2.0], "b")
+    L = tanh(W @ np.ones(3) + b).sum()
+    gW, gb = gradients(L, [W, b])
+    assert (type(gW), gW.shape, gb.shape) == (Array, (2, 3), (2,))
+    L.backward()
+    np.testing.assert_allclose(values(gW), grads(W), rtol=1e-15)
+    np.testing.assert_allclose(values(gb), grads(b), rtol=1e-15)
+    assert type(gradients(L, b[0])) is Value
+    assert type(gradients(L, (b[0],))) is tuple
+
+
+def test_gradients_can_be_differentiated_again():
+    x = Value(3.0)
+    orders = [x**3]
+    for _ in range(4):
+        orders.append(gradients(orders[-1], x))
+    assert [v.data for v in orders] == [27.0, 27.0, 18.0, 6.0, 0.0]
+
+
+def test_gradients_with_respect_to_an_intermediate_value():
+    x = Value(3.0)
+    y = x * x
+    z = y * y
+    gy, gx, gz = gradients(z, [y, x, z])
+    assert (gy.data, gx.data, gz.data) == (18.0, 108.0, 1.0)
+
+
+def test_gradients_are_zero_where_the_output_does_not_depend():
+    x, other = Value(3.0), Value(4.0)
+    assert gradients(x * x, [other])[0].data == 0.0
+    assert gradients(x, []) == []
+
+
+def test_gradients_write_no_grad():
+    x = Value(3.0)
+    y = x * x
+    gradients(y, [x])
+    assert (x.grad, y.grad) == (None, None)
+
+
+def test_gradient_penalty_trains_through_gradients():
+    w = Value(2.0)
+    slope = gradients(w**3, w)
+    (slope**2).backward()
+    assert w.grad == pytest.approx(2 * 12 * 12)
+
+
+# --- jacobian and hessian ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("outputs", "inputs", "shape"),
+    [
+        (lambda W, x: W @ x, lambda W, x: W, (2, 2, 3)),
+        (lambda W, x: W @ x, lambda W, x: x, (2, 3)),
+        (lambda W, x: (W @ x).sum(), lambda W, x: W, (2, 3)),
+        (lambda W, x: (W @ x).sum(), lambda W, x: x[0], ()),
+        (lambda W, x: [x[0], x[1] * x[0]], lambda W, x: [x[0], x[1]], (2, 2)),
+        (lambda W, x: W, lambda W, x: W, (2, 3, 2, 3)),
+    ],
+)
+def test_jacobian_of_a_graph_has_the_shape_of_outputs_and_inputs(outputs, inputs, shape):
+    W, x = array(np.ones((2, 3))), array([1.0, 2.0, 3.0])
+    J = jacobian(outputs(W, x), inputs(W, x))
+    assert np.shape(J) == shape
+    assert np.asarray(J).dtype == float
+
+
+def test_jacobian_of_a_matrix_product_is_the_matrix():
+    W, x = array(np.arange(6.0).reshape(2, 3)), array(np.ones(3))
+    assert jacobian(W @ x, x).tolist() == values(W).tolist()
+
+
+def test_jacobian_with_respect_to_a_list_of_arrays_is_a_list():
+    W, b = array(np.ones((2, 3))), array([1.0, 2.0])
+    parts = jacobian(W @ np.ones(3) + b, [W, b])
+    assert [p.shape for p in parts] == [(2, 2, 3), (2, 2)]
+
+
+def test_jacobian_of_a_function_is_a_function():
+    assert jacobian(lambda x: [x[0] * x[1], x[0]])([3.0, 4.0]).tolist() == [[4.0, 3.0], [1.0, 0.0]]
+    assert jacobian(lambda x: x @ x)(np.array([1.0, 2.0])).tolist() == [2.0, 4.0]
+    assert jacobian(cube)(2.0) == 12.0
+    np.testing.assert_allclose(jacobian(softmax)(np.zeros(2)), [[0.25, -0.25], [-0.25, 0.25]])
+    assert jacobian(lambda W: W @ np.ones(3))(np.ones((2, 3))).shape == (2, 2, 3)
+
+
+def test_jacobian_at_values_is_an_array_of_values():
+    J = jacobian(lambda x: x * x)(array([1.0, 2.0]))
+    assert type(J) is Array
+    assert values(J).tolist() == [[2.0, 0.0], [0.0, 4.0]]
+    assert type(jacobian(cube)(Value(2.0))) is Value
+
+
+def test_hessian_of_a_graph_and_of_a_function_agree_and_are_symmetric():
+    x = array([3.0, 2.0])
+    H = hessian(form(x), x)
+    assert H.tolist() == hessian(form)(np.array([3.0, 2.0])).tolist() == [[4.0, 6.0], [6.0, 0.0]]
+    assert hessian(lambda W: (W * W).sum())(np.ones((2, 2))).shape == (2, 2, 2, 2)
+    assert hessian(cube(x[0]), x[0]) == 18.0
+
+
+def test_the_hessian_of_logsumexp_keeps_its_digits_in_the_tail():
+    H = hessian(logsumexp)(np.array([60.0, 0.0]))
+    p = math.exp(-60)
+    np.testing.assert_allclose(H, [[p, -p], [-p, p]], rtol=1e-13)
+
+
+# --- jvp, vjp, hvp ----------------------------------------------------------------------------------------------------
+
+
+def test_jvp_gives_value_and_tangent():
+    assert jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.5)) == (12.0, 5.5)
+    y, dy = jvp(lambda x: x * x, (np.array([1.0, 2.0]),), (np.array([1.0, 0.5]),))
+    assert (y.tolist(), dy.tolist()) == ([1.0, 4.0], [2.0, 2.0])
+    assert jvp(lambda x: [x, (x * x, x)], [2.0], [1.0]) == ([2.0, (4.0, 2.0)], [1.0, (4.0, 1.0)])
+    assert jvp(lambda x: constant(1.0), (3.0,), (1.0,)) == (1.0, 0.0)
+
+
+def test_jvp_of_values_gives_values():
+    y, dy = jvp(cube, (Value(2.0),), (1.0,))
+    assert (type(y), type(dy), dy.data) == (Value, Value, 12.0)
+    t = Value(5.0)
+    _, dy = jvp(cube, (2.0,), (t,))
+    dy.backward()
+    assert (dy.data, t.grad) == (60.0, 12.0)
+
+
+def test_vjp_gives_value_and_pullback_with_one_entry_per_argument():
+    y, pullback = vjp(lambda x, y: x * y, 3.0, 4.0)
+    assert (y, pullback(1.0), pullback(2.0)) == (12.0, (4.0, 3.0), (8.0, 6.0))
+    y, pullback = vjp(lambda x: x * x, np.array([1.0, 2.0]))
+    assert pullback(np.array([1.0, 10.0]))[0].tolist() == [2.0, 40.0]
+    assert vjp(lambda x: [x, x * x], 2.0)[1]([1.0, 1.0]) == (5.0,)
+
+
+def test_vjp_of_values_gives_values():
+    x = Value(2.0)
+    (bar,) = vjp(cube, x)[1](1.0)
+    bar.backward()
+    assert (bar.data, x.grad) == (12.0, 12.0)
+    assert type(vjp(cube, 2.0)[1](Value(1.0))[0]) is Value
+
+
+def test_forward_and_reverse_mode_agree_on_a_network():
+    rng = np.random.default_rng(0)
+    W, x, v, u = rng.normal(size=(3, 2)), rng.normal(size=2), rng.normal(size=2), rng.normal(size=3)
+
+    def f(x):
+        return log_softmax(tanh(W @ x))
+
+    forward = jvp(f, (x,), (v,))[1] @ u
+    reverse = vjp(f, x)[1](u)[0] @ v
+    assert forward == pytest.approx(reverse, rel=1e-13)
+
+
+def test_hvp_is_the_hessian_times_the_vector():
+    v = np.array([1.0, -2.0])
+    x = array([3.0, 2.0])
+    expected = (hessian(form)(np.array([3.0, 2.0])) @ v).tolist()
+    assert hvp(form, np.array([3.0, 2.0]), v).tolist() == expected
+    assert hvp(form(x), x, v).tolist() == expected
+    assert hvp(form, [3.0, 2.0], list(v)) == expected
+    assert hvp(cube, 2.0, 1.0) == 12.0
+    assert hvp(lambda x: 3 * x, 2.0, 1.0) == 0.0
+
+
+def test_hvp_of_several_arrays_keeps_their_shapes():
+    W, b = array(np.ones((2, 3))), array([1.0, 2.0])
+    L = tanh(W @ np.ones(3) + b).sum()
+    parts = hvp(L, [W, b], [np.ones((2, 3)), np.zeros(2)])
+    assert [np.shape(p) for p in parts] == [(2, 3), (2,)]
+
+
+def test_hvp_of_values_gives_values():
+    h = hvp(cube, Value(2.0), 1.0)
+    assert (type(h), h.data) == (Value, 12.0)
+
+
+# --- rows made at run time --------------------------------------------------------------------------------------------
+
+
+def test_a_row_made_at_run_time_works_everywhere(row):
+    op = row("test_sinh", lambda x: (exp(x) - exp(-x)) / 2, (lambda y, x: (exp(x) + exp(-x)) / 2,))
+    x = Value(1.0)
+    assert x.test_sinh().partials[0] == pytest.approx(math.cosh(1.0))
+    assert op(0.0) == 0.0
+    assert op([0.0, x])[1].op is op
+    assert op(np.zeros(2)).tolist() == [0.0, 0.0]
+    assert grad(grad(op))(1.0) == pytest.approx(math.sinh(1.0))
+    assert check_grad(op, 1.0, order=2) < 1e-6
+    symbol = sympy.Symbol("s")
+    assert sympy.simplify(replay(op(x), {x: symbol}) - sympy.sinh(symbol).rewrite(sympy.exp)) == 0
+
+
+@pytest.mark.parametrize("arity", [1, 2, 3, 4, 5])
+def test_a_row_may_have_any_number_of_operands(row, arity):
+    partials = tuple((lambda y, *x, k=k: 2 * x[k]) for k in range(arity))
+    op = row(f"test_squares{arity}", lambda *x: sum.apply(*(v * v for v in x)), partials)
+    xs = [Value(float(k + 1)) for k in range(arity)]
+    y = op(*xs)
+    y.backward()
+    assert y.data == math.fsum((k + 1) ** 2 for k in range(arity))
+    assert [x.grad for x in xs] == [2.0 * (k + 1) for k in range(arity)]
+
+
+def test_an_n_ary_row_made_at_run_time_works(row):
+    op = row("test_first", lambda *a: a[0] * a[1], lambda y, *a: [a[1], a[0]] + [0.0] * (len(a) - 2), vectors=1)
+    assert grad(op)([2.0, 3.0, 4.0]) == [3.0, 2.0, 0.0]
+    assert hessian(op)([2.0, 3.0]).tolist() == [[0.0, 1.0], [1.0, 0.0]]
+
+
+def test_a_rule_may_use_every_operator_with_numbers_on_either_side(row):
+    op = row(
+        "test_operators",
+        lambda x: +(2 - x) * 3 + 1 / x - 2**x + abs(-x) ** 2 / 4,
+        (lambda y, x: -3 - 1 / (x * x) - log(2.0) * 2**x + x / 2,),
+    )
+    x = 1.5
+    assert op(Value(x)).data == op(x) == 3 * (2 - x) + 1 / x - 2**x + x * x / 4
+    assert check_grad(op, x, order=2) < 1e-6
+
+
+@pytest.mark.parametrize("n", [2, 100])
+def test_an_n_ary_row_refuses_and_misses_as_any_other_whatever_its_length(row, n):
+    op = row(
+        f"test_roots{n}",
+        lambda *a: sum.apply(*(sqrt(x) for x in a)),
+        lambda y, *a: [0.5 / sqrt(x) for x in a],
+        vectors=1,
+        domain="x ≥ 0",
+    )
+    ones = [1.0] * (n - 1)
+    with pytest.raises(ValueError, match=r"defined for x ≥ 0; got .*-1\.0 from x"):
+        op([Value(-1.0, "x"), *ones])
+    x = Value(0.0, "x")
+    y = op([x, *ones])
+    assert y.data == n - 1
+    assert (y * 0).data == 0.0
+    (y * 0).backward()
+    assert x.grad == 0.0
+    with pytest.raises((ValueError, ZeroDivisionError), match="no derivative"):
+        y.backward()
+
+
+# --- check_grad -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (cube, (2.0,)),
+        (lambda x, y: x * y, (2.0, 3.0)),
+        (lambda x: x * x, (np.array([1.0, 2.0]),)),
+        (softmax, ([1.0, 2.0],)),
+        (lambda W, x: tanh(W @ x), (np.ones((2, 3)), np.arange(3.0))),
+        (sum, ([1.0, 2.0],)),
+        (cube, (np.float32(2),)),
+        (cube, (2,)),
+        (log, (1e-300,)),  # nearer to the edge of its domain than any fixed step
+    ],
+)
+def test_check_grad_finds_right_rules_right(f, args):
+    error = check_grad(f, *args)
+    assert error <= 1e-6
+    assert isinstance(error, float)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"), [(log, 1e-3), (log, 1e-5), (sqrt, 1e-3), (lambda x: 1 / x, 1e-3), (exp, 500.0), (exp, 700.0)]
+)
+def test_check_grad_finds_a_right_rule_right_where_the_function_is_steep(f, x):
+    assert check_grad(f, x) <= 1e-6
+
+
+def test_check_grad_of_values_returns_a_float():
+    assert isinstance(check_grad(cube, Value(2.0)), float)
+    assert isinstance(check_grad(lambda x: (x * x).sum(), array([2.0, 3.0])), float)
+
+
+def test_check_grad_checks_derivatives_of_derivatives():
+    assert check_grad(cube, 2.0, order=3) < 1e-6
+    assert check_grad(lambda x, y: x * y * y, 2.0, 3.0, order=2) < 1e-6
+
+
+def test_check_grad_shows_both_numbers_of_a_wrong_rule(row):
+    op = row("test_wrong", lambda x: x * x, (lambda y, x: 3 * x,))
+    with pytest.raises(AssertionError) as error:
+        check_grad(op, 2.0)
+    text = str(error.value)
+    assert " 6 " in text
+    assert " 4 " in text
+    assert "reverse" in text
+    assert "difference" in text
+    assert "kink" not in text
+
+
+@pytest.mark.parametrize("f", [relu, lambda x: maximum(x, 0.0) + relu(x), step])
+def test_check_grad_says_that_a_kink_is_the_likely_cause(f):
+    with pytest.raises(AssertionError, match="kink"):
+        check_grad(f, 0.0)
+
+
+def test_check_grad_names_the_entries_of_arrays_and_cuts_long_tables(row):
+    op = row("test_wrong_many", lambda x: x * x, (lambda y, x: 3 * x,))
+    with pytest.raises(AssertionError, match=r"f\[1\].*args\[0\]\.flat\[1\]"):
+        check_grad(op, np.ones(2))
+    with pytest.raises(AssertionError, match=r"… 10 more"):
+        check_grad(op, np.ones(30))
+
+
+def test_check_grad_of_nan_is_no_success():
+    with pytest.raises(AssertionError, match="nan"):
+        check_grad(cube, math.nan)
+
+
+def test_check_grad_without_arguments_has_nothing_to_check():
+    assert check_grad(cube) == 0.0
+
+
+# --- replay -----------------------------------------------------------------------------------------------------------
+
+
+def test_replay_of_fractions_stays_exact():
+    x = Value(0.5, "x")
+    assert replay(x * x / 3 + 1, {x: Fraction(1, 2)}) == Fraction(13, 12)
+    assert replay(x**2 - x**-1, {x: Fraction(1, 3)}) == Fraction(1, 9) - 3
+    assert replay(abs(x) + relu(x), {x: Fraction(-1, 3)}) == Fraction(1, 3)
+    assert replay(x + 1, {x: Decimal("0.1")}) == Decimal("1.1")
+
+
+def test_replay_of_arrays_is_a_batch():
+    x, w = Value(0.5), Value(2.0)
+    y = tanh(w * x) + maximum(x, 0.0)
+    X = np.array([-1.0, 0.0, 2.0])
+    np.testing.assert_allclose(replay(y, {x: X}), np.tanh(2 * X) + np.maximum(X, 0), rtol=1e-15)
+
+
+def test_replay_of_symbols_is_the_formula():
+    x, s = Value(0.5), sympy.Symbol("s", real=True)
+    assert sympy.simplify(replay(sin(x) ** 2 + cos(x) ** 2, {x: s})) == 1
+    assert replay(where(step(x), x, 0.0), {x: s}).subs(s, -1) == 0
+
+
+def test_replay_of_mpmath_has_its_digits():
+    x = Value(0.5)
+    with mpmath.workdps(40):
+        assert abs(replay(exp(x) / 3, {x: mpmath.mpf(1)}) - mpmath.e / 3) < mpmath.mpf(10) ** -38
+
+
+def test_replay_of_values_is_a_graph():
+    x, t = Value(0.5), Value(3.0)
+    y = replay(x * x, {x: t})
+    y.backward()
+    assert t.grad == 6.0
+    assert x.grad is None
+
+
+def test_leaves_not_given_keep_their_data():
+    x, w = Value(2.0), Value(3.0)
+    assert replay(w * x, {x: 5.0}) == 15.0
+    assert replay(w * x, {}) == 6.0
+    assert replay(x, {x: 4.0}) == 4.0
+
+
+def test_replay_of_several_outputs_keeps_their_nesting():
+    x = Value(2.0)
+    assert replay([x, (x * x,)], {x: 3.0}) == [3.0, (9.0,)]
+    a = array([1.0, 2.0])
+    np.testing.assert_allclose(np.asarray(replay(a * 2, {a[0]: 5.0}), float), [10.0, 4.0])
+
+
+def test_replay_changes_nothing_in_the_graph():
+    x = Value(2.0)
+    y = x * x
+    replay(y, {x: 5.0})
+    assert (x.data, y.data, y.grad) == (2.0, 4.0, None)
+
+
+# --- a leaf that has changed since ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def changed():
+    """A graph of which one leaf, of several, has changed since it was computed."""
+    W, x = array([[1.0, 2.0], [3.0, 4.0]], "W"), array([5.0, 6.0], "x")
+    L = tanh(W @ x * 0.01).sum()
+    assign(W[1, 0], 9.0)
+    return L, W
+
+
+REEVALUATING = [
+    lambda L, W: gradients(L, W),
+    lambda L, W: hessian(L, W),
+    lambda L, W: hvp(L, W, np.ones((2, 2))),
+]
+
+
+@pytest.mark.parametrize("transform", REEVALUATING)
+def test_what_re_evaluates_rules_names_the_leaf_that_changed(changed, transform):
+    with pytest.raises(ValueError, match=r"W\[1,0\] has changed since") as error:
+        transform(*changed)
+    assert "W[0,0]" not in str(error.value)
+
+
+@pytest.mark.parametrize("transform", REEVALUATING)
+def test_a_leaf_set_to_the_number_it_had_has_not_changed(changed, transform):
+    L, W = changed
+    assign(W[1, 0], 3.0)
+    transform(L, W)
+
+
+def test_a_changed_leaf_of_another_branch_does_not_matter():
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    L = x * x + exp(w)
+    w.data = 4.0
+    assert gradients(L, [x])[0].data == 4.0
+
+
+def test_the_changed_factor_of_a_product_is_named_not_the_other():
+    x, w = Value(2.0, "x"), Value(3.0, "w")
+    y = x * w
+    w.data = 4.0
+    with pytest.raises(ValueError, match=r"^w has changed"):
+        gradients(y, [x])
+
+
+def test_a_changed_constant_is_named():
+    x, c = Value(2.0, "x"), constant(3.0, "c")
+    y = x * c
+    c.data = 4.0
+    with pytest.raises(ValueError, match=r"^c has changed"):
+        gradients(y, [x])
+
+
+def test_a_leaf_moved_out_of_a_domain_has_changed():
+    x = Value(2.0, "x")
+    y = log(x)
+    x.data = -1.0
+    with pytest.raises(ValueError, match="x has changed"):
+        gradients(y, [x])
+
+
+def test_a_computed_node_that_was_written_to_is_noticed():
+    x = Value(2.0, "x")
+    y = x * 2
+    z = exp(y) * y
+    y.data = 7.0
+    with pytest.raises(ValueError, match="has changed"):
+        gradients(z, [y])
+
+
+def test_nan_data_that_stay_nan_have_not_changed():
+    x = Value(math.nan)
+    assert math.isnan(gradients(x * x, [x])[0].data)
+
+
+def test_first_derivatives_need_no_re_evaluation(changed):
+    L, W = changed
+    expected = np.asarray(jacobian(L, W))
+    L.backward()
+    np.testing.assert_array_equal(grads(W), expected)
+
+
+# --- errors that point to the right place -----------------------------------------------------------------------------
+
+LOST = [lambda x: math.sin(x), lambda x: float(x), lambda x: x.data, lambda x: 3, lambda x: np.zeros(1) + float(x)]
+
+
+@pytest.mark.parametrize("f", LOST)
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda f: grad(f)(2.0),
+        lambda f: value_and_grad(f)(2.0),
+        lambda f: jacobian(f)(2.0),
+        lambda f: hessian(f)(2.0),
+        lambda f: jvp(f, (2.0,), (1.0,)),
+        lambda f: vjp(f, 2.0),
+        lambda f: hvp(f, 2.0, 1.0),
+    ],
+)
+def test_a_function_that_lost_its_graph_is_told_so(f, transform):
+    with pytest.raises(TypeError, match=r"returned a plain number.*constant\(c\)"):
+        transform(f)
+
+
+def test_a_function_that_lost_its_graph_is_named():
+    with pytest.raises(TypeError, match="sin returned a plain number"):
+        grad(math.sin)(2.0)
+
+
+@pytest.mark.parametrize("given", [Value(1.0), array([1.0]), 3.0, None])
+def test_transforms_of_what_is_no_function_point_to_those_of_graphs(given):
+    with pytest.raises(TypeError, match=r"grad takes a function; got .*gradients\(output, inputs\)"):
+        grad(given)
+    with pytest.raises(TypeError, match=r"hessian takes a function.*hessian\(output, inputs\)"):
+        hessian(given)
+    with pytest.raises(TypeError, match=r"jacobian takes a function.*jacobian\(outputs, inputs\)"):
+        jacobian(given)
+    with pytest.raises(TypeError, match="vjp takes a function"):
+        vjp(given, 1.0)
+    with pytest.raises(TypeError, match="jvp takes a function"):
+        jvp(given, (1.0,), (1.0,))
+
+
+def test_grad_called_as_gradients_points_there():
+    w = Value(1.0)
+    with pytest.raises(TypeError, match=r"gradients\(output, inputs\)"):
+        grad(w * 2, [w])
+
+
+def test_hvp_of_a_number_is_told_what_to_give():
+    with pytest.raises(TypeError, match="hvp takes a function"):
+        hvp(3.0, 2.0, 1.0)
+
+
+@pytest.mark.parametrize("several", [lambda x: [x, x], lambda x: [x], lambda x: x * np.ones(2)])
+def test_grad_of_several_outputs_points_to_jacobian(several):
+    with pytest.raises(TypeError, match=r"one output.*jacobian"):
+        grad(several)(2.0)
+
+
+def test_an_output_that_is_an_array_without_axes_is_one_output():
+    assert grad(lambda x: Array.holding(x * x))(3.0) == 6.0
+
+
+@pytest.mark.parametrize("output", [[Value(1.0)], array([1.0]), 2.0])
+def test_gradients_of_several_outputs_point_to_jacobian(output):
+    with pytest.raises(TypeError, match=r"one output Value.*jacobian"):
+        gradients(output, [Value(1.0)])
+
+
+def test_inputs_that_are_no_values_or_take_no_gradient_are_refused():
+    x, c = Value(1.0), constant(2.0, "c")
+    with pytest.raises(TypeError, match=r"inputs are Values.*float 2\.0"):
+        gradients(x, [2.0])
+    with pytest.raises(ValueError, match=r"name='c'.*takes no gradient"):
+        gradients(x * c, [c])
+    with pytest.raises(ValueError, match="takes no gradient"):
+        jacobian(x * c, c)
+
+
+@pytest.mark.parametrize("argnum", [2, -3, "x", 1.0, (0, 5)])
+def test_an_argnum_that_is_no_argument_is_refused(argnum):
+    with pytest.raises(ValueError, match=r"argnum .* with 2 arguments"):
+        grad(lambda x, y: x * y, argnum)(1.0, 2.0)
+
+
+def test_an_argnum_of_a_call_without_arguments_is_refused():
+    with pytest.raises(ValueError, match="argnum 0 of a call with 0 arguments"):
+        grad(lambda: constant(1.0))()
+
+
+@pytest.mark.parametrize(
+    "call", [lambda: jvp(cube, 2.0, 1.0), lambda: jvp(cube, (2.0,), (1.0, 2.0)), lambda: jvp(cube, (2.0,), 1.0)]
+)
+def test_jvp_without_tuples_says_what_it_takes(call):
+    with pytest.raises(TypeError, match="tuple of primals and a tuple of tangents"):
+        call()
+
+
+def test_partners_of_another_length_are_refused():
+    with pytest.raises(ValueError, match="tangent has 2 numbers for 1"):
+        jvp(cube, (2.0,), ([1.0, 2.0],))
+    with pytest.raises(ValueError, match="cotangent has 2 numbers for 1"):
+        vjp(cube, 2.0)[1]([1.0, 2.0])
+    with pytest.raises(ValueError, match="vector has 3 numbers for 2"):
+        hvp(form, [1.0, 2.0], [1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("x", ["a", None, 1j, {"a": 1.0}])
+def test_arguments_that_are_no_numbers_are_refused(x):
+    with pytest.raises(TypeError, match="one real number"):
+        grad(lambda x: x)(x)
+
+
+def test_replay_of_what_is_no_leaf_is_a_key_error():
+    x = Value(2.0)
+    y = x * x
+    with pytest.raises(KeyError, match="not a leaf of this graph"):
+        replay(y * 2, {y: 1.0})
+    with pytest.raises(KeyError, match="not a leaf of this graph"):
+        replay(y, {Value(1.0): 1.0})
+
+
+def test_replay_outside_a_domain_is_refused_as_the_operation_is():
+    x = Value(2.0)
+    with pytest.raises(ValueError, match=r"log is defined for x > 0; got -1\.0"):
+        replay(log(x), {x: -1.0})
+
+
+def test_hidden_kinks_have_their_stated_conventions():
+    assert [grad(f)(0.0) for f in (relu, absolute, step)] == [0.0, 0.0, 0.0]
+    assert grad(lambda x: maximum(x, 0.0))(0.0) == 0.5
+    assert grad(lambda x: maximum(x, x))(0.0) == 1.0
