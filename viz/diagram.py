@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from functools import cached_property
 from html import escape
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -159,7 +160,7 @@ def _choose(name: str, given: Any, choices: tuple[str, ...]) -> None:
 
 
 def _whole(name: str, given: Any, least: int) -> None:
-    if not isinstance(given, int) or given < least:
+    if not isinstance(given, Integral) or given < least:
         raise ValueError(f"{name} is a whole number from {least} on; got {given!r}")
 
 

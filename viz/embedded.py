@@ -17,13 +17,13 @@ def render(dot: str, seconds: float) -> str:
     import wasmtime
 
     engine, module = _compiled()
-    store = wasmtime.Store(engine)
-    store.set_wasi(wasmtime.WasiConfig())
-    store.set_epoch_deadline(1)
-    linker = wasmtime.Linker(engine)
-    linker.define_wasi()
-    exports = linker.instantiate(store, module).exports(store)  # a new one each time: a trap leaves a broken one
     with _one_at_a_time:
+        store = wasmtime.Store(engine)  # a new one each time: a trap leaves a broken one
+        store.set_wasi(wasmtime.WasiConfig())
+        store.set_epoch_deadline(1)
+        linker = wasmtime.Linker(engine)
+        linker.define_wasi()
+        exports = linker.instantiate(store, module).exports(store)
         alarm = threading.Timer(seconds, engine.increment_epoch)
         alarm.daemon = True
         alarm.start()
@@ -31,6 +31,7 @@ def render(dot: str, seconds: float) -> str:
             return _call(store, exports, dot)
         finally:
             alarm.cancel()
+            alarm.join()  # or it might still ring for the next one
 
 
 @cache

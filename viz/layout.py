@@ -174,9 +174,10 @@ def built_in(scene: Scene, direction: str) -> Places:
     along, gap, shares = 0.0, _gap(scene, direction) * (1.5 if scene.lanes else 1.0), _heading_shares(scene)
     for k, column in columns(scene).items():
         thick = max(shares[k] if right else 0.0, *(c.width if right else c.height for c in column))
-        across = -sum((c.height if right else c.width) + NODE for c in column) / 2
-        for card in column:
-            size = card.height if right else card.width
+        sizes = [card.height if right else card.width for card in column]
+        across = -sum(size + NODE for size in sizes) / 2
+        across += (k % 2) * (sizes[0] + NODE) / 2  # wires that skip a column then pass between its cards
+        for card, size in zip(column, sizes, strict=True):
             x, y = along + thick / 2, across + size / 2
             centres[card.id] = (x, y) if right else (y, x)
             across += size + NODE

@@ -70,13 +70,14 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
     notes = [*scene.notes, *filter(None, [places.note])]
     entries = list(_entries(scene, brush)) if legend else []
     footer, wide, high = _footer(entries, notes, right - left, brush)
-    frame = left - MARGIN, top - MARGIN, max(right, left + wide) + MARGIN, bottom + high + MARGIN
+    aside = max(0.0, wide - (right - left)) / 2  # a narrow picture stands above the middle of its legend
+    frame = left - aside - MARGIN, top - MARGIN, right + aside + MARGIN, bottom + high + MARGIN
     body = [
         f"<rect {_rect(frame)} {brush(fill='paper')}/>",
         *_lanes(scene, bands, direction, brush),
         *_wires(scene, places, bands, brush),
         *(line for card in scene.cards for line in _card(card, places.cards[card.id], brush)),
-        f'<g transform="translate({_n(left)},{_n(bottom)})" font-size="9" text-anchor="start">',
+        f'<g transform="translate({_n(left - aside)},{_n(bottom)})" font-size="9" text-anchor="start">',
         *footer,
         "</g>",
     ]

@@ -55,7 +55,7 @@ def width(text: str, size: float, bold: bool = False) -> float:
     return thousandths * size / 1000 * (1.06 if bold else 1.0)
 
 
-def printable(text: str, most: int = 32) -> str:
+def printable(text: str, most: int = 40) -> str:
     """One line of text that any file can hold: unprintable characters as spaces, cut in the middle above `most`."""
     line = _UNPRINTABLE.sub(" ", text)
     return line if len(line) <= most else f"{line[: most // 2]}…{line[len(line) - most // 2 + 1 :]}"
