@@ -151,16 +151,13 @@ def _text(x: float, y: float, words: str, brush: Brush, name: str = "ink", more:
 
 
 def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> Iterator[str]:
+    beside = max(map(heading_width, scene.lanes), default=0.0)
     for k, (lane, band) in enumerate(zip(scene.lanes, bands, strict=True)):
-        left, top, right, bottom = band
         yield f'<rect id="#lane{k}" {_rect(band)} rx="6" {brush(fill="lane", stroke="band")}/>'
-        if direction == "right":
-            x, y = (left + right) / 2, top + PAD + 10
-        else:
-            x, y = (
-                left + PAD + max(map(heading_width, scene.lanes)) / 2,
-                (top + bottom) / 2 + (-3 if lane.formula else 4),
-            )
+        left, top, right, bottom = band
+        x, y = (left + right) / 2, top + PAD + 10
+        if direction == "down":
+            x, y = left + PAD + beside / 2, (top + bottom) / 2 + (-3 if lane.formula else 4)
         yield _text(x, y, lane.name, brush, "ink", ' font-size="12" font-weight="bold"')
         if lane.formula:
             yield _text(x, y + 14, lane.formula, brush, "muted", ' font-size="9"')
@@ -229,11 +226,9 @@ def _gradient(card: Card, box: Box, corner: float, brush: Brush) -> str:
     if card.shade is None:
         return _text(x, y, card.gradient, brush)
     inset = BORDERS.get(card.kind, 1.0) / 2
-    r, wide, high = max(0.5, corner - inset), card.width - 2 * inset, 13.3 - inset
-    down, across = f"v{_n(high - r)}a{_n(r)},{_n(r)} 0 0 1 {_n(-r)},{_n(r)}", f"h{_n(2 * r - wide)}"
-    path = (
-        f"M{_n(box[0] + inset)},{_n(box[3] - 13.3)}h{_n(wide)}{down}{across}a{_n(r)},{_n(r)} 0 0 1 {_n(-r)},{_n(-r)}Z"
-    )
+    left, top, right, foot, r = box[0] + inset, box[3] - 13.3, box[2] - inset, box[3] - inset, max(0.5, corner - inset)
+    a, b, c, d = map(_point, ((right, foot), (right - r, foot), (left, foot), (left, foot - r)))
+    path = f"M{_point((left, top))}H{_n(right)}V{_n(foot - r)}Q{a} {b}H{_n(left + r)}Q{c} {d}Z"
     text = f'<text x="{_n(x)}" y="{_n(y)}" fill="{ON_TINT}">{escape(card.gradient)}</text>'
     return f'<path d="{path}" fill="{tint(card.shade)}"/>{text}'
 
