@@ -37,7 +37,8 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         elif ufunc is np.add and method == "reduce":
             result = _sums(plain[0], **kwargs)
         elif (op := ops.TABLE.get(ufunc.__name__)) and op.arity == ufunc.nin:
-            result = getattr(op.elementwise, method)(*plain, **kwargs)
+            with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
+                result = getattr(op.elementwise, method)(*plain, **kwargs)
         else:
             result = _foreign(ufunc, method, plain, kwargs)
         if out is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import builtins
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, reduce
 from operator import add as plus, mul as times
@@ -102,6 +102,8 @@ class Op:
         for x in operands:
             if x.__class__ is not float and (hook := getattr(type(x), "__apply__", None)):
                 return hook(self, operands)
+        if any(isinstance(x, np.ndarray) for x in operands):
+            return _on_arrays(self, operands)
         if any(x.__class__ is not float and _exact(x) for x in operands):
             return self.formula(*operands)
         return _on_floats(self, operands)
@@ -177,20 +179,23 @@ def _on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
 
 def _on_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
     arrays = [np.asanyarray(x) for x in operands]
+    each = np.frompyfunc(op.apply, len(operands), 1)
     if any(x.dtype == object for x in arrays):
-        return op.elementwise(*operands)
+        with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
+            return each(*operands)
     floats = [x if x.dtype.kind == "f" else x.astype(float) for x in arrays]
     try:
         with np.errstate(divide="raise", over="raise", invalid="raise"):
             return op.value(*floats)
     except (FloatingPointError, *ERRORS):
         # Element by element the offender raises an error that names it; a branch not taken does not.
-        return op.elementwise(*floats).astype(float)
+        return np.asarray(each(*floats), dtype=float)
 
 
 def _on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
     if len(operands) != op.vectors:
         raise TypeError(f"{op.name} takes {op.vectors} vector{'s' * (op.vectors > 1)}; got {len(operands)} arguments")
+    operands = tuple(list(x) if isinstance(x, Iterator) else x for x in operands)
     vectors = [flat(x) for x in operands]
     if len({len(v) for v in vectors}) > 1:
         raise ValueError(f"{op.name} needs vectors of one length; got {' and '.join(str(len(v)) for v in vectors)}")
@@ -255,7 +260,7 @@ def described(x: Any) -> str:
     data, name, made_by = (getattr(x, field, None) for field in ("data", "name", "op"))
     if not hasattr(x, "parents"):
         return repr(x)
-    origin = name or (f"the result of {made_by.label}" if made_by else f"a {x.role}")
+    origin = name or (f"the result of {made_by.label}" if made_by else f"{'an' if x.role == 'input' else 'a'} {x.role}")
     return f"{data!r} from {origin}"
 
 
@@ -273,7 +278,7 @@ FLOATS = SimpleNamespace(
     **vars(math)
     | {
         "pow": _pow,
-        "max": lambda *a: max(a),
+        "largest": lambda *a: max(a),
         "maximum": lambda a, b: a if a > b else b if a <= b else a + b,  # a + b carries a nan on, as np.maximum does
         "minimum": lambda a, b: a if a < b else b if a >= b else a + b,
         "where": lambda c, a, b: a if c else b,
@@ -301,7 +306,7 @@ def native(name: str, otherwise: Rule | None = None) -> Rule:
         for x in operands:
             if not isinstance(x, FLOAT) and (function := getattr(namespace(x), name, None)):
                 return function(*operands)
-        if otherwise and any(_exact(x) for x in operands):
+        if otherwise and not all(isinstance(x, FLOAT) for x in operands):
             return otherwise(*operands)
         return getattr(FLOATS, name)(*operands)
 
@@ -311,7 +316,8 @@ def native(name: str, otherwise: Rule | None = None) -> Rule:
 def _where(c: Any, a: Any, b: Any) -> Any:
     for x in (c, a, b):
         if sympy := getattr(namespace(x), "Piecewise", None) and namespace(x):
-            chosen = c if getattr(c, "is_Boolean", isinstance(c, bool)) else sympy.Ne(c, 0)
+            decided = isinstance(c, bool) or getattr(c, "is_Boolean", False) or getattr(c, "is_Relational", False)
+            chosen = c if decided else sympy.Ne(c, 0)
             return sympy.Piecewise((a, chosen), (b, True))
     return native("where", FLOATS.where)(c, a, b)
 
@@ -324,11 +330,6 @@ def _sigmoid(x: Any) -> Any:
     return where(x >= 0, 1.0, e) / (1.0 + e)
 
 
-def _largest(*a: Any) -> Any:
-    # Only a shift: unlike `maximum` it need not carry a nan on, for the exponentials do.
-    return native("max", lambda *a: reduce(maximum, a))(*a)
-
-
 def _shares(a: Sequence[Any], lse: Any) -> list[Any]:
     # Divided by their own sum, the shares lose the rounding error of lse, which they all have in common.
     e = [exp(x - lse) for x in a]
@@ -336,12 +337,20 @@ def _shares(a: Sequence[Any], lse: Any) -> list[Any]:
     return [share / whole for share in e]
 
 
+def _rising(*a: Any) -> Any:
+    return reduce(maximum, a)
+
+
+# Only a shift: unlike `maximum` it need not carry a nan on, for the exponentials do.
+_largest = native("largest", _rising)
+
+
 def _logsumexp(*a: Any) -> Any:
     m = _largest(*a)
     e = [exp(x - m) for x in a]
     # The winners are counted apart from the rest, which 1 + rest would round away.
-    rest = reduce(plus, [where(u < 1, u, 0.0) for u in e])
-    ties = reduce(plus, [where(u < 1, 0.0, 1.0) for u in e]) - 1.0
+    rest = reduce(plus, [where(u >= 1, 0.0, u) for u in e])
+    ties = reduce(plus, [where(u >= 1, 1.0, 0.0) for u in e]) - 1.0
     return where(abs(m) < math.inf, m + log1p(rest + ties), m)
 
 
@@ -386,8 +395,8 @@ subtract = Op("subtract", lambda a, b: a - b,   (lambda y, a, b: 1.0,   lambda y
 multiply = Op("multiply", lambda a, b: a * b,   (lambda y, a, b: b,     lambda y, a, b: a),        symbol="×",   written="{} · {}", infix=True)
 divide   = Op("divide",   lambda a, b: a / b,   (lambda y, a, b: 1 / b, lambda y, a, b: -y / b),   symbol="÷",   written="{} / {}", infix=True,
               domain="a divisor other than 0", instead="Add a small constant to the divisor, or choose another value with where before dividing.", samples=((-3, 3), (0.2, 3)))
-power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: b * a ** where(b, b - 1, 0),   # where: d(x**0)/dx is 0 at 0 too
-                                                 lambda y, a, b: y * log(where(a, a, 1))),      # where: d(0**w)/dw is 0, not 0·log 0
+power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: where(b, b * a ** where(b, b - 1, 0), b * y / where(a, a, 1)),  # d(x**0)/dx is 0 at 0 too
+                                                 lambda y, a, b: y * log(where(a, a, 1))),  # d(0**w)/dw is 0, not 0 · log 0
               computed=native("pow", lambda a, b: a ** b), symbol="pow", written="{} ** {}", infix=True, guarded=True,
               domain="a positive base, a negative base under a whole exponent, and 0 under an exponent ≥ 0", instead="Take absolute(x) ** p, or keep the base positive and the result in range.", samples=((0.1, 3), (-3, 3)))
 negative = Op("negative", lambda x: -x,         (lambda y, x: -1.0,),                               symbol="neg", written="−{}", infix=True)

@@ -118,7 +118,7 @@ class Scalars:
         return Code("pow({}, {})", a, b)
 
     @staticmethod
-    def max(*a: Any) -> Code:
+    def largest(*a: Any) -> Code:
         return Code(f"max({', '.join(['{}'] * len(a))})", *a) if len(a) > 1 else a[0]
 
     @staticmethod

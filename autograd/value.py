@@ -306,15 +306,18 @@ def _n_ary(op: Op) -> Callable[..., Value]:
 
 
 def _missing(op: Op, y: float, parents: Sequence[Value]) -> list[float]:
-    """The partials one by one: nan where a rule has no value, 0 for a constant."""
-    numbers, rules = [p.data for p in parents], op.partials
+    """The partials one by one: nan where a rule has no value, ±∞ where it is too large, 0 for a constant."""
+    rules = op.partials
     if not isinstance(rules, tuple):
-        return [math.nan] * len(numbers)
+        return [math.nan] * len(parents)
+    # NumPy's floats overflow to ±∞ where Python's raise; what has no value still has none.
+    numbers = [np.float64(x) for x in (y, *(p.data for p in parents))]
     d = []
     for parent, rule in zip(parents, rules, strict=True):
         try:
-            d.append(float(rule(y, *numbers)))
-        except ops.ERRORS:
+            with np.errstate(over="ignore", divide="raise", invalid="raise"):
+                d.append(float(rule(*numbers)))
+        except (FloatingPointError, *ops.ERRORS):
             d.append(0.0 if parent.role == "constant" else math.nan)
     return d
 
