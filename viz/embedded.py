@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import threading
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 STACK = 2 << 20  # bytes; long skip edges exhaust the default
@@ -46,6 +45,8 @@ atexit.register(_compiled.cache_clear)  # while wasmtime can still be called to 
 
 
 def _compile(cached: bool) -> tuple[Any, Any]:
+    from importlib.resources import files
+
     import wasmtime
 
     config = wasmtime.Config()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
-import subprocess
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -147,6 +145,9 @@ def arrange(scene: Scene, direction: str, seconds: float = 8.0) -> Places:
 
 def installed(dot: str, seconds: float) -> str:
     """The JSON of an installed Graphviz; an exception if there is none, or if it takes longer."""
+    import shutil
+    import subprocess
+
     command = [shutil.which("dot") or "dot", "-Tjson"]
     done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=seconds, check=True)  # noqa: S603
     return done.stdout.decode()
