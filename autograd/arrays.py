@@ -8,8 +8,11 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from autograd import ops
+from autograd import kinds, ops
 from autograd.value import Value, lift, real
+
+__all__ = ["Array", "array", "assign", "constant", "grads", "named", "values", "zero_grad"]
+
 
 T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
@@ -18,8 +21,11 @@ Floats = npt.NDArray[np.float64]
 class Array(np.ndarray[Any, np.dtype[Any]]):
     """A NumPy array of Values. Its operations are the rows of the table; `@`, `dot` and `sum` make n-ary nodes.
 
-    In-place operators and plain numbers put into its leaves raise TypeError: `assign` changes leaves.
+    In-place operators and what else would put numbers or computed nodes in place of leaves raise TypeError: `assign`
+    changes leaves.
     """
+
+    __array_priority__ = 1.0  # np.concatenate and np.stack then keep the class
 
     @staticmethod
     def holding(x: Any) -> Array:
@@ -29,22 +35,15 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         return out
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
-        _keep_leaves(out, ufunc.__name__)
         plain = [_plain(x) for x in inputs]
-        kwargs.pop("dtype", None)  # they are objects, whatever is asked for
-        if ufunc is np.matmul and method == "__call__":
-            result = _matmul(*plain)
-        elif ufunc is np.add and method == "reduce":
-            result = _sums(plain[0], **kwargs)
-        elif (op := ops.TABLE.get(ufunc.__name__)) and op.arity == ufunc.nin:
-            with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
-                result = getattr(op.elementwise, method)(*plain, **kwargs)
+        if any(isinstance(x, np.ndarray) and x.dtype.hasobject for x in plain):
+            result = _on_objects(ufunc, method, plain, kwargs)
         else:
-            result = _foreign(ufunc, method, plain, kwargs)
-        if out is not None:
-            out[0][...] = result
-            return out[0]
-        return _wrapped(result)
+            result = getattr(ufunc, method)(*plain, **kwargs)  # an Array cast to floats
+        if out is None:
+            return _wrapped(result)
+        _into(out[0], ufunc.__name__)[...] = result
+        return out[0]
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in _FUNCTIONS:
@@ -52,13 +51,13 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         return super().__array_function__(func, types, args, kwargs)
 
     def dot(self, other: Any) -> Any:  # type: ignore[override]  # NumPy's has overloads
-        """`self @ other`, or the elementwise product where one of them is a single number."""
+        """np.dot(self, other), one `dot` node per entry of the result."""
         return _dot(self, other)
 
     def __setitem__(self, index: Any, new: Any) -> None:
-        old, new_parts = self.view(np.ndarray)[index], ops.flat(new)
-        if any(_is_leaf(v) for v in ops.flat(old)) and not all(isinstance(x, Value) for x in new_parts):
-            raise TypeError("putting a number here would throw a leaf away: assign(W[i, j], number) changes its data")
+        old = kinds.flat(self.view(np.ndarray)[index])
+        if any(_is_leaf(v) for v in old) and not all(_is_leaf(v) for v in kinds.flat(new)):
+            raise TypeError("this would throw a leaf away: assign(W[i, j], number) changes its data instead")
         super().__setitem__(index, new)
 
 
@@ -66,12 +65,14 @@ def _is_leaf(v: Any) -> bool:
     return isinstance(v, Value) and v.op is None
 
 
-def _keep_leaves(out: Any, name: str) -> None:
-    if out is not None and any(_is_leaf(v) for v in ops.flat(out[0])):
+def _into(out: Any, name: str) -> Any:
+    if out.dtype != object:
+        raise TypeError(f"{name} in place: a float array cannot hold Values; write y = y * v in place of y *= v")
+    if any(_is_leaf(v) for v in kinds.flat(out)):
         raise TypeError(
-            f"{name} in place would replace the leaves of this array: "
-            "assign(W, values(W) - lr * grads(W)) changes their data"
+            f"{name} in place would replace leaves: assign(W, values(W) - lr * grads(W)) changes their data"
         )
+    return out.view(np.ndarray)
 
 
 def _plain(x: Any) -> Any:
@@ -86,67 +87,74 @@ def _wrapped(result: Any) -> Any:
     return result.view(Array) if result.ndim else result[()]
 
 
+def _on_objects(ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: dict[str, Any]) -> Any:
+    kwargs.pop("dtype", None)  # they are objects, whatever is asked for
+    op = ops.TABLE.get(ufunc.__name__)
+    with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
+        if ufunc is np.matmul and method == "__call__":
+            return _matmul(*inputs)
+        if op and op.arity == ufunc.nin and method == "reduce":
+            return _reduced(op, inputs[0], **kwargs)
+        if op and op.arity == ufunc.nin:
+            return getattr(op.elementwise, method)(*inputs, **kwargs)
+        return _foreign(ufunc, method, inputs, kwargs)
+
+
 def _foreign(ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A ufunc without a row: comparisons are welcome, what would lose the graph is not."""
+    numpys = getattr(np, ufunc.__name__, None) is ufunc
     try:
-        return getattr(ufunc, method)(*inputs, **kwargs)
-    except TypeError as error:
-        if getattr(np, ufunc.__name__, None) is not ufunc:
+        result = getattr(ufunc, method)(*inputs, **kwargs)
+    except TypeError:
+        if not numpys:
             raise
-        raise TypeError(
-            f"np.{ufunc.__name__} is not in the table of operations: make it a row, "
-            f"Op({ufunc.__name__!r}, formula, partials), or use the functions of autograd"
-        ) from error
+        result = None
+    if numpys and not all(isinstance(v, Value | bool | np.bool_) for v in kinds.flat(result)):
+        name = ufunc.__name__
+        raise TypeError(f"np.{name} is no row of the table: make one, Op({name!r}, formula, partials)")
+    return result
 
 
-def _dot(a: Any, b: Any) -> Any:
-    a, b = np.asanyarray(a), np.asanyarray(b)
-    return np.multiply(a, b) if 0 in (a.ndim, b.ndim) else a @ b
+# --- sums and products ----------------------------------------------------------------------------------------------
+
+
+_dots = np.vectorize(lambda a, b: lift(ops.dot(a, b)), signature="(n),(n)->()", otypes=[object])
+_totals = np.vectorize(lambda a: lift(ops.sum(a)), signature="(n)->()", otypes=[object])
 
 
 def _matmul(a: Any, b: Any) -> Any:
-    a, b = np.asarray(a), np.asarray(b)
-    if not a.ndim or not b.ndim:
+    # Plain data becomes constants once, shared by all the dots it takes part in.
+    a, b = (np.frompyfunc(lift, 1, 1)(x) if np.size(x) else np.asarray(x) for x in (a, b))
+    if 0 in (np.ndim(a), np.ndim(b)):
         raise ValueError("matmul needs vectors or matrices; multiply a single number with *")
-    left = a[None, :] if a.ndim == 1 else a
-    right = b[:, None] if b.ndim == 1 else b
-    if left.shape[-1] != right.shape[-2]:
+    columns = np.swapaxes(b, -1, -2) if b.ndim > 1 else b
+    if a.shape[-1] != columns.shape[-1]:
         raise ValueError(
-            f"matmul of shapes {a.shape} and {b.shape}: {left.shape[-1]} columns meet {right.shape[-2]} rows"
+            f"matmul of shapes {a.shape} and {b.shape}: {a.shape[-1]} columns meet {columns.shape[-1]} rows"
         )
-    batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
-    out = np.empty((*batch, left.shape[-2], right.shape[-1]), dtype=object)
-    lefts, rights = (np.broadcast_to(m, batch + m.shape[-2:]) for m in (left, right))
-    for k in np.ndindex(batch):
-        # Plain data becomes constants once, shared by all the dots it takes part in.
-        rows, columns = _lifted(lefts[k]).tolist(), _lifted(rights[k]).T.tolist()
-        products = (ops.dot.apply(*row, *column) if row else 0.0 for row in rows for column in columns)
-        out[k] = np.fromiter(products, dtype=object, count=len(rows) * len(columns)).reshape(out.shape[-2:])
-    if b.ndim == 1:
-        out = out[..., 0]
-    return out[..., 0] if a.ndim == 1 and b.ndim == 1 else out[..., 0, :] if a.ndim == 1 else out
+    if a.ndim > 1 and b.ndim > 1:
+        a, columns = a[..., :, None, :], columns[..., None, :, :]
+    return _dots(a, columns)
 
 
-def _lifted(x: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    return x if x.dtype == object else np.frompyfunc(lift, 1, 1)(x)
+def _dot(a: Any, b: Any) -> Any:
+    """np.dot: `@`, the product with a single number, and for more than two axes NumPy's own chain of sums."""
+    if 0 in (np.ndim(a), np.ndim(b)):
+        return np.multiply(a, b)
+    return a @ b if max(np.ndim(a), np.ndim(b)) < 3 else _wrapped(np.dot(_plain(a), _plain(b)))
 
 
-def _sums(x: Any, axis: Any = 0, keepdims: bool = False, where: Any = True, **rest: Any) -> Any:
-    if rest or where is not True:
-        raise TypeError(f"sum of an array of Values takes axis and keepdims; got {', '.join(['where', *rest])}")
-    axes = tuple(range(x.ndim)) if axis is None else tuple(np.atleast_1d(axis) % x.ndim)
-    kept = [k for k in range(x.ndim) if k not in axes]
-    rows = x.transpose(*kept, *axes).reshape(*(x.shape[k] for k in kept), -1)
-    out = np.empty(rows.shape[:-1], dtype=object)
-    for k in np.ndindex(out.shape):
-        out[k] = ops.sum(rows[k].tolist())
-    return out.reshape([1 if k in axes else n for k, n in enumerate(x.shape)]) if keepdims else out
+def _reduced(op: ops.Op, x: Any, axis: Any = 0, keepdims: bool = False, **rest: Any) -> Any:
+    """A ufunc's reduction over one or more axes; of add, one n-ary `sum` each."""
+    if rest.pop("where", True) is not True or rest:
+        raise TypeError(f"a reduction of Values takes axis and keepdims; got {', '.join(rest) or 'where'}")
+    axes = tuple(range(x.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
+    rows = np.moveaxis(x, axes, range(-len(axes), 0)).reshape(*(n for k, n in enumerate(x.shape) if k not in axes), -1)
+    out = _totals(rows) if op is ops.add else op.elementwise.reduce(rows, axis=-1)
+    return np.expand_dims(out, axes) if keepdims else out
 
 
-def _choose(c: Any, a: Any, b: Any) -> Any:
-    return ops.where(c, a, b)
-
-
-_FUNCTIONS: dict[Any, Callable[..., Any]] = {np.dot: _dot, np.inner: _dot, np.vdot: _dot, np.where: _choose}
+_FUNCTIONS: dict[Any, Callable[..., Any]] = {np.dot: _dot, np.where: ops.where}
 
 
 # --- making, naming, reading and writing ------------------------------------------------------------------------------
@@ -162,7 +170,9 @@ def array(data: Any, name: str | None = None, role: str = "parameter") -> Any:
     """
     if isinstance(data, list) and set(map(type, data)) == {Value}:
         return np.fromiter(data, dtype=object, count=len(data)).view(Array)  # NumPy need not look into each
-    objects = _objects(data)
+    if not isinstance(data, kinds.NEST) and not isinstance(data, range):
+        return data if isinstance(data, Value) else Value(data, name, role)
+    objects = data.astype(object) if isinstance(data, np.ndarray) else _nested(data)
     out = np.empty(objects.shape, dtype=object)
     for where in np.ndindex(out.shape):
         x = objects[where]
@@ -170,28 +180,29 @@ def array(data: Any, name: str | None = None, role: str = "parameter") -> Any:
     return _wrapped(out)
 
 
+def _nested(data: Any) -> npt.NDArray[Any]:
+    try:
+        objects = np.array(data, dtype=object)
+    except ValueError:  # rows that differ in depth
+        objects = np.array([data, None], dtype=object)
+    if any(isinstance(x, list | tuple) for x in objects.flat):
+        raise ValueError(f"an array needs rows of one length; got {data!r}")
+    return objects
+
+
 def constant(data: Any, name: str | None = None) -> Any:
-    """The same for data that takes no gradient.
+    """The same for data that takes no gradient; TypeError for Values, whose numbers are `values(x)` and `v.data`.
 
     >>> constant(2.0)
     Value(data=2.0, grad=None, role='constant')
     """
+    if any(isinstance(x, Value) for x in kinds.flat(data)):
+        raise TypeError("constant takes numbers; got a Value: constant(v.data) or constant(values(x)) cuts it off")
     return array(data, name, "constant")
 
 
-def _objects(data: Any) -> npt.NDArray[Any]:
-    if isinstance(data, str | bytes | dict | None):
-        real(data)
-    if isinstance(data, np.ndarray):
-        return data.astype(object)
-    try:
-        return np.array(data, dtype=object) if not isinstance(data, Value) else Array.holding(data).view(np.ndarray)
-    except ValueError as error:
-        raise ValueError(f"an array needs rows of one length; got {data!r}") from error
-
-
 def _element(name: str | None, where: tuple[int, ...]) -> str | None:
-    return f"{name}[{','.join(map(str, where))}]" if name and where else name
+    return f"{name}[{','.join(map(str, where))}]" if isinstance(name, str) and where else name
 
 
 def named(name: str, x: T) -> T:
@@ -203,53 +214,62 @@ def named(name: str, x: T) -> T:
     return x
 
 
-def _elements(x: Any, where: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Value]]:
-    if isinstance(x, Value):
-        yield where, x
-    elif isinstance(x, list | tuple | np.ndarray) and np.ndim(x):
+def _places(x: Any, where: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """Every item of a nesting with its place."""
+    if isinstance(x, list | tuple) or (isinstance(x, np.ndarray) and x.ndim):
         for k, part in enumerate(x):
-            yield from _elements(part, (*where, k))
+            yield from _places(part, (*where, k))
     else:
-        raise TypeError(f"expected Values; got {type(x).__name__} {x!r}")
+        yield where, x
+
+
+def _elements(x: Any) -> list[tuple[tuple[int, ...], Value]]:
+    places = list(_places(x))
+    for _, v in places:
+        if not isinstance(v, Value):
+            raise TypeError(f"expected Values; got {type(v).__name__} {v!r}")
+    return places
 
 
 def values(x: Any) -> Floats:
     """The numbers of Values (or of plain data) as a float array of the same shape."""
-    return np.array(ops.mapped(lambda v: v.data if isinstance(v, Value) else real(v), x), dtype=float)
+    return np.array(kinds.mapped(lambda v: v.data if isinstance(v, Value) else real(v), x), dtype=float)
 
 
 def grads(x: Any) -> Floats:
     """The gradients of Values as a float array of the same shape; nan where there is none yet."""
-    return np.array(ops.mapped(lambda v: np.nan if v.grad is None else v.grad, _checked(x)), dtype=float)
-
-
-def _checked(x: T) -> T:
-    for _ in _elements(x):
-        pass
-    return x
+    _elements(x)  # refuses what is no Value
+    return np.array(kinds.mapped(lambda v: np.nan if v.grad is None else v.grad, x), dtype=float)
 
 
 def assign(x: Any, floats: Any) -> None:
     """Write new data into leaves; `floats` has the shape of x, or is one number for all.
 
-    TypeError where x holds a computed node, ValueError for another shape; then nothing has changed.
+    Lists of arrays take lists of arrays. TypeError where x holds a computed node, ValueError for another shape; then
+    nothing has changed.
 
     >>> w = array([1.0, 2.0], "w")
     >>> assign(w, values(w) - 0.5)
     >>> values(w)
     array([0.5, 1.5])
     """
-    leaves = [v for _, v in _elements(x)]
-    for v in leaves:
+    leaves, new = dict(_elements(x)), {where: float(values(number)) for where, number in _places(floats)}
+    if list(new) == [()]:
+        new = dict.fromkeys(leaves, new[()])
+    if new.keys() != leaves.keys():
+        raise ValueError(f"assign needs data of shape {_outline(x)}; got {_outline(floats)}")
+    for v in leaves.values():
         if v.op is not None:
-            raise TypeError(
-                f"assign writes into leaves; {ops.described(v)} is computed: assign to the leaves it comes from"
-            )
-    new = values(floats)
-    if new.ndim and new.shape != np.shape(values(x)):
-        raise ValueError(f"assign needs data of shape {np.shape(values(x))}; got {new.shape}")
-    for v, number in zip(leaves, np.broadcast_to(new, np.shape(values(x))).ravel().tolist(), strict=True):
-        v.data = number
+            raise TypeError(f"assign writes into leaves; {kinds.described(v)} is computed: assign to its leaves")
+    for where, v in leaves.items():
+        v.primal = new[where]
+
+
+def _outline(x: Any) -> str:
+    """The shape of an array, of a list those of its parts."""
+    if isinstance(x, list | tuple) and any(isinstance(part, kinds.NEST) for part in x):
+        return f"[{', '.join(_outline(part) for part in x)}]"
+    return str(np.shape(x))
 
 
 def zero_grad(x: Any) -> None:

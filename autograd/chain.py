@@ -7,11 +7,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import ops
+from autograd import kinds
 from autograd.arrays import array
 from autograd.scope import scope
 from autograd.transforms import jacobian
 from autograd.value import Value
+
+__all__ = ["Chain"]
 
 
 class Stage(NamedTuple):
@@ -42,21 +44,19 @@ class Chain:
     def __init__(self, *functions: Callable[[Any], Any], **by_name: Callable[[Any], Any]) -> None:
         if not functions and not by_name:
             raise ValueError("a Chain needs at least one function")
+        if twice := {getattr(f, "__name__", "") for f in functions} & set(by_name):
+            raise ValueError(f"a Chain names each function once; {', '.join(sorted(twice))} stands for two")
         for f in (*functions, *by_name.values()):
             if not callable(f):
                 raise TypeError(f"a Chain composes functions; got {type(f).__name__} {f!r}")
         self._functions: dict[str, Callable[[Any], Any]] = {}
-        for k, f in enumerate(functions, 1):
-            self._functions[self._fresh(f, k)] = f
-        for name, f in by_name.items():
-            self._functions[name if name not in self._functions else self._fresh(f, name)] = f
         self.stages = []
-
-    def _fresh(self, f: Any, k: Any) -> str:
-        own = getattr(f, "scope", None)
-        name = own.name if isinstance(own, scope) else getattr(f, "__name__", getattr(f, "name", ""))
-        name = str(name) if str(name).isidentifier() else f"f{k}"
-        return name if name not in self._functions else f"{name}_{k}"
+        for k, f in enumerate(functions, 1):
+            own = getattr(f, "scope", None)
+            name = own.name if isinstance(own, scope) else getattr(f, "__name__", "")
+            name = name if name.isidentifier() else f"f{k}"
+            self._functions[name if name not in self._functions else f"{name}_{k}"] = f
+        self._functions |= by_name
 
     def __call__(self, x: Any) -> Any:
         """The last function's output; the stages of this call are then in `stages`."""
@@ -64,15 +64,9 @@ class Chain:
         stages = []
         for name, f in self._functions.items():
             own = getattr(f, "scope", None)
-            if isinstance(own, scope) and own.name == name:
-                y = f(x)
-            else:
-                with scope(name):
-                    y = f(x)
-            if not all(isinstance(v, Value) for v in ops.flat(y)):
-                raise TypeError(
-                    f"{name} returned a plain number, so the graph ends there: use the functions of autograd"
-                )
+            y = (f if isinstance(own, scope) and own.name == name else scope(name)(f))(x)
+            if not all(isinstance(v, Value) for v in kinds.flat(y)):
+                raise TypeError(f"{name} returned a plain number, so the graph ends there: use autograd's functions")
             stages.append(Stage(name, x, y))
             x = y
         self.stages = stages

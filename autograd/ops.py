@@ -10,23 +10,19 @@ from __future__ import annotations
 
 import builtins
 import math
-import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, reduce
-from operator import add as plus, mul as times
-from types import SimpleNamespace
+from operator import add as plus, attrgetter, mul as times
 from typing import Any
 
 import numpy as np
 
-from autograd.scope import here
+from autograd import kinds
+from autograd.kinds import FLOATS, namespace, native
 
 Rule = Callable[..., Any]
 
-FLOAT = float | int | np.generic  # what `math` computes with
-NEST = (list, tuple, np.ndarray)
-ERRORS = (ValueError, ZeroDivisionError, OverflowError)
 TABLE: dict[str, Op] = {}
 
 
@@ -34,7 +30,7 @@ TABLE: dict[str, Op] = {}
 class Op:
     """A row of the table. Making one adds it: value, both modes, all orders and pictures follow from it.
 
-    Raises ValueError for a name that is no identifier or belongs to a row of the library.
+    Raises ValueError for a name that is no identifier, belongs to a row of the library or to a part of Value.
     """
 
     name: str  # NumPy's, where NumPy has the function: np.tanh then finds it
@@ -57,6 +53,13 @@ class Op:
     def __post_init__(self) -> None:
         if self.index is None:
             _enter(self)
+
+    __name__ = property(attrgetter("name"))  # as functions have it
+
+    @property
+    def label(self) -> str:
+        """The name, with the index of a component."""
+        return self.name if self.index is None else f"{self.name}[{self.index}]"
 
     @cached_property
     def arity(self) -> int | None:
@@ -84,17 +87,17 @@ class Op:
             return [rule(y, *operands) for rule in self.partials]
         return list(self.partials(y, *operands))
 
-    def __call__(self, *operands: Any) -> Any:
+    def __call__(self, *operands: Any, **by_name: Any) -> Any:
         """The operation on floats, Values, arrays or nestings of these; it returns the like."""
+        if by_name:
+            operands = kinds.bound(self, operands, by_name)
         if self.vectors:
-            return _on_vectors(self, operands)
+            return kinds.on_vectors(self, operands)
         if len(operands) != self.arity:
-            operands += self.defaults[len(self.defaults) + len(operands) - (self.arity or 0) :]
-            if len(operands) != self.arity:
-                raise TypeError(f"{self.name} takes {self.arity} operands; got {len(operands)}")
+            operands = kinds.completed(self, operands)
         for x in operands:
-            if isinstance(x, NEST):
-                return _on_nestings(self, operands)
+            if isinstance(x, kinds.NEST):
+                return kinds.on_nestings(self, operands)
         return self.apply(*operands)
 
     def apply(self, *operands: Any) -> Any:
@@ -102,19 +105,10 @@ class Op:
         for x in operands:
             if x.__class__ is not float and (hook := getattr(type(x), "__apply__", None)):
                 return hook(self, operands)
-        if any(isinstance(x, np.ndarray) for x in operands):
-            return _on_arrays(self, operands)
-        if any(x.__class__ is not float and _exact(x) for x in operands):
-            return self.formula(*operands)
-        return _on_floats(self, operands)
+        return kinds.on_numbers(self, operands)
 
     def __repr__(self) -> str:
         return f"<Op {self.label}>"
-
-    @property
-    def label(self) -> str:
-        """The name, with the index of a component."""
-        return self.name if self.index is None else f"{self.name}[{self.index}]"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return find, (self.name, self.index)
@@ -131,10 +125,10 @@ _watchers: list[Callable[[Op], None]] = []
 
 
 def each_row(act: Callable[[Op], None]) -> None:
-    """Call `act` with every row, those made later included."""
-    _watchers.append(act)
+    """Call `act` with every row, those made later included; a row that it refuses by raising is not entered."""
     for op in TABLE.values():
         act(op)
+    _watchers.append(act)
 
 
 def _enter(op: Op) -> None:
@@ -142,9 +136,9 @@ def _enter(op: Op) -> None:
         raise ValueError(f"an operation's name is an identifier; got {op.name!r}")
     if op.name in BUILT_IN:
         raise ValueError(f"{op.name} is a row of the library; give yours another name")
-    TABLE[op.name] = op
     for act in _watchers:
         act(op)
+    TABLE[op.name] = op
 
 
 def _component(op: Op, c: int) -> Op:
@@ -156,161 +150,7 @@ def _component(op: Op, c: int) -> Op:
     )
 
 
-# --- what a row does with each kind of operand ---------------------------------------------------------------------
-
-
-def _on_floats(op: Op, operands: tuple[Any, ...]) -> Any:
-    try:
-        return op.value(*operands)
-    except ERRORS as error:
-        raise refusal(op, operands, error) from None
-
-
-def _on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
-    if any(isinstance(x, np.ndarray) for x in operands):
-        return _on_arrays(op, operands)
-    nests = [x for x in operands if isinstance(x, NEST)]
-    if len({len(x) for x in nests}) > 1:
-        raise ValueError(f"{op.name} got sequences of different lengths: {[len(x) for x in nests]}")
-    columns = [x if isinstance(x, NEST) else [x] * len(nests[0]) for x in operands]
-    results = [op(*row) for row in zip(*columns, strict=True)]
-    return tuple(results) if isinstance(nests[0], tuple) else results
-
-
-def _on_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
-    arrays = [np.asanyarray(x) for x in operands]
-    each = np.frompyfunc(op.apply, len(operands), 1)
-    if any(x.dtype == object for x in arrays):
-        with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
-            return each(*operands)
-    floats = [x if x.dtype.kind == "f" else x.astype(float) for x in arrays]
-    try:
-        with np.errstate(divide="raise", over="raise", invalid="raise"):
-            return op.value(*floats)
-    except (FloatingPointError, *ERRORS):
-        # Element by element the offender raises an error that names it; a branch not taken does not.
-        return np.asarray(each(*floats), dtype=float)
-
-
-def _on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
-    if len(operands) != op.vectors:
-        raise TypeError(f"{op.name} takes {op.vectors} vector{'s' * (op.vectors > 1)}; got {len(operands)} arguments")
-    operands = tuple(list(x) if isinstance(x, Iterator) else x for x in operands)
-    vectors = [flat(x) for x in operands]
-    if len({len(v) for v in vectors}) > 1:
-        raise ValueError(f"{op.name} needs vectors of one length; got {' and '.join(str(len(v)) for v in vectors)}")
-    if not vectors[0] and op.name in ("sum", "dot"):
-        return 0.0
-    if not vectors[0]:
-        raise ValueError(f"{op.name} of an empty vector is not defined")
-    if not op.indexed:
-        return op.apply(*vectors[0], *vectors[-1]) if op.vectors == 2 else op.apply(*vectors[0])
-    if np.ndim(operands[0]) != 1:
-        raise ValueError(f"{op.name} acts on a vector; got {np.ndim(operands[0])} dimensions: apply it row by row")
-    return _like(operands[0], [op.at(c).apply(*vectors[0]) for c in range(len(vectors[0]))])
-
-
-def _like(vector: Any, components: list[Any]) -> Any:
-    if not isinstance(vector, np.ndarray):
-        return tuple(components) if isinstance(vector, tuple) else components
-    out = np.empty_like(vector, dtype=object if vector.dtype == object else float)
-    out[...] = components
-    return out
-
-
-def flat(x: Any) -> list[Any]:
-    """The numbers in a nesting of lists, tuples and arrays, in reading order."""
-    if isinstance(x, np.ndarray):
-        return list(x.ravel().tolist())
-    if not isinstance(x, list | tuple):
-        return [x]
-    if not any(issubclass(kind, NEST) for kind in set(map(type, x))):  # a look per type, not per number
-        return list(x)
-    numbers: list[Any] = []
-    for part in x:
-        numbers += flat(part) if isinstance(part, NEST) else (part,)
-    return numbers
-
-
-def mapped(f: Callable[[Any], Any], x: Any) -> Any:
-    """f of every number in a nesting, in the same nesting."""
-    if isinstance(x, list | tuple):
-        return type(x)(mapped(f, part) for part in x)
-    if not isinstance(x, np.ndarray):
-        return f(x)
-    out = np.empty_like(x, dtype=object)
-    for where in np.ndindex(x.shape):
-        out[where] = f(x[where])
-    return out
-
-
-def refusal(op: Op, operands: Sequence[Any], error: Exception) -> Exception:
-    """The error for operands outside the domain: the operation, the input, the node, and what to do instead."""
-    got = " and ".join(described(x) for x in operands)
-    if isinstance(error, OverflowError):
-        reason = f"{op.label} is beyond the largest float here"
-    else:
-        reason = f"{op.label} is defined for {op.domain or 'other operands'}"
-    scope = here()
-    return type(error)(f"{reason}; got {got}{f' in {scope}' if scope else ''}. {op.instead}".rstrip())
-
-
-def described(x: Any) -> str:
-    """A number and where it comes from: `0.0 from ŷ[2]`."""
-    data, name, made_by = (getattr(x, field, None) for field in ("data", "name", "op"))
-    if not hasattr(x, "parents"):
-        return repr(x)
-    origin = name or (f"the result of {made_by.label}" if made_by else f"{'an' if x.role == 'input' else 'a'} {x.role}")
-    return f"{data!r} from {origin}"
-
-
-# --- functions that a number's own library provides -----------------------------------------------------------------
-
-
-def _pow(a: float, b: float) -> float:
-    y: Any = a**b
-    if isinstance(y, complex):
-        raise ValueError("complex")  # Python's answer to a negative base under a fractional power
-    return float(y)
-
-
-FLOATS = SimpleNamespace(
-    **vars(math)
-    | {
-        "pow": _pow,
-        "largest": lambda *a: max(a),
-        "maximum": lambda a, b: a if a > b else b if a <= b else a + b,  # a + b carries a nan on, as np.maximum does
-        "minimum": lambda a, b: a if a < b else b if a >= b else a + b,
-        "where": lambda c, a, b: a if c else b,
-    }
-)
-
-
-def namespace(x: Any) -> Any:
-    """Where functions of `x` are found: the array API's namespace, else the package of its type, else `math`."""
-    if isinstance(x, FLOAT):
-        return FLOATS
-    if hasattr(x, "__array_namespace__"):
-        return x.__array_namespace__()
-    return sys.modules.get(type(x).__module__.partition(".")[0], FLOATS)
-
-
-def _exact(x: Any) -> bool:
-    return not isinstance(x, FLOAT) and not hasattr(x, "__array_namespace__")
-
-
-def native(name: str, otherwise: Rule | None = None) -> Rule:
-    """The function of that name in the operands' own library; where it has none, the rule `otherwise`, or `math`."""
-
-    def value(*operands: Any) -> Any:
-        for x in operands:
-            if not isinstance(x, FLOAT) and (function := getattr(namespace(x), name, None)):
-                return function(*operands)
-        if otherwise and not all(isinstance(x, FLOAT) for x in operands):
-            return otherwise(*operands)
-        return getattr(FLOATS, name)(*operands)
-
-    return value
+# --- formulas too long for a row ------------------------------------------------------------------------------------
 
 
 def _where(c: Any, a: Any, b: Any) -> Any:
@@ -320,9 +160,6 @@ def _where(c: Any, a: Any, b: Any) -> Any:
             chosen = c if decided else sympy.Ne(c, 0)
             return sympy.Piecewise((a, chosen), (b, True))
     return native("where", FLOATS.where)(c, a, b)
-
-
-# --- formulas too long for a row ------------------------------------------------------------------------------------
 
 
 def _sigmoid(x: Any) -> Any:
@@ -380,6 +217,7 @@ def _tie(x: Any) -> Any:
     return 0.5 * (1.0 + step(x) - step(-x))
 
 
+_INFINITE = "Look for the overflow that made it infinite."
 BUILT_IN: frozenset[str] = frozenset()
 
 cos: Op
@@ -414,9 +252,9 @@ expm1    = Op("expm1",    lambda x: exp(x) - 1,                (lambda y, x: exp
               domain="finite x", instead="Stay in logarithms: softplus and sigmoid do not overflow.")
 sqrt     = Op("sqrt",     native("sqrt"),                      (lambda y, x: 0.5 / y,),             symbol="√",   samples=((0.05, 5),),
               domain="x ≥ 0", instead="Take sqrt(maximum(x, 0)), or look for the sign that went wrong.")
-sin      = Op("sin",      native("sin"),                       (lambda y, x: cos(x),),              domain="finite x")
-cos      = Op("cos",      native("cos"),                       (lambda y, x: -sin(x),),             domain="finite x")
-tan      = Op("tan",      native("tan"),                       (lambda y, x: 1 + y * y,),           domain="finite x", samples=((-1.4, 1.4),))
+sin      = Op("sin",      native("sin"),                       (lambda y, x: cos(x),),              domain="finite x", instead=_INFINITE)
+cos      = Op("cos",      native("cos"),                       (lambda y, x: -sin(x),),             domain="finite x", instead=_INFINITE)
+tan      = Op("tan",      native("tan"),                       (lambda y, x: 1 + y * y,),           domain="finite x", instead=_INFINITE, samples=((-1.4, 1.4),))
 arctan   = Op("arctan",   native("atan"),                      (lambda y, x: 1 / (1 + x * x),))
 tanh     = Op("tanh",     native("tanh"),                      (lambda y, x: 4 * sigmoid(2 * x) * sigmoid(-2 * x),))  # 1 - y*y cancels: no digits left at 20
 sigmoid  = Op("sigmoid",  lambda x: 1 / (1 + exp(-x)),         (lambda y, x: y * sigmoid(-x),),     computed=_sigmoid, symbol="σ")  # σ(-x), not 1 - y, which cancels
@@ -442,6 +280,15 @@ neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c]
 # fmt: on
 
 BUILT_IN = frozenset(TABLE)
+
+# fmt: off
+# The export list: every row that is no operator.
+__all__ = [
+    "Op", "absolute", "arctan", "cos", "dot", "exp", "expm1", "leaky_relu", "log", "log1p", "log_sigmoid", "log_softmax",
+    "logsumexp", "maximum", "minimum", "neg_log_softmax", "relu", "sigmoid", "sin", "softmax", "softplus", "sqrt",
+    "step", "sum", "tan", "tanh", "where",
+]
+# fmt: on
 
 
 def softmax(a: Any) -> Any:

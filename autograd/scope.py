@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import ContextVar
-from functools import cache, wraps
+from functools import wraps
 from typing import Any, TypeVar
+
+__all__ = ["scope"]
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -15,18 +18,24 @@ class Path(str):
 
     outer: Path | None
     formula: str | None
+    inner: dict[tuple[str, str | None], Path]  # the paths inside, each one object however often it is opened
 
     def __reduce__(self) -> tuple[Any, ...]:
         name = self[len(self.outer) + 1 :] if self.outer else str(self)
         return path, (self.outer, name, self.formula)
 
 
-@cache
+_outermost: dict[tuple[str, str | None], Path] = {}
+
+
 def path(outer: Path | None, name: str, formula: str | None) -> Path:
-    """The path of scope `name` inside `outer`, one object for each."""
-    inner = Path(f"{outer}/{name}" if outer else name)
-    inner.outer, inner.formula = outer, formula
-    return inner
+    """The path of scope `name` inside `outer`, the same object every time."""
+    known = _outermost if outer is None else outer.inner
+    if (name, formula) not in known:
+        inner = Path(f"{outer}/{name}" if outer else name)
+        inner.outer, inner.formula, inner.inner = outer, formula, {}
+        known[name, formula] = inner
+    return known[name, formula]
 
 
 # A context variable: every thread and every task has its own.
@@ -62,7 +71,7 @@ class scope:
         _current.set(inner.outer)
 
     def __call__(self, f: F) -> F:
-        @wraps(f)
+        @wraps(f, updated=())
         def scoped(*args: Any, **kwargs: Any) -> Any:
             with scope(self.name, self.formula):
                 return f(*args, **kwargs)

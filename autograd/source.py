@@ -1,16 +1,15 @@
 """An operand that writes source: fed to a row's rules, it gives the Python that computes them.
 
 Every expression is a node of a small DAG; what is used more than once gets a name of its own when it is
-written down, so nothing is computed twice. `maker_source` writes the function that makes a row's nodes.
+written down, so nothing is computed twice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from types import SimpleNamespace
 from typing import Any, ClassVar
-
-from autograd.ops import Op
 
 # How tightly a form binds, in Python's grammar.
 TEST, COMPARE, SUM, PRODUCT, SIGN, ATOM = range(6)
@@ -52,90 +51,44 @@ class Code:
     def __str__(self) -> str:
         return self.write({})
 
-    def __add__(self, other: Any) -> Code:
-        return Code("{} + {}", self, other, binds=SUM)
-
-    def __radd__(self, other: Any) -> Code:
-        return Code("{} + {}", other, self, binds=SUM)
-
-    def __sub__(self, other: Any) -> Code:
-        return Code("{} - {}", self, other, binds=SUM)
-
-    def __rsub__(self, other: Any) -> Code:
-        return Code("{} - {}", other, self, binds=SUM)
-
-    def __mul__(self, other: Any) -> Code:
-        return Code("{} * {}", self, other, binds=PRODUCT)
-
-    def __rmul__(self, other: Any) -> Code:
-        return Code("{} * {}", other, self, binds=PRODUCT)
-
-    def __truediv__(self, other: Any) -> Code:
-        return Code("{} / {}", self, other, binds=PRODUCT)
-
-    def __rtruediv__(self, other: Any) -> Code:
-        return Code("{} / {}", other, self, binds=PRODUCT)
-
-    def __pow__(self, other: Any) -> Code:
-        return Scalars.pow(self, other)
-
-    def __rpow__(self, other: Any) -> Code:
-        return Scalars.pow(other, self)
-
-    def __neg__(self) -> Code:
-        return Code("-{}", self, binds=SIGN)
-
-    def __pos__(self) -> Code:
-        return Code("+{}", self, binds=SIGN)
-
     def __abs__(self) -> Code:
         return Code("abs({})", self.args[0] if self.form == "-{}" else self)  # exp(-|x|) then serves σ(x) and σ(-x)
-
-    def __gt__(self, other: Any) -> Code:
-        return Code("{} > {}", self, other, binds=COMPARE)
-
-    def __lt__(self, other: Any) -> Code:
-        return Code("{} < {}", self, other, binds=COMPARE)
-
-    def __ge__(self, other: Any) -> Code:
-        return Code("{} >= {}", self, other, binds=COMPARE)
-
-    def __le__(self, other: Any) -> Code:
-        return Code("{} <= {}", self, other, binds=COMPARE)
 
     def __bool__(self) -> bool:
         raise TypeError(f"a rule cannot branch on {self}: write where(…), which every kind of operand understands")
 
     def __array_namespace__(self) -> Any:
-        return Scalars
+        return _SCALARS
 
 
-class Scalars:
-    """Functions of `math`, as an operand that writes source finds them."""
-
-    @staticmethod
-    def pow(a: Any, b: Any) -> Code:
-        return Code("pow({}, {})", a, b)
-
-    @staticmethod
-    def largest(*a: Any) -> Code:
-        return Code(f"max({', '.join(['{}'] * len(a))})", *a) if len(a) > 1 else a[0]
-
-    @staticmethod
-    def where(c: Any, a: Any, b: Any) -> Code:
-        return Code("{1} if {0} else {2}", c, a, b, binds=TEST)
-
-    @staticmethod
-    def maximum(a: Any, b: Any) -> Code:
-        return Code("{0} if {0} > {1} else {1} if {0} <= {1} else {0} + {1}", a, b, binds=TEST)
-
-    @staticmethod
-    def minimum(a: Any, b: Any) -> Code:
-        return Code("{0} if {0} < {1} else {1} if {0} >= {1} else {0} + {1}", a, b, binds=TEST)
+def _operator(form: str, binds: int) -> tuple[Any, Any]:
+    return lambda a, b: Code(form, a, b, binds=binds), lambda b, a: Code(form, a, b, binds=binds)
 
 
+for _name, _form, _binds in (
+    ("add", "{} + {}", SUM),
+    ("sub", "{} - {}", SUM),
+    ("mul", "{} * {}", PRODUCT),
+    ("truediv", "{} / {}", PRODUCT),
+    ("pow", "pow({}, {})", ATOM),
+):
+    for _prefix, _method in zip(("", "r"), _operator(_form, _binds), strict=True):
+        setattr(Code, f"__{_prefix}{_name}__", _method)
+for _name, _form in (("gt", "{} > {}"), ("lt", "{} < {}"), ("ge", "{} >= {}"), ("le", "{} <= {}")):
+    setattr(Code, f"__{_name}__", _operator(_form, COMPARE)[0])
+for _name, _form in (("neg", "-{}"), ("pos", "+{}")):
+    setattr(Code, f"__{_name}__", lambda x, form=_form: Code(form, x, binds=SIGN))
+
+# Functions of `math`, as an operand that writes source finds them.
+_SCALARS = SimpleNamespace(
+    pow=lambda a, b: Code("pow({}, {})", a, b),
+    largest=lambda *a: Code(f"max({', '.join(['{}'] * len(a))})", *a) if len(a) > 1 else a[0],
+    where=lambda c, a, b: Code("{1} if {0} else {2}", c, a, b, binds=TEST),
+    maximum=lambda a, b: Code("{0} if {0} > {1} else {1} if {0} <= {1} else {0} + {1}", a, b, binds=TEST),
+    minimum=lambda a, b: Code("{0} if {0} < {1} else {1} if {0} >= {1} else {0} + {1}", a, b, binds=TEST),
+)
 for _name in ("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "atan", "tanh"):
-    setattr(Scalars, _name, staticmethod(lambda x, name=_name: Code(name + "({})", x)))
+    setattr(_SCALARS, _name, lambda x, name=_name: Code(name + "({})", x))
 
 
 def _literal(x: Any) -> str:
@@ -178,46 +131,3 @@ def _nodes(roots: Iterable[Code]) -> list[Code]:
     for root in roots:
         visit(root)
     return list(nodes.values())
-
-
-_MAKER = """
-def make({parents}):
-    {data}
-    try:
-        {value}
-    except ERRORS as error:
-        raise refusal(op, ({parents},), error) from None
-    try:
-        {partials}
-    except ERRORS:
-        {d}, = missing(op, y, ({parents},))
-    v = new(Value)
-    v.data = y; v.op = op; v.grad = v.role = v.name = None
-    v.scope = here() if OPENED else None
-    v.left, v.right, v.d_left, v.d_right = {slots}
-    return v
-"""
-
-
-def maker_source(op: Op, n: int) -> str:
-    """The function from n parents to a node of the row, in Python that the row's own rules write."""
-    parents, operands = [f"a{k}" for k in range(n)], [Code(f"x{k}") for k in range(n)]
-    rules = [x if isinstance(x, Code) else Code("{}", x) for x in op.local(Code("y"), *operands)]
-    if op.guarded:
-        zero = "0.0 if {1}.role == 'constant' else {0}"
-        rules = [Code(zero, rule, Code(a)) for rule, a in zip(rules, parents, strict=True)]
-    d = {f"d{k}": rule for k, rule in enumerate(rules) if rule.args}
-    lines = statements({"y": op.value(*operands)} | d)
-    split = next(k for k, line in enumerate(lines, 1) if line.startswith("y = "))
-    partials = [f"d{k}" if rule.args else rule.form for k, rule in enumerate(rules)]
-    flat = [*parents, "None"][:2] + [*partials, "None"][:2]
-    return _MAKER.format(
-        parents=", ".join(parents),
-        data="; ".join(f"x{k} = {a}.data" for k, a in enumerate(parents)),
-        value="; ".join(lines[:split]),
-        partials="; ".join(lines[split:]) or "pass",
-        d=", ".join(f"d{k}" if rule.args else "_" for k, rule in enumerate(rules)),
-        slots=", ".join(flat)
-        if op.arity in (1, 2)
-        else f"({', '.join(parents)},), None, ({', '.join(partials)},), None",
-    )

@@ -11,7 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
-from autograd import ops
+import numpy as np
+
+from autograd import kinds
+
+__all__ = ["replay", "wengert_list"]
+
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -152,11 +157,11 @@ def refuse(node: Value, k: int, bar: Any) -> Exception:
     kind: type[Exception] = ValueError
     try:
         (rules[k] if isinstance(rules, tuple) else rules)(node.data, *(p.data for p in node.parents))
-    except ops.ERRORS as error:
+    except kinds.ERRORS as error:
         kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
     where = f" in {node.scope}" if node.scope else ""
     return kind(
-        f"{node.op.label} has no derivative here: its operand is {ops.described(parent)}{where}, and a gradient of "
+        f"{node.op.label} has no derivative here: its operand is {kinds.described(parent)}{where}, and a gradient of "
         f"{float(bar)!r} reaches it. Keep the operand off this point, for example by adding a small constant to it."
     )
 
@@ -166,7 +171,7 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
 
     `given` maps leaves to floats, arrays, Fractions, mpmath or SymPy numbers, or Values; the other leaves keep their
     data, and whole-number constants are handed on as ints, so that fractions stay exact. An output that is
-    a list, tuple or array of Values gives a list of results. KeyError for a node that is no leaf of the graph.
+    a list, tuple or array of Values gives the like. KeyError for a node that is no leaf of the graph.
 
     >>> from fractions import Fraction
     >>> from autograd import Value
@@ -174,16 +179,21 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     >>> replay(x * x / 3, {x: Fraction(1, 2)})
     Fraction(1, 12)
     """
-    outputs = ops.flat(output)
+    outputs = kinds.flat(output)
+    if not all(hasattr(v, "parents") for v in outputs):
+        raise TypeError(f"replay takes a Value or a nesting of Values; got {output!r}")
     order = wengert_list(outputs)
-    result: dict[Value, Any] = {node: given.get(node, _handed_on(node)) for node in order if node.op is None}
+    result: dict[Value, Any] = {leaf: given.get(leaf, _handed_on(leaf)) for leaf in order if leaf.op is None}
     for leaf in given:
         if leaf not in result:
             raise KeyError(f"{leaf!r} is not a leaf of this graph: replay takes leaves, and computes the other nodes")
     for node in order:
         if node.op is not None:
             result[node] = node.op.apply(*(result[p] for p in node.parents))
-    return ops.mapped(result.__getitem__, output)
+    if isinstance(output, np.ndarray):
+        results = np.array([result[v] for v in outputs])
+        return results.reshape(output.shape + results.shape[1:])
+    return kinds.mapped(result.__getitem__, output)
 
 
 def _handed_on(leaf: Value) -> float | int:

@@ -7,17 +7,20 @@ transforms work on leaves (or copies) of their own, so nesting and closures cann
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
 import numpy as np
 
-from autograd import ops, tape
+from autograd import kinds, ops, tape
 from autograd.arrays import Array, array, values
-from autograd.value import Value, lift, maker
+from autograd.stale import changed
+from autograd.value import Value, lift, real
+
+__all__ = ["grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
+
 
 _inside: ContextVar[bool] = ContextVar("inside a transform", default=False)
 
@@ -35,7 +38,7 @@ def grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[.
     12.0
     """
     pair = value_and_grad(f, argnum)
-    return wraps(f)(lambda *args: pair(*args)[1])
+    return wraps(f)(lambda *args, **named: pair(*args, **named)[1])
 
 
 def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
@@ -47,15 +50,15 @@ def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> 
     _a_function(f, "grad", "gradients(output, inputs)")
 
     @wraps(f)
-    def transformed(*args: Any) -> tuple[Any, Any]:
+    def transformed(*args: Any, **named: Any) -> tuple[Any, Any]:
         numbers = argnum if isinstance(argnum, tuple) else (argnum,)
         if not all(isinstance(n, int) and -len(args) <= n < len(args) for n in numbers):
             raise ValueError(f"argnum {argnum} of a call with {len(args)} argument{'s' * (len(args) != 1)}")
         keep = _graph_wanted(args)
-        primals = _primals(f, args, numbers)
-        y = _one(_called(f, primals), f)
+        primals, y = _called(f, args, numbers, named)
+        y = _one(y, f)
         inputs = tuple(primals[n] for n in numbers)
-        g = gradients(y, inputs) if keep else _numbers(_float_gradients(y, inputs))
+        g = _pulled({y: 1.0}, inputs, keep)
         return (y if keep else y.data), g if isinstance(argnum, tuple) else g[0]
 
     return transformed
@@ -67,16 +70,16 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     >>> jvp(lambda x, y: x * y, (3.0, 4.0), (1.0, 0.0))
     (12.0, 4.0)
     """
-    _a_function(f, "jvp", "grad, or replay")
+    _a_function(f, "jvp", "gradients(output, inputs)")
     if not isinstance(primals, list | tuple) or not isinstance(tangents, list | tuple) or len(primals) != len(tangents):
         raise TypeError("jvp takes a tuple of primals and a tuple of tangents, one entry of each per argument of f")
     keep = _graph_wanted((*primals, *tangents))
-    xs = _primals(f, primals, range(len(primals)))
+    xs, out = _called(f, primals, range(len(primals)))
     seeds = _paired(xs, tangents, "tangent")
-    out = _checked(_called(f, xs), f)
-    order = _current(_active(ops.flat(out), seeds)) if keep else tape.wengert_list(ops.flat(out))
+    nodes = kinds.flat(out)
+    order = _current(_active(nodes, seeds)) if keep else tape.wengert_list(nodes)
     tangent = tape.forward_sweep(order, seeds, tape.rederived if keep else tape.stored)
-    dot = ops.mapped(lambda v: lift(tangent.get(v, 0.0)), out)
+    dot = kinds.mapped(lambda v: lift(tangent.get(v, 0.0)), out)
     return (out, dot) if keep else (_numbers(out), _numbers(dot))
 
 
@@ -89,15 +92,11 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     """
     _a_function(f, "vjp", "gradients(output, inputs)")
     keep = _graph_wanted(primals)
-    xs = tuple(_primals(f, primals, range(len(primals))))
-    out = _checked(_called(f, xs), f)
+    xs, out = _called(f, primals, range(len(primals)))
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         graph = keep or _graph_wanted((cotangent,))
-        seeds = _paired(out, cotangent, "cotangent")
-        adjoint = _adjoints(seeds, ops.flat(xs), graph)
-        bars = ops.mapped(lambda v: lift(adjoint.get(v, 0.0)), xs)
-        return tuple(bars if graph else _numbers(bars))
+        return tuple(_pulled(_paired(out, cotangent, "cotangent"), xs, graph))
 
     return (out if keep else _numbers(out)), pullback
 
@@ -110,21 +109,19 @@ def hvp(f: Any, x: Any, v: Any) -> Any:
     >>> hvp(lambda x: x[0] ** 2 * x[1], [3.0, 2.0], [1.0, 0.0])
     [4.0, 6.0]
     """
-    if not isinstance(f, Value):
+    if isinstance(f, Value):
+        keep, inputs, y = _graph_wanted((v,)), x, f
+    else:
         _a_function(f, "hvp", "a Value as its first argument")
         keep = _graph_wanted((x, v))
-        (inputs,) = _primals(f, (x,), (0,))
-        y = _one(_called(f, (inputs,)), f)
-    else:
-        keep, inputs, y = _graph_wanted((v,)), x, f
+        (inputs,), y = _called(f, (x,), (0,))
+        y = _one(y, f)
     directions = _paired(inputs, v, "vector").values()
     slope: Any = 0.0
-    for g, direction in zip(ops.flat(gradients(y, inputs)), directions, strict=True):
+    for g, direction in zip(kinds.flat(gradients(y, inputs)), directions, strict=True):
         if not tape.zero(direction):
             slope = tape.total(slope, tape.product(g, direction))
-    adjoint = _adjoints({lift(slope): 1.0}, ops.flat(inputs), keep)
-    bars = ops.mapped(lambda leaf: lift(adjoint.get(leaf, 0.0)), inputs)
-    return bars if keep else _numbers(bars)
+    return _pulled({lift(slope): 1.0}, inputs, keep)
 
 
 # --- of graphs --------------------------------------------------------------------------------------------------------
@@ -143,8 +140,8 @@ def gradients(output: Value, inputs: Any) -> Any:
     """
     if not isinstance(output, Value):
         raise TypeError(f"gradients takes one output Value; got {type(output).__name__}: use jacobian for several")
-    adjoint = _adjoints({output: 1.0}, _inputs(inputs), graph=True)
-    return ops.mapped(lambda v: lift(adjoint.get(v, 0.0)), inputs)
+    _inputs(inputs)
+    return _pulled({output: 1.0}, inputs, graph=True)
 
 
 def jacobian(outputs: Any, inputs: Any = None) -> Any:
@@ -158,10 +155,10 @@ def jacobian(outputs: Any, inputs: Any = None) -> Any:
     """
     if inputs is None:
         return _jacobian_of(outputs)
-    if isinstance(inputs, list | tuple) and any(np.ndim(part) for part in inputs):
+    if _of_arrays(inputs):
         return type(inputs)(jacobian(outputs, part) for part in inputs)
     wanted = _inputs(inputs)
-    rows = [_adjoints({y: 1.0}, wanted, graph=False) for y in ops.flat(_checked(outputs, None))]
+    rows = [_adjoints({y: 1.0}, wanted, graph=False) for y in kinds.flat(_checked(outputs, None))]
     return _shaped([[row.get(x, 0.0) for x in wanted] for row in rows], outputs, inputs)
 
 
@@ -171,11 +168,10 @@ def _jacobian_of(f: Any) -> Callable[[Any], Any]:
     @wraps(f)
     def transformed(x: Any) -> Any:
         keep = _graph_wanted((x,))
-        (primal,) = _primals(f, (x,), (0,))
-        out = _checked(_called(f, (primal,)), f)
+        (primal,), out = _called(f, (x,), (0,))
         if not keep:
             return jacobian(out, primal)
-        rows = [ops.flat(gradients(y, primal)) for y in ops.flat(out)]
+        rows = [kinds.flat(gradients(y, primal)) for y in kinds.flat(out)]
         return _shaped(rows, out, primal)
 
     return transformed
@@ -184,6 +180,8 @@ def _jacobian_of(f: Any) -> Callable[[Any], Any]:
 def hessian(output: Any, inputs: Any = None) -> Any:
     """∂²output/∂inputs∂inputs, a float array of shape inputs.shape twice over; or hessian(f), a function.
 
+    A list of arrays as `inputs` gives a list of lists of blocks.
+
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
     array([[4., 6.],
            [6., 0.]])
@@ -191,23 +189,17 @@ def hessian(output: Any, inputs: Any = None) -> Any:
     if inputs is None:
         _a_function(output, "hessian", "hessian(output, inputs)")
         return _jacobian_of(grad(output))
-    return jacobian(gradients(output, inputs), inputs)
+    slopes = gradients(output, inputs)
+    if _of_arrays(inputs):
+        return type(inputs)(jacobian(part, inputs) for part in slopes)
+    return jacobian(slopes, inputs)
 
 
 # --- how ----------------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _transforming() -> Iterator[None]:
-    token = _inside.set(True)
-    try:
-        yield
-    finally:
-        _inside.reset(token)
-
-
 def _graph_wanted(args: Sequence[Any]) -> bool:
-    return _inside.get() or any(isinstance(x, Value) for x in ops.flat(list(args)))
+    return _inside.get() or any(isinstance(x, Value) for x in kinds.flat(list(args)))
 
 
 def _a_function(f: Any, transform: str, instead: str) -> None:
@@ -215,50 +207,57 @@ def _a_function(f: Any, transform: str, instead: str) -> None:
         raise TypeError(f"{transform} takes a function; got {type(f).__name__}: for a graph use {instead}")
 
 
-def _primals(f: Callable[..., Any], args: Sequence[Any], numbers: Sequence[int]) -> list[Any]:
-    # Leaves of its own for every call; a Value gets a copy of its own, lest a closure's use of it be counted.
+def _called(
+    f: Any, args: Sequence[Any], numbers: Sequence[int], named: Mapping[str, Any] = {}
+) -> tuple[list[Any], Any]:
+    """The arguments, those of `numbers` as leaves of their own, and what f makes of them."""
     names = getattr(getattr(f, "__code__", None), "co_varnames", ())
     primals = list(args)
     for n in numbers:
-        name = names[n] if 0 <= n < len(names) else None
-        primals[n] = _copied(args[n], name)
-    return primals
+        primals[n] = _copied(args[n], names[n] if 0 <= n < len(names) else None)
+    token = _inside.set(True)
+    try:
+        return primals, _checked(f(*primals, **named), f)
+    finally:
+        _inside.reset(token)
 
 
 def _copied(x: Any, name: str | None) -> Any:
+    # A Value gets a copy of its own, lest a closure's use of it be counted.
     if isinstance(x, list | tuple):
         return type(x)(_copied(part, name and f"{name}[{k}]") for k, part in enumerate(x))
     if isinstance(x, Value):
         return ops.positive.apply(x)
     if isinstance(x, np.ndarray) and x.dtype == object:
-        return ops.mapped(lambda v: ops.positive.apply(lift(v)), x.view(Array))
+        return kinds.mapped(lambda v: ops.positive.apply(lift(v)), x.view(Array))
     return array(x, name, "input")
 
 
-def _called(f: Callable[..., Any], args: Sequence[Any]) -> Any:
-    with _transforming():
-        return f(*args)
-
-
 def _checked(out: Any, f: Any) -> Any:
-    if not all(isinstance(v, Value) for v in ops.flat(out)):
-        raise TypeError(
-            f"{getattr(f, '__name__', 'the function')} returned a plain number, so its graph is lost (math.sin(v), "
-            "float(v) and writing into a float array lose it): use the functions of autograd, or return constant(c)"
-        )
+    if out is None:
+        raise TypeError(f"{getattr(f, '__name__', 'the function')} returned None: is its return missing?")
+    if not all(isinstance(v, Value) for v in kinds.flat(out)):
+        raise TypeError(f"{getattr(f, '__name__', 'an output')} {_LOST}")
     return out
+
+
+_LOST = (
+    "returned a plain number, so its graph is lost (math.sin(v), float(v) and writing into a float array lose it): "
+    "use the functions of autograd, or return constant(c)"
+)
 
 
 def _one(out: Any, f: Any) -> Value:
     if isinstance(out, np.ndarray) and not out.ndim:
         out = out[()]
-    if not isinstance(_checked(out, f), Value):
-        raise TypeError(f"grad needs a function with one output; got {type(out).__name__}: use jacobian or vjp")
-    return out  # type: ignore[no-any-return]  # just tested
+    if not isinstance(out, Value):
+        name = getattr(f, "__name__", "the function")
+        raise TypeError(f"a gradient is of one output, and {name} returned {type(out).__name__}: use jacobian or vjp")
+    return out
 
 
 def _inputs(inputs: Any) -> list[Value]:
-    wanted = ops.flat(inputs)
+    wanted = kinds.flat(inputs)
     for v in wanted:
         if not isinstance(v, Value):
             raise TypeError(f"inputs are Values of the graph; got {type(v).__name__} {v!r}")
@@ -267,11 +266,16 @@ def _inputs(inputs: Any) -> list[Value]:
     return wanted
 
 
+def _of_arrays(inputs: Any) -> bool:
+    return isinstance(inputs, list | tuple) and any(isinstance(part, kinds.NEST) for part in inputs)
+
+
 def _paired(xs: Any, partners: Any, what: str) -> dict[Value, Any]:
-    keys, numbers = ops.flat(xs), ops.flat(partners)
-    if len(keys) != len(numbers):
+    keys, numbers = kinds.flat(xs), kinds.flat(partners)
+    shapes = [x.shape for x in (xs, partners) if isinstance(x, np.ndarray)]
+    if len(keys) != len(numbers) or (len(shapes) == 2 and shapes[0] != shapes[1]):
         raise ValueError(f"the {what} has {len(numbers)} numbers for {len(keys)} Values: give it their shape")
-    return {v: t if isinstance(t, Value) else float(t) for v, t in zip(keys, numbers, strict=True)}
+    return {v: t if isinstance(t, Value) else real(t) for v, t in zip(keys, numbers, strict=True)}
 
 
 def _active(outputs: Sequence[Value], inputs: Any) -> list[Value]:
@@ -285,41 +289,28 @@ def _active(outputs: Sequence[Value], inputs: Any) -> list[Value]:
 
 
 def _adjoints(seeds: Mapping[Value, Any], inputs: list[Value], graph: bool) -> dict[Value, Any]:
+    if not graph:
+        try:
+            return tape.reverse_sweep(tape.wengert_list(seeds), seeds)
+        except kinds.ERRORS:  # perhaps on a way that does not lead to the inputs: look at the others only
+            pass
     order = _active(list(seeds), inputs)
     reached = {v: bar for v, bar in seeds.items() if v in set(order)}
-    if graph:
-        return tape.checked_sweep(_current(order), reached, tape.rederived)
-    return tape.checked_sweep(order, reached, tape.stored)
+    return tape.checked_sweep(_current(order) if graph else order, reached, tape.rederived if graph else tape.stored)
 
 
-def _float_gradients(y: Value, inputs: Any) -> Any:
-    try:
-        adjoint = tape.reverse_sweep(tape.wengert_list([y]), {y: 1.0})
-    except ops.ERRORS:  # perhaps on a way that does not lead to the inputs
-        adjoint = _adjoints({y: 1.0}, ops.flat(inputs), graph=False)
-    return ops.mapped(lambda v: lift(adjoint.get(v, 0.0)), inputs)
+def _pulled(seeds: Mapping[Value, Any], inputs: Any, graph: bool) -> Any:
+    """The adjoints of the inputs in their nesting: Values if a graph is wanted, else floats."""
+    adjoint = _adjoints(seeds, kinds.flat(inputs), graph)
+    bars = kinds.mapped(lambda v: lift(adjoint.get(v, 0.0)), inputs)
+    return bars if graph else _numbers(bars)
 
 
 def _current(order: list[Value]) -> list[Value]:
     """The same list; ValueError names a leaf that has changed since, for the rules would see its new number."""
-    for node in order:
-        if node.op is not None and stale(node):
-            leaves = dict.fromkeys(v.name or repr(v) for v in node.parents if v.op is None and v.role != "constant")
-            raise ValueError(
-                f"{' or '.join(leaves) or node.name or 'a node'} has changed since this graph was computed: "
-                "compute the output again, then differentiate it"
-            )
+    if names := changed(order):
+        raise ValueError(f"{names} has changed since this graph was computed: compute it again, then differentiate it")
     return order
-
-
-def stale(node: Value) -> bool:
-    """Whether a node's value or partials are no longer those of its parents' data."""
-    try:
-        again = maker(node.op)(*node.parents)
-    except ops.ERRORS:
-        return True
-    old, new = (node.data, *node.partials), (again.data, *again.partials)
-    return any(a != b and (a == a or b == b) for a, b in zip(old, new, strict=True))
 
 
 def _numbers(x: Any) -> Any:
@@ -331,7 +322,7 @@ def _numbers(x: Any) -> Any:
 
 def _shaped(rows: list[list[Any]], outputs: Any, inputs: Any) -> Any:
     graph = any(isinstance(d, Value) for row in rows for d in row)
-    out = np.empty((len(rows), len(rows[0]) if rows else 0), dtype=object if graph else float)
+    out = np.empty((len(rows), len(kinds.flat(inputs))), dtype=object if graph else float)
     for k, row in enumerate(rows):
         out[k] = row
     shaped = out.reshape(np.shape(outputs) + np.shape(inputs))

@@ -6,17 +6,17 @@ import math
 import operator
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import cache
 from numbers import Real
 from typing import TYPE_CHECKING, Any, SupportsFloat, cast
 
 import numpy as np
 
-from autograd import ops, scope, tape
+from autograd import scope, tape
 from autograd.ops import Op
-from autograd.source import maker_source
 
-Number = float | int | np.floating[Any] | np.integer[Any]
+__all__ = ["Value"]
+
+
 ROLES = ("parameter", "input", "constant")
 
 _new = object.__new__
@@ -37,9 +37,9 @@ class Value:
 
     # Two parents and two partials lie flat: a node is then one object to the garbage collector, where two
     # tuples make it three. More than two lie as tuples in `left` and `d_left`. The rest reads `parents`, `partials`.
-    __slots__ = ("d_left", "d_right", "data", "grad", "left", "name", "op", "right", "role", "scope")
+    __slots__ = ("d_left", "d_right", "grad", "left", "name", "op", "primal", "right", "role", "scope")
 
-    data: float
+    primal: float  # the number: `data` reads and writes it
     grad: float | None
     op: Op  # None for a leaf, which those who ask know; every other node has one
     role: str | None
@@ -55,10 +55,19 @@ class Value:
             raise ValueError(f"a leaf's role is one of {', '.join(ROLES)}; got {role!r}")
         if not isinstance(name, str | None):
             raise TypeError(f"a name is text; got {name!r}")
-        self.data, self.name, self.role = real(data), name, role
+        self.primal, self.name, self.role = real(data), name, role
         self.grad = self.left = self.right = self.d_left = self.d_right = None
         self.op = cast(Op, None)
         self.scope = scope.here()
+
+    @property
+    def data(self) -> float:
+        """The number, a float; what is written here is converted, and refused if it is none."""
+        return self.primal
+
+    @data.setter
+    def data(self, number: SupportsFloat) -> None:
+        self.primal = real(number)
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -83,45 +92,27 @@ class Value:
                 node.grad = bar if node.grad is None else node.grad + bar
 
     if TYPE_CHECKING:
-        # For editors and type checkers: the rows as operators and methods. `_adopt` puts every row's here,
-        # those made later too; a test keeps this list equal to the table.
-        # fmt: off
+        # For editors and type checkers: the operators, and the one-argument rows as methods. `makers` puts every row's
+        # here, those made later too; a test keeps these lists equal to the table.
         def __add__(self, other: Any) -> Value: ...
-        def __radd__(self, other: Any) -> Value: ...
-        def __sub__(self, other: Any) -> Value: ...
-        def __rsub__(self, other: Any) -> Value: ...
-        def __mul__(self, other: Any) -> Value: ...
-        def __rmul__(self, other: Any) -> Value: ...
-        def __truediv__(self, other: Any) -> Value: ...
-        def __rtruediv__(self, other: Any) -> Value: ...
-        def __pow__(self, other: Any) -> Value: ...
-        def __rpow__(self, other: Any) -> Value: ...
         def __neg__(self) -> Value: ...
-        def __pos__(self) -> Value: ...
-        def __abs__(self) -> Value: ...
-        def exp(self) -> Value: ...
-        def log(self) -> Value: ...
-        def log1p(self) -> Value: ...
-        def expm1(self) -> Value: ...
-        def sqrt(self) -> Value: ...
-        def sin(self) -> Value: ...
-        def cos(self) -> Value: ...
-        def tan(self) -> Value: ...
-        def arctan(self) -> Value: ...
-        def tanh(self) -> Value: ...
-        def sigmoid(self) -> Value: ...
-        def log_sigmoid(self) -> Value: ...
-        def softplus(self) -> Value: ...
-        def relu(self) -> Value: ...
-        def step(self) -> Value: ...
-        def absolute(self) -> Value: ...
         def leaky_relu(self, slope: Any = 0.01) -> Value: ...
-        # fmt: on
+        def __lt__(self, other: Any) -> bool: ...
+
+        __le__ = __gt__ = __ge__ = __lt__
+        __sub__ = __mul__ = __truediv__ = __pow__ = __add__
+        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __add__
+        __pos__ = __abs__ = absolute = exp = log = log1p = expm1 = sqrt = sin = cos = tan = arctan = __neg__
+        tanh = sigmoid = log_sigmoid = softplus = relu = step = __neg__
 
     # --- what it shares with a float ------------------------------------------------------------------------------
 
     def __float__(self) -> float:
         return self.data
+
+    def conjugate(self) -> Value:
+        """Itself, as of any real number; NumPy's vdot and var ask for it."""
+        return self
 
     def __int__(self) -> int:
         return int(self.data)
@@ -137,18 +128,6 @@ class Value:
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else str(self)
-
-    def __lt__(self, other: Any) -> bool:
-        return _compare(operator.lt, self, other)
-
-    def __le__(self, other: Any) -> bool:
-        return _compare(operator.le, self, other)
-
-    def __gt__(self, other: Any) -> bool:
-        return _compare(operator.gt, self, other)
-
-    def __ge__(self, other: Any) -> bool:
-        return _compare(operator.ge, self, other)
 
     def __eq__(self, other: object) -> bool:
         return _compare(operator.eq, self, other)
@@ -183,25 +162,29 @@ class Value:
         if self.op is None:
             return _leaf, (self.data, self.name, self.role, self.grad, self.scope)
         order = tape.wengert_list([self])
-        leaves = [node for node in order if node.op is None]
-        nodes = [node for node in order if node.op is not None]
-        number = {node: k for k, node in enumerate(leaves + nodes)}
-        facts = [[getattr(node, field) for node in nodes] for field in ("op", "data", "grad", "name", "scope")]
-        edges = [[number[p] for p in node.parents] for node in nodes], [node.partials for node in nodes]
+        leaves = [v for v in order if v.op is None]
+        nodes = [v for v in order if v.op is not None]
+        number = {v: k for k, v in enumerate(leaves + nodes)}
+        facts = [[getattr(v, field) for v in nodes] for field in ("op", "primal", "grad", "name", "scope")]
+        edges = [[number[p] for p in v.parents] for v in nodes], [v.partials for v in nodes]
         return _graph, (leaves, *facts, *edges)
 
 
 def real(x: Any) -> float:
     """One real number as a float; TypeError says what else was given and what to do with it."""
-    if isinstance(x, Real | Decimal | np.bool_) and not isinstance(x, Value):
-        return float(x)
-    if isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "fiub":
+    if x.__class__ is float:
+        return x
+    if isinstance(x, Real | Decimal | np.bool_) or (
+        isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "fiub"
+    ):
         return float(x)
     if isinstance(x, Value):
         raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
-    if isinstance(x, np.ndarray | list | tuple):
-        raise TypeError(f"a Value holds one real number; got {type(x).__name__} {x!r}: use array(…) for several")
-    raise TypeError(f"a Value holds one real number; got {type(x).__name__} {x!r}: convert it with float(…) first")
+    several = isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0
+    advice = (
+        ": use array(…) for several" if several else ": convert it with float(…) first" if isinstance(x, str) else ""
+    )
+    raise TypeError(f"a Value holds one real number; got {type(x).__name__} {x!r}{advice}")
 
 
 def lift(x: Any) -> Any:
@@ -219,7 +202,7 @@ def lift(x: Any) -> Any:
 def constant_of(x: float) -> Value:
     """The nameless constant that a plain number in an expression becomes."""
     v = _new(Value)
-    v.data, v.role, v.scope = x, "constant", scope.here()
+    v.primal, v.role, v.scope = x, "constant", scope.here()
     v.grad = v.name = v.op = v.left = v.right = v.d_left = v.d_right = None  # type: ignore[assignment]
     return v
 
@@ -234,6 +217,10 @@ def _compare(test: Callable[[Any, Any], bool], v: Value, other: Any) -> bool:
     if isinstance(other, Value):
         return test(v.data, other.data)
     return test(v.data, other) if isinstance(other, Real | Decimal) else NotImplemented
+
+
+for _test in (operator.lt, operator.le, operator.gt, operator.ge):
+    setattr(Value, f"__{_test.__name__}__", lambda v, other, test=_test: _compare(test, v, other))
 
 
 def _copied(parents: Any, memo: dict[int, Any]) -> Any:
@@ -259,7 +246,7 @@ def _graph(leaves: list[Value], *columns: list[Any]) -> Value:
 def node(op: Op, data: float, parents: Sequence[Value], partials: Sequence[float]) -> Value:
     """A computed Value, from its parts."""
     v = _new(Value)
-    v.data, v.op, v.grad, v.role, v.name, v.scope = data, op, None, None, None, scope.here()
+    v.primal, v.op, v.grad, v.role, v.name, v.scope = data, op, None, None, None, scope.here()
     v.right = v.d_right = None
     if op.arity in (1, 2):
         v.left, v.right = (*parents, None)[:2]
@@ -267,97 +254,3 @@ def node(op: Op, data: float, parents: Sequence[Value], partials: Sequence[float
     else:
         v.left, v.d_left = tuple(parents), tuple(partials)
     return v
-
-
-# --- recording: the function that makes a row's nodes ---------------------------------------------------------------
-
-UNROLLED = 32  # operands: an n-ary row up to here is compiled for its number of operands, which is twice as fast
-
-
-@cache
-def maker(op: Op, n: int | None = None) -> Callable[..., Value]:
-    """The function from a row's operands, all Values, to a node; an n-ary row's for n operands, or for any number."""
-    if op.arity is None and n is None:
-        return _n_ary(op)
-    scene = vars(ops.FLOATS) | {
-        "ERRORS": ops.ERRORS, "refusal": ops.refusal, "missing": _missing, "op": op,
-        "new": _new, "Value": Value, "here": scope.here, "OPENED": scope.OPENED,
-    }  # fmt: skip
-    exec(compile(maker_source(op, op.arity or n or 0), f"<the row {op.label}>", "exec"), scene)
-    return cast(Callable[..., Value], scene["make"])
-
-
-def _n_ary(op: Op) -> Callable[..., Value]:
-    def make(*parents: Value) -> Value:
-        if len(parents) <= UNROLLED:
-            return maker(op, len(parents))(*parents)
-        numbers = [p.data for p in parents]
-        try:
-            y = op.value(*numbers)
-        except ops.ERRORS as error:
-            raise ops.refusal(op, parents, error) from None
-        try:
-            d = op.local(y, *numbers)
-        except ops.ERRORS:
-            d = _missing(op, y, parents)
-        return node(op, y, parents, d)
-
-    return make
-
-
-def _missing(op: Op, y: float, parents: Sequence[Value]) -> list[float]:
-    """The partials one by one: nan where a rule has no value, ±∞ where it is too large, 0 for a constant."""
-    rules = op.partials
-    if not isinstance(rules, tuple):
-        return [math.nan] * len(parents)
-    # NumPy's floats overflow to ±∞ where Python's raise; what has no value still has none.
-    numbers = [np.float64(x) for x in (y, *(p.data for p in parents))]
-    d = []
-    for parent, rule in zip(parents, rules, strict=True):
-        try:
-            with np.errstate(over="ignore", divide="raise", invalid="raise"):
-                d.append(float(rule(*numbers)))
-        except (FloatingPointError, *ops.ERRORS):
-            d.append(0.0 if parent.role == "constant" else math.nan)
-    return d
-
-
-def _record(op: Op, operands: Sequence[Any]) -> Any:
-    if set(map(type, operands)) == {Value}:
-        return maker(op)(*operands)
-    parents = [lift(x) for x in operands]
-    if any(p is NotImplemented for p in parents):
-        raise TypeError(f"{op.label} takes numbers and Values; got {[type(x).__name__ for x in operands]}")
-    return maker(op)(*parents)
-
-
-def _operator(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
-    """A binary row as the operator and its reflection."""
-    make = maker(op)
-
-    def forward(a: Value, b: Any) -> Any:
-        if b.__class__ is not Value and (b := lift(b)) is NotImplemented:
-            return NotImplemented
-        return make(a, b)
-
-    def reflected(b: Value, a: Any) -> Any:
-        return NotImplemented if (a := lift(a)) is NotImplemented else make(a, b)
-
-    return forward, reflected
-
-
-def _adopt(op: Op) -> None:
-    if op.arity is not None and op.arity - len(op.defaults) == 1:
-        setattr(Value, op.name, maker(op) if not op.defaults else lambda v, *rest: op(v, *rest))
-
-
-setattr(Value, "__apply__", staticmethod(_record))
-for _name, _op in (
-    ("add", ops.add), ("sub", ops.subtract), ("mul", ops.multiply), ("truediv", ops.divide), ("pow", ops.power)
-):  # fmt: skip
-    _forward, _reflected = _operator(_op)
-    setattr(Value, f"__{_name}__", _forward)
-    setattr(Value, f"__r{_name}__", _reflected)
-for _name, _op in (("neg", ops.negative), ("pos", ops.positive), ("abs", ops.absolute)):
-    setattr(Value, f"__{_name}__", maker(_op))
-ops.each_row(_adopt)

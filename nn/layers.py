@@ -9,7 +9,7 @@ import numpy as np
 
 import autograd
 from autograd import Value, array, dot, scope
-from autograd.value import maker
+from autograd.makers import maker
 from nn.init import Rng, generator, glorot, he
 from nn.module import Module
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Value, dot, neg_log_softmax, ops, relu, sum as total, values
+from autograd import Value, dot, kinds, neg_log_softmax, ops, relu, sum as total, values
 
 
 def mse(y_hat: Any, y: Any) -> Value:
@@ -47,7 +47,7 @@ def cross_entropy(logits: Any, y: Any) -> Value:
     >>> L, L.partials
     (Value(data=1000.0, grad=None), (1.0, -1.0))
     """
-    a = ops.flat(logits)
+    a = kinds.flat(logits)
     if np.ndim(logits) != 1 or len(a) < 2:
         raise ValueError("cross_entropy takes a vector of at least two logits, one per class")
     if all(_from_softmax(v) for v in a):
@@ -57,7 +57,7 @@ def cross_entropy(logits: Any, y: Any) -> Value:
         )
     if np.ndim(y) == 0 and not isinstance(y, Value):
         return _of_class(a, y)
-    targets = ops.flat(y)
+    targets = kinds.flat(y)
     if len(targets) != len(a):
         raise ValueError(f"cross_entropy got {len(a)} logits and {len(targets)} targets")
     if not any(isinstance(t, Value) for t in targets):
@@ -84,7 +84,7 @@ def _from_softmax(v: Any) -> bool:
 def _pairs(y_hat: Any, y: Any, loss: str) -> list[tuple[Any, Any]]:
     if np.shape(y_hat) != np.shape(y):
         raise ValueError(f"{loss} got outputs of shape {np.shape(y_hat)} and targets of shape {np.shape(y)}")
-    pairs = list(zip(ops.flat(y_hat), ops.flat(y), strict=True))
+    pairs = list(zip(kinds.flat(y_hat), kinds.flat(y), strict=True))
     if not pairs:
         raise ValueError(f"{loss} of nothing: outputs and targets are empty")
     for _, target in pairs:

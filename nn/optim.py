@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from autograd import Value, ops, zero_grad
+from autograd import Value, kinds, zero_grad
 
 
 class SGD:
@@ -17,7 +17,7 @@ class SGD:
     def __init__(
         self, parameters: Iterable[Value], lr: float, momentum: float = 0.0, weight_decay: float = 0.0
     ) -> None:
-        self.parameters: list[Value] = [v for x in parameters for v in ops.flat(x)]
+        self.parameters: list[Value] = [v for x in parameters for v in kinds.flat(x)]
         if not self.parameters or not all(isinstance(v, Value) and v.op is None for v in self.parameters):
             raise TypeError("SGD takes the leaves to change: model.parameters(), or a list of arrays of Values")
         if not lr > 0 or momentum < 0 or weight_decay < 0:

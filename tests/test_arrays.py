@@ -22,6 +22,7 @@ from autograd import (
     exp,
     grads,
     jacobian,
+    kinds,
     leaky_relu,
     log_softmax,
     logsumexp,
@@ -46,11 +47,11 @@ def W():
 
 
 def names(x):
-    return [v.name for v in ops.flat(x)]
+    return [v.name for v in kinds.flat(x)]
 
 
 def rows(x):
-    return [v.op.name for v in ops.flat(x)]
+    return [v.op.name for v in kinds.flat(x)]
 
 
 # --- making -----------------------------------------------------------------------------------------------------------
@@ -326,7 +327,7 @@ def test_reshaping_keeps_the_leaves_and_the_class(W, shaped):
     y = shaped(W)
     assert type(y) is Array
     assert values(y).tolist() == shaped(values(W)).tolist()
-    assert {id(v) for v in ops.flat(y)} <= {id(v) for v in W.ravel()}
+    assert {id(v) for v in kinds.flat(y)} <= {id(v) for v in W.ravel()}
 
 
 def test_an_element_is_a_value(W):

@@ -244,7 +244,7 @@ def test_putting_something_in_the_place_of_a_leaf_points_to_assign(do):
 @pytest.mark.parametrize("function", [np.sinh, np.log2, np.floor_divide, np.isfinite])
 def test_functions_of_numpy_that_are_no_rows_are_named(function):
     W = array([1.0, 2.0])
-    with pytest.raises(TypeError, match=f"np.{function.__name__} is not in the table of operations: make it a row"):
+    with pytest.raises(TypeError, match=f"np.{function.__name__} is no row of the table: make one"):
         function(*[W] * function.nin)
 
 
@@ -527,12 +527,6 @@ def test_an_infinite_adjoint_does_not_enter_a_branch_not_taken():
     x = Value(2.0)
     where(True, x, x * 5).backward(INF)
     assert x.grad == INF
-
-
-def test_ties_at_infinity_share_a_half_too():
-    a, b = Value(INF), Value(INF)
-    maximum(a, b).backward()
-    assert (a.grad, b.grad) == (0.5, 0.5)
 
 
 @pytest.mark.parametrize("seed", ["a", None, [1.0], 1j, Value(1.0)])

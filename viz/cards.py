@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd import ops
+from autograd import kinds
+from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.lanes import INPUTS, Plan, outermost, plan
-from viz.stale import changed
 from viz.text import number, printable, width
 
 SIZE = 10.0  # of the type on a card, in points
@@ -118,7 +118,7 @@ def scene(output: Any, max_nodes: int, digits: int) -> Scene:
 
 def values_in(output: Any) -> list[Value]:
     """The Values in a Value or a nesting of them, each once; TypeError for anything else."""
-    found = list(dict.fromkeys(x if isinstance(x, Value) else _refused(x) for x in ops.flat(output)))
+    found = list(dict.fromkeys(x if isinstance(x, Value) else _refused(x) for x in kinds.flat(output)))
     return found or _refused(output)
 
 
@@ -256,4 +256,11 @@ def _notes(order: Sequence[Value], kept: set[Value], places: Plan, wires: Sequen
         notes.append("Too many edges to write on: each local derivative is in its edge’s tooltip and in the DOT text.")
     elif not all(w.shown for w in labelled):
         notes.append("An edge without a number has the local derivative 1.")
-    return [*notes, *filter(None, [changed(order)])]
+    return [*notes, *outdated(order)]
+
+
+def outdated(order: Sequence[Value]) -> list[str]:
+    """A sentence that names the leaves changed since the forward pass; none if every node comes out again."""
+    names = printable(changed(order), 120)
+    rest = "changed after this graph was computed; other values, and all derivatives, are those of the forward pass."
+    return [f"{names} {rest}"] if names else []

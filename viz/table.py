@@ -11,9 +11,8 @@ from typing import Any
 
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.cards import values_in
+from viz.cards import outdated, values_in
 from viz.lanes import plan
-from viz.stale import changed
 from viz.text import number, printable
 
 HEADINGS = ("node", "expression", "value", "local derivatives", "adjoint")
@@ -84,7 +83,7 @@ def table(output: Any, *, digits: int = 6) -> Table:
     column = plan(order, {v: v.parents for v in order}).column
     reading = sorted(order, key=lambda v: (column[v], v.op is None))
     rows = tuple(_row(v, names) for v in reading if v.name or v.role != "constant")
-    return Table(rows, changed(order), digits)
+    return Table(rows, " ".join(outdated(order)), digits)
 
 
 def _names(order: Sequence[Value], digits: int) -> dict[Value, str]:

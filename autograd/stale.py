@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 
-from autograd import ops
-from autograd.value import Value, maker
-from viz.text import printable
+from autograd.kinds import ERRORS
+from autograd.makers import maker
+from autograd.value import Value
 
-MANY = 8  # operands above which a node is not asked which of them changed: that costs the square of their number
+MOST = 2000  # edges that are looked at to tell which of several leaves has changed
 
 
 def changed(order: Sequence[Value]) -> str:
-    """A sentence that names the leaves changed since the forward pass; "" if every node comes out again."""
+    """The names of the leaves changed since the forward pass, `w` or `w or b`; "" where every node comes out again."""
     nodes = [v for v in order if v.op is not None]
     wrong = [v for v in nodes if not all(_same(v, v.parents))]
     if not wrong:
         return ""
     leaves = dict.fromkeys(p for v in wrong for p in v.parents if p.op is None)
-    edges = [(v, k, p) for v in nodes if len(v.parents) <= MANY for k, p in enumerate(v.parents) if p in leaves]
-    cleared = {p for v, k, p in edges if _unchanged(v, k)}
-    names = [printable(p.name or f"a {p.role}") for p in leaves if p not in cleared] or ["a value"]
-    names = names if len(names) < 5 else [*names[:3], f"{len(names) - 3} others"]
-    return (
-        f"{' or '.join(names)} changed after this graph was computed; "
-        "other values, and all derivatives, are those of the forward pass."
-    )
+    edges = ((v, k, p) for v in nodes for k, p in enumerate(v.parents) if p in leaves)
+    cleared = {p for v, k, p in islice(edges, MOST) if _unchanged(v, k)}
+    names = list(dict.fromkeys(p.name or f"a {p.role}" for p in leaves if p not in cleared)) or ["a value"]
+    return " or ".join(names if len(names) < 5 else [*names[:3], f"{len(names) - 3} others"])
 
 
 def _same(v: Value, operands: Sequence[Value]) -> list[bool]:
@@ -33,7 +30,7 @@ def _same(v: Value, operands: Sequence[Value]) -> list[bool]:
     old = (v.data, *v.partials)
     try:
         again = maker(v.op)(*operands)
-    except ops.ERRORS:
+    except ERRORS:
         return [False] * len(old)
     return [a == b or (a != a and b != b) for a, b in zip(old, (again.data, *again.partials), strict=True)]
 

@@ -1,0 +1,204 @@
+"""The kinds of operand a row works on: floats, arrays, nestings, vectors, and numbers of other libraries."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autograd.scope import here
+
+if TYPE_CHECKING:
+    from autograd.ops import Op, Rule
+
+FLOAT = float | int | np.generic  # what `math` computes with
+NEST = (list, tuple, np.ndarray)
+ERRORS = (ValueError, ZeroDivisionError, OverflowError)
+
+
+def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
+    """The value on single numbers, or on arrays of them: the formula where they are exact."""
+    if any(isinstance(x, np.ndarray) for x in operands):
+        return on_arrays(op, operands)
+    if any(x.__class__ is not float and _exact(x) for x in operands):
+        return op.formula(*operands)
+    try:
+        return op.value(*operands)
+    except ERRORS as error:
+        raise refusal(op, operands, error) from None
+
+
+def on_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
+    """Element by element, under broadcasting; float arrays all at once."""
+    arrays = [np.asanyarray(x) for x in operands]
+    each = np.frompyfunc(op.apply, len(operands), 1)
+    if any(x.dtype == object for x in arrays):
+        with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
+            return each(*operands)
+    if bad := next((x for x in arrays if x.dtype.kind not in "fiub"), None):
+        raise TypeError(f"{op.name} takes real numbers; got an array of {bad.dtype}")
+    floats = [x if x.dtype.kind == "f" else x.astype(float) for x in arrays]
+    try:
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            return op.value(*floats)
+    except (FloatingPointError, *ERRORS):
+        # Element by element the offender raises an error that names it; a branch not taken does not.
+        return np.asarray(each(*floats), dtype=float)
+
+
+def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
+    """Part by part; a list gives a list, a tuple a tuple, and an array among the operands an array."""
+    if any(isinstance(x, np.ndarray) for x in operands):
+        return on_arrays(op, operands)
+    nests = [x for x in operands if isinstance(x, NEST)]
+    if len({len(x) for x in nests}) > 1:
+        raise ValueError(f"{op.name} got sequences of different lengths: {[len(x) for x in nests]}")
+    columns = [x if isinstance(x, NEST) else [x] * len(nests[0]) for x in operands]
+    return like(nests[0], [op(*row) for row in zip(*columns, strict=True)])
+
+
+def on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
+    """An n-ary row on the vectors it takes; an indexed one gives a vector of its components."""
+    if len(operands) != op.vectors:
+        raise TypeError(f"{op.name} takes {op.vectors} vector{'s' * (op.vectors > 1)}; got {len(operands)} arguments")
+    vectors = [_vector(op, x) for x in operands]
+    if len({len(v) for v in vectors}) > 1:
+        raise ValueError(f"{op.name} needs vectors of one length; got {' and '.join(str(len(v)) for v in vectors)}")
+    if not vectors[0]:
+        if op.name in ("sum", "dot"):
+            return 0.0
+        raise ValueError(f"{op.name} of an empty vector is not defined")
+    if not op.indexed:
+        return op.apply(*(vectors[0] + vectors[1] if op.vectors == 2 else vectors[0]))
+    if np.ndim(operands[0]) != 1:
+        raise ValueError(f"{op.name} acts on a vector; got {np.ndim(operands[0])} dimensions: apply it row by row")
+    return like(operands[0], [op.at(c).apply(*vectors[0]) for c in range(len(vectors[0]))])
+
+
+def _vector(op: Op, x: Any) -> list[Any]:
+    if isinstance(x, Iterable) and not isinstance(x, str | bytes | dict):
+        return flat(x if isinstance(x, NEST) else list(x))
+    if isinstance(x, FLOAT) or hasattr(x, "parents"):
+        return [x]
+    raise TypeError(f"{op.name} takes a list or an array of numbers; got {type(x).__name__} {x!r}")
+
+
+def bound(op: Op, operands: tuple[Any, ...], by_name: dict[str, Any]) -> tuple[Any, ...]:
+    """The operands of a call with some given by name: leaky_relu(x, slope=0.2)."""
+    return inspect.signature(op.formula).bind(*operands, **by_name).args
+
+
+def completed(op: Op, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands with the defaults of those left out; TypeError for a wrong number of them."""
+    missing = (op.arity or 0) - len(operands)
+    if not 0 < missing <= len(op.defaults):
+        raise TypeError(f"{op.name} takes {op.arity} operands; got {len(operands)}")
+    return operands + op.defaults[-missing:]
+
+
+def like(vector: Any, components: list[Any]) -> Any:
+    """The components as a tuple, an array or a list, as the vector is."""
+    if not isinstance(vector, np.ndarray):
+        return tuple(components) if isinstance(vector, tuple) else components
+    out = np.empty_like(vector, dtype=object if vector.dtype == object else float)
+    out[...] = components
+    return out
+
+
+def flat(x: Any) -> list[Any]:
+    """The numbers in a nesting of lists, tuples and arrays, in reading order."""
+    if isinstance(x, np.ndarray):
+        return list(x.ravel().tolist())
+    if not isinstance(x, list | tuple):
+        return [x]
+    if not any(issubclass(kind, NEST) for kind in set(map(type, x))):  # a look per type, not per number
+        return list(x)
+    return [number for part in x for number in flat(part)]
+
+
+def mapped(f: Callable[[Any], Any], x: Any) -> Any:
+    """f of every number in a nesting, in the same nesting."""
+    if isinstance(x, list | tuple):
+        return type(x)(mapped(f, part) for part in x)
+    if not isinstance(x, np.ndarray):
+        return f(x)
+    out = np.empty_like(x, dtype=object)
+    for where in np.ndindex(x.shape):
+        out[where] = f(x[where])
+    return out
+
+
+# --- refusals -------------------------------------------------------------------------------------------------------
+
+
+def refusal(op: Op, operands: Sequence[Any], error: Exception) -> Exception:
+    """The error for operands outside the domain: the operation, the input, the node, and what to do instead."""
+    got = " and ".join(described(x) for x in operands)
+    if isinstance(error, OverflowError):
+        reason = f"{op.label} is beyond the largest float here"
+    else:
+        reason = f"{op.label} is defined for {op.domain or 'other operands'}"
+    scope = here()
+    return type(error)(f"{reason}; got {got}{f' in {scope}' if scope else ''}. {op.instead}".rstrip())
+
+
+def described(x: Any) -> str:
+    """A number and where it comes from: `0.0 from ŷ[2]`."""
+    if not hasattr(x, "parents"):
+        return repr(x)
+    made = f"the result of {x.op.label}" if x.op else f"{'an' if x.role == 'input' else 'a'} {x.role}"
+    return f"{x.data!r} from {x.name or made}"
+
+
+# --- functions that a number's own library provides -----------------------------------------------------------------
+
+
+def _pow(a: float, b: float) -> float:
+    y: Any = a**b
+    if isinstance(y, complex):
+        raise ValueError("complex")  # Python's answer to a negative base under a fractional power
+    return float(y)
+
+
+FLOATS = SimpleNamespace(
+    **vars(math)
+    | {
+        "pow": _pow,
+        "largest": lambda *a: max(a),
+        "maximum": lambda a, b: a if a > b else b if a <= b else a + b,  # a + b carries a nan on, as np.maximum does
+        "minimum": lambda a, b: a if a < b else b if a >= b else a + b,
+        "where": lambda c, a, b: a if c else b,
+    }
+)
+
+
+def namespace(x: Any) -> Any:
+    """Where functions of `x` are found: the array API's namespace, else the package of its type, else `math`."""
+    if isinstance(x, FLOAT):
+        return FLOATS
+    if hasattr(x, "__array_namespace__"):
+        return x.__array_namespace__()
+    return sys.modules.get(type(x).__module__.partition(".")[0], FLOATS)
+
+
+def _exact(x: Any) -> bool:
+    return not isinstance(x, FLOAT) and not hasattr(x, "__array_namespace__")
+
+
+def native(name: str, otherwise: Rule | None = None) -> Rule:
+    """The function of that name in the operands' own library; where it has none, the rule `otherwise`, or `math`."""
+
+    def value(*operands: Any) -> Any:
+        for x in operands:
+            if not isinstance(x, FLOAT) and (function := getattr(namespace(x), name, None)):
+                return function(*operands)
+        if otherwise and not all(isinstance(x, FLOAT) for x in operands):
+            return otherwise(*operands)
+        return getattr(FLOATS, name)(*operands)
+
+    return value

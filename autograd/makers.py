@@ -1,0 +1,165 @@
+"""The functions that make nodes: what a row's rules write, compiled, and put on Value as its operators and methods."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, cast
+
+import numpy as np
+
+from autograd import kinds, ops, scope
+from autograd.ops import Op
+from autograd.source import Code, statements
+from autograd.value import Value, lift, node
+
+UNROLLED = 32  # operands: an n-ary row up to here is compiled for its number of operands, which is twice as fast
+
+_MAKER = """
+def make({parents}):
+    {data}
+    try:
+        {value}
+    except ERRORS as error:
+        raise refusal(op, ({parents},), error) from None
+    try:
+        {partials}
+    except ERRORS:
+        {d}, = missing(op, y, ({parents},))
+    v = new(Value)
+    v.primal = y; v.op = op; v.grad = v.role = v.name = None
+    v.scope = here() if OPENED else None
+    v.left, v.right, v.d_left, v.d_right = {slots}
+    return v
+"""
+
+
+def maker_source(op: Op, n: int) -> str:
+    """The function from n parents to a node of the row, in Python that the row's own rules write."""
+    parents, operands = [f"a{k}" for k in range(n)], [Code(f"x{k}") for k in range(n)]
+    rules = [x if isinstance(x, Code) else Code("{}", x) for x in op.local(Code("y"), *operands)]
+    if op.guarded:
+        zero = "0.0 if {1}.role == 'constant' else {0}"
+        rules = [Code(zero, rule, Code(a)) for rule, a in zip(rules, parents, strict=True)]
+    d = {f"d{k}": rule for k, rule in enumerate(rules) if rule.args}
+    lines = statements({"y": op.value(*operands)} | d)
+    split = next(k for k, line in enumerate(lines, 1) if line.startswith("y = "))
+    partials = [f"d{k}" if rule.args else rule.form for k, rule in enumerate(rules)]
+    flat = [*parents, "None"][:2] + [*partials, "None"][:2]
+    return _MAKER.format(
+        parents=", ".join(parents),
+        data="; ".join(f"x{k} = {a}.primal" for k, a in enumerate(parents)),
+        value="; ".join(lines[:split]),
+        partials="; ".join(lines[split:]) or "pass",
+        d=", ".join(f"d{k}" if rule.args else "_" for k, rule in enumerate(rules)),
+        slots=", ".join(flat)
+        if op.arity in (1, 2)
+        else f"({', '.join(parents)},), None, ({', '.join(partials)},), None",
+    )
+
+
+@cache
+def maker(op: Op, n: int | None = None) -> Callable[..., Value]:
+    """The function from a row's operands, all Values, to a node; an n-ary row's for n operands, or for any number."""
+    if op.arity is None and n is None:
+        return _n_ary(op)
+    try:
+        source = maker_source(op, op.arity or n or 0)
+    except TypeError as error:
+        raise TypeError(
+            f"write the rules of {op.name} in arithmetic, where(…) and autograd's functions: {error}"
+        ) from error
+    scene = vars(kinds.FLOATS) | {
+        "ERRORS": kinds.ERRORS, "refusal": kinds.refusal, "missing": _missing, "op": op,
+        "new": object.__new__, "Value": Value, "here": scope.here, "OPENED": scope.OPENED,
+    }  # fmt: skip
+    exec(compile(source, f"<the row {op.label}>", "exec"), scene)
+    made = cast(Callable[..., Value], scene["make"])
+    made.__name__ = made.__qualname__ = op.name
+    return made
+
+
+def _n_ary(op: Op) -> Callable[..., Value]:
+    def make(*parents: Value) -> Value:
+        if len(parents) <= UNROLLED:
+            return maker(op, len(parents))(*parents)
+        numbers = [p.data for p in parents]
+        try:
+            y = op.value(*numbers)
+        except kinds.ERRORS as error:
+            raise kinds.refusal(op, parents, error) from None
+        try:
+            d = op.local(y, *numbers)
+        except kinds.ERRORS:
+            d = _missing(op, y, parents)
+        return node(op, y, parents, d)
+
+    return make
+
+
+def _missing(op: Op, y: float, parents: Sequence[Value]) -> list[float]:
+    """The partials one by one: nan where a rule has no value, ±∞ where it is too large, 0 for a constant."""
+    rules = op.partials
+    if not isinstance(rules, tuple):
+        return [math.nan] * len(parents)
+    # NumPy's floats overflow to ±∞ where Python's raise; what has no value still has none.
+    numbers = [np.float64(x) for x in (y, *(p.data for p in parents))]
+    d = []
+    for parent, rule in zip(parents, rules, strict=True):
+        try:
+            with np.errstate(over="ignore", divide="raise", invalid="raise"):
+                d.append(float(rule(*numbers)))
+        except (FloatingPointError, *kinds.ERRORS):
+            d.append(0.0 if parent.role == "constant" else math.nan)
+    return d
+
+
+def recorded(op: Op, operands: Sequence[Any]) -> Value:
+    """The node of a row on Values and plain numbers, which become constants."""
+    if set(map(type, operands)) == {Value}:
+        return maker(op)(*operands)
+    parents = [lift(x) for x in operands]
+    if any(p is NotImplemented for p in parents):
+        raise TypeError(f"{op.label} takes numbers and Values; got {', '.join(type(x).__name__ for x in operands)}")
+    return maker(op)(*parents)
+
+
+# --- on Value ---------------------------------------------------------------------------------------------------------
+
+
+def _operator(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]:
+    """A binary row as the operator and its reflection."""
+    make = maker(op)
+
+    def forward(a: Value, b: Any) -> Any:
+        if b.__class__ is not Value and (b := lift(b)) is NotImplemented:
+            return NotImplemented
+        return make(a, b)
+
+    def reflected(b: Value, a: Any) -> Any:
+        return NotImplemented if (a := lift(a)) is NotImplemented else make(a, b)
+
+    return forward, reflected
+
+
+def _adopt(op: Op) -> None:
+    """A one-argument row as a method."""
+    if op.name in _PARTS:
+        raise ValueError(f"{op.name} is a part of every Value; give the operation another name")
+    if op.arity is not None and op.arity - len(op.defaults) == 1:
+        setattr(Value, op.name, maker(op) if not op.defaults else lambda v, *rest, **named: op(v, *rest, **named))
+
+
+_PARTS = frozenset(dir(Value))
+
+setattr(Value, "__apply__", staticmethod(recorded))
+for _name, _op in (
+    ("add", ops.add), ("sub", ops.subtract), ("mul", ops.multiply), ("truediv", ops.divide), ("pow", ops.power)
+):  # fmt: skip
+    _forward, _reflected = _operator(_op)
+    setattr(Value, f"__{_name}__", _forward)
+    setattr(Value, f"__r{_name}__", _reflected)
+for _name, _op in (("neg", ops.negative), ("pos", ops.positive), ("abs", ops.absolute)):
+    setattr(Value, f"__{_name}__", maker(_op))
+ops.each_row(_adopt)
