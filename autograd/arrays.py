@@ -100,19 +100,15 @@ def _on_objects(ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: dict[st
         return _foreign(ufunc, method, inputs, kwargs)
 
 
+# What has no row and loses no graph; NumPy does it by Value's own comparisons and arithmetic.
+_HARMLESS = (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.conjugate, np.square)
+
+
 def _foreign(ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: dict[str, Any]) -> Any:
-    """A ufunc without a row: comparisons are welcome, what would lose the graph is not."""
-    numpys = getattr(np, ufunc.__name__, None) is ufunc
-    try:
-        result = getattr(ufunc, method)(*inputs, **kwargs)
-    except TypeError:
-        if not numpys:
-            raise
-        result = None
-    if numpys and not all(isinstance(v, Value | bool | np.bool_) for v in kinds.flat(result)):
-        name = ufunc.__name__
+    name = ufunc.__name__
+    if getattr(np, name, None) is ufunc and ufunc not in _HARMLESS:
         raise TypeError(f"np.{name} is no row of the table: make one, Op({name!r}, formula, partials)")
-    return result
+    return getattr(ufunc, method)(*inputs, **kwargs)
 
 
 # --- sums and products ----------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd import kinds, ops, tape
-from autograd.arrays import Array, array, values
+from autograd.arrays import Array, named, values
 from autograd.stale import changed
 from autograd.value import Value, lift, real
 
@@ -38,7 +38,7 @@ def grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[.
     12.0
     """
     pair = value_and_grad(f, argnum)
-    return wraps(f)(lambda *args, **named: pair(*args, **named)[1])
+    return wraps(f)(lambda *args, **by_name: pair(*args, **by_name)[1])
 
 
 def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> Callable[..., tuple[Any, Any]]:
@@ -50,12 +50,12 @@ def value_and_grad(f: Callable[..., Any], argnum: int | tuple[int, ...] = 0) -> 
     _a_function(f, "grad", "gradients(output, inputs)")
 
     @wraps(f)
-    def transformed(*args: Any, **named: Any) -> tuple[Any, Any]:
+    def transformed(*args: Any, **by_name: Any) -> tuple[Any, Any]:
         numbers = argnum if isinstance(argnum, tuple) else (argnum,)
         if not all(isinstance(n, int) and -len(args) <= n < len(args) for n in numbers):
             raise ValueError(f"argnum {argnum} of a call with {len(args)} argument{'s' * (len(args) != 1)}")
         keep = _graph_wanted(args)
-        primals, y = _called(f, args, numbers, named)
+        primals, y = _called(f, args, numbers, by_name)
         y = _one(y, f)
         inputs = tuple(primals[n] for n in numbers)
         g = _pulled({y: 1.0}, inputs, keep)
@@ -208,7 +208,7 @@ def _a_function(f: Any, transform: str, instead: str) -> None:
 
 
 def _called(
-    f: Any, args: Sequence[Any], numbers: Sequence[int], named: Mapping[str, Any] = {}
+    f: Any, args: Sequence[Any], numbers: Sequence[int], by_name: Mapping[str, Any] = {}
 ) -> tuple[list[Any], Any]:
     """The arguments, those of `numbers` as leaves of their own, and what f makes of them."""
     names = getattr(getattr(f, "__code__", None), "co_varnames", ())
@@ -217,20 +217,17 @@ def _called(
         primals[n] = _copied(args[n], names[n] if 0 <= n < len(names) else None)
     token = _inside.set(True)
     try:
-        return primals, _checked(f(*primals, **named), f)
+        return primals, _checked(f(*primals, **by_name), f)
     finally:
         _inside.reset(token)
 
 
 def _copied(x: Any, name: str | None) -> Any:
     # A Value gets a copy of its own, lest a closure's use of it be counted.
-    if isinstance(x, list | tuple):
-        return type(x)(_copied(part, name and f"{name}[{k}]") for k, part in enumerate(x))
-    if isinstance(x, Value):
-        return ops.positive.apply(x)
-    if isinstance(x, np.ndarray) and x.dtype == object:
-        return kinds.mapped(lambda v: ops.positive.apply(lift(v)), x.view(Array))
-    return array(x, name, "input")
+    if isinstance(x, np.ndarray):
+        x = x.astype(object).view(Array) if x.ndim else x[()]
+    copy = kinds.mapped(lambda v: ops.positive.apply(v) if isinstance(v, Value) else Value(v, role="input"), x)
+    return named(name, copy) if name else copy
 
 
 def _checked(out: Any, f: Any) -> Any:

@@ -298,3 +298,9 @@ def test_a_stage_that_loses_the_graph_is_named():
 
 def test_repr_lists_the_stages():
     assert repr(Chain(f1=double, f2=tanh)) == "Chain(f1, f2)"
+
+
+def test_a_chain_gives_two_functions_two_names():
+    with pytest.raises(ValueError, match="tanh stands for two"):
+        Chain(tanh, tanh=sigmoid)
+    assert repr(Chain(tanh, tanh)) == "Chain(tanh, tanh_2)"

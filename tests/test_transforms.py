@@ -834,3 +834,35 @@ def test_hidden_kinks_have_their_stated_conventions():
     assert [grad(f)(0.0) for f in (relu, absolute, step)] == [0.0, 0.0, 0.0]
     assert grad(lambda x: maximum(x, 0.0))(0.0) == 0.5
     assert grad(lambda x: maximum(x, x))(0.0) == 1.0
+
+
+def test_check_grad_of_what_is_no_function_is_a_type_error():
+    with pytest.raises(TypeError, match="takes a function"):
+        check_grad(Value(1.0), 2.0)
+
+
+def test_check_grad_takes_lists_of_arrays():
+    assert check_grad(lambda p: (p[0] @ p[1]).sum(), [np.eye(2), np.array([1.0, 2.0])]) < 1e-8
+
+
+def test_check_grad_at_the_edge_of_a_domain_takes_smaller_steps():
+    assert check_grad(lambda x: log(x), 1e-7) < 1e-6
+
+
+def test_hessians_of_lists_of_arrays_come_in_blocks():
+    W, b = array([1.0, 2.0]), array([3.0])
+    (WW, Wb), (bW, bb) = hessian(W[0] * W[1] * b[0], [W, b])
+    np.testing.assert_array_equal(WW, [[0.0, 3.0], [3.0, 0.0]])
+    np.testing.assert_array_equal(Wb, [[2.0], [1.0]])
+    np.testing.assert_array_equal(bW, Wb.T)
+    np.testing.assert_array_equal(bb, [[0.0]])
+
+
+def test_a_function_without_a_return_is_told_so():
+    with pytest.raises(TypeError, match="returned None"):
+        grad(lambda x: None)(1.0)
+
+
+def test_replay_of_what_is_no_graph_is_a_type_error():
+    with pytest.raises(TypeError, match="a Value or a nesting"):
+        replay(2.0, {})
