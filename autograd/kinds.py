@@ -6,6 +6,7 @@ import inspect
 import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ ERRORS = (ValueError, ZeroDivisionError, OverflowError)
 def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
     """The value on single numbers, or on arrays of them: the formula where they are exact."""
     if any(isinstance(x, np.ndarray) for x in operands):
-        return on_arrays(op, operands)
+        return on_nestings(op, operands)
     if any(x.__class__ is not float and _exact(x) for x in operands):
         return op.formula(*operands)
     try:
@@ -33,13 +34,13 @@ def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
         raise refusal(op, operands, error) from None
 
 
-def on_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
-    """Element by element, under broadcasting; float arrays all at once."""
+def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
+    """Part by part, arrays under broadcasting; float arrays all at once."""
+    if not any(isinstance(x, np.ndarray) for x in operands):
+        return mapped(op, *operands)
     arrays = [np.asanyarray(x) for x in operands]
-    each = np.frompyfunc(op.apply, len(operands), 1)
     if any(x.dtype == object for x in arrays):
-        with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
-            return each(*operands)
+        return mapped(op.apply, *operands)
     if bad := next((x for x in arrays if x.dtype.kind not in "fiub"), None):
         raise TypeError(f"{op.name} takes real numbers; got an array of {bad.dtype}")
     floats = [x if x.dtype.kind == "f" else x.astype(float) for x in arrays]
@@ -48,18 +49,7 @@ def on_arrays(op: Op, operands: tuple[Any, ...]) -> Any:
             return op.value(*floats)
     except (FloatingPointError, *ERRORS):
         # Element by element the offender raises an error that names it; a branch not taken does not.
-        return np.asarray(each(*floats), dtype=float)
-
-
-def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
-    """Part by part; a list gives a list, a tuple a tuple, and an array among the operands an array."""
-    if any(isinstance(x, np.ndarray) for x in operands):
-        return on_arrays(op, operands)
-    nests = [x for x in operands if isinstance(x, NEST)]
-    if len({len(x) for x in nests}) > 1:
-        raise ValueError(f"{op.name} got sequences of different lengths: {[len(x) for x in nests]}")
-    columns = [x if isinstance(x, NEST) else [x] * len(nests[0]) for x in operands]
-    return like(nests[0], [op(*row) for row in zip(*columns, strict=True)])
+        return np.asarray(mapped(op.apply, *floats), dtype=float)
 
 
 def on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
@@ -121,16 +111,18 @@ def flat(x: Any) -> list[Any]:
     return [number for part in x for number in flat(part)]
 
 
-def mapped(f: Callable[[Any], Any], x: Any) -> Any:
-    """f of every number in a nesting, in the same nesting."""
-    if isinstance(x, list | tuple):
-        return type(x)(mapped(f, part) for part in x)
-    if not isinstance(x, np.ndarray):
-        return f(x)
-    out = np.empty_like(x, dtype=object)
-    for where in np.ndindex(x.shape):
-        out[where] = f(x[where])
-    return out
+def mapped(f: Callable[..., Any], *xs: Any) -> Any:
+    """f of every number in a nesting, or of the numbers at one place in several; single numbers go with each."""
+    if any(isinstance(x, np.ndarray) for x in xs):
+        with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
+            return np.frompyfunc(f, len(xs), 1)(*xs)
+    nests = [x for x in xs if isinstance(x, list | tuple)]
+    if not nests:
+        return f(*xs)
+    if len({len(x) for x in nests}) > 1:
+        raise ValueError(f"{f.__name__} got sequences of different lengths: {[len(x) for x in nests]}")
+    rows = zip(*(x if isinstance(x, list | tuple) else repeat(x, len(nests[0])) for x in xs), strict=True)
+    return like(nests[0], [mapped(f, *row) for row in rows])
 
 
 # --- refusals -------------------------------------------------------------------------------------------------------
