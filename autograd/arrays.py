@@ -254,9 +254,13 @@ def assign(x: Any, floats: Any) -> None:
         new = dict.fromkeys(leaves, new[()])
     if new.keys() != leaves.keys():
         raise ValueError(f"assign needs data of shape {_outline(x)}; got {_outline(floats)}")
-    for v in leaves.values():
+    for where, v in leaves.items():
         if v.op is not None:
             raise TypeError(f"assign writes into leaves; {kinds.described(v)} is computed: assign to its leaves")
+        if new[where] != new[where] and v.grad is None:
+            raise ValueError(
+                f"assign would make nan of {kinds.described(v)}, which has no gradient: call backward() first"
+            )
     for where, v in leaves.items():
         v.primal = new[where]
 

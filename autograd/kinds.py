@@ -78,17 +78,14 @@ def _vector(op: Op, x: Any) -> list[Any]:
     raise TypeError(f"{op.name} takes a list or an array of numbers; got {type(x).__name__} {x!r}")
 
 
-def bound(op: Op, operands: tuple[Any, ...], by_name: dict[str, Any]) -> tuple[Any, ...]:
-    """The operands of a call with some given by name: leaky_relu(x, slope=0.2)."""
-    return inspect.signature(op.formula).bind(*operands, **by_name).args
-
-
-def completed(op: Op, operands: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The operands with the defaults of those left out; TypeError for a wrong number of them."""
+def completed(op: Op, operands: tuple[Any, ...], by_name: dict[str, Any]) -> tuple[Any, ...]:
+    """The operands with those given by name and the defaults of those left out; TypeError for a wrong number of them."""
+    if by_name:
+        operands = inspect.signature(op.formula).bind(*operands, **by_name).args
     missing = (op.arity or 0) - len(operands)
-    if not 0 < missing <= len(op.defaults):
-        raise TypeError(f"{op.name} takes {op.arity} operands; got {len(operands)}")
-    return operands + op.defaults[-missing:]
+    if not 0 <= missing <= len(op.defaults):
+        raise TypeError(f"{op.name} takes {op.arity} operand{'s' * (op.arity != 1)}; got {len(operands)}")
+    return operands + op.defaults[len(op.defaults) - missing :]
 
 
 def like(vector: Any, components: list[Any]) -> Any:

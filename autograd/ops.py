@@ -12,7 +12,9 @@ import builtins
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, reduce
+from functools import cache, cached_property, partial, reduce
+from inspect import signature
+from keyword import iskeyword
 from operator import add as plus, attrgetter, mul as times
 from typing import Any
 
@@ -89,12 +91,10 @@ class Op:
 
     def __call__(self, *operands: Any, **by_name: Any) -> Any:
         """The operation on floats, Values, arrays or nestings of these; it returns the like."""
-        if by_name:
-            operands = kinds.bound(self, operands, by_name)
-        if self.vectors:
+        if self.vectors and not by_name:
             return kinds.on_vectors(self, operands)
         if len(operands) != self.arity:
-            operands = kinds.completed(self, operands)
+            operands = kinds.completed(self, operands, by_name)
         for x in operands:
             if isinstance(x, kinds.NEST):
                 return kinds.on_nestings(self, operands)
@@ -132,8 +132,13 @@ def each_row(act: Callable[[Op], None]) -> None:
 
 
 def _enter(op: Op) -> None:
-    if not op.name.isidentifier():
+    if not isinstance(op.name, str) or not op.name.isidentifier() or iskeyword(op.name):
         raise ValueError(f"an operation's name is an identifier; got {op.name!r}")
+    takes = signature(op.formula).parameters.values()
+    if op.arity not in (None, len(takes)) and all(p.kind is p.POSITIONAL_OR_KEYWORD for p in takes):
+        raise ValueError(
+            f"the formula of {op.name} takes {len(takes)} operands: give a partial for each, got {op.arity}"
+        )
     if op.name in BUILT_IN:
         raise ValueError(f"{op.name} is a row of the library; give yours another name")
     for act in _watchers:
@@ -142,12 +147,9 @@ def _enter(op: Op) -> None:
 
 
 def _component(op: Op, c: int) -> Op:
-    def bind(rule: Any) -> Any:
-        return rule and (lambda *operands: rule(c, *operands))
-
-    return replace(
-        op, formula=bind(op.formula), partials=bind(op.partials), computed=bind(op.computed), index=c, indexed=False
-    )
+    rules = {field: getattr(op, field) for field in ("formula", "partials", "computed")}
+    bound: dict[str, Any] = {field: rule and partial(rule, c) for field, rule in rules.items()}
+    return replace(op, index=c, indexed=False, **bound)
 
 
 # --- formulas too long for a row ------------------------------------------------------------------------------------
@@ -213,6 +215,11 @@ def _swapped(ab: tuple[Any, ...]) -> tuple[Any, ...]:
     return ab[len(ab) // 2 :] + ab[: len(ab) // 2]
 
 
+def _decided(c: Any, a: Any, b: Any) -> Any:
+    # Where the condition is a plain number the other branch need not stand in the graph: d(x**3)/dx is 3·x**2.
+    return (a if c else b) if isinstance(c, float) else where(c, a, b)
+
+
 def _tie(x: Any) -> Any:
     return 0.5 * (1.0 + step(x) - step(-x))
 
@@ -233,7 +240,7 @@ subtract = Op("subtract", lambda a, b: a - b,   (lambda y, a, b: 1.0,   lambda y
 multiply = Op("multiply", lambda a, b: a * b,   (lambda y, a, b: b,     lambda y, a, b: a),        symbol="×",   written="{} · {}", infix=True)
 divide   = Op("divide",   lambda a, b: a / b,   (lambda y, a, b: 1 / b, lambda y, a, b: -y / b),   symbol="÷",   written="{} / {}", infix=True,
               domain="a divisor other than 0", instead="Add a small constant to the divisor, or choose another value with where before dividing.", samples=((-3, 3), (0.2, 3)))
-power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: where(b, b * a ** where(b, b - 1, 0), b * y / where(a, a, 1)),  # d(x**0)/dx is 0 at 0 too
+power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: _decided(b, b * a ** where(b, b - 1, 0), b * y / where(a, a, 1)),  # d(x**0)/dx is 0 at 0 too
                                                  lambda y, a, b: y * log(where(a, a, 1))),  # d(0**w)/dw is 0, not 0 · log 0
               computed=native("pow", lambda a, b: a ** b), symbol="pow", written="{} ** {}", infix=True, guarded=True,
               domain="a positive base, a negative base under a whole exponent, and 0 under an exponent ≥ 0", instead="Take absolute(x) ** p, or keep the base positive and the result in range.", samples=((0.1, 3), (-3, 3)))

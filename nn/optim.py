@@ -17,6 +17,8 @@ class SGD:
     def __init__(
         self, parameters: Iterable[Value], lr: float, momentum: float = 0.0, weight_decay: float = 0.0
     ) -> None:
+        if not isinstance(parameters, Iterable):
+            raise TypeError(f"SGD takes model.parameters(); got {type(parameters).__name__}")
         self.parameters: list[Value] = [v for x in parameters for v in kinds.flat(x)]
         if not self.parameters or not all(isinstance(v, Value) and v.op is None for v in self.parameters):
             raise TypeError("SGD takes the leaves to change: model.parameters(), or a list of arrays of Values")

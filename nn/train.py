@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import values
+from autograd import ops, values
 
 
 def predict(model: Any, X: Any) -> npt.NDArray[np.float64]:  # noqa: N803  # the field's name for rows of data
@@ -19,11 +19,15 @@ def predict(model: Any, X: Any) -> npt.NDArray[np.float64]:  # noqa: N803  # the
 
 
 def accuracy(model: Any, X: Any, Y: Any) -> float:  # noqa: N803
-    """The share of rows whose class is right: the largest of K outputs; of one output, positive means class 1."""
+    """The share of rows whose class is right: the largest of K outputs; of one output, class 1 where it is positive.
+
+    An output made by a sigmoid is a probability: class 1 where it is above ½.
+    """
     outputs, classes = predict(model, X), np.asarray(Y)
     if classes.shape != (len(outputs),):
         raise ValueError(
             f"accuracy takes one class index per row: {len(outputs)} rows, targets of shape {classes.shape}"
         )
-    chosen = outputs > 0 if outputs.ndim == 1 else outputs.argmax(axis=1)
+    bound = 0.5 if getattr(model(X[0]), "op", None) is ops.sigmoid else 0.0
+    chosen = outputs > bound if outputs.ndim == 1 else outputs.argmax(axis=1)
     return float(np.mean(chosen == classes))

@@ -680,3 +680,10 @@ def test_lists_of_arrays_are_named_zeroed_and_assigned_whole():
 def test_an_array_of_text_is_no_operand():
     with pytest.raises(TypeError, match="exp takes real numbers"):
         exp(np.array(["a"]))
+
+
+def test_assign_without_a_gradient_does_not_turn_weights_into_nan():
+    w = array([1.0, 2.0], "w")
+    with pytest.raises(ValueError, match=r"1\.0 from w\[0\], which has no gradient: call backward"):
+        assign(w, values(w) - 0.1 * grads(w))
+    assert values(w).tolist() == [1.0, 2.0]

@@ -235,3 +235,15 @@ def test_accuracy_of_one_output_takes_the_sign():
     model = nn.Neuron(1, "identity", bias=False, rng=0)
     model.w[0].data = 1.0
     assert nn.accuracy(model, [[1.0], [-1.0], [2.0]], [1, 0, 0]) == pytest.approx(2 / 3)
+
+
+def test_accuracy_of_a_sigmoid_output_takes_a_half():
+    model = nn.Neuron(1, "sigmoid", bias=False, rng=0)
+    model.w[0].data = 1.0
+    assert nn.accuracy(model, [[-1.0], [1.0]], [0, 1]) == 1.0
+
+
+@pytest.mark.parametrize("parameters", [nn.Neuron(1, rng=0), nn.Neuron(1, rng=0).parameters])
+def test_sgd_of_a_model_points_to_its_parameters(parameters):
+    with pytest.raises(TypeError, match=r"model\.parameters\(\)"):
+        nn.SGD(parameters, 0.1)

@@ -154,7 +154,7 @@ def test_a_function_with_a_value_and_what_is_no_number_is_a_type_error():
 
 
 def test_the_wrong_number_of_operands_is_a_type_error():
-    with pytest.raises(TypeError, match="exp takes 1 operands; got 2"):
+    with pytest.raises(TypeError, match="exp takes 1 operand; got 2"):
         exp(1.0, 2.0)
     with pytest.raises(TypeError, match="maximum takes 2 operands; got 1"):
         maximum(1.0)

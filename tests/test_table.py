@@ -691,3 +691,15 @@ def test_a_name_that_is_no_identifier_is_refused():
     with pytest.raises(ValueError, match="soft sign"):
         Op("soft sign", lambda x: x, (lambda y, x: 1.0,))
     assert "soft sign" not in TABLE
+
+
+@pytest.mark.parametrize("name", ["lambda", "two words", "", 3])
+def test_a_row_needs_a_name_that_can_be_written(name):
+    with pytest.raises(ValueError, match="an operation's name is an identifier"):
+        Op(name, lambda x: x, (lambda y, x: 1.0,))
+
+
+def test_a_row_needs_a_partial_for_each_operand():
+    with pytest.raises(ValueError, match="takes 2 operands: give a partial for each, got 1"):
+        Op("test_short", lambda a, b: a * b, (lambda y, a, b: b,))
+    assert "test_short" not in ops.TABLE
