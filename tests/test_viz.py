@@ -19,7 +19,7 @@ from autograd import Op, Value, array, named, neg_log_softmax, scope, sigmoid
 from autograd.tape import wengert_list
 from viz import Diagram, Table, draw, embedded, layout, paint, table
 from viz.cards import scene
-from viz.text import number, width
+from viz.text import exact, number, width
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -129,7 +129,7 @@ def test_what_the_edges_of_a_node_add_sums_to_its_gradient():
     diagram = draw(out)
     added = {}
     for wire in diagram.scene.wires:
-        added[wire.tail] = added.get(wire.tail, 0.0) + float(wire.title.split("adds ")[1].split()[0])
+        added[wire.tail] = added.get(wire.tail, 0.0) + float(wire.title.split("adds ")[1].split()[0].replace("−", "-"))
     for k, v in enumerate(wengert_list([out])[:-1]):
         assert added[f"n{k}"] == pytest.approx(v.grad, rel=1e-12)
 
@@ -150,6 +150,42 @@ def test_before_a_backward_pass_no_gradient_is_shown_as_zero():
     assert texts(parsed(diagram)[0]).count("∂ –") == 10
     for colour in ("#D6604D", "#4393C3", "#F4A582"):
         assert colour not in diagram.svg
+
+
+def test_the_tooltip_of_a_card_says_what_its_row_of_the_table_says(graph):
+    titles = [card.title for card in draw(graph).scene.cards]
+    rows = table(graph).rows
+    assert len({row.node for row in rows}) == len(rows)
+    for row in rows:
+        (title,) = (t for t in titles if t.startswith((f"{row.node} = {row.expression}", f"{row.node}, {row.expression}")))
+        assert f"value {exact(row.value)}, gradient {exact(row.adjoint)}" in title
+
+
+def test_a_nameless_value_shows_the_number_that_the_table_calls_it():
+    x = Value(2.0, "x")
+    small, v = draw(x.exp() * x), x
+    for _ in range(60):
+        v = v.sin()
+    assert [(card.glyph, card.name) for card in small.scene.cards] == [("", "x"), ("exp", "v1"), ("×", "v2")]
+    assert [row.node for row in table(x.exp() * x).rows] == ["x", "v1", "v2"]
+    assert {card.name for card in draw(v).scene.cards} == {"x", ""}
+    assert draw(v).scene.cards[-1].title.startswith("v60 = sin(v59): value ")
+
+
+def test_a_name_that_is_no_text_is_shown_as_text():
+    x, y = Value(2.0, "x"), Value(3.0, "3")
+    x.name = 3
+    out = named("out", x * y)
+    assert [card.name for card in draw(out).scene.cards] == ["3", "3", "out"]
+    assert [row.node for row in table(out).rows] == ["3#1", "3#2", "out"]
+    x.data = 5.0
+    assert "a leaf changed" in draw(out).svg
+
+
+def test_the_tooltip_of_a_card_gives_its_whole_scope():
+    with scope("layer"), scope("neuron"):
+        out = Value(1.0, "x").exp()
+    assert "v1 = exp(x) in layer/neuron: value 2.718281828459045, gradient –" in draw(out).svg
 
 
 def test_a_square_has_two_edges():
@@ -575,7 +611,7 @@ def test_the_table_has_a_row_per_node_with_its_numbers():
     assert expressions["x6[1]"] == "x5[1] + w20[1]"
     assert expressions["x4[0]"] == "σ(x3[0])"
     assert expressions["x2[0]"] == "dot([W1[0,0], W1[0,1]], [x[0], x[1]])"
-    assert expressions["L"] == "neg_log_softmax([x6[0], x6[1], x6[2]])[2]"
+    assert expressions["L"] == "−ln softmax([x6[0], x6[1], x6[2]])[2]"
 
 
 def test_every_operand_has_its_row_above_and_layers_stay_together():

@@ -12,10 +12,13 @@ from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.lanes import INPUTS, Plan, outermost, plan
-from viz.text import number, printable, width
+from viz.names import expression, given, glyph, names
+from viz.text import exact, number, printable, width
 
 SIZE = 10.0  # of the type on a card, in points
 COUNTED = 20_000  # values up to which it is said how many are behind a stub
+NUMBERED = 60  # values up to which a nameless one shows the v1, v2, … that the table calls it
+DIGITS = 6  # of constants in expressions, as in the table
 ALL_LABELS, MOST_LABELS = 60, 120  # wires up to which all local derivatives are written, or those that are not 1
 
 
@@ -96,6 +99,14 @@ class Stub:
     role: None = None
 
 
+@dataclass(frozen=True)
+class Called:
+    """The table's names, which tell its nameless nodes v1, v2, … apart; and whether cards show those."""
+
+    names: Mapping[Value, str]
+    on_cards: bool
+
+
 def scene(output: Any, max_nodes: int, digits: int) -> Scene:
     """The cards and wires of the graph of one or more outputs, at most `max_nodes` values: those nearest to the outputs."""
     outputs = values_in(output)
@@ -105,11 +116,12 @@ def scene(output: Any, max_nodes: int, digits: int) -> Scene:
     places = plan(items, parents)
     ids: dict[Any, str] = {v: f"n{k}" for k, v in enumerate(order)}
     ids |= {v: f"more{k}" for k, v in enumerate(items) if isinstance(v, Stub)}
+    called = Called(names(order, DIGITS), len(order) <= NUMBERED)
     results, shades = set(outputs), _scaled({v: v.grad for v in items if isinstance(v, Value)})
 
     def card(v: Value | Stub) -> Card:
         seat = ids[v], places.lane[v], places.column[v]
-        return _stub(v, *seat) if isinstance(v, Stub) else _card(v, *seat, v in results, shades[v], digits)
+        return _stub(v, *seat) if isinstance(v, Stub) else _card(v, *seat, v in results, shades[v], digits, called)
 
     cards = [card(v) for v in items]
     wires = _wires([v for v in items if isinstance(v, Value)], parents, ids, max(2, digits - 1))
@@ -167,21 +179,22 @@ def _cut(order: Sequence[Value], kept: set[Value]) -> tuple[list[Any], dict[Any,
 # --- cards and wires --------------------------------------------------------------------------------------------------
 
 
-def glyph(v: Value) -> str:
-    """What stands for an operation on a card: its symbol, or else its name."""
-    index = "" if v.op.index is None else f"[{v.op.index}]"
-    return printable((v.op.symbol or v.op.name) + index)
-
-
-def _card(v: Value, key: str, lane: int, column: int, output: bool, shade: float | None, digits: int) -> Card:
-    made = glyph(v) if v.op else ""
-    place = f" in {v.scope}" if v.scope else ""
-    title = f"{v.name or made or v.role}{place}: value {v.data!r}, gradient {'–' if v.grad is None else repr(v.grad)}"
+def _card(
+    v: Value, key: str, lane: int, column: int, output: bool, shade: float | None, digits: int, called: Called
+) -> Card:
     kind = "output" if output else v.role or "operation"
-    name, strip = printable(v.name or ("" if v.op else str(v.role))), f"∂ {number(v.grad, digits)}"
+    name, strip = given(v) or (called.on_cards and called.names[v]) or str(v.role or ""), f"∂ {number(v.grad, digits)}"
     if kind == "constant":
         name = strip = ""
-    return Card(key, kind, made, name, number(v.data, digits), strip, shade, printable(title, 400), lane, column)
+    made = glyph(v) if v.op else ""
+    return Card(key, kind, made, name, number(v.data, digits), strip, shade, _title(v, called.names), lane, column)
+
+
+def _title(v: Value, called: Mapping[Value, str]) -> str:
+    """The whole truth: what the table calls the value, how it was computed and in which scope, and all digits."""
+    what = expression(v, [called[p] for p in v.parents])
+    name = what if not given(v) and v.role == "constant" else f"{called[v]} = {what}" if v.op else f"{called[v]}, {what}"
+    return printable(f"{name}{f' in {v.scope}' if v.scope else ''}: value {exact(v.data)}, gradient {exact(v.grad)}", 400)
 
 
 def _stub(stub: Stub, key: str, lane: int, column: int) -> Card:
@@ -199,8 +212,8 @@ def _wires(
     for count, (p, v, k) in enumerate(edges):
         d, added, share = v.partials[k], _contribution(p, v, k), shares[p, v, k]
         unused = v.op.guarded and p.role == "constant"  # its derivative is not evaluated
-        label, exact = ("–", "–") if unused else (number(d, digits), repr(d))
-        title = f"local derivative {exact}" + ("" if added is None else f", adds {added!r} to the gradient")
+        label, full = ("–", "–") if unused else (number(d, digits), exact(d))
+        title = f"local derivative {full}" + ("" if added is None else f", adds {exact(added)} to the gradient")
         wires.append(Wire(f"e{count}", ids[p], ids[v], label, few or (some and d != 1), share, title))
     for stub in (stub for stub in parents if isinstance(stub, Stub)):
         wires.append(Wire(f"e{len(wires)}", ids[stub], ids[stub.child], "", shown=False, share=None, title=""))
@@ -238,7 +251,7 @@ def _lanes(places: Plan, items: Sequence[Any]) -> list[Lane]:
 
 def _stem(inputs: Sequence[Any]) -> str:
     """The name that inputs share: x for x[0] and x[1]."""
-    stems = dict.fromkeys(printable(v.name or "").partition("[")[0] for v in inputs)
+    stems = dict.fromkeys(given(v).partition("[")[0] for v in inputs)
     return ", ".join(stems) if all(stems) and len(stems) < 4 else "inputs"
 
 
@@ -261,6 +274,9 @@ def _notes(order: Sequence[Value], kept: set[Value], places: Plan, wires: Sequen
 
 def outdated(order: Sequence[Value]) -> list[str]:
     """A sentence that names the leaves changed since the forward pass; none if every node comes out again."""
-    names = printable(changed(order), 120)
+    try:
+        found = printable(changed(order), 120)
+    except TypeError:  # one of them has a name that is not text
+        found = "a leaf"
     rest = "changed after this graph was computed; other values, and all derivatives, are those of the forward pass."
-    return [f"{names} {rest}"] if names else []
+    return [f"{found} {rest}"] if found else []

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from itertools import count
 from typing import Any
 
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.cards import outdated, values_in
 from viz.lanes import plan
-from viz.text import number, printable
+from viz.names import expression, given, names, shortened
+from viz.text import number
 
 HEADINGS = ("node", "expression", "value", "local derivatives", "adjoint")
-MANY = 6  # operands above which a vector is written with its first three and its last
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class Row:
 
     def texts(self, digits: int) -> tuple[str, ...]:
         """The row's cells."""
-        partials = _shortened([f"∂/∂{name} = {number(d, digits)}" for name, d in self.partials])
+        partials = shortened([f"∂/∂{name} = {number(d, digits)}" for name, d in self.partials])
         return self.node, self.expression, number(self.value, digits), partials, number(self.adjoint, digits)
 
 
@@ -79,50 +77,15 @@ def table(output: Any, *, digits: int = 6) -> Table:
     v2    tanh(v1)    0.7616  ∂/∂v1 = 0.42          1
     """
     order = wengert_list(values_in(output))
-    names = _names(order, digits)
+    called = names(order, digits)
     column = plan(order, {v: v.parents for v in order}).column
     reading = sorted(order, key=lambda v: (column[v], v.op is None))
-    rows = tuple(_row(v, names) for v in reading if v.name or v.role != "constant")
+    rows = tuple(_row(v, called) for v in reading if given(v) or v.role != "constant")
     return Table(rows, " ".join(outdated(order)), digits)
 
 
-def _names(order: Sequence[Value], digits: int) -> dict[Value, str]:
-    """Every node's name, no two alike: its own, v1, v2, … where it has none, or a constant's number."""
-    uses = Counter(v.name for v in order)
-    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
-    fresh = (f"v{k}" for k in count(1) if f"v{k}" not in uses)
-    names: dict[Value, str] = {}
-    for v in order:
-        if v.name:
-            names[v] = printable(v.name) + ("" if uses[v.name] == 1 else f"#{next(numbers[v.name])}")
-        elif v.role == "constant":
-            text = number(v.data, digits)
-            names[v] = f"({text})" if text.startswith("−") else text
-        else:
-            names[v] = next(fresh)
-    return names
-
-
-def _row(v: Value, names: Mapping[Value, str]) -> Row:
-    operands = [names[p] for p in v.parents]
-    if v.op is None:
-        return Row(names[v], str(v.role), v.data, (), v.grad)
+def _row(v: Value, called: Mapping[Value, str]) -> Row:
+    operands = [called[p] for p in v.parents]
     edges = zip(operands, v.partials, v.parents, strict=True)
     partials = tuple((name, d) for name, d, p in edges if p.role != "constant")
-    return Row(names[v], _expression(v, operands), v.data, partials, v.grad)
-
-
-def _expression(v: Value, operands: Sequence[str]) -> str:
-    op = v.op
-    if op.written:
-        return op.written.format(*operands)
-    if op.arity is not None:
-        return f"{printable(op.symbol or op.name)}({', '.join(operands)})"
-    size = len(operands) // max(1, op.vectors)
-    vectors = [operands[k * size : (k + 1) * size] for k in range(max(1, op.vectors))]
-    index = "" if op.index is None else f"[{op.index}]"
-    return f"{op.name}({', '.join(f'[{_shortened(part)}]' for part in vectors)}){index}"
-
-
-def _shortened(texts: Sequence[str]) -> str:
-    return ", ".join(texts if len(texts) <= MANY else [*texts[:3], "…", texts[-1]])
+    return Row(called[v], expression(v, operands), v.data, partials, v.grad)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from decimal import Decimal
 from functools import lru_cache
 
 # Helvetica's advance widths, in thousandths of the type size. Layout engines measure text differently from one another;
@@ -42,6 +43,17 @@ def number(x: float | None, digits: int = 4) -> str:
     else:
         text = f"{_trimmed(mantissa)}e{exponent}"
     return text.replace("-", "−")
+
+
+def exact(x: float | None) -> str:
+    """x with the digits that tell it from every other float, written as `number` does.
+
+    >>> exact(-1 / 3), exact(2.46e-05)
+    ('−0.3333333333333333', '2.46e−5')
+    """
+    if x is None or not math.isfinite(x):
+        return number(x)
+    return number(x, len(Decimal(repr(float(x))).as_tuple().digits))
 
 
 def _trimmed(text: str) -> str:

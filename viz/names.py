@@ -1,0 +1,62 @@
+"""What the nodes of a graph are called, and how they are written: in tables and pictures alike."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from itertools import count
+
+from autograd.value import Value
+from viz.text import number, printable
+
+MANY = 6  # operands above which a vector is written with its first three and its last
+
+
+def given(v: Value) -> str:
+    """The name that a value was given, as text whatever it is; "" if none."""
+    return "" if v.name is None else printable(str(v.name))
+
+
+def names(order: Sequence[Value], digits: int) -> dict[Value, str]:
+    """Every node's name, no two alike: its own, v1, v2, … where it has none, or a constant's number."""
+    own = {v: given(v) for v in order}
+    uses = Counter(own.values())
+    numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
+    fresh = (f"v{k}" for k in count(1) if f"v{k}" not in uses)
+    called: dict[Value, str] = {}
+    for v, name in own.items():
+        if name:
+            called[v] = name + ("" if uses[name] == 1 else f"#{next(numbers[name])}")
+        elif v.role == "constant":
+            text = number(v.data, digits)
+            called[v] = f"({text})" if text.startswith("−") else text
+        else:
+            called[v] = next(fresh)
+    return called
+
+
+def glyph(v: Value) -> str:
+    """What stands for an operation on a card: its symbol, or else its name."""
+    index = "" if v.op.index is None else f"[{v.op.index}]"
+    return printable((v.op.symbol or v.op.name) + index)
+
+
+def expression(v: Value, operands: Sequence[str]) -> str:
+    """The operation written out on its operands' names; of a leaf, its role."""
+    op = v.op
+    if op is None:
+        return str(v.role)
+    if op.written:
+        return op.written.format(*operands)
+    if op.arity is not None:
+        return f"{printable(op.symbol or op.name)}({', '.join(operands)})"
+    size = len(operands) // max(1, op.vectors)
+    vectors = [operands[k * size : (k + 1) * size] for k in range(max(1, op.vectors))]
+    index = "" if op.index is None else f"[{op.index}]"
+    word = op.name if op.vectors > 1 else op.symbol or op.name  # a·b is no word to put before its operands
+    return f"{printable(word)}({', '.join(f'[{shortened(part)}]' for part in vectors)}){index}"
+
+
+def shortened(texts: Sequence[str]) -> str:
+    """Texts in a row, with commas: of many the first and the last."""
+    return ", ".join(texts if len(texts) <= MANY else [*texts[:3], "…", texts[-1]])
