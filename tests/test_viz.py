@@ -157,7 +157,9 @@ def test_the_tooltip_of_a_card_says_what_its_row_of_the_table_says(graph):
     rows = table(graph).rows
     assert len({row.node for row in rows}) == len(rows)
     for row in rows:
-        (title,) = (t for t in titles if t.startswith((f"{row.node} = {row.expression}", f"{row.node}, {row.expression}")))
+        (title,) = (
+            t for t in titles if t.startswith((f"{row.node} = {row.expression}", f"{row.node}, {row.expression}"))
+        )
         assert f"value {exact(row.value)}, gradient {exact(row.adjoint)}" in title
 
 
@@ -299,6 +301,99 @@ def test_cards_lie_inside_the_picture_and_do_not_overlap(graph, direction, engin
         assert left <= a < c <= left + wide
         assert top <= b < d <= top + high
         assert all(a >= r or c <= p or b >= s or d <= q for p, q, r, s in boxes[:k])
+
+
+def mesh(seed):
+    """A random graph: every value takes a few of those before it."""
+    rng = np.random.default_rng(seed)
+    values = list(array(rng.normal(size=4), "x"))
+    for _ in range(12):
+        picked = [values[k] for k in rng.choice(len(values), size=int(rng.integers(1, 4)), replace=False)]
+        values.append(ag.dot(picked, list(rng.normal(size=len(picked)) * 10.0 ** rng.integers(-7, 3))).tanh())
+    out = ag.sum(values)
+    out.backward()
+    return out
+
+
+DENSE = {f"softmax of {n}": lambda n=n: ag.softmax(array(np.linspace(1.0, 3.0, n), "x")) for n in (3, 4, 6)}
+DENSE |= {"neuron": neuron, "network": network} | {f"mesh {k}": lambda k=k: mesh(k) for k in range(6)}
+
+
+@pytest.mark.parametrize("engine", ["embedded", "built in"])
+@pytest.mark.parametrize("name", DENSE)
+def test_a_number_on_a_wire_is_whole_and_covers_no_card_and_no_other_number(name, direction, engine, monkeypatch):
+    if engine == "built in":
+        monkeypatch.setattr(layout, "arrange", layout.built_in)
+    diagram = draw(DENSE[name](), direction=direction)
+    root, groups = parsed(diagram)
+    frame = [float(x) for x in root.get("viewBox").split()]
+    cards = [box(groups[card.id].find(f"{SVG}rect")) for card in diagram.scene.cards]
+    drawn = list(root)
+    texts = [k for k, e in enumerate(drawn) if e.get("font-size") == "8"]
+    grounds = [box(drawn[k - 1]) for k in texts]
+    for k, (a, b, c, d) in zip(texts, grounds, strict=True):
+        assert c - a >= width(drawn[k].text, 8)
+        assert frame[0] <= a < c <= frame[0] + frame[2]
+        assert frame[1] <= b < d <= frame[1] + frame[3]
+    for k, (a, b, c, d) in enumerate(grounds):
+        assert all(a >= r or c <= p or b >= s or d <= q for p, q, r, s in cards + grounds[:k])
+    wanted = [wire.label for wire in diagram.scene.wires if wire.shown]
+    shown = [drawn[k].text for k in texts]
+    left = len(wanted) - len(shown)
+    assert not set(shown) - set(wanted)
+    assert ("in the tooltip only" in diagram.svg) == bool(left)
+    assert engine == "built in" or left <= len(wanted) // 20
+    wires = [k for k, e in enumerate(drawn) if e in [groups[w.id] for w in diagram.scene.wires]]
+    assert max(wires) < min(texts)
+
+
+def test_numbers_without_a_free_place_are_counted_in_the_caption(monkeypatch):
+    def crammed(what, direction):
+        places = layout.built_in(what, direction)
+        return layout.Places({**places.cards, "n2": places.cards["n0"]}, {w.id: places.wires["e0"] for w in what.wires})
+
+    monkeypatch.setattr(layout, "arrange", crammed)
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    assert "in the tooltip only" in draw(ag.sum([a * b, b * a, a + b, a - b, a / b])).svg
+
+
+@pytest.mark.parametrize("labels", ["1", "12.5"])
+def test_a_number_leaves_some_of_its_wire_to_be_seen(direction, labels):
+    x = Value(float(labels), "x")
+    out = Value(1.0, "y") * x
+    diagram = draw(out, direction=direction)
+    root, _ = parsed(diagram)
+    places = layout.arrange(diagram.scene, direction)
+    drawn = list(root)
+    grounds = [box(drawn[k - 1]) for k, e in enumerate(drawn) if e.get("font-size") == "8"]
+    for ground, curve in zip(grounds, places.wires.values(), strict=True):
+        k = 0 if direction == "right" else 1
+        centre = (ground[0] + ground[2]) / 2, (ground[1] + ground[3]) / 2
+        length = np.hypot(*np.subtract(curve[-2], curve[0]))
+        assert np.hypot(*np.subtract(centre, curve[0])) < length
+        assert curve[-2][k] - curve[0][k] - (ground[k + 2] - ground[k]) >= 15
+
+
+def test_leaves_that_feed_several_values_stand_in_index_order(direction):
+    x = array(np.linspace(1.0, 3.0, 12), "x")
+    for out in (ag.softmax(x[:5]), [x[10] * x[2] + x[9], x[9] * x[10] + x[2]]):
+        diagram = draw(out, direction=direction)
+        places = layout.arrange(diagram.scene, direction)
+        leaves = [card for card in diagram.scene.cards if not card.glyph]
+        leaves.sort(key=lambda card: places.cards[card.id][direction == "right"])
+        names = [card.name for card in leaves]
+        assert names == sorted(names, key=lambda name: int(name[2:-1]))
+
+
+def test_inputs_of_a_lane_are_spread_evenly(direction):
+    W, x = array(np.ones((5, 4)), "W"), array(np.ones(4), "x", "input")
+    with scope("f1"):
+        out = W @ x
+    diagram = draw(out, direction=direction)
+    places = layout.arrange(diagram.scene, direction)
+    at = sorted(places.cards[card.id][direction == "right"] for card in diagram.scene.cards if card.kind == "input")
+    gaps = np.diff(at)
+    assert max(gaps) < 1.7 * min(gaps)
 
 
 @pytest.mark.parametrize("engine", ["embedded", "built in"])

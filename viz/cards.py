@@ -21,6 +21,8 @@ NUMBERED = 60  # values up to which a nameless one shows the v1, v2, … that th
 DIGITS = 6  # of constants in expressions, as in the table
 ALL_LABELS, MOST_LABELS = 60, 120  # wires up to which all local derivatives are written, or those that are not 1
 
+Names = Mapping[Value, str]
+
 
 @dataclass(frozen=True)
 class Card:
@@ -99,14 +101,6 @@ class Stub:
     role: None = None
 
 
-@dataclass(frozen=True)
-class Called:
-    """The table's names, which tell its nameless nodes v1, v2, … apart; and whether cards show those."""
-
-    names: Mapping[Value, str]
-    on_cards: bool
-
-
 def scene(output: Any, max_nodes: int, digits: int) -> Scene:
     """The cards and wires of the graph of one or more outputs, at most `max_nodes` values: those nearest to the outputs."""
     outputs = values_in(output)
@@ -116,7 +110,7 @@ def scene(output: Any, max_nodes: int, digits: int) -> Scene:
     places = plan(items, parents)
     ids: dict[Any, str] = {v: f"n{k}" for k, v in enumerate(order)}
     ids |= {v: f"more{k}" for k, v in enumerate(items) if isinstance(v, Stub)}
-    called = Called(names(order, DIGITS), len(order) <= NUMBERED)
+    called = names(order, DIGITS)
     results, shades = set(outputs), _scaled({v: v.grad for v in items if isinstance(v, Value)})
 
     def card(v: Value | Stub) -> Card:
@@ -180,21 +174,25 @@ def _cut(order: Sequence[Value], kept: set[Value]) -> tuple[list[Any], dict[Any,
 
 
 def _card(
-    v: Value, key: str, lane: int, column: int, output: bool, shade: float | None, digits: int, called: Called
+    v: Value, key: str, lane: int, column: int, output: bool, shade: float | None, digits: int, called: Names
 ) -> Card:
     kind = "output" if output else v.role or "operation"
-    name, strip = given(v) or (called.on_cards and called.names[v]) or str(v.role or ""), f"∂ {number(v.grad, digits)}"
+    name, strip = (
+        given(v) or (called[v] if len(called) <= NUMBERED else str(v.role or "")),
+        f"∂ {number(v.grad, digits)}",
+    )
     if kind == "constant":
         name = strip = ""
     made = glyph(v) if v.op else ""
-    return Card(key, kind, made, name, number(v.data, digits), strip, shade, _title(v, called.names), lane, column)
+    return Card(key, kind, made, name, number(v.data, digits), strip, shade, _title(v, called), lane, column)
 
 
-def _title(v: Value, called: Mapping[Value, str]) -> str:
+def _title(v: Value, called: Names) -> str:
     """The whole truth: what the table calls the value, how it was computed and in which scope, and all digits."""
-    what = expression(v, [called[p] for p in v.parents])
-    name = what if not given(v) and v.role == "constant" else f"{called[v]} = {what}" if v.op else f"{called[v]}, {what}"
-    return printable(f"{name}{f' in {v.scope}' if v.scope else ''}: value {exact(v.data)}, gradient {exact(v.grad)}", 400)
+    words, place = expression(v, [called[p] for p in v.parents]), f" in {v.scope}" if v.scope else ""
+    if given(v) or v.role != "constant":
+        words = f"{called[v]}{' =' if v.op else ','} {words}"
+    return printable(f"{words}{place}: value {exact(v.data)}, gradient {exact(v.grad)}", 400)
 
 
 def _stub(stub: Stub, key: str, lane: int, column: int) -> Card:

@@ -149,8 +149,9 @@ def draw(
     _whole("digits", digits, 2)
     shown = scene(output, max_nodes, digits)
     if direction == "auto":
+        # Graphviz sets the cards of a column further apart than plain columns do.
         right, down = (_natural_width(shown, way) for way in ("right", "down"))
-        direction = "right" if right <= max(WIDEST, down) else "down"
+        direction = "right" if right <= max(WIDEST, 1.2 * down) else "down"
     return Diagram(shown, direction, theme, bool(legend))
 
 

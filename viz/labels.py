@@ -1,66 +1,98 @@
-"""Where a wire's number stands: on the wire, where it covers least of the rest."""
+"""Where a wire's number stands: on its wire or beside it, where it covers no card and no other number."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+import math
+from typing import Any
+
+import numpy as np
 
 from viz.cards import Scene
 from viz.layout import Places, Point
 from viz.text import width
 
 SIZE = 8.0  # of the type, in points
-ALONG = (0.5, 0.44, 0.56, 0.38, 0.62, 0.32, 0.68, 0.26, 0.74, 0.2, 0.8)  # of a wire's length, the best place first
-CELL = 4.0  # the picture as squares of this size, each with a count of what covers it
-CARD, LABEL = 6, 20  # how much worse it is to cover these than a wire
-
-Cell = tuple[int, int]
+CELL = 4.0  # points, at most, from one dot of a wire to the next
+STEPS = 20  # places along a wire that are tried
+SEEN = 2  # dots of its wire to be seen on each side of a label: 8 points
+AIR = 1.5  # points to a card, and half of that to another label
+_T = np.linspace(0, 1, 13)[:, None]
+BEZIER = np.hstack([(1 - _T) ** 3, 3 * _T * (1 - _T) ** 2, 3 * _T * _T * (1 - _T), _T**3])
+BESIDE, SHORT, CROSSED, OFF_CENTRE = 12.0, 14.0, 1.5, 4.0  # how bad it is to stand so
 
 
 def stand(scene: Scene, places: Places) -> dict[str, Point]:
-    """The centre of the label of every wire that shows one."""
-    paths = {wire: list(samples(curve)) for wire, curve in places.wires.items()}
-    covered: Counter[Cell] = Counter()
-    for card in scene.cards:
-        covered.update(dict.fromkeys(_cells(places.cards[card.id], card.width, card.height), CARD))
-    wires = {wire: {_cell(p) for p in path} for wire, path in paths.items()}
-    for cells in wires.values():
-        covered.update(cells)
-    centres = {}
-    for wire in scene.wires:
-        if wire.shown:
-            size = box(wire.label)
-            centres[wire.id] = best = _best(paths[wire.id], wires[wire.id], size, covered)
-            covered.update(dict.fromkeys(_cells(best, *size), LABEL))
+    """The centre of the label of every wire that shows one and has a free place for it.
+
+    Whose choice is smallest chooses first; the rest take the best of what is left.
+    """
+    paths = {wire.id: _even(places.wires[wire.id]) for wire in scene.wires}
+    crowd = _crowd(np.concatenate(list(paths.values())))
+    cards = np.array([(*places.cards[card.id], card.width, card.height) for card in scene.cards])
+    shown = [wire for wire in scene.wires if wire.shown]
+    tried = [(wire, *_tried(paths[wire.id], box(wire.label), cards, crowd)) for wire in shown]
+    taken, centres = np.empty((0, 4)), dict[str, Point]()
+    for wire, spots, cost in sorted(tried, key=lambda choice: len(choice[1])):
+        size = box(wire.label)
+        free = ~_overlap(spots, size, taken, AIR / 2).any(axis=1)
+        if free.any():
+            x, y = spots[free][cost[free].argmin()].tolist()
+            centres[wire.id] = x, y
+            taken = np.vstack([taken, (x, y, *size)])
     return centres
 
 
-def box(label: str) -> tuple[float, float]:
+def box(label: str) -> Point:
     """Width and height of a label's ground."""
     return width(label, SIZE) + 3, SIZE + 2
 
 
-def samples(curve: list[Point], steps: int = 12) -> Iterator[Point]:
-    """Points along a chain of cubic Bézier curves, as many on each."""
-    for k in range(0, len(curve) - 3, 3):
-        (ax, ay), (bx, by), (cx, cy), (dx, dy) = curve[k : k + 4]
-        for n in range(steps + 1):
-            t = n / steps
-            a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
-            yield a * ax + b * bx + c * cx + d * dx, a * ay + b * by + c * cy + d * dy
+def _overlap(spots: Any, size: Point, others: Any, air: float) -> Any:
+    """Whether a box of this size at each spot comes closer than `air` to each of the others."""
+    wide, high = ((others[:, 2:] + size) / 2 + air).T
+    return (np.abs(spots[:, :1] - others[:, 0]) < wide) & (np.abs(spots[:, 1:] - others[:, 1]) < high)
 
 
-def _best(path: list[Point], own: set[Cell], size: tuple[float, float], covered: Mapping[Cell, int]) -> Point:
-    def cost(point: Point) -> int:
-        return sum(covered.get(cell, 0) - (cell in own) for cell in _cells(point, *size))
+def _even(curve: list[Point]) -> Any:
+    """Points along a wire, a chain of cubic Bézier curves: an odd number of them, a cell apart."""
+    points = np.array(curve)
+    path = np.concatenate([BEZIER @ points[k : k + 4] for k in range(0, len(curve) - 4, 3)])
+    steps = np.diff(path, axis=0)
+    run = np.concatenate([[0.0], np.hypot(steps[:, 0], steps[:, 1]).cumsum()])
+    count = 2 * max(1, math.ceil(run[-1] / CELL / 2))
+    at = np.arange(count + 1) * (run[-1] / count)
+    return np.column_stack([np.interp(at, run, path[:, 0]), np.interp(at, run, path[:, 1])])
 
-    return min((path[round(t * (len(path) - 1))] for t in ALONG), key=cost)
+
+def _tried(path: Any, size: Point, cards: Any, crowd: Any) -> tuple[Any, Any]:
+    """Places for a label clear of the cards, on the wire and touching it on either side, and how bad each is."""
+    last = len(path) - 1
+    along = np.append(np.arange(1, last, max(1, last // STEPS)), last // 2)
+    on, run = path[along], path[along + 1] - path[along - 1]
+    run /= np.maximum(np.hypot(run[:, 0], run[:, 1]), 1e-9)[:, None]
+    normal = run[:, ::-1] * (-1, 1)
+    aside = normal * (np.abs(normal) @ size / 2 + AIR)[:, None]
+    spots = np.concatenate([on, on + aside, on - aside])
+    hidden = (size / np.maximum(np.abs(run), 1e-9)).min(axis=1) / CELL  # dots of the wire itself
+    short = np.minimum(along, last - along) < hidden / 2 + SEEN
+    cost = np.concatenate([SHORT * short - CROSSED * hidden, np.full(2 * len(on), BESIDE)])
+    cost += CROSSED * _covered(crowd, spots, size) + OFF_CENTRE * np.tile(np.abs(along / last - 0.5), 3)
+    clear = ~_overlap(spots, size, cards, AIR).any(axis=1)
+    return spots[clear], cost[clear]
 
 
-def _cell(point: Point) -> Cell:
-    return int(point[0] // CELL), int(point[1] // CELL)
+def _crowd(dots: Any) -> tuple[Any, Any]:
+    """How many dots lie above and to the left of each corner of a grid of cells, and where the grid begins."""
+    start = dots.min(axis=0)
+    cells = ((dots - start) / CELL).astype(int) + 1
+    sums = np.zeros(cells.max(axis=0) + 1)
+    np.add.at(sums, (cells[:, 0], cells[:, 1]), 1)
+    return sums.cumsum(axis=0).cumsum(axis=1), start
 
 
-def _cells(centre: Point, wide: float, high: float) -> list[Cell]:
-    (left, top), (right, bottom) = (_cell((centre[0] + s * wide / 2, centre[1] + s * high / 2)) for s in (-1, 1))
-    return [(x, y) for x in range(left, right + 1) for y in range(top, bottom + 1)]
+def _covered(crowd: Any, spots: Any, size: Point) -> Any:
+    """How many dots a box of this size at each spot covers, to the nearest cell."""
+    sums, start = crowd
+    corners = (np.rint((spots - start + np.multiply(size, s)) / CELL).astype(int) for s in (-0.5, 0.5))
+    (a, b), (c, d) = (np.clip(corner, 0, np.array(sums.shape) - 1).T for corner in corners)
+    return sums[c, d] - sums[a, d] - sums[c, b] + sums[a, b]

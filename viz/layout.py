@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby, pairwise
@@ -17,6 +18,9 @@ Point = tuple[float, float]
 
 LARGE = 400  # cards above which Graphviz is told to hurry
 NODE = 13.0  # points between the cards of a column
+SPREAD = 0.8  # of the picture, for the leaves of an array that feed all of it
+VISIBLE = 25.0  # points of a wire between two columns that its number leaves free, the arrow's 7 among them
+CROWDED, MOST = 3.2, 240.0  # times the room that numbers would fill side by side; points, if that is too much
 
 
 @dataclass(frozen=True)
@@ -29,9 +33,20 @@ class Places:
 
 
 def columns(scene: Scene) -> dict[int, list[Card]]:
-    """The cards by column; a rank of Graphviz's is a column, whatever the direction."""
-    cards = sorted(scene.cards, key=lambda card: card.column)
+    """The cards by column, shared leaves of one array in index order; a column is a rank of Graphviz's."""
+    shared, first = _shared(scene), dict[str, int]()
+    for k, card in enumerate(scene.cards):
+        first.setdefault(shared[card.id][0], k)
+    cards = sorted(scene.cards, key=lambda c: (c.column, first[shared[c.id][0]], shared[c.id][1]))
     return {k: list(column) for k, column in groupby(cards, lambda card: card.column)}
+
+
+def _shared(scene: Scene) -> dict[str, tuple[str, list[int]]]:
+    """The array and the index of each leaf that several results take; of any other card only itself."""
+    uses = Counter(wire.tail for wire in scene.wires)
+    parts = {c.id: c.name.partition("[") for c in scene.cards if not c.glyph and uses[c.id] > 1}
+    named = {key: ("[" + name, [int(n) for n in re.findall(r"\d+", index)]) for key, (name, _, index) in parts.items()}
+    return {card.id: named.get(card.id, (card.id, [])) for card in scene.cards}
 
 
 def heading_width(lane: Lane) -> float:
@@ -72,14 +87,31 @@ def digraph(scene: Scene, direction: str, labels: bool = True) -> Any:
         graph.edge(wire.tail, wire.head, id=wire.id, weight=weights[wire.id], **label)
     if scene.lanes:
         _spine(graph, scene)
+    _in_order(graph, scene, direction)
     return graph
 
 
 def _gap(scene: Scene, direction: str) -> float:
-    """Points between columns: room for the widest number on a wire, and its arrow."""
-    if direction == "down":
-        return 30.0
-    return max(38.0, *(width(wire.label, 8) + 18 for wire in scene.wires if wire.shown), 0.0)
+    """Points between columns: for the longest number on a wire, an arrow and some of the wire on either side of it.
+
+    Where many wires run from one column to the next, their numbers find room side by side. Two lanes are twice as far.
+    """
+    right, cards, room = direction == "right", {card.id: card for card in scene.cards}, _rooms(scene, direction)
+    ends = [(width(wire.label, 8) + 3, cards[wire.tail], cards[wire.head]) for wire in scene.wires if wire.shown]
+    tight = [(wide, a.column) for wide, a, b in ends if a.lane == b.lane and a.column + 1 == b.column]
+    wide = max((wide for wide, _ in tight), default=0.0)
+    along, across = (wide, 10.0) if right else (10.0, wide)
+    rows = (n * (across + 3) / max(room[k], room[k + 1]) for k, n in Counter(k for _, k in tight).items())
+    return max(40.0 if right else 34.0, along + VISIBLE, min(MOST, max(rows, default=0.0) * CROWDED * (along + 6)))
+
+
+def _across(card: Card, direction: str) -> float:
+    return card.height if direction == "right" else card.width
+
+
+def _rooms(scene: Scene, direction: str) -> dict[int, float]:
+    """Points that the cards of each column take up across the picture."""
+    return {k: sum(_across(card, direction) + NODE for card in column) for k, column in columns(scene).items()}
 
 
 def _inches(points: float) -> str:
@@ -113,18 +145,30 @@ def _weights(scene: Scene) -> dict[str, str]:
     return {wire.id: weight(wire) for wire in scene.wires}
 
 
+def _in_order(graph: Any, scene: Scene, direction: str) -> None:
+    """Shared leaves of one array in index order and evenly apart; with lanes every column is a rank in its order."""
+    shared, room = _shared(scene), max(_rooms(scene, direction).values())
+    for k, column in columns(scene).items():
+        apart = int((SPREAD * room / len(column) - _across(column[0], direction)) / NODE)
+        with graph.subgraph() as rank:
+            rank.attr(rank="same")
+            if scene.lanes:
+                rank.edge(f"lane{k}", column[0].id, style="invis", weight="1")
+            for before, after in pairwise(column):
+                array = shared[before.id][0] == shared[after.id][0]
+                if array or scene.lanes:  # dot ignores flat edges of weight 0; minlen is in steps of nodesep
+                    minlen = str(max(1, apart)) if array else "1"
+                    rank.edge(before.id, after.id, style="invis", weight="1", minlen=minlen)
+
+
 def _spine(graph: Any, scene: Scene) -> None:
-    """Columns as ranks, each in its order, along a chain of nodes that carry the headings and keep room for them."""
+    """A chain of nodes, one in each column, that carry the headings and keep room for them."""
     ranks, shares, last = columns(scene), _heading_shares(scene), -1
     for k, column in ranks.items():
         lane = scene.lanes[column[0].lane]
         label = _lines(lane.name, lane.formula) if column[0].lane != last else ""
         last = column[0].lane
         graph.node(f"lane{k}", label, shape="plaintext", width=_inches(shares[k]), height=_inches(24))
-        with graph.subgraph() as rank:
-            rank.attr(rank="same")
-            for before, after in pairwise([f"lane{k}", *(card.id for card in column)]):
-                rank.edge(before, after, style="invis", weight="1")  # dot ignores flat edges of weight 0
     for a, b in pairwise(ranks):
         apart = ranks[a][0].lane != ranks[b][0].lane
         graph.edge(f"lane{a}", f"lane{b}", style="invis", weight="100", minlen="2" if apart else "1")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
 from textwrap import wrap
@@ -63,11 +63,13 @@ class Brush:
 def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, title: str) -> str:
     """The picture as one SVG element; the same text for the same graph, every time."""
     brush = Brush(theme)
+    labels = _labels(scene, places)
     points = [(x, y, x, y) for curve in places.wires.values() for x, y in curve]
-    whole = _around([*points, *(_box(card, places.cards[card.id]) for card in scene.cards)])
+    cards = (_box(card.width, card.height, places.cards[card.id]) for card in scene.cards)
+    whole = _around([*points, *cards, *labels.values()])
     bands = _bands(scene, places, whole, direction)
     left, top, right, bottom = _around([whole, *bands])
-    notes = [*scene.notes, *filter(None, [places.note])]
+    notes = [*scene.notes, *filter(None, [_unlabelled(scene, labels), places.note])]
     entries = list(_entries(scene, brush)) if legend else []
     footer, wide, high = _footer(entries, notes, right - left, brush)
     aside = max(0.0, wide - (right - left)) / 2  # a narrow picture stands above the middle of its legend
@@ -75,7 +77,8 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
     body = [
         f"<rect {_rect(frame)} {brush(fill='paper')}/>",
         *_lanes(scene, bands, direction, brush),
-        *_wires(scene, places, bands, brush),
+        *(_wire(wire, places.wires[wire.id], brush) for wire in scene.wires),
+        *(line for wire in scene.wires if wire.id in labels for line in _label(wire, labels[wire.id], bands, brush)),
         *(line for card in scene.cards for line in _card(card, places.cards[card.id], brush)),
         f'<g transform="translate({_n(left - aside)},{_n(bottom)})" font-size="9" text-anchor="start">',
         *footer,
@@ -112,9 +115,9 @@ def _around(boxes: Iterable[Box]) -> Box:
     return min(left), min(top), max(right), max(bottom)
 
 
-def _box(card: Card, centre: Point) -> Box:
-    (x, y), wide, high = centre, card.width / 2, card.height / 2
-    return x - wide, y - high, x + wide, y + high
+def _box(wide: float, high: float, centre: Point) -> Box:
+    x, y = centre
+    return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
 
 
 def _bands(scene: Scene, places: Places, whole: Box, direction: str) -> list[Box]:
@@ -122,7 +125,9 @@ def _bands(scene: Scene, places: Places, whole: Box, direction: str) -> list[Box
     bands = []
     beside = max(map(heading_width, scene.lanes), default=0.0)
     for k, lane in enumerate(scene.lanes):
-        left, top, right, bottom = _around(_box(c, places.cards[c.id]) for c in scene.cards if c.lane == k)
+        left, top, right, bottom = _around(
+            _box(c.width, c.height, places.cards[c.id]) for c in scene.cards if c.lane == k
+        )
         if direction == "right":
             more = max(0.0, heading_width(lane) - (right - left)) / 2 + PAD
             bands.append((left - more, whole[1] - HEADING, right + more, whole[3] + PAD))
@@ -163,18 +168,25 @@ def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> 
             yield _text(x, y + 14, lane.formula, brush, "muted", ' font-size="9"')
 
 
-def _wires(scene: Scene, places: Places, bands: Sequence[Box], brush: Brush) -> Iterator[str]:
-    for wire in scene.wires:
-        yield _wire(wire, places.wires[wire.id], brush)
-    labelled = [wire for wire in scene.wires if wire.shown]
-    centres = stand(scene, places) if labelled else {}
-    for wire in labelled:
-        x, y = centres[wire.id]
-        wide, high = box(wire.label)
-        inside = any(left < x < right and top < y < bottom for left, top, right, bottom in bands)
-        ground = _rect((x - wide / 2, y - high / 2, x + wide / 2, y + high / 2))
-        yield f'<rect {ground} rx="2" {brush(fill="lane" if inside else "paper")}/>'
-        yield _text(x, y + 2.9, wire.label, brush, "muted", f' font-size="{_n(SIZE)}"')
+def _labels(scene: Scene, places: Places) -> dict[str, Box]:
+    """The ground of every label that found a place."""
+    if not any(wire.shown for wire in scene.wires):
+        return {}
+    sizes, centres = {wire.id: box(wire.label) for wire in scene.wires}, stand(scene, places)
+    return {key: _box(*sizes[key], centre) for key, centre in centres.items()}
+
+
+def _unlabelled(scene: Scene, labels: Mapping[str, Box]) -> str:
+    """A sentence that counts the labels for which there was no room."""
+    left = sum(wire.shown and wire.id not in labels for wire in scene.wires)
+    return f"{left} edge{' shows its' if left == 1 else 's show their'} number in the tooltip only." if left else ""
+
+
+def _label(wire: Wire, ground: Box, bands: Sequence[Box], brush: Brush) -> Iterator[str]:
+    x, y = (ground[0] + ground[2]) / 2, (ground[1] + ground[3]) / 2
+    inside = any(left < x < right and top < y < bottom for left, top, right, bottom in bands)
+    yield f'<rect {_rect(ground)} rx="2" {brush(fill="lane" if inside else "paper")}/>'
+    yield _text(x, y + 2.9, wire.label, brush, "muted", f' font-size="{_n(SIZE)}"')
 
 
 def _wire(wire: Wire, curve: Sequence[Point], brush: Brush) -> str:
@@ -202,7 +214,7 @@ def _arrow(base: Point, tip: Point, half: float) -> str:
 
 
 def _card(card: Card, centre: Point, brush: Brush) -> Iterator[str]:
-    box = _box(card, centre)
+    box = _box(card.width, card.height, centre)
     corner = 9.0 if card.small else 1.5 if card.kind == "parameter" else 6.0
     yield f'<g id="#{card.id}"><title>{escape(card.title)}</title>{_shape(box, card.kind, corner, brush)}'
     if card.small:
