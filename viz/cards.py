@@ -18,10 +18,7 @@ from viz.text import exact, number, printable, width
 SIZE = 10.0  # of the type on a card, in points
 COUNTED = 20_000  # values up to which it is said how many are behind a stub
 NUMBERED = 60  # values up to which a nameless one shows the v1, v2, … that the table calls it
-DIGITS = 6  # of constants in expressions, as in the table
 ALL_LABELS, MOST_LABELS = 60, 120  # wires up to which all local derivatives are written, or those that are not 1
-
-Names = Mapping[Value, str]
 
 
 @dataclass(frozen=True)
@@ -110,7 +107,7 @@ def scene(output: Any, max_nodes: int, digits: int) -> Scene:
     places = plan(items, parents)
     ids: dict[Any, str] = {v: f"n{k}" for k, v in enumerate(order)}
     ids |= {v: f"more{k}" for k, v in enumerate(items) if isinstance(v, Stub)}
-    called = names(order, DIGITS)
+    called = names(order)
     results, shades = set(outputs), _scaled({v: v.grad for v in items if isinstance(v, Value)})
 
     def card(v: Value | Stub) -> Card:
@@ -174,20 +171,25 @@ def _cut(order: Sequence[Value], kept: set[Value]) -> tuple[list[Any], dict[Any,
 
 
 def _card(
-    v: Value, key: str, lane: int, column: int, output: bool, shade: float | None, digits: int, called: Names
+    v: Value,
+    key: str,
+    lane: int,
+    column: int,
+    output: bool,
+    shade: float | None,
+    digits: int,
+    called: Mapping[Value, str],
 ) -> Card:
     kind = "output" if output else v.role or "operation"
-    name, strip = (
-        given(v) or (called[v] if len(called) <= NUMBERED else str(v.role or "")),
-        f"∂ {number(v.grad, digits)}",
-    )
+    name = given(v) or (called[v] if len(called) <= NUMBERED else str(v.role or ""))
+    strip = f"∂ {number(v.grad, digits)}"
     if kind == "constant":
         name = strip = ""
     made = glyph(v) if v.op else ""
     return Card(key, kind, made, name, number(v.data, digits), strip, shade, _title(v, called), lane, column)
 
 
-def _title(v: Value, called: Names) -> str:
+def _title(v: Value, called: Mapping[Value, str]) -> str:
     """The whole truth: what the table calls the value, how it was computed and in which scope, and all digits."""
     words, place = expression(v, [called[p] for p in v.parents]), f" in {v.scope}" if v.scope else ""
     if given(v) or v.role != "constant":

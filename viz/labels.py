@@ -29,8 +29,7 @@ def stand(scene: Scene, places: Places) -> dict[str, Point]:
     paths = {wire.id: _even(places.wires[wire.id]) for wire in scene.wires}
     crowd = _crowd(np.concatenate(list(paths.values())))
     cards = np.array([(*places.cards[card.id], card.width, card.height) for card in scene.cards])
-    shown = [wire for wire in scene.wires if wire.shown]
-    tried = [(wire, *_tried(paths[wire.id], box(wire.label), cards, crowd)) for wire in shown]
+    tried = [(w, *_tried(paths[w.id], box(w.label), cards, crowd)) for w in scene.wires if w.shown]
     taken, centres = np.empty((0, 4)), dict[str, Point]()
     for wire, spots, cost in sorted(tried, key=lambda choice: len(choice[1])):
         size = box(wire.label)
@@ -57,8 +56,7 @@ def _even(curve: list[Point]) -> Any:
     """Points along a wire, a chain of cubic Bézier curves: an odd number of them, a cell apart."""
     points = np.array(curve)
     path = np.concatenate([BEZIER @ points[k : k + 4] for k in range(0, len(curve) - 4, 3)])
-    steps = np.diff(path, axis=0)
-    run = np.concatenate([[0.0], np.hypot(steps[:, 0], steps[:, 1]).cumsum()])
+    run = np.concatenate([[0.0], np.hypot(*np.diff(path, axis=0).T).cumsum()])
     count = 2 * max(1, math.ceil(run[-1] / CELL / 2))
     at = np.arange(count + 1) * (run[-1] / count)
     return np.column_stack([np.interp(at, run, path[:, 0]), np.interp(at, run, path[:, 1])])

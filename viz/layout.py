@@ -105,13 +105,10 @@ def _gap(scene: Scene, direction: str) -> float:
     return max(40.0 if right else 34.0, along + VISIBLE, min(MOST, max(rows, default=0.0) * CROWDED * (along + 6)))
 
 
-def _across(card: Card, direction: str) -> float:
-    return card.height if direction == "right" else card.width
-
-
 def _rooms(scene: Scene, direction: str) -> dict[int, float]:
     """Points that the cards of each column take up across the picture."""
-    return {k: sum(_across(card, direction) + NODE for card in column) for k, column in columns(scene).items()}
+    right, ranks = direction == "right", columns(scene)
+    return {k: sum((c.height if right else c.width) + NODE for c in column) for k, column in ranks.items()}
 
 
 def _inches(points: float) -> str:
@@ -147,18 +144,17 @@ def _weights(scene: Scene) -> dict[str, str]:
 
 def _in_order(graph: Any, scene: Scene, direction: str) -> None:
     """Shared leaves of one array in index order and evenly apart; with lanes every column is a rank in its order."""
-    shared, room = _shared(scene), max(_rooms(scene, direction).values())
+    shared, room = _shared(scene), _rooms(scene, direction)
     for k, column in columns(scene).items():
-        apart = int((SPREAD * room / len(column) - _across(column[0], direction)) / NODE)
+        apart = max(1, 1 + int((SPREAD * max(room.values()) - room[k]) / len(column) / NODE))  # in steps of nodesep
         with graph.subgraph() as rank:
             rank.attr(rank="same")
             if scene.lanes:
                 rank.edge(f"lane{k}", column[0].id, style="invis", weight="1")
             for before, after in pairwise(column):
                 array = shared[before.id][0] == shared[after.id][0]
-                if array or scene.lanes:  # dot ignores flat edges of weight 0; minlen is in steps of nodesep
-                    minlen = str(max(1, apart)) if array else "1"
-                    rank.edge(before.id, after.id, style="invis", weight="1", minlen=minlen)
+                if array or scene.lanes:  # dot ignores flat edges of weight 0
+                    rank.edge(before.id, after.id, style="invis", weight="1", minlen=str(apart if array else 1))
 
 
 def _spine(graph: Any, scene: Scene) -> None:

@@ -17,7 +17,7 @@ def given(v: Value) -> str:
     return "" if v.name is None else printable(str(v.name))
 
 
-def names(order: Sequence[Value], digits: int) -> dict[Value, str]:
+def names(order: Sequence[Value], digits: int = 6) -> dict[Value, str]:
     """Every node's name, no two alike: its own, v1, v2, … where it has none, or a constant's number."""
     own = {v: given(v) for v in order}
     uses = Counter(own.values())

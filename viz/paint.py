@@ -125,9 +125,8 @@ def _bands(scene: Scene, places: Places, whole: Box, direction: str) -> list[Box
     bands = []
     beside = max(map(heading_width, scene.lanes), default=0.0)
     for k, lane in enumerate(scene.lanes):
-        left, top, right, bottom = _around(
-            _box(c.width, c.height, places.cards[c.id]) for c in scene.cards if c.lane == k
-        )
+        cards = (_box(c.width, c.height, places.cards[c.id]) for c in scene.cards if c.lane == k)
+        left, top, right, bottom = _around(cards)
         if direction == "right":
             more = max(0.0, heading_width(lane) - (right - left)) / 2 + PAD
             bands.append((left - more, whole[1] - HEADING, right + more, whole[3] + PAD))
@@ -170,10 +169,8 @@ def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> 
 
 def _labels(scene: Scene, places: Places) -> dict[str, Box]:
     """The ground of every label that found a place."""
-    if not any(wire.shown for wire in scene.wires):
-        return {}
-    sizes, centres = {wire.id: box(wire.label) for wire in scene.wires}, stand(scene, places)
-    return {key: _box(*sizes[key], centre) for key, centre in centres.items()}
+    centres = stand(scene, places) if any(wire.shown for wire in scene.wires) else {}
+    return {wire.id: _box(*box(wire.label), centres[wire.id]) for wire in scene.wires if wire.id in centres}
 
 
 def _unlabelled(scene: Scene, labels: Mapping[str, Box]) -> str:
