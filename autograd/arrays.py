@@ -21,8 +21,7 @@ Floats = npt.NDArray[np.float64]
 class Array(np.ndarray[Any, np.dtype[Any]]):
     """A NumPy array of Values. Its operations are the rows of the table; `@`, `dot` and `sum` make n-ary nodes.
 
-    In-place operators and what else would put numbers or computed nodes in place of leaves raise TypeError: `assign`
-    changes leaves.
+    In-place operators and assignments of elements that would throw leaves away raise TypeError: `assign` changes leaves.
     """
 
     __array_priority__ = 1.0  # np.concatenate and np.stack then keep the class
@@ -30,9 +29,7 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
     @staticmethod
     def holding(x: Any) -> Array:
         """The 0-d Array of one object."""
-        out = np.empty((), dtype=object).view(Array)
-        out[()] = x
-        return out
+        return np.fromiter([x], dtype=object, count=1).reshape(()).view(Array)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         plain = [_plain(x) for x in inputs]
@@ -69,9 +66,7 @@ def _into(out: Any, name: str) -> Any:
     if out.dtype != object:
         raise TypeError(f"{name} in place: a float array cannot hold Values; write y = y * v in place of y *= v")
     if any(_is_leaf(v) for v in kinds.flat(out)):
-        raise TypeError(
-            f"{name} in place would replace leaves: assign(W, values(W) - lr * grads(W)) changes their data"
-        )
+        raise TypeError(f"{name} in place would replace leaves; change them: assign(W, values(W) - lr * grads(W))")
     return out.view(np.ndarray)
 
 
@@ -123,14 +118,12 @@ def _matmul(a: Any, b: Any) -> Any:
     a, b = (np.frompyfunc(lift, 1, 1)(x) if np.size(x) else np.asarray(x) for x in (a, b))
     if 0 in (np.ndim(a), np.ndim(b)):
         raise ValueError("matmul needs vectors or matrices; multiply a single number with *")
-    columns = np.swapaxes(b, -1, -2) if b.ndim > 1 else b
-    if a.shape[-1] != columns.shape[-1]:
-        raise ValueError(
-            f"matmul of shapes {a.shape} and {b.shape}: {a.shape[-1]} columns meet {columns.shape[-1]} rows"
-        )
+    right = np.swapaxes(b, -1, -2) if b.ndim > 1 else b
+    if a.shape[-1] != right.shape[-1]:
+        raise ValueError(f"matmul of {a.shape} and {b.shape}: {a.shape[-1]} columns meet {right.shape[-1]} rows")
     if a.ndim > 1 and b.ndim > 1:
-        a, columns = a[..., :, None, :], columns[..., None, :, :]
-    return _dots(a, columns)
+        a, right = a[..., :, None, :], right[..., None, :, :]
+    return _dots(a, right)
 
 
 def _dot(a: Any, b: Any) -> Any:
@@ -150,7 +143,11 @@ def _reduced(op: ops.Op, x: Any, axis: Any = 0, keepdims: bool = False, **rest: 
     return np.expand_dims(out, axes) if keepdims else out
 
 
-_FUNCTIONS: dict[Any, Callable[..., Any]] = {np.dot: _dot, np.where: ops.where}
+_FUNCTIONS: dict[Any, Callable[..., Any]] = {
+    np.dot: _dot,
+    np.where: ops.where,
+    np.clip: lambda a, low, high: ops.minimum(ops.maximum(a, low), high),
+}
 
 
 # --- making, naming, reading and writing ------------------------------------------------------------------------------
@@ -257,7 +254,7 @@ def assign(x: Any, floats: Any) -> None:
     for where, v in leaves.items():
         if v.op is not None:
             raise TypeError(f"assign writes into leaves; {kinds.described(v)} is computed: assign to its leaves")
-        if new[where] != new[where] and v.grad is None:
+        if new[where] != new[where] and v.grad is None and v.role == "parameter":
             raise ValueError(
                 f"assign would make nan of {kinds.described(v)}, which has no gradient: call backward() first"
             )

@@ -39,14 +39,14 @@ def check_grad(f: Callable[..., Any], *args: Any, order: int = 1) -> float:
 def _rows(f: Callable[..., Any], args: tuple[Any, ...], n: int) -> Iterator[tuple[Any, ...]]:
     """Of every output and number of args[n]: its name, both modes' derivatives, the difference, the error, the jump."""
 
-    def outputs(part: Any) -> list[Any]:
-        return kinds.flat(f(*args[:n], part, *args[n + 1 :]))
+    def outputs(vector: Any) -> list[Any]:
+        return kinds.flat(f(*args[:n], _like(args[n], kinds.flat(vector)), *args[n + 1 :]))
 
     x = values(kinds.flat(args[n]))
-    reverse = _columns(jacobian(outputs)(args[n]), x.size)
+    reverse = jacobian(outputs)(x)
     for k, unit in enumerate(np.eye(x.size)):
-        forward = values(jvp(outputs, (args[n],), (_like(args[n], unit),))[1])
-        steps = list(_differences(lambda moved: values(outputs(_like(args[n], moved))), x, unit))
+        forward = values(jvp(outputs, (x,), (unit,))[1])
+        steps = list(_differences(lambda moved: values(outputs(array(moved))), x, unit))
         for j, (back, ahead) in enumerate(zip(reverse[:, k], forward, strict=True)):
             entry = f"∂f{f'[{j}]' if len(forward) > 1 else ''}/∂args[{n}]{f'.flat[{k}]' if x.size > 1 else ''}"
             tried = [
@@ -66,19 +66,12 @@ def _differences(at: Callable[[Any], Any], x: Any, unit: Any) -> Iterator[tuple[
             continue
 
 
-def _columns(J: Any, n: int) -> Any:  # noqa: N803  # the field's name
-    """A Jacobian, or the Jacobians by parts of the argument, as one matrix of n columns."""
-    if not isinstance(J, list | tuple):
-        return np.reshape(J, (-1, n))
-    return np.concatenate([_columns(part, np.size(part) // len(part)) for part in J], axis=1)
-
-
-def _like(x: Any, moved: Any) -> Any:
-    """The numbers of `moved` as inputs in the nesting of x."""
-    numbers = iter(np.ravel(moved).tolist())
-    if isinstance(x, np.ndarray):
-        return array(np.reshape(list(numbers), x.shape), role="input")
-    return kinds.mapped(lambda _: array(next(numbers), role="input"), x)
+def _like(x: Any, numbers: list[Any]) -> Any:
+    """The numbers in the nesting of x."""
+    if isinstance(x, list | tuple):
+        ends = np.cumsum([len(kinds.flat(part)) for part in x]).tolist()
+        return type(x)(_like(part, numbers[a:b]) for part, a, b in zip(x, [0, *ends], ends, strict=False))
+    return array(numbers).reshape(x.shape) if isinstance(x, np.ndarray) else numbers[0]
 
 
 def _report(f: Any, wrong: list[tuple[Any, ...]]) -> str:

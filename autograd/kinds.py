@@ -17,17 +17,18 @@ from autograd.scope import here
 if TYPE_CHECKING:
     from autograd.ops import Op, Rule
 
-FLOAT = float | int | np.generic  # what `math` computes with
+FLOAT = float | int | np.floating | np.integer | np.bool_  # what `math` computes with
 NEST = (list, tuple, np.ndarray)
 ERRORS = (ValueError, ZeroDivisionError, OverflowError)
 
 
 def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
     """The value on single numbers, or on arrays of them: the formula where they are exact."""
-    if any(isinstance(x, np.ndarray) for x in operands):
-        return on_nestings(op, operands)
-    if any(x.__class__ is not float and _exact(x) for x in operands):
-        return op.formula(*operands)
+    if others := [x for x in operands if x.__class__ is not float]:
+        if any(isinstance(x, np.ndarray) for x in others):
+            return on_nestings(op, operands)
+        if any(map(_exact, others)):
+            return op.formula(*operands)
     try:
         return op.value(*operands)
     except ERRORS as error:
@@ -65,15 +66,17 @@ def on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
         raise ValueError(f"{op.name} of an empty vector is not defined")
     if not op.indexed:
         return op.apply(*(vectors[0] + vectors[1] if op.vectors == 2 else vectors[0]))
-    if np.ndim(operands[0]) != 1:
-        raise ValueError(f"{op.name} acts on a vector; got {np.ndim(operands[0])} dimensions: apply it row by row")
     return like(operands[0], [op.at(c).apply(*vectors[0]) for c in range(len(vectors[0]))])
 
 
 def _vector(op: Op, x: Any) -> list[Any]:
     if isinstance(x, Iterable) and not isinstance(x, str | bytes | dict):
-        return flat(x if isinstance(x, NEST) else list(x))
-    if isinstance(x, FLOAT) or hasattr(x, "parents"):
+        x = x if isinstance(x, NEST) else list(x)
+        deep = x.ndim != 1 if isinstance(x, np.ndarray) else any(issubclass(kind, NEST) for kind in set(map(type, x)))
+        if deep and op.name != "sum":
+            raise ValueError(f"{op.name} takes vectors; got {np.ndim(x)} dimensions: use @, or apply it row by row")
+        return flat(x)
+    if not op.indexed and (isinstance(x, FLOAT) or hasattr(x, "parents")):
         return [x]
     raise TypeError(f"{op.name} takes a list or an array of numbers; got {type(x).__name__} {x!r}")
 
@@ -90,11 +93,9 @@ def completed(op: Op, operands: tuple[Any, ...], by_name: dict[str, Any]) -> tup
 
 def like(vector: Any, components: list[Any]) -> Any:
     """The components as a tuple, an array or a list, as the vector is."""
-    if not isinstance(vector, np.ndarray):
-        return tuple(components) if isinstance(vector, tuple) else components
-    out = np.empty_like(vector, dtype=object if vector.dtype == object else float)
-    out[...] = components
-    return out
+    if isinstance(vector, np.ndarray):
+        return np.array(components, dtype=object if vector.dtype == object else float).view(type(vector))
+    return tuple(components) if isinstance(vector, tuple) else components
 
 
 def flat(x: Any) -> list[Any]:
@@ -112,7 +113,10 @@ def mapped(f: Callable[..., Any], *xs: Any) -> Any:
     """f of every number in a nesting, or of the numbers at one place in several; single numbers go with each."""
     if any(isinstance(x, np.ndarray) for x in xs):
         with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
-            return np.frompyfunc(f, len(xs), 1)(*xs)
+            if len(xs) < 64:
+                return np.frompyfunc(f, len(xs), 1)(*xs)
+            places = zip(*(x.ravel().tolist() for x in np.broadcast_arrays(*xs)), strict=True)  # no ufunc has so many
+            return np.reshape(np.array([f(*row) for row in places]), np.broadcast_shapes(*map(np.shape, xs)))
     nests = [x for x in xs if isinstance(x, list | tuple)]
     if not nests:
         return f(*xs)
@@ -184,7 +188,11 @@ def native(name: str, otherwise: Rule | None = None) -> Rule:
 
     def value(*operands: Any) -> Any:
         for x in operands:
-            if not isinstance(x, FLOAT) and (function := getattr(namespace(x), name, None)):
+            if (
+                x.__class__ is not float
+                and not isinstance(x, FLOAT)
+                and (function := getattr(namespace(x), name, None))
+            ):
                 return function(*operands)
         if otherwise and not all(isinstance(x, FLOAT) for x in operands):
             return otherwise(*operands)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from functools import cache
 from typing import Any, cast
 
 import numpy as np
@@ -14,7 +13,8 @@ from autograd.ops import Op
 from autograd.source import Code, statements
 from autograd.value import Value, lift, node
 
-UNROLLED = 32  # operands: an n-ary row up to here is compiled for its number of operands, which is twice as fast
+UNROLLED = 32  # operands: an n-ary row up to here is compiled for its number of operands
+UNROLLED_INDEXED = 16  # and a component of an indexed one, for there are as many components
 
 _MAKER = """
 def make({parents}):
@@ -38,12 +38,14 @@ def make({parents}):
 def maker_source(op: Op, n: int) -> str:
     """The function from n parents to a node of the row, in Python that the row's own rules write."""
     parents, operands = [f"a{k}" for k in range(n)], [Code(f"x{k}") for k in range(n)]
-    rules = [x if isinstance(x, Code) else Code("{}", x) for x in op.local(Code("y"), *operands)]
+    y, *rules = (
+        x if isinstance(x, Code) else Code("{}", x) for x in (op.value(*operands), *op.local(Code("y"), *operands))
+    )
     if op.guarded:
         zero = "0.0 if {1}.role == 'constant' else {0}"
         rules = [Code(zero, rule, Code(a)) for rule, a in zip(rules, parents, strict=True)]
     d = {f"d{k}": rule for k, rule in enumerate(rules) if rule.args}
-    lines = statements({"y": op.value(*operands)} | d)
+    lines = statements({"y": y} | d)
     split = next(k for k, line in enumerate(lines, 1) if line.startswith("y = "))
     partials = [f"d{k}" if rule.args else rule.form for k, rule in enumerate(rules)]
     flat = [*parents, "None"][:2] + [*partials, "None"][:2]
@@ -59,17 +61,19 @@ def maker_source(op: Op, n: int) -> str:
     )
 
 
-@cache
 def maker(op: Op, n: int | None = None) -> Callable[..., Value]:
     """The function from a row's operands, all Values, to a node; an n-ary row's for n operands, or for any number."""
-    if op.arity is None and n is None:
-        return _n_ary(op)
+    if n not in op.makers:
+        op.makers[n] = _n_ary(op) if op.arity is None and n is None else _compiled(op, op.arity or n or 0)
+    return op.makers[n]
+
+
+def _compiled(op: Op, n: int) -> Callable[..., Value]:
     try:
-        source = maker_source(op, op.arity or n or 0)
-    except TypeError as error:
-        raise TypeError(
-            f"write the rules of {op.name} in arithmetic, where(…) and autograd's functions: {error}"
-        ) from error
+        source = maker_source(op, n)
+    except (TypeError, AttributeError, OverflowError) as error:
+        message = f"write the rules of {op.name} in arithmetic, where(…) and autograd's functions: {error}"
+        raise TypeError(message) from error
     scene = vars(kinds.FLOATS) | {
         "ERRORS": kinds.ERRORS, "refusal": kinds.refusal, "missing": _missing, "op": op,
         "new": object.__new__, "Value": Value, "here": scope.here, "OPENED": scope.OPENED,
@@ -82,7 +86,7 @@ def maker(op: Op, n: int | None = None) -> Callable[..., Value]:
 
 def _n_ary(op: Op) -> Callable[..., Value]:
     def make(*parents: Value) -> Value:
-        if len(parents) <= UNROLLED:
+        if len(parents) <= (UNROLLED if op.index is None else UNROLLED_INDEXED):
             return maker(op, len(parents))(*parents)
         numbers = [p.data for p in parents]
         try:
@@ -145,8 +149,10 @@ def _operator(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], A
 
 def _adopt(op: Op) -> None:
     """A one-argument row as a method."""
-    if op.name in _PARTS:
+    if op.name in _PARTS or op.name.startswith("__"):
         raise ValueError(f"{op.name} is a part of every Value; give the operation another name")
+    if op.name in ops.TABLE and op.name in vars(Value):
+        delattr(Value, op.name)  # of a row that this one replaces
     if op.arity is not None and op.arity - len(op.defaults) == 1:
         setattr(Value, op.name, maker(op) if not op.defaults else lambda v, *rest, **named: op(v, *rest, **named))
 
@@ -162,4 +168,6 @@ for _name, _op in (
     setattr(Value, f"__r{_name}__", _reflected)
 for _name, _op in (("neg", ops.negative), ("pos", ops.positive), ("abs", ops.absolute)):
     setattr(Value, f"__{_name}__", maker(_op))
-ops.each_row(_adopt)
+for _op in ops.TABLE.values():
+    _adopt(_op)
+ops.watchers.append(_adopt)

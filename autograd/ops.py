@@ -11,7 +11,7 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial, reduce
 from inspect import signature
 from keyword import iskeyword
@@ -51,6 +51,9 @@ class Op:
     guarded: bool = False  # a constant operand's partial may leave its domain: it is 0 and not evaluated
     infix: bool = False  # an operator, not a public function
     index: int | None = None  # the component, in a row made by `at`
+    makers: dict[int | None, Rule] = field(
+        default_factory=dict, init=False, repr=False
+    )  # of nodes; they go with the row
 
     def __post_init__(self) -> None:
         if self.index is None:
@@ -87,7 +90,10 @@ class Op:
         """The local partial derivatives ∂y/∂operand, one per operand."""
         if isinstance(self.partials, tuple):
             return [rule(y, *operands) for rule in self.partials]
-        return list(self.partials(y, *operands))
+        d = list(self.partials(y, *operands))
+        if len(d) != len(operands):
+            raise TypeError(f"the rule of {self.name} gives {len(d)} partials for {len(operands)} operands")
+        return d
 
     def __call__(self, *operands: Any, **by_name: Any) -> Any:
         """The operation on floats, Values, arrays or nestings of these; it returns the like."""
@@ -121,34 +127,25 @@ def find(name: str, index: int | None = None) -> Op:
     return TABLE[name] if index is None else TABLE[name].at(index)
 
 
-_watchers: list[Callable[[Op], None]] = []
-
-
-def each_row(act: Callable[[Op], None]) -> None:
-    """Call `act` with every row, those made later included; a row that it refuses by raising is not entered."""
-    for op in TABLE.values():
-        act(op)
-    _watchers.append(act)
+watchers: list[Callable[[Op], None]] = []  # each is called with every row made later, and refuses one by raising
 
 
 def _enter(op: Op) -> None:
     if not isinstance(op.name, str) or not op.name.isidentifier() or iskeyword(op.name):
         raise ValueError(f"an operation's name is an identifier; got {op.name!r}")
-    takes = signature(op.formula).parameters.values()
+    takes = [p for p in signature(op.formula).parameters.values() if p.default is p.empty]
     if op.arity not in (None, len(takes)) and all(p.kind is p.POSITIONAL_OR_KEYWORD for p in takes):
-        raise ValueError(
-            f"the formula of {op.name} takes {len(takes)} operands: give a partial for each, got {op.arity}"
-        )
+        raise ValueError(f"{op.name} takes {len(takes)} operands: give a partial for each, got {op.arity}")
     if op.name in BUILT_IN:
         raise ValueError(f"{op.name} is a row of the library; give yours another name")
-    for act in _watchers:
+    for act in watchers:
         act(op)
     TABLE[op.name] = op
 
 
 def _component(op: Op, c: int) -> Op:
-    rules = {field: getattr(op, field) for field in ("formula", "partials", "computed")}
-    bound: dict[str, Any] = {field: rule and partial(rule, c) for field, rule in rules.items()}
+    rules = {name: getattr(op, name) for name in ("formula", "partials", "computed")}
+    bound: dict[str, Any] = {name: rule and partial(rule, c) for name, rule in rules.items()}
     return replace(op, index=c, indexed=False, **bound)
 
 

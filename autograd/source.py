@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 # How tightly a form binds, in Python's grammar.
 TEST, COMPARE, SUM, PRODUCT, SIGN, ATOM = range(6)
+WHERE = "{1} if {0} else {2}"
 
 
 class Code:
@@ -45,8 +46,9 @@ class Code:
         return x.write(names) if bare else f"({x.write(names)})"
 
     def operands(self) -> list[Code]:
-        """The operands as often as the form mentions them."""
-        return [x for k, x in enumerate(self.args) for _ in range(self.form.count(f"{{{k}}}") or 1)]
+        """The operands as often as the form mentions them; a branch of a `where` twice, to be computed beforehand."""
+        twice = self.args[1:] if self.form == WHERE else []
+        return [x for k, x in enumerate(self.args) for _ in range(self.form.count(f"{{{k}}}") or 1)] + twice
 
     def __str__(self) -> str:
         return self.write({})
@@ -74,8 +76,8 @@ for _name, _form, _binds in (
 ):
     for _prefix, _method in zip(("", "r"), _operator(_form, _binds), strict=True):
         setattr(Code, f"__{_prefix}{_name}__", _method)
-for _name, _form in (("gt", "{} > {}"), ("lt", "{} < {}"), ("ge", "{} >= {}"), ("le", "{} <= {}")):
-    setattr(Code, f"__{_name}__", _operator(_form, COMPARE)[0])
+for _name, _sign in (("gt", ">"), ("lt", "<"), ("ge", ">="), ("le", "<="), ("eq", "=="), ("ne", "!=")):
+    setattr(Code, f"__{_name}__", _operator(f"{{}} {_sign} {{}}", COMPARE)[0])
 for _name, _form in (("neg", "-{}"), ("pos", "+{}")):
     setattr(Code, f"__{_name}__", lambda x, form=_form: Code(form, x, binds=SIGN))
 
@@ -83,7 +85,7 @@ for _name, _form in (("neg", "-{}"), ("pos", "+{}")):
 _SCALARS = SimpleNamespace(
     pow=lambda a, b: Code("pow({}, {})", a, b),
     largest=lambda *a: Code(f"max({', '.join(['{}'] * len(a))})", *a) if len(a) > 1 else a[0],
-    where=lambda c, a, b: Code("{1} if {0} else {2}", c, a, b, binds=TEST),
+    where=lambda c, a, b: Code(WHERE, c, a, b, binds=TEST),
     maximum=lambda a, b: Code("{0} if {0} > {1} else {1} if {0} <= {1} else {0} + {1}", a, b, binds=TEST),
     minimum=lambda a, b: Code("{0} if {0} < {1} else {1} if {0} >= {1} else {0} + {1}", a, b, binds=TEST),
 )
@@ -92,7 +94,7 @@ for _name in ("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "atan
 
 
 def _literal(x: Any) -> str:
-    text = repr(float(x)) if not isinstance(x, bool) else repr(x)
+    text = repr(float(x))
     return text if text.lstrip("-")[0].isdigit() else f"float({text!r})"
 
 
@@ -113,8 +115,7 @@ def statements(targets: dict[str, Code]) -> list[str]:
                 lines.append(f"t{len(names)} = {node.write(names)}")
                 names[node.key] = f"t{len(names)}"
         lines.append(f"{name} = {target.write(names)}")
-        if target.args:
-            names.setdefault(target.key, name)
+        names.setdefault(target.key, name)
     return lines
 
 

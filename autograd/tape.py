@@ -191,11 +191,11 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
         if node.op is not None:
             result[node] = node.op.apply(*(result[p] for p in node.parents))
     if isinstance(output, np.ndarray):
-        results = np.array([result[v] for v in outputs])
+        results = np.array(np.broadcast_arrays(*(result[v] for v in outputs)))
         return results.reshape(output.shape + results.shape[1:])
     return kinds.mapped(result.__getitem__, output)
 
 
 def _handed_on(leaf: Value) -> float | int:
-    whole = leaf.role == "constant" and leaf.data.is_integer()
+    whole = leaf.role == "constant" and leaf.data.is_integer() and abs(leaf.data) <= 2**53  # beyond, not every int
     return int(leaf.data) if whole else leaf.data

@@ -75,7 +75,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
         raise TypeError("jvp takes a tuple of primals and a tuple of tangents, one entry of each per argument of f")
     keep = _graph_wanted((*primals, *tangents))
     xs, out = _called(f, primals, range(len(primals)))
-    seeds = _paired(xs, tangents, "tangent")
+    seeds = dict(_paired(xs, tangents, "tangent"))
     nodes = kinds.flat(out)
     order = _current(_active(nodes, seeds)) if keep else tape.wengert_list(nodes)
     tangent = tape.forward_sweep(order, seeds, tape.rederived if keep else tape.stored)
@@ -96,7 +96,10 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         graph = keep or _graph_wanted((cotangent,))
-        return tuple(_pulled(_paired(out, cotangent, "cotangent"), xs, graph))
+        seeds: dict[Value, Any] = {}
+        for v, bar in _paired(out, cotangent, "cotangent"):  # an output that stands twice takes the sum
+            seeds[v] = tape.total(seeds.get(v, 0.0), bar)
+        return tuple(_pulled(seeds, xs, graph))
 
     return (out if keep else _numbers(out)), pullback
 
@@ -116,9 +119,8 @@ def hvp(f: Any, x: Any, v: Any) -> Any:
         keep = _graph_wanted((x, v))
         (inputs,), y = _called(f, (x,), (0,))
         y = _one(y, f)
-    directions = _paired(inputs, v, "vector").values()
     slope: Any = 0.0
-    for g, direction in zip(kinds.flat(gradients(y, inputs)), directions, strict=True):
+    for g, (_, direction) in zip(kinds.flat(gradients(y, inputs)), _paired(inputs, v, "vector"), strict=True):
         if not tape.zero(direction):
             slope = tape.total(slope, tape.product(g, direction))
     return _pulled({lift(slope): 1.0}, inputs, keep)
@@ -155,11 +157,8 @@ def jacobian(outputs: Any, inputs: Any = None) -> Any:
     """
     if inputs is None:
         return _jacobian_of(outputs)
-    if _of_arrays(inputs):
-        return type(inputs)(jacobian(outputs, part) for part in inputs)
-    wanted = _inputs(inputs)
-    rows = [_adjoints({y: 1.0}, wanted, graph=False) for y in kinds.flat(_checked(outputs, None))]
-    return _shaped([[row.get(x, 0.0) for x in wanted] for row in rows], outputs, inputs)
+    _inputs(inputs)
+    return _rows(_checked(outputs, None), inputs, graph=False)
 
 
 def _jacobian_of(f: Any) -> Callable[[Any], Any]:
@@ -169,10 +168,7 @@ def _jacobian_of(f: Any) -> Callable[[Any], Any]:
     def transformed(x: Any) -> Any:
         keep = _graph_wanted((x,))
         (primal,), out = _called(f, (x,), (0,))
-        if not keep:
-            return jacobian(out, primal)
-        rows = [kinds.flat(gradients(y, primal)) for y in kinds.flat(out)]
-        return _shaped(rows, out, primal)
+        return _rows(out, primal, keep)
 
     return transformed
 
@@ -211,7 +207,7 @@ def _called(
     f: Any, args: Sequence[Any], numbers: Sequence[int], by_name: Mapping[str, Any] = {}
 ) -> tuple[list[Any], Any]:
     """The arguments, those of `numbers` as leaves of their own, and what f makes of them."""
-    names = getattr(getattr(f, "__code__", None), "co_varnames", ())
+    names = getattr(getattr(f, "__code__", None), "co_varnames", ())[hasattr(f, "__self__") :]
     primals = list(args)
     for n in numbers:
         primals[n] = _copied(args[n], names[n] if 0 <= n < len(names) else None)
@@ -267,12 +263,12 @@ def _of_arrays(inputs: Any) -> bool:
     return isinstance(inputs, list | tuple) and any(isinstance(part, kinds.NEST) for part in inputs)
 
 
-def _paired(xs: Any, partners: Any, what: str) -> dict[Value, Any]:
+def _paired(xs: Any, partners: Any, what: str) -> list[tuple[Value, Any]]:
     keys, numbers = kinds.flat(xs), kinds.flat(partners)
     shapes = [x.shape for x in (xs, partners) if isinstance(x, np.ndarray)]
     if len(keys) != len(numbers) or (len(shapes) == 2 and shapes[0] != shapes[1]):
         raise ValueError(f"the {what} has {len(numbers)} numbers for {len(keys)} Values: give it their shape")
-    return {v: t if isinstance(t, Value) else real(t) for v, t in zip(keys, numbers, strict=True)}
+    return [(v, t if isinstance(t, Value) else real(t)) for v, t in zip(keys, numbers, strict=True)]
 
 
 def _active(outputs: Sequence[Value], inputs: Any) -> list[Value]:
@@ -317,10 +313,10 @@ def _numbers(x: Any) -> Any:
     return values(x) if isinstance(x, np.ndarray) else x.data
 
 
-def _shaped(rows: list[list[Any]], outputs: Any, inputs: Any) -> Any:
-    graph = any(isinstance(d, Value) for row in rows for d in row)
-    out = np.empty((len(rows), len(kinds.flat(inputs))), dtype=object if graph else float)
-    for k, row in enumerate(rows):
-        out[k] = row
-    shaped = out.reshape(np.shape(outputs) + np.shape(inputs))
-    return (shaped.view(Array) if graph and shaped.ndim else shaped)[()]
+def _rows(outputs: Any, inputs: Any, graph: bool) -> Any:
+    """The Jacobian, a row per output: Values if a graph is wanted; of a list of arrays, a list."""
+    if _of_arrays(inputs):
+        return type(inputs)(_rows(outputs, part, graph) for part in inputs)
+    rows = [kinds.flat(_pulled({y: 1.0}, inputs, graph)) for y in kinds.flat(outputs)]
+    out = np.array(rows, dtype=object if graph else float).reshape(np.shape(outputs) + np.shape(inputs))
+    return (out.view(Array) if graph and out.ndim else out)[()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Sequence
 from decimal import Decimal
@@ -117,8 +116,7 @@ class Value:
     def __int__(self) -> int:
         return int(self.data)
 
-    def __trunc__(self) -> int:
-        return math.trunc(self.data)
+    __trunc__ = __int__
 
     def __round__(self, digits: int | None = None) -> float:
         return round(self.data, digits)
@@ -174,10 +172,9 @@ def real(x: Any) -> float:
     """One real number as a float; TypeError says what else was given and what to do with it."""
     if x.__class__ is float:
         return x
-    if isinstance(x, Real | Decimal | np.bool_) or (
-        isinstance(x, np.ndarray) and x.ndim == 0 and x.dtype.kind in "fiub"
-    ):
-        return float(x)
+    scalar = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
+    if isinstance(scalar, Real | Decimal | np.bool_):
+        return float(scalar)
     if isinstance(x, Value):
         raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
     several = isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0
@@ -238,6 +235,10 @@ def _leaf(data: float, name: str | None, role: str, grad: float | None, path: sc
 def _graph(leaves: list[Value], *columns: list[Any]) -> Value:
     nodes = list(leaves)
     for op, data, grad, name, path, edges, partials in zip(*columns, strict=True):
+        if op.arity not in (None, len(edges)):
+            raise ValueError(
+                f"{op.name} took {len(edges)} operands when this graph was saved, and now takes {op.arity}"
+            )
         nodes.append(node(op, data, [nodes[k] for k in edges], partials))
         nodes[-1].grad, nodes[-1].name, nodes[-1].scope = grad, name, path
     return nodes[-1]

@@ -43,25 +43,25 @@ class Layer(Module):
         self, n_in: int, n_out: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None
     ) -> None:
         _check_sizes(n_in, n_out)
-        self._activation, self._name = _activation(activation), _name_of(activation)
+        self.activation, self._name = activation, _name_of(activation)
         start = he if self._name in _RECTIFIERS else glorot
         self._scope, self._units = "layer", [scope(f"neuron{k}") for k in range(1, n_out + 1)]
         self.w = array(start(generator(rng), n_out, n_in), "w")
         self.b = array(np.zeros(n_out), "b") if bias else None
 
     def __call__(self, x: Any) -> Any:
-        n_out, n_in = self.w.shape
-        x = _inputs(x, n_in, self).tolist()
+        x = _inputs(x, self.w.shape[1], self).tolist()
         together = self._name == "softmax"  # it needs all units; every other activation belongs to one
+        g = _activation(self.activation)
         y, product = [], maker(dot)  # straight to the node: these are Values, and of one length
         with scope(self._scope):
             for unit, w, b in zip(self._units, self.w.tolist(), self._biases(), strict=True):
                 with unit:
                     a = product(*w, *x)
                     a = a if b is None else a + b
-                    y.append(a if together else self._activation(a))
-            y = self._activation(y) if together else y
-        return y[0] if n_out == 1 else array(y)
+                    y.append(a if together else g(a))
+            y = g(y) if together else y
+        return y[0] if len(_units(y)) == 1 else array(y)
 
     def _biases(self) -> list[Any]:
         return [None] * len(self.w) if self.b is None else list(self.b.tolist())
@@ -79,10 +79,10 @@ class Neuron(Module):
     """
 
     def __init__(self, n_in: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None) -> None:
-        if activation == "softmax":
+        if _name_of(activation) == "softmax":
             raise ValueError("softmax needs several outputs: use a Layer, or sigmoid for one")
         _check_sizes(n_in, 1)
-        self._activation, self._name = _activation(activation), _name_of(activation)
+        self.activation, self._name = activation, _name_of(activation)
         start = he if self._name in _RECTIFIERS else glorot
         self.w = array(start(generator(rng), 1, n_in)[0], "w")
         self.b = Value(0.0, "b") if bias else None
@@ -91,7 +91,7 @@ class Neuron(Module):
         x = _inputs(x, len(self.w), self)
         with scope("neuron"):
             a = dot(self.w, x)
-            return self._activation(a if self.b is None else a + self.b)
+            return _units([_activation(self.activation)(a if self.b is None else a + self.b)])[0]
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)} → 1 {self._name}, {len(self.parameters())} parameters)"
@@ -116,9 +116,9 @@ class MLP(Module):
         bias: bool = True,
         rng: Rng = None,
     ) -> None:
-        if isinstance(sizes, int) or not sizes:
+        if isinstance(sizes, int) or not len(sizes):
             raise ValueError(f"sizes lists the units of every layer, such as [5, 3]; got {sizes!r}")
-        if activation == "softmax":
+        if _name_of(activation) == "softmax":
             raise ValueError("softmax is an output: MLP(…, output='softmax'); choose another hidden activation")
         rng, widths = generator(rng), [n_in, *sizes]
         kinds = [activation] * (len(sizes) - 1) + [output]
@@ -140,6 +140,12 @@ class MLP(Module):
         return f"MLP({self.layers[0].w.shape[1]} → {layers}, {len(self.parameters())} parameters)"
 
 
+def _units(y: list[Any]) -> list[Any]:
+    if set(map(type, y)) != {Value}:
+        raise TypeError("the activation returned a plain number, so the graph ends there: use autograd's functions")
+    return y
+
+
 def _check_sizes(*sizes: Any) -> None:
     if any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in sizes):
         raise ValueError(f"a layer has a whole number of inputs and units, at least 1; got {sizes}")
@@ -155,6 +161,7 @@ def _activation(activation: Activation) -> Callable[[Any], Any]:
 
 def _name_of(activation: Activation) -> str:
     if isinstance(activation, str):
+        _activation(activation)  # refuses a name that is none
         return activation
     return str(getattr(activation, "name", getattr(activation, "__name__", "activation")))
 

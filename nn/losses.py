@@ -66,6 +66,8 @@ def cross_entropy(logits: Any, y: Any) -> Value:
             raise ValueError(f"cross_entropy takes a one-hot y, ≥ 0 with sum 1; got {numbers.tolist()}")
         if (numbers == 1.0).any():
             return _of_class(a, int(numbers.argmax()))
+        used = [k for k, number in enumerate(numbers) if number]  # 0 · ∞ of a class that is ruled out is 0
+        return dot([targets[k] for k in used], [ops.neg_log_softmax.at(k).apply(*a) for k in used])  # type: ignore[no-any-return]
     return dot(targets, neg_log_softmax(a))  # type: ignore[no-any-return]  # the dispatch is Any
 
 

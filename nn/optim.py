@@ -19,7 +19,7 @@ class SGD:
     ) -> None:
         if not isinstance(parameters, Iterable):
             raise TypeError(f"SGD takes model.parameters(); got {type(parameters).__name__}")
-        self.parameters: list[Value] = [v for x in parameters for v in kinds.flat(x)]
+        self.parameters: list[Value] = list(dict.fromkeys(v for x in parameters for v in kinds.flat(x)))
         if not self.parameters or not all(isinstance(v, Value) and v.op is None for v in self.parameters):
             raise TypeError("SGD takes the leaves to change: model.parameters(), or a list of arrays of Values")
         if not lr > 0 or momentum < 0 or weight_decay < 0:

@@ -28,6 +28,9 @@ def accuracy(model: Any, X: Any, Y: Any) -> float:  # noqa: N803
         raise ValueError(
             f"accuracy takes one class index per row: {len(outputs)} rows, targets of shape {classes.shape}"
         )
-    bound = 0.5 if getattr(model(X[0]), "op", None) is ops.sigmoid else 0.0
+    if np.isnan(outputs).any():
+        raise ValueError("the model's outputs are nan: its weights or the data are not finite")
+    first = model(np.asarray(X, dtype=float)[0]) if outputs.ndim == 1 else None
+    bound = 0.5 if getattr(first, "op", None) is ops.sigmoid else 0.0
     chosen = outputs > bound if outputs.ndim == 1 else outputs.argmax(axis=1)
     return float(np.mean(chosen == classes))

@@ -1,5 +1,7 @@
 """nn: shapes, names, initial values, losses in the lecture's normalisation, gradient descent."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -247,3 +249,33 @@ def test_accuracy_of_a_sigmoid_output_takes_a_half():
 def test_sgd_of_a_model_points_to_its_parameters(parameters):
     with pytest.raises(TypeError, match=r"model\.parameters\(\)"):
         nn.SGD(parameters, 0.1)
+
+
+def test_an_activation_that_loses_the_graph_is_refused():
+    with pytest.raises(TypeError, match="returned a plain number"):
+        nn.MLP(2, [3, 1], activation=np.float64, rng=0)([1.0, 2.0])
+
+
+def test_a_model_survives_pickling():
+    model = nn.MLP(2, [3, 1], rng=0)
+    again = pickle.loads(pickle.dumps(model))
+    assert again([1.0, 2.0]).data == model([1.0, 2.0]).data
+
+
+def test_a_parameter_given_twice_steps_once():
+    w = Value(1.0)
+    w.backward()
+    nn.SGD([w, w], 0.1).step()
+    assert w.data == 0.9
+
+
+def test_a_class_that_is_ruled_out_costs_nothing_in_a_spread_target():
+    loss = nn.cross_entropy([Value(-np.inf), Value(2.0), Value(2.0)], [0.0, 0.5, 0.5])
+    assert loss.data == pytest.approx(np.log(2.0))
+
+
+def test_accuracy_of_nan_is_refused():
+    model = nn.Neuron(1, "identity", rng=0)
+    model.b.data = np.nan
+    with pytest.raises(ValueError, match="outputs are nan"):
+        nn.accuracy(model, [[1.0]], [0])

@@ -171,9 +171,16 @@ def test_lengths_that_differ_are_named():
         dot([1.0, 2.0], [1.0])
 
 
-@pytest.mark.parametrize("x", [np.ones((2, 2)), [[1.0, 2.0]], 1.0, Value(1.0)])
-def test_softmax_of_what_is_no_vector_is_refused(x):
-    with pytest.raises(ValueError, match=r"acts on a vector; got . dimensions"):
+@pytest.mark.parametrize("x", [np.ones((2, 2)), [[1.0, 2.0]], array([[1.0, 2.0]])])
+@pytest.mark.parametrize("f", [softmax, logsumexp, lambda x: dot(x, x)])
+def test_a_matrix_is_no_vector(f, x):
+    with pytest.raises(ValueError, match=r"takes vectors; got 2 dimensions"):
+        f(x)
+
+
+@pytest.mark.parametrize("x", [1.0, Value(1.0), None, "abc"])
+def test_softmax_of_a_single_number_is_refused(x):
+    with pytest.raises(TypeError, match="takes a list or an array of numbers"):
         softmax(x)
 
 

@@ -15,7 +15,23 @@ import numpy as np
 import pytest
 import sympy
 
-from autograd import Op, Value, array, constant, grad, gradients, hessian, jvp, kinds, ops, replay, scope, values
+from autograd import (
+    Op,
+    Value,
+    array,
+    constant,
+    grad,
+    gradients,
+    hessian,
+    jvp,
+    kinds,
+    log,
+    ops,
+    replay,
+    scope,
+    values,
+    where,
+)
 from autograd.ops import TABLE
 
 EPS = sys.float_info.epsilon
@@ -703,3 +719,54 @@ def test_a_row_needs_a_partial_for_each_operand():
     with pytest.raises(ValueError, match="takes 2 operands: give a partial for each, got 1"):
         Op("test_short", lambda a, b: a * b, (lambda y, a, b: b,))
     assert "test_short" not in ops.TABLE
+
+
+def test_equality_in_a_rule_is_a_test_of_the_number():
+    op = Op("test_three", lambda x: x * 2.0 + where(x == 3.0, 100.0, 0.0), (lambda y, x: 2.0,))
+    assert op(3.0) == op(Value(3.0)).data == 106.0
+    assert op(2.0) == op(Value(2.0)).data == 4.0
+
+
+def test_both_branches_of_where_are_computed_in_every_reading():
+    op = Op("test_both", lambda x: where(x > 0, log(x), 0.0), (lambda y, x: where(x > 0, 1.0, 0.0),))
+    for operand in (-1.0, np.array([-1.0]), Value(-1.0)):
+        with pytest.raises(ValueError, match="defined for"):
+            op(operand)
+
+
+def test_constant_rules_and_truth_values_in_rules_are_numbers():
+    assert Op("test_constant", lambda x: 3.0, (lambda y, x: 0.0,))(Value(1.0)).data == 3.0
+    assert Op("test_truth", lambda x: x * True, (lambda y, x: 1.0,))(Value(3.0)).data == 3.0
+
+
+@pytest.mark.parametrize("formula", [lambda x: math.sin(x), lambda x: x.sigmoid(), lambda x: x * 10**400])
+def test_a_rule_that_cannot_be_written_is_refused_and_not_entered(formula):
+    with pytest.raises(TypeError, match="write the rules of test_unwritable in arithmetic"):
+        Op("test_unwritable", formula, (lambda y, x: 1.0,))
+    assert "test_unwritable" not in ops.TABLE
+
+
+def test_an_n_ary_rule_with_too_few_partials_is_refused():
+    op = Op("test_few", lambda *a: a[0] * a[1], lambda y, *a: [a[1]], vectors=1)
+    with pytest.raises(TypeError, match="gives 1 partials for 2 operands"):
+        op([Value(1.0), Value(2.0)])
+
+
+def test_a_row_with_a_default_argument_binds_it():
+    op = Op("test_default", lambda x, n=3: x * n, (lambda y, x: 3.0,))
+    assert op(Value(2.0)).data == 6.0
+
+
+def test_a_row_that_replaces_another_takes_its_method_away():
+    Op("test_replaced", lambda x: x, (lambda y, x: 1.0,))
+    graph = pickle.dumps(Value(1.0).test_replaced())
+    Op("test_replaced", lambda a, b: a * b, (lambda y, a, b: b, lambda y, a, b: a))
+    assert not hasattr(Value, "test_replaced")
+    with pytest.raises(ValueError, match="took 1 operands when this graph was saved, and now takes 2"):
+        pickle.loads(graph)
+
+
+@pytest.mark.parametrize("name", ["__add__", "__apply__", "data"])
+def test_a_row_cannot_take_the_place_of_a_part_of_value(name):
+    with pytest.raises(ValueError, match="a part of every Value"):
+        Op(name, lambda x: x, (lambda y, x: 1.0,))

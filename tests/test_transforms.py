@@ -866,3 +866,49 @@ def test_a_function_without_a_return_is_told_so():
 def test_replay_of_what_is_no_graph_is_a_type_error():
     with pytest.raises(TypeError, match="a Value or a nesting"):
         replay(2.0, {})
+
+
+def test_an_output_that_stands_twice_takes_both_cotangents():
+    assert vjp(lambda x: [x * x] * 2, 3.0)[1]([1.0, 10.0]) == (66.0,)
+    assert vjp(lambda x: [x, x], 3.0)[1]([1.0, 2.0]) == (3.0,)
+
+
+def test_hvp_of_a_graph_takes_an_input_twice():
+    x = Value(2.0)
+    assert hvp(x**3, [x, x], [1.0, 1.0]) == [24.0, 24.0]
+
+
+def test_check_grad_reads_arrays_in_the_order_of_their_axes():
+    A = np.asfortranarray([[1.0, 2.0], [3.0, 4.0]])
+    assert check_grad(lambda p: (p[0] * np.array([[1.0, 2.0], [3.0, 4.0]])).sum(), [A]) < 1e-8
+
+
+def test_hessian_of_a_function_of_a_list_of_arrays_at_values_has_its_jacobians():
+    J = jacobian(lambda p: p[0].sum() * p[1])([array([1.0, 2.0]), array([3.0])])
+    assert [part.shape for part in J] == [(1, 2), (1, 1)]
+
+
+def test_a_bound_method_names_its_argument_not_self():
+    class Model:
+        def loss(self, x):
+            return log(x)
+
+    with pytest.raises(ValueError, match=r"0\.0 from x"):
+        grad(Model().loss)(0.0)
+
+
+def test_replay_of_outputs_of_which_one_is_the_same_for_the_whole_batch():
+    x, w = Value(1.0), Value(2.0)
+    result = replay(array([x * 2, w * 3]), {x: np.arange(3.0)})
+    np.testing.assert_array_equal(result, [[0.0, 2.0, 4.0], [6.0, 6.0, 6.0]])
+
+
+def test_replay_hands_large_whole_constants_on_as_floats():
+    x = Value(1.0)
+    assert replay(x + constant(1e200) * constant(1e200), {}) == math.inf
+
+
+def test_replay_of_many_operands_on_arrays_out_of_range_goes_element_by_element():
+    xs = [Value(1.0) for _ in range(40)]
+    result = replay(dot(xs, xs), {xs[0]: np.array([1e200, 2.0])})
+    np.testing.assert_array_equal(result, [math.inf, 43.0])
