@@ -107,8 +107,7 @@ def scene(output: Any, max_nodes: int, digits: int) -> Scene:
     places = plan(items, parents)
     ids: dict[Any, str] = {v: f"n{k}" for k, v in enumerate(order)}
     ids |= {v: f"more{k}" for k, v in enumerate(items) if isinstance(v, Stub)}
-    called = names(order)
-    results, shades = set(outputs), _scaled({v: v.grad for v in items if isinstance(v, Value)})
+    called, results, shades = names(order), set(outputs), _scaled({v: v.grad for v in items if isinstance(v, Value)})
 
     def card(v: Value | Stub) -> Card:
         seat = ids[v], places.lane[v], places.column[v]

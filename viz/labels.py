@@ -68,8 +68,7 @@ def _tried(path: Any, size: Point, cards: Any, crowd: Any) -> tuple[Any, Any]:
     along = np.append(np.arange(1, last, max(1, last // STEPS)), last // 2)
     on, run = path[along], path[along + 1] - path[along - 1]
     run /= np.maximum(np.hypot(run[:, 0], run[:, 1]), 1e-9)[:, None]
-    normal = run[:, ::-1] * (-1, 1)
-    aside = normal * (np.abs(normal) @ size / 2 + AIR)[:, None]
+    aside = run[:, ::-1] * (-1, 1) * (np.abs(run[:, ::-1]) @ size / 2 + AIR)[:, None]
     spots = np.concatenate([on, on + aside, on - aside])
     hidden = (size / np.maximum(np.abs(run), 1e-9)).min(axis=1) / CELL  # dots of the wire itself
     short = np.minimum(along, last - along) < hidden / 2 + SEEN

@@ -34,9 +34,8 @@ class Places:
 
 def columns(scene: Scene) -> dict[int, list[Card]]:
     """The cards by column, shared leaves of one array in index order; a column is a rank of Graphviz's."""
-    shared, first = _shared(scene), dict[str, int]()
-    for k, card in enumerate(scene.cards):
-        first.setdefault(shared[card.id][0], k)
+    shared = _shared(scene)
+    first = {shared[card.id][0]: -k for k, card in enumerate(reversed(scene.cards))}
     cards = sorted(scene.cards, key=lambda c: (c.column, first[shared[c.id][0]], shared[c.id][1]))
     return {k: list(column) for k, column in groupby(cards, lambda card: card.column)}
 
@@ -147,8 +146,7 @@ def _in_order(graph: Any, scene: Scene, direction: str) -> None:
     shared, room = _shared(scene), _rooms(scene, direction)
     for k, column in columns(scene).items():
         apart = max(1, 1 + int((SPREAD * max(room.values()) - room[k]) / len(column) / NODE))  # in steps of nodesep
-        with graph.subgraph() as rank:
-            rank.attr(rank="same")
+        with graph.subgraph(graph_attr={"rank": "same"}) as rank:
             if scene.lanes:
                 rank.edge(f"lane{k}", column[0].id, style="invis", weight="1")
             for before, after in pairwise(column):

@@ -28,8 +28,7 @@ def names(order: Sequence[Value], digits: int = 6) -> dict[Value, str]:
         if name:
             called[v] = name + ("" if uses[name] == 1 else f"#{next(numbers[name])}")
         elif v.role == "constant":
-            text = number(v.data, digits)
-            called[v] = f"({text})" if text.startswith("−") else text
+            called[v] = f"({text})" if (text := number(v.data, digits)).startswith("−") else text
         else:
             called[v] = next(fresh)
     return called

@@ -85,7 +85,5 @@ def table(output: Any, *, digits: int = 6) -> Table:
 
 
 def _row(v: Value, called: Mapping[Value, str]) -> Row:
-    operands = [called[p] for p in v.parents]
-    edges = zip(operands, v.partials, v.parents, strict=True)
-    partials = tuple((name, d) for name, d, p in edges if p.role != "constant")
-    return Row(called[v], expression(v, operands), v.data, partials, v.grad)
+    partials = tuple((called[p], d) for p, d in zip(v.parents, v.partials, strict=True) if p.role != "constant")
+    return Row(called[v], expression(v, [called[p] for p in v.parents]), v.data, partials, v.grad)

@@ -51,9 +51,8 @@ def exact(x: float | None) -> str:
     >>> exact(-1 / 3), exact(2.46e-05)
     ('−0.3333333333333333', '2.46e−5')
     """
-    if x is None or not math.isfinite(x):
-        return number(x)
-    return number(x, len(Decimal(repr(float(x))).as_tuple().digits))
+    finite = x is not None and math.isfinite(x)
+    return number(x, len(Decimal(repr(float(x or 0.0))).as_tuple().digits) if finite else 1)
 
 
 def _trimmed(text: str) -> str:
