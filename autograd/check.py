@@ -75,8 +75,8 @@ def _like(x: Any, numbers: list[Any]) -> Any:
 
 
 def _report(f: Any, wrong: list[tuple[Any, ...]]) -> str:
-    lines = [f"the gradient of {getattr(f, '__name__', 'f')} is not its central difference:"]
-    lines.append(f"{'':24} {'reverse':>14} {'forward':>14} {'difference':>14} {'error':>9}")
+    heading = f"{'':24} {'reverse':>14} {'forward':>14} {'difference':>14} {'error':>9}"
+    lines = [f"the gradient of {getattr(f, '__name__', 'f')} is not its central difference:", heading]
     lines += [f"{entry:24} {a:14.8g} {b:14.8g} {d:14.8g} {error:9.1e}" for entry, a, b, d, error, _ in wrong[:20]]
     lines += [f"… {len(wrong) - 20} more"] * (len(wrong) > 20)
     if any(jump > 1e-3 * max(1.0, abs(d)) for _, _, _, d, _, jump in wrong):

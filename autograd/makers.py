@@ -13,9 +13,6 @@ from autograd.ops import Op
 from autograd.source import Code, statements
 from autograd.value import Value, lift, node
 
-UNROLLED = 32  # operands: an n-ary row up to here is compiled for its number of operands
-UNROLLED_INDEXED = 16  # and a component of an indexed one, for there are as many components
-
 _MAKER = """
 def make({parents}):
     {data}
@@ -85,9 +82,12 @@ def _compiled(op: Op, n: int) -> Callable[..., Value]:
 
 
 def _n_ary(op: Op) -> Callable[..., Value]:
+    # Up to here compiled for the number of operands; an indexed row has as many components as operands, so it stops early.
+    most, compiled = 32 if op.index is None else 16, op.makers
+
     def make(*parents: Value) -> Value:
-        if len(parents) <= (UNROLLED if op.index is None else UNROLLED_INDEXED):
-            return maker(op, len(parents))(*parents)
+        if (n := len(parents)) <= most:
+            return (compiled.get(n) or maker(op, n))(*parents)
         numbers = [p.data for p in parents]
         try:
             y = op.value(*numbers)

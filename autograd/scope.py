@@ -57,13 +57,16 @@ class scope:
         if not name.strip("/"):
             raise ValueError(f"a scope needs a name; got {name!r}")
         self.name, self.formula = name, formula
+        self._seen: tuple[Any, Any] = (False, None)  # the enclosing path of the latest entry, and the path inside it
 
     def __enter__(self) -> Path:
         if not OPENED:
             OPENED.append(True)
-        inner = path(here(), self.name, self.formula)
-        _current.set(inner)
-        return inner
+        outer, seen = here(), self._seen
+        if seen[0] is not outer:
+            self._seen = seen = outer, path(outer, self.name, self.formula)
+        _current.set(seen[1])
+        return seen[1]  # type: ignore[no-any-return]
 
     def __exit__(self, *error: object) -> None:
         inner = here()

@@ -9,8 +9,6 @@ from autograd.kinds import ERRORS
 from autograd.makers import maker
 from autograd.value import Value
 
-MOST = 2000  # edges that are looked at to tell which of several leaves has changed
-
 
 def changed(order: Sequence[Value]) -> str:
     """The names of the leaves changed since the forward pass, `w` or `w or b`; "" where every node comes out again."""
@@ -20,8 +18,8 @@ def changed(order: Sequence[Value]) -> str:
         return ""
     leaves = dict.fromkeys(p for v in wrong for p in v.parents if p.op is None)
     edges = ((v, k, p) for v in nodes for k, p in enumerate(v.parents) if p in leaves)
-    cleared = {p for v, k, p in islice(edges, MOST) if _unchanged(v, k)}
-    names = list(dict.fromkeys(p.name or f"a {p.role}" for p in leaves if p not in cleared)) or ["a value"]
+    cleared = {p for v, k, p in islice(edges, 2000) if _unchanged(v, k)}  # enough to tell, and soon done
+    names = list(dict.fromkeys(str(p.name or f"a {p.role}") for p in leaves if p not in cleared)) or ["a value"]
     return " or ".join(names if len(names) < 5 else [*names[:3], f"{len(names) - 3} others"])
 
 
