@@ -181,7 +181,7 @@ def test_a_name_that_is_no_text_is_shown_as_text():
     assert [card.name for card in draw(out).scene.cards] == ["3", "3", "out"]
     assert [row.node for row in table(out).rows] == ["3#1", "3#2", "out"]
     x.data = 5.0
-    assert "a leaf changed" in draw(out).svg
+    assert "3 changed after this graph was computed" in draw(out).svg
 
 
 def test_the_tooltip_of_a_card_gives_its_whole_scope():

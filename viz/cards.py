@@ -273,9 +273,6 @@ def _notes(order: Sequence[Value], kept: set[Value], places: Plan, wires: Sequen
 
 def outdated(order: Sequence[Value]) -> list[str]:
     """A sentence that names the leaves changed since the forward pass; none if every node comes out again."""
-    try:
-        found = printable(changed(order), 120)
-    except TypeError:  # one of them has a name that is not text
-        found = "a leaf"
+    found = printable(changed(order), 120)
     rest = "changed after this graph was computed; other values, and all derivatives, are those of the forward pass."
     return [f"{found} {rest}"] if found else []
