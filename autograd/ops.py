@@ -8,7 +8,6 @@ and an operand that writes source gives the code that runs. In every rule `y` is
 
 from __future__ import annotations
 
-import builtins
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -51,9 +50,7 @@ class Op:
     guarded: bool = False  # a constant operand's partial may leave its domain: it is 0 and not evaluated
     infix: bool = False  # an operator, not a public function
     index: int | None = None  # the component, in a row made by `at`
-    makers: dict[int | None, Rule] = field(
-        default_factory=dict, init=False, repr=False
-    )  # of nodes; they go with the row
+    makers: dict[int | None, Rule] = field(default_factory=dict, init=False, repr=False)  # compiled
 
     def __post_init__(self) -> None:
         if self.index is None:
@@ -99,7 +96,7 @@ class Op:
         """The operation on floats, Values, arrays or nestings of these; it returns the like."""
         if self.vectors and not by_name:
             return kinds.on_vectors(self, operands)
-        if len(operands) != self.arity:
+        if by_name or len(operands) != self.arity:
             operands = kinds.completed(self, operands, by_name)
         for x in operands:
             if isinstance(x, kinds.NEST):
@@ -205,7 +202,7 @@ def _log_softmax_partials(c: int, y: Any, *a: Any) -> list[Any]:
 
 
 def _dot(*ab: Any) -> Any:
-    return builtins.sum(map(times, ab, ab[len(ab) // 2 :]))  # map stops with the shorter
+    return reduce(plus, map(times, ab, ab[len(ab) // 2 :]))  # map stops with the shorter
 
 
 def _swapped(ab: tuple[Any, ...]) -> tuple[Any, ...]:

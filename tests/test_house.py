@@ -321,3 +321,10 @@ def test_beside_a_foreign_autograd_numpy_nothing_of_the_package_is_imported(monk
     monkeypatch.setattr("importlib.util.find_spec", lambda name: name == "autograd.numpy")
     with pytest.raises(ImportError, match=r"PyPI's autograd \(autograd\.numpy\)"):
         runpy.run_path(str(ROOT / "autograd/__init__.py"))
+
+
+def test_readme_states_the_convention_of_every_row_with_a_kink():
+    conventions = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Conventions")[2]
+    for name in sorted(ops.BUILT_IN):
+        if ops.TABLE[name].kink:
+            assert f"`{name}" in conventions, name

@@ -590,3 +590,9 @@ def test_a_row_of_the_users_own_refuses_in_its_own_words():
     finally:
         del ops.TABLE["test_shifted"]
         del Value.test_shifted
+
+
+def test_a_name_that_is_no_operand_is_refused():
+    for call in (lambda: maximum(1.0, 2.0, axis=0), lambda: dot([1.0], [2.0], axis=0), lambda: exp(1.0, base=2)):
+        with pytest.raises(TypeError, match=r"axis|base"):
+            call()
