@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from pathlib import Path
-
 import numpy as np
 import numpy.typing as npt
 
@@ -17,6 +14,9 @@ def iris() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     The classes are IRIS_CLASSES, 50 flowers each. R. A. Fisher, The use of multiple measurements in taxonomic
     problems, Annals of Eugenics 7 (1936).
     """
+    import csv
+    from pathlib import Path
+
     with (Path(__file__).parent / "data" / "iris.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     measured = [[float(x) for name, x in row.items() if name != "species"] for row in rows]

@@ -6,7 +6,6 @@ them for dark mode. Nothing else is used that a sanitiser or a plain SVG rendere
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -88,7 +87,9 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
 
 
 def _document(body: Sequence[str], frame: Box, brush: Brush, title: str, text: str) -> str:
-    uid = "g" + hashlib.sha256("\n".join([brush.theme, title, *body]).encode()).hexdigest()[:10]
+    from hashlib import sha256  # loads OpenSSL: when the first picture is painted
+
+    uid = "g" + sha256("\n".join([brush.theme, title, *body]).encode()).hexdigest()[:10]
     wide, high = frame[2] - frame[0], frame[3] - frame[1]
     description = f'<desc id="{uid}-desc">{escape(text)}</desc>' if text else ""
     head = (
