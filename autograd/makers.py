@@ -61,7 +61,7 @@ def maker_source(op: Op, n: int) -> str:
 def maker(op: Op, n: int | None = None) -> Callable[..., Value]:
     """The function from a row's operands, all Values, to a node; an n-ary row's for n operands, or for any number."""
     if n not in op.makers:
-        op.makers[n] = _n_ary(op) if op.arity is None and n is None else _compiled(op, op.arity or n or 0)
+        op.makers[n] = _compiled(op, op.arity) if op.arity else _n_ary(op, n)
     return op.makers[n]
 
 
@@ -81,13 +81,14 @@ def _compiled(op: Op, n: int) -> Callable[..., Value]:
     return made
 
 
-def _n_ary(op: Op) -> Callable[..., Value]:
-    # Up to here compiled for the number of operands; an indexed row has as many components as operands, so it stops early.
-    most, compiled = 32 if op.index is None else 16, op.makers
+def _n_ary(op: Op, n: int | None) -> Callable[..., Value]:
+    if n is None:
+        return lambda *parents: maker(op, len(parents))(*parents)
+    # Up to here compiled for n operands; an indexed row has as many components as operands, so it stops early.
+    if n <= (32 if op.index is None else 16):
+        return _compiled(op, n)
 
     def make(*parents: Value) -> Value:
-        if (n := len(parents)) <= most:
-            return (compiled.get(n) or maker(op, n))(*parents)
         numbers = [p.data for p in parents]
         try:
             y = op.value(*numbers)
@@ -122,7 +123,7 @@ def _missing(op: Op, y: float, parents: Sequence[Value]) -> list[float]:
 def recorded(op: Op, operands: Sequence[Any]) -> Value:
     """The node of a row on Values and plain numbers, which become constants."""
     if set(map(type, operands)) == {Value}:
-        return maker(op)(*operands)
+        return maker(op, None if op.arity else len(operands))(*operands)
     parents = [lift(x) for x in operands]
     if any(p is NotImplemented for p in parents):
         raise TypeError(f"{op.label} takes numbers and Values; got {', '.join(type(x).__name__ for x in operands)}")

@@ -43,7 +43,8 @@ def wengert_list(outputs: Iterable[Value]) -> list[Value]:
             if right is not None:
                 stack += (right, left)
             elif left.__class__ is tuple:
-                stack += filterfalse(seen.__contains__, reversed(left))
+                if not seen.issuperset(left):  # most operands of most dots are weights that are placed
+                    stack += filterfalse(seen.__contains__, reversed(left))
             else:
                 stack.append(left)
     return order

@@ -50,10 +50,10 @@ class Layer(Module):
         self.b = array(np.zeros(n_out), "b") if bias else None
 
     def __call__(self, x: Any) -> Any:
-        x = _inputs(x, self.w.shape[1], self).tolist()
+        x = _inputs(x, self.w.shape[1], self)
         together = self._name == "softmax"  # it needs all units; every other activation belongs to one
         g = _activation(self.activation)
-        y, product = [], maker(dot)  # straight to the node: these are Values, and of one length
+        y, product = [], maker(dot, 2 * len(x))  # straight to the node: these are Values, and of one length
         with scope(self._scope):
             for unit, w, b in zip(self._units, self.w.tolist(), self._biases(), strict=True):
                 with unit:
@@ -132,7 +132,7 @@ class MLP(Module):
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, self.layers[0].w.shape[1], self)
         for layer in self.layers:
-            x = layer(np.atleast_1d(x))
+            x = layer([x] if isinstance(x, Value) else x)
         return x
 
     def __repr__(self) -> str:
@@ -166,10 +166,13 @@ def _name_of(activation: Activation) -> str:
     return str(getattr(activation, "name", getattr(activation, "__name__", "activation")))
 
 
-def _inputs(x: Any, n_in: int, model: Module) -> Any:
+def _inputs(x: Any, n_in: int, model: Module) -> list[Value]:
+    numbers = x.tolist() if isinstance(x, np.ndarray) else x
+    if isinstance(numbers, list) and len(numbers) == n_in and set(map(type, numbers)) == {Value}:
+        return numbers  # a layer's output, as it comes
     shape = np.shape(x)
     if len(shape) == 2:
         raise ValueError(f"{model!r} takes one row; got {shape[0]} rows: nn.predict(model, X) takes them all")
     if shape != (n_in,):
         raise ValueError(f"{model!r} takes {n_in} inputs; got {shape[0] if shape else 'a single number'}")
-    return array(x.tolist() if isinstance(x, np.ndarray) else list(x), "x", "input")
+    return list(array(list(numbers), "x", "input"))

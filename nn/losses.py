@@ -33,7 +33,7 @@ def hinge(score: Any, y: Any) -> Value:
         if not isinstance(target, Value) and target not in (-1, 1):
             raise ValueError(f"hinge takes targets of −1 and 1; got {target!r}: for classes 0 and 1 pass 2·y − 1")
     losses: list[Value] = [relu(1 - target * s) for s, target in pairs]
-    return losses[0] if np.ndim(score) == 0 else total(losses)
+    return losses[0] if isinstance(score, Value) else total(losses)
 
 
 def cross_entropy(logits: Any, y: Any) -> Value:
@@ -84,6 +84,8 @@ def _from_softmax(v: Any) -> bool:
 
 
 def _pairs(y_hat: Any, y: Any, loss: str) -> list[tuple[Any, Any]]:
+    if isinstance(y_hat, Value) and y.__class__ in (int, float) and y == y:
+        return [(y_hat, y)]  # the common case, in front
     if np.shape(y_hat) != np.shape(y):
         raise ValueError(f"{loss} got outputs of shape {np.shape(y_hat)} and targets of shape {np.shape(y)}")
     pairs = list(zip(kinds.flat(y_hat), kinds.flat(y), strict=True))
