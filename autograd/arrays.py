@@ -143,11 +143,11 @@ def _reduced(op: ops.Op, x: Any, axis: Any = 0, keepdims: bool = False, **rest: 
     return np.expand_dims(out, axes) if keepdims else out
 
 
-_FUNCTIONS: dict[Any, Callable[..., Any]] = {
-    np.dot: _dot,
-    np.where: ops.where,
-    np.clip: lambda a, low, high: ops.minimum(ops.maximum(a, low), high),
-}
+def _clip(a: Any, low: Any, high: Any) -> Any:
+    return ops.minimum(ops.maximum(a, low), high)
+
+
+_FUNCTIONS: dict[Any, Callable[..., Any]] = {np.dot: _dot, np.where: ops.where, np.clip: _clip}
 
 
 # --- making, naming, reading and writing ------------------------------------------------------------------------------

@@ -61,9 +61,9 @@ def on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
     if len({len(v) for v in vectors}) > 1:
         raise ValueError(f"{op.name} needs vectors of one length; got {' and '.join(str(len(v)) for v in vectors)}")
     if not vectors[0]:
-        if op.name in ("sum", "dot"):
-            return 0.0
-        raise ValueError(f"{op.name} of an empty vector is not defined")
+        if op.empty is None:
+            raise ValueError(f"{op.name} of an empty vector is not defined")
+        return op.empty
     if not op.indexed:
         return op.apply(*(vectors[0] + vectors[1] if op.vectors == 2 else vectors[0]))
     return like(operands[0], [op.at(c).apply(*vectors[0]) for c in range(len(vectors[0]))])
@@ -73,7 +73,7 @@ def _vector(op: Op, x: Any) -> list[Any]:
     if isinstance(x, Iterable) and not isinstance(x, str | bytes | dict):
         x = x if isinstance(x, NEST) else list(x)
         deep = x.ndim != 1 if isinstance(x, np.ndarray) else any(issubclass(kind, NEST) for kind in set(map(type, x)))
-        if deep and op.name != "sum":
+        if deep and not op.nested:
             raise ValueError(f"{op.name} takes vectors; got {np.ndim(x)} dimensions: use @, or apply it row by row")
         return flat(x)
     if not op.indexed and (isinstance(x, FLOAT) or hasattr(x, "parents")):

@@ -45,16 +45,16 @@ def maker_source(op: Op, n: int) -> str:
     lines = statements({"y": y} | d)
     split = next(k for k, line in enumerate(lines, 1) if line.startswith("y = "))
     partials = [f"d{k}" if rule.args else rule.form for k, rule in enumerate(rules)]
-    flat = [*parents, "None"][:2] + [*partials, "None"][:2]
+    slots = f"({', '.join(parents)},), None, ({', '.join(partials)},), None"
+    if op.arity in (1, 2):
+        slots = ", ".join([*parents, "None"][:2] + [*partials, "None"][:2])
     return _MAKER.format(
         parents=", ".join(parents),
         data="; ".join(f"x{k} = {a}.primal" for k, a in enumerate(parents)),
         value="; ".join(lines[:split]),
         partials="; ".join(lines[split:]) or "pass",
         d=", ".join(f"d{k}" if rule.args else "_" for k, rule in enumerate(rules)),
-        slots=", ".join(flat)
-        if op.arity in (1, 2)
-        else f"({', '.join(parents)},), None, ({', '.join(partials)},), None",
+        slots=slots,
     )
 
 

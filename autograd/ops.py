@@ -46,6 +46,8 @@ class Op:
     samples: tuple[tuple[float, float], ...] = ()  # where tests draw operands, an interval each; ±3 if empty
     defaults: tuple[float, ...] = ()  # of the last operands
     vectors: int = 0  # how many vectors an n-ary row takes: sum 1, dot 2
+    empty: float | None = None  # the value on empty vectors, where there is one
+    nested: bool = False  # takes matrices and nestings too, as one long vector
     indexed: bool = False  # one row per component, the rules taking its index first
     guarded: bool = False  # a constant operand's partial may leave its domain: it is 0 and not evaluated
     infix: bool = False  # an operator, not a public function
@@ -272,8 +274,8 @@ minimum  = Op("minimum",  lambda a, b: where(a < b, a, b),     (lambda y, a, b: 
 where    = Op("where",    _where,                              (lambda y, c, a, b: 0.0, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)), kink="where passes nothing to its condition, nor to the branch not taken")
 
 # --- functions of vectors -------------------------------------------------------------------------------------------
-sum      = Op("sum",      lambda *a: reduce(plus, a),          lambda y, *a: [1.0] * len(a),                     vectors=1, symbol="Σ")
-dot      = Op("dot",      _dot,                                lambda y, *ab: _swapped(ab),                  vectors=2, symbol="a·b")
+sum      = Op("sum",      lambda *a: reduce(plus, a),          lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, symbol="Σ")
+dot      = Op("dot",      _dot,                                lambda y, *ab: _swapped(ab),                      vectors=2, empty=0.0, symbol="a·b")
 logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(a, y),                vectors=1, computed=_logsumexp, symbol="ln Σ exp")
 log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, computed=_log_softmax, symbol="ln softmax")
 neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], lambda c, y, *a: [-d for d in _log_softmax_partials(c, -y, *a)],  # its partials are ŷ − y

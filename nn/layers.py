@@ -42,26 +42,22 @@ class Layer(Module):
     def __init__(
         self, n_in: int, n_out: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None
     ) -> None:
-        _check_sizes(n_in, n_out)
         self.activation, self._name = activation, _name_of(activation)
-        start = he if self._name in _RECTIFIERS else glorot
         self._scope, self._units = "layer", [scope(f"neuron{k}") for k in range(1, n_out + 1)]
-        self.w = array(start(generator(rng), n_out, n_in), "w")
+        self.w = array(_weights(self._name, rng, n_out, n_in), "w")
         self.b = array(np.zeros(n_out), "b") if bias else None
 
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, self.w.shape[1], self)
         together = self._name == "softmax"  # it needs all units; every other activation belongs to one
         g = _activation(self.activation)
-        y, product = [], maker(dot, 2 * len(x))  # straight to the node: these are Values, and of one length
+        y = []
         with scope(self._scope):
             for unit, w, b in zip(self._units, self.w.tolist(), self._biases(), strict=True):
                 with unit:
-                    a = product(*w, *x)
-                    a = a if b is None else a + b
-                    y.append(a if together else g(a))
-            y = g(y) if together else y
-        return y[0] if len(_units(y)) == 1 else array(y)
+                    y.append(_pre_activation(w, b, x) if together else g(_pre_activation(w, b, x)))
+            y = _checked(g(y) if together else y)
+        return y[0] if len(y) == 1 else array(y)
 
     def _biases(self) -> list[Any]:
         return [None] * len(self.w) if self.b is None else list(self.b.tolist())
@@ -72,7 +68,7 @@ class Layer(Module):
 
 
 class Neuron(Module):
-    """One unit: y = g(w·x + b), with `w` of shape (n_in,) and the Value `b`; a Layer of one.
+    """One unit: y = g(w·x + b), with `w` of shape (n_in,) and the Value `b`; what a Layer has many of.
 
     >>> Neuron(3, rng=0)
     Neuron(3 → 1 sigmoid, 4 parameters)
@@ -81,17 +77,14 @@ class Neuron(Module):
     def __init__(self, n_in: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None) -> None:
         if _name_of(activation) == "softmax":
             raise ValueError("softmax needs several outputs: use a Layer, or sigmoid for one")
-        _check_sizes(n_in, 1)
         self.activation, self._name = activation, _name_of(activation)
-        start = he if self._name in _RECTIFIERS else glorot
-        self.w = array(start(generator(rng), 1, n_in)[0], "w")
+        self.w = array(_weights(self._name, rng, 1, n_in)[0], "w")
         self.b = Value(0.0, "b") if bias else None
 
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, len(self.w), self)
         with scope("neuron"):
-            a = dot(self.w, x)
-            return _units([_activation(self.activation)(a if self.b is None else a + self.b)])[0]
+            return _checked([_activation(self.activation)(_pre_activation(self.w.tolist(), self.b, x))])[0]
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)} → 1 {self._name}, {len(self.parameters())} parameters)"
@@ -140,15 +133,22 @@ class MLP(Module):
         return f"MLP({self.layers[0].w.shape[1]} → {layers}, {len(self.parameters())} parameters)"
 
 
-def _units(y: list[Any]) -> list[Any]:
+def _pre_activation(w: list[Value], b: Value | None, x: list[Value]) -> Value:
+    a = maker(dot, 2 * len(x))(*w, *x)  # straight to the node: these are Values, and of one length
+    return a if b is None else a + b
+
+
+def _checked(y: list[Any]) -> list[Any]:
     if set(map(type, y)) != {Value}:
         raise TypeError("the activation returned a plain number, so the graph ends there: use autograd's functions")
     return y
 
 
-def _check_sizes(*sizes: Any) -> None:
+def _weights(activation: str, rng: Rng, *sizes: Any) -> Any:
     if any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in sizes):
-        raise ValueError(f"a layer has a whole number of inputs and units, at least 1; got {sizes}")
+        raise ValueError(f"a layer has a whole number of units and inputs, at least 1; got {sizes}")
+    start = he if activation in _RECTIFIERS else glorot
+    return start(generator(rng), *sizes)
 
 
 def _activation(activation: Activation) -> Callable[[Any], Any]:

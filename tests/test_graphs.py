@@ -279,16 +279,6 @@ def test_the_wengert_list_has_every_node_once_and_parents_first(example):
     assert all(len(v.parents) == len(v.partials) for v in order)
 
 
-def test_second_backward_adds_to_leaves_only():
-    x = Value(3.0)
-    square = x * x
-    y = square * x
-    y.backward()
-    assert (x.grad, square.grad, y.grad) == (27.0, 3.0, 1.0)
-    y.backward()
-    assert (x.grad, square.grad, y.grad) == (54.0, 3.0, 1.0)
-
-
 def test_a_parent_used_twice_gets_both_shares():
     x, y = Value(3.0), Value(5.0)
     ops.dot.apply(x, x, y, x).backward()
