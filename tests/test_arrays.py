@@ -687,3 +687,12 @@ def test_assign_without_a_gradient_does_not_turn_weights_into_nan():
     with pytest.raises(ValueError, match=r"1\.0 from w\[0\], which has no gradient: call backward"):
         assign(w, values(w) - 0.1 * grads(w))
     assert values(w).tolist() == [1.0, 2.0]
+
+
+def test_clip_keeps_the_graph_and_passes_gradient_inside_the_bounds_only():
+    x = array([-1.0, 0.5, 2.0])
+    y = np.clip(x, 0.0, 1.0)
+    assert isinstance(y, Array)
+    assert values(y).tolist() == [0.0, 0.5, 1.0]
+    y.sum().backward()
+    assert grads(x).tolist() == [0.0, 1.0, 0.0]
