@@ -196,6 +196,6 @@ def native(name: str, otherwise: Rule | None = None) -> Rule:
                 return function(*operands)
         if otherwise and not all(isinstance(x, FLOAT) for x in operands):
             return otherwise(*operands)
-        return getattr(FLOATS, name)(*operands)
+        return getattr(FLOATS, name, otherwise)(*operands)  # type: ignore[misc]  # a name of `math` has no other rule
 
     return value

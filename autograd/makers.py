@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import kinds, ops, scope
 from autograd.ops import Op
-from autograd.source import Code, statements
+from autograd.source import Code, Script
 from autograd.value import Value, lift, node
 
 _MAKER = """
@@ -41,8 +41,9 @@ def maker_source(op: Op, n: int) -> str:
     if op.guarded:
         zero = "0.0 if {1}.role == 'constant' else {0}"
         rules = [Code(zero, rule, Code(a)) for rule, a in zip(rules, parents, strict=True)]
-    d = {f"d{k}": rule for k, rule in enumerate(rules) if rule.args}
-    lines = statements({"y": y} | d)
+    targets = {"y": y} | {f"d{k}": rule for k, rule in enumerate(rules) if rule.args}
+    script = Script(targets.values())
+    lines = [line for name, target in targets.items() for line in script.lines(name, target)]
     split = next(k for k, line in enumerate(lines, 1) if line.startswith("y = "))
     partials = [f"d{k}" if rule.args else rule.form for k, rule in enumerate(rules)]
     slots = f"({', '.join(parents)},), None, ({', '.join(partials)},), None"

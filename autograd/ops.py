@@ -49,6 +49,7 @@ class Op:
     empty: float | None = None  # the value on empty vectors, where there is one
     nested: bool = False  # takes matrices and nestings too, as one long vector
     indexed: bool = False  # one row per component, the rules taking its index first
+    stacked: bool = False  # its rules take all operands as one array too: they add by `sum`, not by a loop
     guarded: bool = False  # a constant operand's partial may leave its domain: it is 0 and not evaluated
     infix: bool = False  # an operator, not a public function
     index: int | None = None  # the component, in a row made by `at`
@@ -167,7 +168,8 @@ def _sigmoid(x: Any) -> Any:
 
 def _shares(a: Sequence[Any], lse: Any) -> list[Any]:
     # Divided by their own sum, the shares lose the rounding error of lse, which they all have in common.
-    e = [exp(x - lse) for x in a]
+    shift = _shift(lse, *a)
+    e = [exp(x - shift) for x in a]
     whole = sum.apply(*e)
     return [share / whole for share in e]
 
@@ -178,21 +180,24 @@ def _rising(*a: Any) -> Any:
 
 # Only a shift: unlike `maximum` it need not carry a nan on, for the exponentials do.
 _largest = native("largest", _rising)
+_shift = native("shift", lambda lse, *a: lse)
+_total = native("total", lambda *a: reduce(plus, a))
+_others = native("others", lambda c, *a: sum.apply(0.0, *a[:c], *a[c + 1 :]))
 
 
 def _logsumexp(*a: Any) -> Any:
     m = _largest(*a)
     e = [exp(x - m) for x in a]
     # The winners are counted apart from the rest, which 1 + rest would round away.
-    rest = reduce(plus, [where(u >= 1, 0.0, u) for u in e])
-    ties = reduce(plus, [where(u >= 1, 1.0, 0.0) for u in e]) - 1.0
+    rest = _total(*[where(u >= 1, 0.0, u) for u in e])
+    ties = _total(*[where(u >= 1, 1.0, 0.0) for u in e]) - 1.0
     return where(abs(m) < math.inf, m + log1p(rest + ties), m)
 
 
 def _log_softmax(c: int, *a: Any) -> Any:
     m = _largest(*a)
     e = [exp(x - m) for x in a]
-    own, rest = e[c], reduce(plus, e[:c] + e[c + 1 :], 0.0)
+    own, rest = e[c], _others(c, *e)
     # Where c wins, own is 1 and log(1 + rest) would round a small rest away.
     return (a[c] - m) - where(own < 1, log(own + rest), log1p(rest))
 
@@ -200,11 +205,11 @@ def _log_softmax(c: int, *a: Any) -> Any:
 def _log_softmax_partials(c: int, y: Any, *a: Any) -> list[Any]:
     p = _shares(a, a[c] - y)
     # The others' sum, not 1 - p[c]: no digits are left of that once c has won.
-    return [sum.apply(0.0, *p[:c], *p[c + 1 :]) if j == c else -share for j, share in enumerate(p)]
+    return [_others(c, *p) if j == c else -share for j, share in enumerate(p)]
 
 
 def _dot(*ab: Any) -> Any:
-    return reduce(plus, map(times, ab, ab[len(ab) // 2 :]))  # map stops with the shorter
+    return _total(*map(times, ab, ab[len(ab) // 2 :]))  # map stops with the shorter
 
 
 def _swapped(ab: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -263,8 +268,8 @@ tanh     = Op("tanh",     native("tanh"),                      (lambda y, x: 4 *
 sigmoid  = Op("sigmoid",  lambda x: 1 / (1 + exp(-x)),         (lambda y, x: y * sigmoid(-x),),     computed=_sigmoid, symbol="σ")  # σ(-x), not 1 - y, which cancels
 softplus = Op("softplus", lambda x: log(1 + exp(x)),           (lambda y, x: sigmoid(x),),          computed=lambda x: where(x > 0, x, 0.0) + log1p(exp(-abs(x))))
 log_sigmoid = Op("log_sigmoid", lambda x: -log(1 + exp(-x)),   (lambda y, x: sigmoid(-x),),         computed=lambda x: where(x < 0, x, 0.0) - log1p(exp(-abs(x))), symbol="ln σ")
-relu     = Op("relu",     lambda x: where(x > 0, x, 0),        (lambda y, x: step(x),),             computed=lambda x: native("maximum")(x, 0.0), kink="relu′(0) = 0")
-step     = Op("step",     lambda x: where(x > 0, 1, 0),        (lambda y, x: 0.0,),                 computed=lambda x: where(x > 0, 1.0, where(x <= 0, 0.0, x)), kink="step(0) = 0, step′ = 0")
+relu     = Op("relu",     lambda x: where(x > 0, x, 0),        (lambda y, x: step(y),),             computed=lambda x: native("maximum")(x, 0.0), kink="relu′(0) = 0")
+step     = Op("step",     lambda x: where(x > 0, 1, 0),        (lambda y, x: 0.0,),                 computed=native("step", lambda x: where(x > 0, 1.0, where(x <= 0, 0.0, x))), kink="step(0) = 0, step′ = 0")
 leaky_relu = Op("leaky_relu", lambda x, slope: where(x > 0, x, slope * x), (lambda y, x, slope: where(step(x), 1.0, slope), lambda y, x, slope: where(step(x), 0.0, x)),
               defaults=(0.01,), kink="leaky_relu′(0) = slope", samples=((-3, 3), (0.01, 1)))
 
@@ -274,12 +279,12 @@ minimum  = Op("minimum",  lambda a, b: where(a < b, a, b),     (lambda y, a, b: 
 where    = Op("where",    _where,                              (lambda y, c, a, b: 0.0, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)), kink="where passes nothing to its condition, nor to the branch not taken")
 
 # --- functions of vectors -------------------------------------------------------------------------------------------
-sum      = Op("sum",      lambda *a: reduce(plus, a),          lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, symbol="Σ")
-dot      = Op("dot",      _dot,                                lambda y, *ab: _swapped(ab),                      vectors=2, empty=0.0, symbol="a·b")
-logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(a, y),                vectors=1, computed=_logsumexp, symbol="ln Σ exp")
-log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, computed=_log_softmax, symbol="ln softmax")
+sum      = Op("sum",      lambda *a: _total(*a),               lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, stacked=True, symbol="Σ")
+dot      = Op("dot",      _dot,                                lambda y, *ab: _swapped(ab),                      vectors=2, empty=0.0, stacked=True, symbol="a·b")
+logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(a, y),                vectors=1, stacked=True, computed=_logsumexp, symbol="ln Σ exp")
+log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, stacked=True, computed=_log_softmax, symbol="ln softmax")
 neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], lambda c, y, *a: [-d for d in _log_softmax_partials(c, -y, *a)],  # its partials are ŷ − y
-              vectors=1, indexed=True, computed=lambda c, *a: -_log_softmax(c, *a), symbol="−ln softmax")
+              vectors=1, indexed=True, stacked=True, computed=lambda c, *a: -_log_softmax(c, *a), symbol="−ln softmax")
 # fmt: on
 
 BUILT_IN = frozenset(TABLE)

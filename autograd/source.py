@@ -1,19 +1,36 @@
 """An operand that writes source: fed to a row's rules, it gives the Python that computes them.
 
 Every expression is a node of a small DAG; what is used more than once gets a name of its own when it is
-written down, so nothing is computed twice.
+written down, so nothing is computed twice, and what is used once stands where it is used. A dialect says how
+functions are called: those of `math` on numbers, or those of an array's own namespace, `xp`, on arrays.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import reduce
 from types import SimpleNamespace
-from typing import Any, ClassVar
+from typing import Any
 
 # How tightly a form binds, in Python's grammar.
-TEST, COMPARE, SUM, PRODUCT, SIGN, ATOM = range(6)
+TEST, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)
 WHERE = "{1} if {0} else {2}"
+STEP = "xp.where({} > 0, 1.0, 0.0)"
+WIDTH = 100  # an expression that would be longer is written in parts
+
+Shape = tuple[int, int, bool]  # rows, columns, and whether each column stands for a whole row of data
+
+
+class Dialect:
+    """The functions an operand finds, and the numbers of the expressions written in it so far.
+
+    Equal expressions have one number, and comparing them costs nothing.
+    """
+
+    def __init__(self, functions: SimpleNamespace, numbers: dict[tuple[Any, ...], int] | None = None) -> None:
+        self.functions = functions
+        self.numbers: dict[tuple[Any, ...], int] = {} if numbers is None else numbers
 
 
 class Code:
@@ -24,26 +41,28 @@ class Code:
     '(x + 1.0) * -x'
     """
 
-    __slots__ = ("args", "binds", "form", "key")
+    __slots__ = ("args", "binds", "dialect", "form", "key", "shape")
 
-    # The number of every expression written so far: equal expressions have one, and comparing them costs nothing.
-    _numbers: ClassVar[dict[tuple[Any, ...], int]] = {}
-
-    def __init__(self, form: str, *args: Any, binds: int = ATOM) -> None:
+    def __init__(
+        self,
+        form: str,
+        *args: Any,
+        binds: int = ATOM,
+        dialect: Dialect | None = None,
+        shape: Shape | None = None,
+    ) -> None:
+        self.dialect = dialect = dialect or next((x.dialect for x in args if isinstance(x, Code)), SCALARS)
+        self.args = [x if isinstance(x, Code) else _literal(x, dialect) for x in args]
         self.form, self.binds = form, binds
-        self.args: list[Code] = [x if isinstance(x, Code) else Code(_literal(x)) for x in args]
-        self.key: int = self._numbers.setdefault((form, *(x.key for x in self.args)), len(self._numbers))
+        self.shape: Shape = shape or _broadcast(self.args)
+        self.key: int = dialect.numbers.setdefault((form, *(x.key for x in self.args)), len(dialect.numbers))
 
-    def write(self, names: Mapping[int, str]) -> str:
-        """The expression, where `names` has names for some of its parts, by key."""
-        return names.get(self.key) or self.form.format(*(self._operand(k, x, names) for k, x in enumerate(self.args)))
-
-    def _operand(self, k: int, x: Code, names: Mapping[int, str]) -> str:
-        # Sums and products bind to the left: a - b - c, but a - (b - c).
-        chained = k == 0 and self.binds in (SUM, PRODUCT)
-        loose = x.binds < self.binds or (x.binds == self.binds and not chained)
-        bare = self.binds == ATOM or x.key in names or not loose  # a call brackets its operands itself
-        return x.write(names) if bare else f"({x.write(names)})"
+    def under(self, dialect: Dialect) -> Code:
+        """The same expression, on which functions are called as in another dialect of the same numbers."""
+        twin = object.__new__(Code)
+        twin.form, twin.args, twin.binds, twin.shape, twin.key = self.form, self.args, self.binds, self.shape, self.key
+        twin.dialect = dialect
+        return twin
 
     def operands(self) -> list[Code]:
         """The operands as often as the form mentions them; a branch of a `where` twice, to be computed beforehand."""
@@ -51,16 +70,30 @@ class Code:
         return [x for k, x in enumerate(self.args) for _ in range(self.form.count(f"{{{k}}}") or 1)] + twice
 
     def __str__(self) -> str:
-        return self.write({})
+        return Script([self]).text(self)
 
     def __abs__(self) -> Code:
-        return Code("abs({})", self.args[0] if self.form == "-{}" else self)  # exp(-|x|) then serves σ(x) and σ(-x)
+        return self.dialect.functions.abs(self.args[0] if self.form == "-{}" else self)  # type: ignore[no-any-return]
+
+    def __neg__(self) -> Code:
+        return self.args[0].under(self.dialect) if self.form == "-{}" else Code("-{}", self, binds=SIGN)
+
+    def __pow__(self, other: Any) -> Code:
+        return self.dialect.functions.pow(self, other)  # type: ignore[no-any-return]
+
+    def __rpow__(self, other: Any) -> Code:
+        return self.dialect.functions.pow(other, self)  # type: ignore[no-any-return]
 
     def __bool__(self) -> bool:
         raise TypeError(f"a rule cannot branch on {self}: write where(…), which every kind of operand understands")
 
     def __array_namespace__(self) -> Any:
-        return _SCALARS
+        return self.dialect.functions
+
+
+def _broadcast(args: list[Code]) -> Shape:
+    shapes = [x.shape for x in args] or [(1, 1, False)]
+    return max(s[0] for s in shapes), max(s[1] for s in shapes), any(s[2] for s in shapes)
 
 
 def _operator(form: str, binds: int) -> tuple[Any, Any]:
@@ -72,63 +105,159 @@ for _name, _form, _binds in (
     ("sub", "{} - {}", SUM),
     ("mul", "{} * {}", PRODUCT),
     ("truediv", "{} / {}", PRODUCT),
-    ("pow", "pow({}, {})", ATOM),
+    ("matmul", "{} @ {}", PRODUCT),
 ):
     for _prefix, _method in zip(("", "r"), _operator(_form, _binds), strict=True):
         setattr(Code, f"__{_prefix}{_name}__", _method)
 for _name, _sign in (("gt", ">"), ("lt", "<"), ("ge", ">="), ("le", "<="), ("eq", "=="), ("ne", "!=")):
     setattr(Code, f"__{_name}__", _operator(f"{{}} {_sign} {{}}", COMPARE)[0])
-for _name, _form in (("neg", "-{}"), ("pos", "+{}")):
-    setattr(Code, f"__{_name}__", lambda x, form=_form: Code(form, x, binds=SIGN))
-
-# Functions of `math`, as an operand that writes source finds them.
-_SCALARS = SimpleNamespace(
-    pow=lambda a, b: Code("pow({}, {})", a, b),
-    largest=lambda *a: Code(f"max({', '.join(['{}'] * len(a))})", *a) if len(a) > 1 else a[0],
-    where=lambda c, a, b: Code(WHERE, c, a, b, binds=TEST),
-    maximum=lambda a, b: Code("{0} if {0} > {1} else {1} if {0} <= {1} else {0} + {1}", a, b, binds=TEST),
-    minimum=lambda a, b: Code("{0} if {0} < {1} else {1} if {0} >= {1} else {0} + {1}", a, b, binds=TEST),
-)
-for _name in ("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "atan", "tanh"):
-    setattr(_SCALARS, _name, lambda x, name=_name: Code(name + "({})", x))
+setattr(Code, "__pos__", lambda x: Code("+{}", x, binds=SIGN))
 
 
-def _literal(x: Any) -> str:
+def _called(form: str) -> Callable[..., Code]:
+    return lambda *operands: Code(form, *operands)
+
+
+def _literal(x: Any, dialect: Dialect) -> Code:
     text = repr(float(x))
-    return text if text.lstrip("-")[0].isdigit() else f"float({text!r})"
+    if not text.lstrip("-")[0].isdigit():
+        text = f"float({text!r})"
+    return Code(text, binds=SIGN if text[0] == "-" else ATOM, dialect=dialect)
 
 
-def statements(targets: dict[str, Code]) -> list[str]:
-    """Assignments that compute the targets in order; what is used more than once is computed once.
+# --- dialects ---------------------------------------------------------------------------------------------------------
+
+_NAMES = ("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "atan", "tanh")
+
+SCALARS = Dialect(
+    SimpleNamespace(
+        **{name: _called(f"{name}({{}})") for name in _NAMES},
+        abs=_called("abs({})"),
+        pow=_called("pow({}, {})"),
+        largest=lambda *a: Code(f"max({', '.join(['{}'] * len(a))})", *a) if len(a) > 1 else a[0],
+        where=lambda c, a, b: Code(WHERE, c, a, b, binds=TEST),
+        maximum=lambda a, b: Code("{0} if {0} > {1} else {1} if {0} <= {1} else {0} + {1}", a, b, binds=TEST),
+        minimum=lambda a, b: Code("{0} if {0} < {1} else {1} if {0} >= {1} else {0} + {1}", a, b, binds=TEST),
+    )
+)
+
+
+def _power(a: Any, b: Any) -> Any:
+    return a if isinstance(b, float) and b == 1.0 else Code("{} ** {}", a, b, binds=POWER)
+
+
+_ARRAYS = SimpleNamespace(
+    **{name: _called(f"xp.{name}({{}})") for name in _NAMES},
+    abs=_called("abs({})"),
+    pow=_power,
+    where=_called("xp.where({}, {}, {})"),
+    maximum=_called("xp.maximum({}, {})"),
+    minimum=_called("xp.minimum({}, {})"),
+)
+
+
+def _over_rows(form: str) -> Callable[[Code], Code]:
+    return lambda x: Code(form, x, shape=(1, *x.shape[1:]))
+
+
+def array_dialects(others: Callable[[int], Code]) -> tuple[Dialect, Dialect, Dialect]:
+    """Three dialects of one recording: for values, for local partials, and for rows that take their operands stacked.
+
+    A partial need not carry nan on, as the value does that: step is one comparison there. `others(k)` is the k × k
+    matrix of ones with zeros on its diagonal: it adds all components of a stack but one's own.
+    """
+    values = Dialect(_ARRAYS)
+    partials = SimpleNamespace(**vars(_ARRAYS), step=_called(STEP))
+    largest = _over_rows("{}.max(axis=0, keepdims=True)")
+    stacks = SimpleNamespace(
+        **vars(partials),
+        total=_over_rows("{}.sum(axis=0, keepdims=True)"),
+        largest=largest,
+        shift=lambda lse, stack: largest(stack),  # so that the forward pass's exponentials serve once more
+        others=lambda c, stack: Code("{} @ {}", others(stack.shape[0]), stack, binds=PRODUCT, shape=stack.shape),
+    )
+    return values, Dialect(partials, values.numbers), Dialect(stacks, values.numbers)
+
+
+# --- writing it down --------------------------------------------------------------------------------------------------
+
+
+class Script:
+    """Assignments that compute the targets, written one target at a time; what is used twice is computed once.
+
+    `named` has the names that parts are to have, by key; every other part that needs a name is t0, t1, …
 
     >>> x = Code("x")
-    >>> statements({"y": x * x + x * x})
+    >>> y = x * x + x * x
+    >>> Script([y]).lines("y", y)
     ['t0 = x * x', 'y = t0 + t0']
     """
-    uses = Counter(x.key for node in _nodes(targets.values()) for x in node.operands())
-    uses.update(target.key for target in targets.values())
-    names: dict[int, str] = {}
-    lines: list[str] = []
-    for name, target in targets.items():
-        for node in _nodes([target]):
-            if node.args and uses[node.key] > 1 and node.key not in names and node.key != target.key:
-                lines.append(f"t{len(names)} = {node.write(names)}")
-                names[node.key] = f"t{len(names)}"
-        lines.append(f"{name} = {target.write(names)}")
-        names.setdefault(target.key, name)
-    return lines
+
+    def __init__(
+        self, targets: Iterable[Code], named: Mapping[int, str] | None = None, width: int | None = None
+    ) -> None:
+        targets = list(targets)
+        self._uses = Counter(x.key for node in _nodes(targets, {}) for x in node.operands())
+        self._uses.update(target.key for target in targets)
+        self._named, self._width = named or {}, width
+        self._texts: dict[int, str] = {}
+        self._binds: dict[int, int] = {}  # of what has a text, how tightly that binds
+        self._count = 0
+
+    def lines(self, name: str, target: Code) -> list[str]:
+        """The assignment to `name`, after those of the parts that need names."""
+        lines = list(self._parts(target))
+        lines.append(f"{name} = {self.text(target)}")
+        if not self._texts[target.key].isidentifier():
+            self._call(target, name)
+        return lines
+
+    def assigned(self, target: Code) -> list[str]:
+        """The assignment of the target to the name it is to have, unless it is written down already."""
+        name = self._named[target.key]
+        return [] if self._texts.get(target.key) == name else self.lines(name, target)
+
+    def text(self, target: Code) -> str:
+        """The expression, where parts that are already written down stand by their names."""
+        for node in _nodes([target], self._texts):
+            self._write(node)
+        return self._texts[target.key]
+
+    def _parts(self, target: Code) -> Iterator[str]:
+        for node in _nodes([target], self._texts):
+            text = self._write(node)
+            wanted = self._named.get(node.key) or (node.args and self._uses[node.key] > 1)
+            if node.key != target.key and (wanted or (self._width and len(text) > self._width)):
+                name = self._named.get(node.key) or f"t{self._count}"
+                self._count += node.key not in self._named
+                yield f"{name} = {text}"
+                self._call(node, name)
+
+    def _call(self, node: Code, name: str) -> None:
+        self._texts[node.key], self._binds[node.key] = name, ATOM
+
+    def _write(self, node: Code) -> str:
+        text = node.form.format(*(self._operand(node, k, x) for k, x in enumerate(node.args))) if node.args else node.form
+        self._texts[node.key], self._binds[node.key] = text, node.binds
+        return text
+
+    def _operand(self, node: Code, k: int, x: Code) -> str:
+        text, binds = self._texts[x.key], self._binds[x.key]
+        # Sums and products bind to the left: a - b - c, but a - (b - c). A call brackets its operands itself.
+        chained = k == 0 and node.binds in (SUM, PRODUCT)
+        called = node.binds == ATOM and not (k == 0 and node.form.startswith("{}"))
+        return text if called or binds > node.binds or (binds == node.binds and (chained or binds == ATOM)) else f"({text})"
 
 
-def _nodes(roots: Iterable[Code]) -> list[Code]:
-    """Every expression under the roots, each once and after its operands; formulas are shallow, so this recurses."""
-    nodes: dict[int, Code] = {}
-
-    def visit(node: Code) -> None:
-        if node.key not in nodes:
-            for x in node.args:
-                visit(x)
-            nodes[node.key] = node
-
-    for root in roots:
-        visit(root)
-    return list(nodes.values())
+def _nodes(roots: Iterable[Code], known: Any) -> Iterator[Code]:
+    """Every expression under the roots that is not `known`, each once and after its operands."""
+    seen: set[int] = set()
+    stack = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            yield node
+        elif node.key not in seen and node.key not in known:
+            seen.add(node.key)
+            stack.append((node, True))
+            stack += [(x, False) for x in reversed(node.args)]

@@ -120,7 +120,7 @@ def forward_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Loc
 
 def zero(x: Any) -> bool:
     """Whether x is 0 and stays 0: a number, or a constant. A Value that is 0 here may have a derivative."""
-    return not x and getattr(x, "role", "constant") == "constant"
+    return getattr(x, "role", "constant") == "constant" and not x
 
 
 def product(bar: Any, d: Any) -> Any:
@@ -137,7 +137,7 @@ def total(a: Any, b: Any) -> Any:
 
 def passes(node: Value, k: int, bar: Any) -> bool:
     """Whether `bar`, an adjoint or tangent, meets a derivative along the k-th edge; raises where that is missing."""
-    d = node.partials[k]
+    d, bar = node.partials[k], getattr(bar, "primal", bar)
     if d == 0.0 and not math.isfinite(bar):
         return False  # a branch not taken passes nothing, not 0 · ∞
     if math.isfinite(d):

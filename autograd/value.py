@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, cast
 import numpy as np
 
 from autograd import scope, tape
+from autograd.recording import number
 from autograd.ops import Op
 
 __all__ = ["Value"]
@@ -107,22 +108,22 @@ class Value:
     # --- what it shares with a float ------------------------------------------------------------------------------
 
     def __float__(self) -> float:
-        return self.data
+        return number(self)
 
     def conjugate(self) -> Value:
         """Itself, as of any real number; NumPy's vdot and var ask for it."""
         return self
 
     def __int__(self) -> int:
-        return int(self.data)
+        return int(number(self))
 
     __trunc__ = __int__
 
     def __round__(self, digits: int | None = None) -> float:
-        return round(self.data, digits)
+        return round(number(self), digits)
 
     def __bool__(self) -> bool:
-        return self.data != 0.0
+        return number(self) != 0.0
 
     def __format__(self, spec: str) -> str:
         return format(self.data, spec) if spec else str(self)
@@ -212,8 +213,8 @@ def _both(left: Any, right: Any) -> tuple[Any, ...]:
 
 def _compare(test: Callable[[Any, Any], bool], v: Value, other: Any) -> bool:
     if isinstance(other, Value):
-        return test(v.data, other.data)
-    return test(v.data, other) if isinstance(other, Real | Decimal) else NotImplemented
+        return test(number(v), number(other))
+    return test(number(v), other) if isinstance(other, Real | Decimal) else NotImplemented
 
 
 for _test in (operator.lt, operator.le, operator.gt, operator.ge):

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import Value, dot, kinds, neg_log_softmax, ops, relu, sum as total, values
+from autograd.recording import demand
 
 
 def mse(y_hat: Any, y: Any) -> Value:
@@ -29,9 +30,9 @@ def hinge(score: Any, y: Any) -> Value:
     Value(data=0.75, grad=None)
     """
     pairs = _pairs(score, y, "hinge")
-    for _, target in pairs:
-        if not isinstance(target, Value) and target not in (-1, 1):
-            raise ValueError(f"hinge takes targets of −1 and 1; got {target!r}: for classes 0 and 1 pass 2·y − 1")
+    if any(isinstance(target, Value) or target not in (-1, 1) for _, target in pairs):
+        wanted = "hinge takes targets of −1 and 1 (for classes 0 and 1 pass 2·y − 1)"
+        demand([target for _, target in pairs], lambda y: (y * y == 1.0).all(axis=0), wanted)
     losses: list[Value] = [relu(1 - target * s) for s, target in pairs]
     return losses[0] if isinstance(score, Value) else total(losses)
 
@@ -55,23 +56,32 @@ def cross_entropy(logits: Any, y: Any) -> Value:
             "cross_entropy takes logits, and these come from softmax: hand it the softmax's operands, "
             "a model with output='identity'"
         )
-    if np.ndim(y) == 0 and not isinstance(y, Value):
+    if np.ndim(y) == 0 and not isinstance(y, list | tuple):
         return _of_class(a, y)
     targets = kinds.flat(y)
     if len(targets) != len(a):
         raise ValueError(f"cross_entropy got {len(a)} logits and {len(targets)} targets")
     if not any(isinstance(t, Value) for t in targets):
         numbers = values(targets)
-        if not (numbers >= 0).all() or abs(numbers.sum() - 1.0) > 1e-9:
-            raise ValueError(f"cross_entropy takes a one-hot y, ≥ 0 with sum 1; got {numbers.tolist()}")
+        demand(targets, _is_distribution, "cross_entropy takes a one-hot y, ≥ 0 with sum 1")
         if (numbers == 1.0).any():
             return _of_class(a, int(numbers.argmax()))
         used = [k for k, number in enumerate(numbers) if number]  # 0 · ∞ of a class that is ruled out is 0
         return dot([targets[k] for k in used], [ops.neg_log_softmax.at(k).apply(*a) for k in used])  # type: ignore[no-any-return]
+    demand(targets, _is_distribution, "cross_entropy takes a one-hot y, ≥ 0 with sum 1")
     return dot(targets, neg_log_softmax(a))  # type: ignore[no-any-return]  # the dispatch is Any
 
 
+def _is_distribution(y: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+    fits: npt.NDArray[np.bool_] = (y >= 0).all(axis=0) & (abs(y.sum(axis=0) - 1.0) < 1e6 * np.finfo(y.dtype).eps)
+    return fits
+
+
 def _of_class(a: list[Any], c: Any) -> Value:
+    if isinstance(c, Value):
+        raise TypeError(
+            "a class index cannot be traced, for it chooses a part of the graph: give every row a one-hot vector, nn.one_hot(Y, K)"
+        )
     if isinstance(c, bool) or not isinstance(c, Integral):
         raise TypeError(f"a class index is a whole number; got {c!r}: convert it with int(…)")
     if not 0 <= int(c) < len(a):
@@ -92,7 +102,7 @@ def _pairs(y_hat: Any, y: Any, loss: str) -> list[tuple[Any, Any]]:
     if not pairs:
         raise ValueError(f"{loss} of nothing: outputs and targets are empty")
     for _, target in pairs:
-        if not isinstance(target, Value | Real) or target != target:
+        if not isinstance(target, Value) and (not isinstance(target, Real) or target != target):
             raise ValueError(f"{loss} takes numbers as targets; got {target!r}")
     return pairs
 

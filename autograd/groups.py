@@ -1,0 +1,201 @@
+"""Which nodes of a graph become one array: those of one operation at one depth, laid out in rows and columns.
+
+Dots that share vectors become one matrix product, of the different left vectors with the different right ones;
+so layers are found without being told, and in a whole data set written as one graph its examples are columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import ops
+from autograd.ops import Op, find
+from autograd.source import Code, Shape
+from autograd.tape import wengert_list
+from autograd.value import Value
+
+Grid = npt.NDArray[np.int64]  # numbers of nodes
+
+FIXED, PARAMETER, GIVEN, COMPUTED = -1, 0, 1, 2  # what a node depends on, and so where its number comes from
+
+
+@dataclass(eq=False)
+class Group:
+    """Nodes that become one array, its entries in the order of `grid`; -1 where no node stands."""
+
+    grid: Grid
+    batched: bool  # every column is then a row of data
+    op: Op | None = None  # None for leaves
+    operands: list[Grid] = field(default_factory=list)
+    product: bool = False  # a matrix product of its two operands
+    stacked: bool = False  # each operand is a whole vector, a column of its grid
+    name: str = ""
+    scope: str = ""
+    formula: str = ""
+    code: Code | None = None
+
+    @property
+    def array(self) -> Code:
+        """Its array, once it is written."""
+        assert self.code is not None, "groups are written in order"
+        return self.code
+
+    @property
+    def shape(self) -> Shape:
+        """Its rows and columns, and whether each column stands for a whole row of data."""
+        return (*self.grid.shape, self.batched)  # type: ignore[return-value]  # a grid has two axes
+
+
+class Groups:
+    """The groups of a graph in an order in which they can be computed, and where every node stands.
+
+    `inputs` are the leaves of one example, an argument each: their groups have a column per row of data. What is
+    computed from constants alone is a constant. Parameters are numbered as operands need them, so that weights lie
+    together and in order.
+    """
+
+    def __init__(self, outputs: Sequence[Value], inputs: Sequence[Sequence[Value]]) -> None:
+        self.order = wengert_list(outputs)
+        number = {v: k for k, v in enumerate(self.order)}
+        self.inputs = [
+            Group(np.array([number.get(v, -1) for v in leaves], np.int64).reshape(-1, 1), True) for leaves in inputs
+        ]
+        self.parameters: list[Value] = []
+        self.theta = Group(np.empty((0, 1), np.int64), False)
+        self.all: list[Group] = [self.theta, *self.inputs]
+        self.twin: list[int] = []  # of every node the first with the same operation on the same operands
+        self.edges: list[tuple[int, ...]] = []
+        self.kind: list[int] = []
+        self.batched: list[bool] = []
+        self.depth: list[int] = []
+        self._look(number, {v for leaves in inputs for v in leaves})
+        self.home = np.full(len(self.order), FIXED)  # of every node its group's place in `all`
+        self.at = np.full(len(self.order), -1)  # and its own in the group's grid
+        for k, group in enumerate(self.inputs, 1):
+            self._settle(k, group.grid)
+        for members in self._alike():
+            for group in self._arranged(members):
+                self._number(group.operands)
+                self._settle(len(self.all), group.grid)
+                self.all.append(group)
+        self.outputs = np.array([self.twin[number[v]] for v in outputs], np.int64).reshape(-1, 1)
+        self._number([self.outputs])
+        self.theta.grid = np.array([number[v] for v in self.parameters], np.int64).reshape(-1, 1)
+
+    @property
+    def computed(self) -> list[Group]:
+        """The groups of operations, in order."""
+        return self.all[1 + len(self.inputs) :]
+
+    def _look(self, number: dict[Value, int], given: set[Value]) -> None:
+        """Of every node its parents, what it depends on, whether on the example, and its depth."""
+        same: dict[Any, int] = {}
+        for k, v in enumerate(self.order):
+            edges = tuple(self.twin[number[p]] for p in v.parents)
+            fixed = all(self.kind[p] < 0 for p in edges) if v.op else v.role == "constant" and v not in given
+            content = v.data.hex() if fixed else (v.op, edges) if v.op else v
+            self.twin.append(same.setdefault(content, k))
+            self.edges.append(edges)
+            self.kind.append(FIXED if fixed else COMPUTED if v.op else GIVEN if v in given else PARAMETER)
+            self.batched.append(v in given or (not fixed and any(self.batched[p] for p in edges)))
+            self.depth.append(0 if fixed or not v.op else 1 + max(self.depth[p] for p in edges))
+
+    def _alike(self) -> Iterable[list[int]]:
+        """The computed nodes that one array operation could compute, shallow ones first."""
+        alike: dict[Any, list[int]] = {}
+        for k, v in enumerate(self.order):
+            if self.kind[k] == COMPUTED and self.twin[k] == k:
+                kinds = [self.kind[p] for p in self.edges[k]]
+                if not v.op.arity:
+                    half = len(kinds) // v.op.vectors
+                    kinds = [frozenset(kinds[:half]), frozenset(kinds[half:])]  # type: ignore[list-item]
+                index = None if v.op.stacked else v.op.index
+                key = (self.depth[k], self.batched[k], len(self.edges[k]), v.op.name, index, *kinds)
+                alike.setdefault(key, []).append(k)
+        return sorted(alike.values(), key=lambda members: (self.depth[members[0]], members[0]))
+
+    def _arranged(self, members: list[int]) -> list[Group]:
+        op = self.order[members[0]].op
+        if op is ops.dot:
+            return self._products(members)
+        return [self._stack(op, members) if op.stacked else self._each(op, members)]
+
+    def _each(self, op: Op, members: list[int]) -> Group:
+        """Node by node, laid out as an operand is if that is all of a group."""
+        edges = np.array([self.edges[k] for k in members], np.int64)
+        batched, nodes = self.batched[members[0]], np.array(members, np.int64)
+        for column in edges.T:
+            homes, at = self.home[column], self.at[column]
+            group = self.all[homes[0]]
+            laid_out = group.batched == batched or group.grid.shape[1] == 1
+            whole = at.min() >= 0 and (homes == homes[0]).all() and len(set(at.tolist())) == group.grid.size
+            if homes[0] > 0 and laid_out and whole and len(at) == group.grid.size:
+                order = np.argsort(at)
+                shape = group.grid.shape
+                break
+        else:
+            free = next(c for c in edges.T if self.kind[c[0]] >= 0)
+            order, shape = np.lexsort((self.at[free], self.home[free])), (len(members), 1)
+        return Group(nodes[order].reshape(shape), batched, op, [c[order].reshape(shape) for c in edges.T])
+
+    def _stack(self, op: Op, members: list[int]) -> Group:
+        """A column per vector, or pair of vectors; of an indexed row all components of it."""
+        first = sorted(members, key=lambda k: (self.home[self.edges[k][0]], self.at[self.edges[k][0]]))
+        columns = {edges: j for j, edges in enumerate(dict.fromkeys(self.edges[k] for k in first))}
+        n = len(self.edges[members[0]]) // op.vectors
+        grid = np.full((1 if op.index is None else n, len(columns)), -1, np.int64)
+        for k in members:
+            grid[self.order[k].op.index or 0, columns[self.edges[k]]] = k
+        operands = np.array(list(columns), np.int64).reshape(len(columns), op.vectors, n)
+        row = op if op.index is None else find(op.name)
+        batched = self.batched[members[0]]
+        return Group(grid, batched, row, [operands[:, j].T for j in range(op.vectors)], stacked=True)
+
+    def _products(self, members: list[int]) -> list[Group]:
+        """Matrix products: each of left vectors with right ones, where every left one meets every right one."""
+        n = len(self.edges[members[0]]) // 2
+        pairs = {k: (self.edges[k][:n], self.edges[k][n:]) for k in members}
+        parts: dict[Any, set[Any]] = {}  # of every vector the vectors it meets, and those meet, and so on
+        for k in members:
+            left, right = (0, pairs[k][0]), (1, pairs[k][1])
+            a, b = parts.setdefault(left, {left}), parts.setdefault(right, {right})
+            if a is not b:
+                small, large = sorted((a, b), key=len)
+                large |= small
+                parts.update(dict.fromkeys(small, large))
+        together: dict[int, list[int]] = {}
+        for k in members:
+            together.setdefault(id(parts[0, pairs[k][0]]), []).append(k)
+        groups, rest = [], []
+        for part in together.values():
+            lefts, rights = (list(dict.fromkeys(pairs[k][j] for k in part)) for j in (0, 1))
+            over = [any(self.batched[p] for vector in side for p in vector) for side in (lefts, rights)]
+            if len(part) == len(lefts) * len(rights) and not all(over):
+                groups.append(self._product({pairs[k]: k for k in part}, lefts, rights, over))
+            else:
+                rest += part
+        return groups + ([self._stack(ops.dot, rest)] if rest else [])
+
+    def _product(self, node: dict[Any, int], lefts: list[Any], rights: list[Any], over: list[bool]) -> Group:
+        grid = np.array([[node[a, b] for b in rights] for a in lefts], np.int64)
+        left, right = np.array(lefts, np.int64), np.array(rights, np.int64)
+        if over[0]:  # rows of data are columns: they stand on the right
+            left, right, grid = right, left, grid.T
+        return Group(grid, any(over), ops.dot, [left, right.T], product=True)
+
+    def _number(self, operands: list[Grid]) -> None:
+        """Give the parameters among the operands that have no place yet their places in theta."""
+        for k in (k for grid in operands for k in grid.ravel().tolist()):
+            if self.kind[k] == PARAMETER and self.home[k] < 0:
+                self.home[k], self.at[k] = 0, len(self.parameters)
+                self.parameters.append(self.order[k])
+
+    def _settle(self, home: int, grid: Grid) -> None:
+        nodes = grid.ravel()
+        held = nodes >= 0
+        self.home[nodes[held]], self.at[nodes[held]] = home, np.flatnonzero(held)
