@@ -106,8 +106,8 @@ class Emitter:
         if self.arguments:
             head.append(f"n = {next(iter(self.arguments))}.shape[0]")
         for x, shape in self.arguments.items():
-            columns = "" if len(shape) == 1 else f".reshape(n, {int(np.prod(shape))})"
-            head.append(f"{x} = {x}{columns}.T")
+            columns = f"reshape(n, {int(np.prod(shape))}).T" if len(shape) > 1 else "T" if shape else "reshape(1, n)"
+            head.append(f"{x} = {x}.{columns}")
         used = [c for c in self.constants if re.search(rf"\b{c}\b", text)]
         for c in used:
             cast = ", dtype=theta.dtype" if self.constants[c].dtype.kind == "f" else ""
@@ -216,6 +216,8 @@ class Emitter:
 
     def _narrow(self, grid: Grid, batched: bool) -> Grid:
         """One column for all where they are the same, and one row: arithmetic repeats it."""
+        if grid.size == 1:
+            return grid
         homes = set(self.groups.home[grid].ravel().tolist())
         plain = not batched or not any(h >= 0 and self.groups.all[h].batched for h in homes)
         if grid.shape[1] > 1 and plain and (grid == grid[:, :1]).all():
@@ -388,7 +390,7 @@ class Emitter:
 
     def _adjoint(self, home: int) -> Any:
         """The sum of what was returned to a group."""
-        group, total, runs = self.groups.all[home], None, []
+        group, total, runs = self.groups.all[home], None, {}
         if home and all(isinstance(bar, float) for _, bar in self._adjoints[home]):
             return self._numbers_returned(self._adjoints.pop(home), group)
         for at, bar in self._adjoints.pop(home, []):
@@ -400,16 +402,17 @@ class Emitter:
             if not _run(at) and _run(at.T) and not group.batched:
                 at, bar = at.T, bar if isinstance(bar, float) else _turned(bar)
             bar = self._full(bar, (*at.shape, group.batched))
-            if home == 0 and _run(at):
-                self._name_weights(at, bar)
             if _run(at):
-                runs.append((int(at[0, 0]), self._rows(bar)))
+                runs[int(at[0, 0]), at.shape] = _plus(runs.get((int(at[0, 0]), at.shape)), bar)
             else:
                 spread = f"scatter({{}}, {{}}, {group.grid.size})"
                 index = self._constant("index", at.ravel())
                 bar = Code(spread, index, self._rows(bar), shape=(group.grid.size, 1, group.batched))
                 total = _plus(total, self._shaped(bar, group))
-        for layer in self._layers(sorted(runs, key=lambda run: run[0]), group):
+        for (start, (r, c)), bar in runs.items():
+            if not home and (base := _base([p.name for p in self.groups.parameters[start : start + r * c]])):
+                self._call(bar, f"d{self.loss}_d{base}")
+        for layer in self._layers([(start, self._rows(runs[start, shape])) for start, shape in sorted(runs)], group):
             total = _plus(total, self._shaped(layer, group))
         return total
 
@@ -418,7 +421,11 @@ class Emitter:
         for at, number in numbers:
             np.add.at(data, at.ravel(), number)
         column = data.reshape(group.grid.shape)
-        return None if not data.any() else float(data[0]) if (data == data[0]).all() else self._constant("seed", column)
+        if (data == data[0]).all():
+            return float(data[0]) or None
+        seed = self._constant("seed", column)
+        alone = group.grid.shape[1] == 1 or not group.batched
+        return seed if alone else Code("xp.repeat({}, n, axis=1)", seed, shape=group.shape)
 
     def _shaped(self, bar: Code, group: Group) -> Code:
         r, c, batched = group.shape
@@ -436,14 +443,9 @@ class Emitter:
             gap = group.grid.size - end
             yield self._under_one_another(pieces + [self._full(0.0, (gap, 1, group.batched))] * (gap > 0))
 
-    def _name_weights(self, at: Grid, bar: Code) -> None:
-        base = _base([self.groups.parameters[k].name for k in at.ravel()])
-        if base:
-            self._call(bar, f"d{self.loss}_d{base}")
-
 
 def _run(at: Grid) -> bool:
-    return bool((at.ravel() == np.arange(at.flat[0], at.flat[0] + at.size)).all())
+    return at.size == 1 or bool((at.ravel() == np.arange(at.flat[0], at.flat[0] + at.size)).all())
 
 
 def _turned(x: Code) -> Code:
@@ -452,7 +454,9 @@ def _turned(x: Code) -> Code:
 
 
 def _product(left: Code, right: Code) -> Code:
-    return Code("{} @ {}", left, right, binds=PRODUCT, shape=(left.shape[0], *right.shape[1:]))
+    # One column by one row: broadcasting is faster than a call of the linear algebra library.
+    sign = "*" if left.shape[1:] == (1, False) else "@"
+    return Code(f"{{}} {sign} {{}}", left, right, binds=PRODUCT, shape=(left.shape[0], *right.shape[1:]))
 
 
 def _summed(bar: Code, axis: int) -> Code:
@@ -468,8 +472,11 @@ def _times(bar: Any, d: Any) -> Any:
     for a, b in ((bar, d), (d, bar)):
         if isinstance(a, float | int) and abs(a) == 1.0:
             return b if a > 0 else -b
-    if isinstance(d, Code) and d.form == STEP:
-        return Code("{} * ({} > 0)", bar, d.args[0], binds=PRODUCT)
+    for a, b in ((bar, d), (d, bar)):
+        if isinstance(a, Code) and a.form == "-{}":
+            return -_times(a.args[0], b)
+        if isinstance(a, Code) and a.form == STEP:
+            return Code("{} * ({} > 0)", b, a.args[0], binds=PRODUCT)
     return bar * d
 
 

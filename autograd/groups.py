@@ -96,14 +96,18 @@ class Groups:
         """Of every node its parents, what it depends on, whether on the example, and its depth."""
         same: dict[Any, int] = {}
         for k, v in enumerate(self.order):
-            edges = tuple(self.twin[number[p]] for p in v.parents)
-            fixed = all(self.kind[p] < 0 for p in edges) if v.op else v.role == "constant" and v not in given
-            content = v.data.hex() if fixed else (v.op, edges) if v.op else v
-            self.twin.append(same.setdefault(content, k))
+            edges = tuple([self.twin[number[p]] for p in v.parents])
+            batched, depth = v in given, 0
+            if edges:
+                batched, depth = any([self.batched[p] for p in edges]), 1 + max([self.depth[p] for p in edges])
+                fixed = all([self.kind[p] == FIXED for p in edges])
+            else:
+                fixed = v.role == "constant" and not batched
+            self.kind.append(FIXED if fixed else COMPUTED if edges else GIVEN if batched else PARAMETER)
+            self.twin.append(same.setdefault(v.data.hex() if fixed else (v.op, edges), k) if fixed or edges else k)
             self.edges.append(edges)
-            self.kind.append(FIXED if fixed else COMPUTED if v.op else GIVEN if v in given else PARAMETER)
-            self.batched.append(v in given or (not fixed and any(self.batched[p] for p in edges)))
-            self.depth.append(0 if fixed or not v.op else 1 + max(self.depth[p] for p in edges))
+            self.batched.append(batched)
+            self.depth.append(0 if fixed else depth)
 
     def _alike(self) -> Iterable[list[int]]:
         """The computed nodes that one array operation could compute, shallow ones first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -110,8 +111,14 @@ class Program:
         self._outputs, self._shape, self._inputs, self._arguments = outputs, shape, inputs, arguments
         self._groups = Groups(outputs, inputs)
         self._emitter = Emitter(self._groups, arguments, shape)
-        place = {v: (k, j) for k, leaves in enumerate(inputs) for j, v in enumerate(leaves)}
-        self._demands = [([place[v] for v in d.nodes], d) for d in demands if all(v in place for v in d.nodes)]
+        places = [{v: j for j, v in enumerate(leaves)} for leaves in inputs]
+        # What an argument's own numbers must satisfy; targets computed from them are not known beforehand.
+        self._demands = [
+            (k, _slice([place[v] for v in demand.nodes]), demand)
+            for demand in demands
+            for k, place in enumerate(places)
+            if all(v in place for v in demand.nodes)
+        ]
         width = sum(group.grid.size for group in self._groups.all if group.batched)
         self._rows = max(256, CACHE // max(1, width))
         #: The leaves that take a gradient, in the order of theta.
@@ -161,7 +168,7 @@ class Program:
         else:
             arrays = data
             self._sizes(arrays)
-            total, gradient = self._functions["value_and_grad"](theta, *arrays)
+            total, gradient = self._value_and_grad[1](theta, *arrays)
         n = arrays[0].shape[0] if arrays and reduction == "mean" else 1
         return total / n, gradient / n
 
@@ -169,12 +176,12 @@ class Program:
 
     def check(self, *data: Any) -> None:
         """Refuse targets that the recorded losses do not take, ValueError with the row; without running anything."""
-        for places, demand in self._demands:
-            columns = [np.asarray(data[k]).reshape(len(data[k]), -1)[:, j] for k, j in places]
-            holds = demand.holds(np.array(columns))
+        for k, picked, demand in self._demands:
+            rows = data[k].reshape(len(data[k]), -1)[:, picked]
+            holds = demand.holds(rows.T)
             if not holds.all():
-                row = int(np.argmin(holds))
-                got = [c[row].item() for c in columns]
+                row = int(np.argmin(holds.reshape(-1, len(rows)).all(axis=0)))
+                got = rows[row].tolist()
                 raise ValueError(f"row {row}: {demand.message}; got {got[0] if len(got) == 1 else got}")
 
     def _rows_of(self, data: Sequence[Any], dtype: Any = None) -> list[Floats]:
@@ -184,26 +191,28 @@ class Program:
             if x.dtype.char not in "fd" and x.dtype.kind not in "iub":
                 raise TypeError(f"{name} is rows of numbers, of 32 or 64 bits; got an array of {x.dtype}")
         self._sizes(arrays)
-        floats = {x.dtype for x in arrays if x.dtype.kind == "f"} | ({np.dtype(dtype)} if dtype else set())
-        if len(floats) > 1:
+        floats = [x.dtype for x in arrays if x.dtype.kind == "f"] + [dtype] * (dtype is not None)
+        kind = floats[0] if floats else np.dtype(float)
+        if any(other != kind for other in floats):
             given = ", ".join(f"{name} is {x.dtype}" for name, x in zip(self._arguments, arrays, strict=True))
             raise TypeError(f"{given}{f', theta is {dtype}' if dtype else ''}: give all one precision, with astype")
-        kind = floats.pop() if floats else np.dtype(float)
         return [x if x.dtype == kind else x.astype(kind) for x in arrays]
 
     def _sizes(self, arrays: Sequence[Any]) -> None:
         if len(arrays) != len(self._arguments):
-            wanted = f"takes {', '.join(self._arguments)}" if self._arguments else "was recorded without rows, and takes no data"
+            wanted = f"takes {', '.join(self._arguments)}" if self._arguments else "has no rows and takes no data"
             raise TypeError(f"this program {wanted}; got {len(arrays)} array{'s' * (len(arrays) != 1)}")
+        n = arrays[0].shape[:1] if arrays else ()
         for (name, shape), x in zip(self._arguments.items(), arrays, strict=True):
+            if x.shape == n + shape != shape:
+                continue
             if x.shape[1:] != shape or not x.ndim:
                 wanted = f"(N, {', '.join(map(str, shape))})" if shape else "(N,)"
                 advice = f": one example is {name}[None]" if x.shape == shape else ""
                 raise ValueError(f"{name} has shape {wanted}, a row per example; got {x.shape}{advice}")
-        if len({x.shape[0] for x in arrays}) > 1:
             rows = " and ".join(f"{x.shape[0]} of {name}" for name, x in zip(self._arguments, arrays, strict=True))
             raise ValueError(f"every argument has a row per example; got {rows}")
-        if arrays and not arrays[0].shape[0]:
+        if n == (0,):
             raise ValueError("there are no rows: a mean over none is not defined")
 
     def _blocks(self, arrays: Sequence[Floats], rows: int | None = None) -> Iterator[tuple[int, list[Floats]]]:
@@ -219,8 +228,8 @@ class Program:
             return sum(p[0] for p in parts), np.sum([p[1] for p in parts], axis=0)
         try:
             with np.errstate(divide="raise", over="raise", invalid="raise"):
-                total, gradient = self._functions["value_and_grad"](theta, *arrays)
-                if np.isfinite(total) and np.isfinite(gradient.sum()):
+                total, gradient = self._value_and_grad[1](theta, *arrays)
+                if math.isfinite(total) and math.isfinite(gradient.dot(gradient)):  # nan and ∞ show in the sum
                     return total, gradient
         except FloatingPointError:
             pass
@@ -233,7 +242,7 @@ class Program:
     def _forward_rows(self, theta: Floats, arrays: Sequence[Floats], first: int) -> Any:
         try:
             with np.errstate(divide="raise", over="raise", invalid="raise"):
-                output = self._functions["forward"](theta, *arrays)
+                output = self._forward[1](theta, *arrays)
                 if np.isfinite(output).all():
                     return output
         except FloatingPointError:
@@ -265,18 +274,23 @@ class Program:
 
     @cached_property
     def source(self) -> str:
-        """The code that runs, NumPy a person could have written: `forward`, and `value_and_grad` where there is one output."""
-        parts = [self._emitter.forward()] + ([] if self._shape else [self._emitter.value_and_grad()])
-        text = "\n\n".join(parts)
+        """The code that runs, NumPy a person could have written: `forward`, and of one output `value_and_grad`."""
+        text = "\n\n".join([self._forward[0]] + [self._value_and_grad[0]] * (not self._shape))
         return "import numpy as np\n\n" + SCATTER * ("scatter(" in text) + "\n" + text
 
     @cached_property
-    def _functions(self) -> dict[str, Callable[..., Any]]:
-        scene: dict[str, Any] = {}
-        code = compile(self.source, "<recorded>", "exec")
-        scene["constants"] = self._emitter.constants
-        exec(code, scene)
-        return scene
+    def _forward(self) -> tuple[str, Callable[..., Any]]:
+        return self._compiled("forward", self._emitter.forward())
+
+    @cached_property
+    def _value_and_grad(self) -> tuple[str, Callable[..., Any]]:
+        return self._compiled("value_and_grad", self._emitter.value_and_grad())
+
+    def _compiled(self, name: str, text: str) -> tuple[str, Callable[..., Any]]:
+        """A function and its text; it is compiled when it is first asked for."""
+        scene: dict[str, Any] = {"np": np, "constants": self._emitter.constants}
+        exec(compile(SCATTER * ("scatter(" in text) + text, "<recorded>", "exec"), scene)
+        return text, scene[name]
 
     def save_source(self, path: str | os.PathLike[str]) -> Path:
         """Write the code as a module that needs NumPy alone, with the parameters' data in an .npz of its name beside it.
@@ -305,6 +319,12 @@ class Program:
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {shape}" if shape else name for name, shape in self._arguments.items())
         return f"Program({rows + ' → ' if rows else ''}{self._shape or 'one output'}, {len(self.parameters)} parameters)"
+
+
+def _slice(columns: list[int]) -> Any:
+    """The columns, as a slice where they lie together: that copies nothing."""
+    start, stop = columns[0], columns[0] + len(columns)
+    return slice(start, stop) if columns == list(range(start, stop)) else columns
 
 
 def _again(order: Sequence[Value], data: dict[Value, float]) -> dict[Value, Value]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Demand(NamedTuple):
-    """What a row of data must satisfy: `holds` of the numbers (K, N) of K nodes says so of each of N rows."""
+    """What rows of data must satisfy: `holds` of the numbers (K, N) of K nodes in N rows says so, (K, N) or (N,)."""
 
     nodes: list[Value]
     holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]]

@@ -32,7 +32,7 @@ def hinge(score: Any, y: Any) -> Value:
     pairs = _pairs(score, y, "hinge")
     if any(isinstance(target, Value) or target not in (-1, 1) for _, target in pairs):
         wanted = "hinge takes targets of −1 and 1 (for classes 0 and 1 pass 2·y − 1)"
-        demand([target for _, target in pairs], lambda y: (y * y == 1.0).all(axis=0), wanted)
+        demand([target for _, target in pairs], lambda y: y * y == 1.0, wanted)
     losses: list[Value] = [relu(1 - target * s) for s, target in pairs]
     return losses[0] if isinstance(score, Value) else total(losses)
 
