@@ -33,11 +33,17 @@ class Group:
     op: Op | None = None  # None for leaves
     operands: list[Grid] = field(default_factory=list)
     product: bool = False  # a matrix product of its two operands
-    stacked: bool = False  # each operand is a whole vector, a column of its grid
+    whole: bool = False  # each operand is a matrix as it stands: of a product, or of vectors, a column each
     name: str = ""
     scope: str = ""
     formula: str = ""
     code: Code | None = None
+
+    @property
+    def row(self) -> Op:
+        """Its operation."""
+        assert self.op is not None, "leaves have no operation"
+        return self.op
 
     @property
     def array(self) -> Code:
@@ -48,7 +54,7 @@ class Group:
     @property
     def shape(self) -> Shape:
         """Its rows and columns, and whether each column stands for a whole row of data."""
-        return (*self.grid.shape, self.batched)  # type: ignore[return-value]  # a grid has two axes
+        return (*self.grid.shape, self.batched)
 
 
 class Groups:
@@ -63,10 +69,11 @@ class Groups:
         self.order = wengert_list(outputs)
         number = {v: k for k, v in enumerate(self.order)}
         self.inputs = [
-            Group(np.array([number.get(v, -1) for v in leaves], np.int64).reshape(-1, 1), True) for leaves in inputs
+            Group(np.array([number.get(v, -1) for v in leaves], np.int64).reshape(-1, 1), batched=True)
+            for leaves in inputs
         ]
         self.parameters: list[Value] = []
-        self.theta = Group(np.empty((0, 1), np.int64), False)
+        self.theta = Group(np.empty((0, 1), np.int64), batched=False)
         self.all: list[Group] = [self.theta, *self.inputs]
         self.twin: list[int] = []  # of every node the first with the same operation on the same operands
         self.edges: list[tuple[int, ...]] = []
@@ -99,8 +106,8 @@ class Groups:
             edges = tuple([self.twin[number[p]] for p in v.parents])
             batched, depth = v in given, 0
             if edges:
-                batched, depth = any([self.batched[p] for p in edges]), 1 + max([self.depth[p] for p in edges])
-                fixed = all([self.kind[p] == FIXED for p in edges])
+                batched, depth = any(self.batched[p] for p in edges), 1 + max(self.depth[p] for p in edges)
+                fixed = all(self.kind[p] == FIXED for p in edges)
             else:
                 fixed = v.role == "constant" and not batched
             self.kind.append(FIXED if fixed else COMPUTED if edges else GIVEN if batched else PARAMETER)
@@ -158,7 +165,7 @@ class Groups:
         operands = np.array(list(columns), np.int64).reshape(len(columns), op.vectors, n)
         row = op if op.index is None else find(op.name)
         batched = self.batched[members[0]]
-        return Group(grid, batched, row, [operands[:, j].T for j in range(op.vectors)], stacked=True)
+        return Group(grid, batched, row, [operands[:, j].T for j in range(op.vectors)], whole=True)
 
     def _products(self, members: list[int]) -> list[Group]:
         """Matrix products: each of left vectors with right ones, where every left one meets every right one."""
@@ -190,7 +197,7 @@ class Groups:
         left, right = np.array(lefts, np.int64), np.array(rights, np.int64)
         if over[0]:  # rows of data are columns: they stand on the right
             left, right, grid = right, left, grid.T
-        return Group(grid, any(over), ops.dot, [left, right.T], product=True)
+        return Group(grid, any(over), ops.dot, [left, right.T], product=True, whole=True)
 
     def _number(self, operands: list[Grid]) -> None:
         """Give the parameters among the operands that have no place yet their places in theta."""

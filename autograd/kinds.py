@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
 from itertools import repeat
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -199,3 +201,9 @@ def native(name: str, otherwise: Rule | None = None) -> Rule:
         return getattr(FLOATS, name, otherwise)(*operands)  # type: ignore[misc]  # a name of `math` has no other rule
 
     return value
+
+
+# What a recorded row does with all its operands as one array, for which source has functions of these names.
+total = native("total", lambda *a: reduce(operator.add, a))
+shift = native("shift", lambda lse, *_: lse)
+y_hat = native("y_hat", lambda e, whole: e / whole)

@@ -14,13 +14,13 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial, reduce
 from inspect import signature
 from keyword import iskeyword
-from operator import add as plus, attrgetter, mul as times
+from operator import attrgetter, mul as times
 from typing import Any
 
 import numpy as np
 
 from autograd import kinds
-from autograd.kinds import FLOATS, namespace, native
+from autograd.kinds import FLOATS, namespace, native, shift, total, y_hat
 
 Rule = Callable[..., Any]
 
@@ -168,29 +168,23 @@ def _sigmoid(x: Any) -> Any:
 
 def _shares(a: Sequence[Any], lse: Any) -> list[Any]:
     # Divided by their own sum, the shares lose the rounding error of lse, which they all have in common.
-    shift = _shift(lse, *a)
-    e = [exp(x - shift) for x in a]
+    m = shift(lse, *a)
+    e = [exp(x - m) for x in a]
     whole = sum.apply(*e)
-    return [share / whole for share in e]
-
-
-def _rising(*a: Any) -> Any:
-    return reduce(maximum, a)
+    return [y_hat(share, whole) for share in e]
 
 
 # Only a shift: unlike `maximum` it need not carry a nan on, for the exponentials do.
-_largest = native("largest", _rising)
-_shift = native("shift", lambda lse, *a: lse)
-_total = native("total", lambda *a: reduce(plus, a))
-_others = native("others", lambda c, *a: sum.apply(0.0, *a[:c], *a[c + 1 :]))
+_largest = native("largest", lambda *a: reduce(maximum, a))
+_others = native("others", lambda c, *a: sum.apply(0.0, *a[:c], *a[c + 1 :]))  # type: ignore[has-type]  # below
 
 
 def _logsumexp(*a: Any) -> Any:
     m = _largest(*a)
     e = [exp(x - m) for x in a]
     # The winners are counted apart from the rest, which 1 + rest would round away.
-    rest = _total(*[where(u >= 1, 0.0, u) for u in e])
-    ties = _total(*[where(u >= 1, 1.0, 0.0) for u in e]) - 1.0
+    rest = total(*[where(u >= 1, 0.0, u) for u in e])
+    ties = total(*[where(u >= 1, 1.0, 0.0) for u in e]) - 1.0
     return where(abs(m) < math.inf, m + log1p(rest + ties), m)
 
 
@@ -209,11 +203,7 @@ def _log_softmax_partials(c: int, y: Any, *a: Any) -> list[Any]:
 
 
 def _dot(*ab: Any) -> Any:
-    return _total(*map(times, ab, ab[len(ab) // 2 :]))  # map stops with the shorter
-
-
-def _swapped(ab: tuple[Any, ...]) -> tuple[Any, ...]:
-    return ab[len(ab) // 2 :] + ab[: len(ab) // 2]
+    return total(*map(times, ab, ab[len(ab) // 2 :]))  # map stops with the shorter
 
 
 def _decided(c: Any, a: Any, b: Any) -> Any:
@@ -231,6 +221,7 @@ BUILT_IN: frozenset[str] = frozenset()
 cos: Op
 log: Op
 sigmoid: Op
+maximum: Op
 step: Op
 where: Op
 
@@ -279,8 +270,8 @@ minimum  = Op("minimum",  lambda a, b: where(a < b, a, b),     (lambda y, a, b: 
 where    = Op("where",    _where,                              (lambda y, c, a, b: 0.0, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)), kink="where passes nothing to its condition, nor to the branch not taken")
 
 # --- functions of vectors -------------------------------------------------------------------------------------------
-sum      = Op("sum",      lambda *a: _total(*a),               lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, stacked=True, symbol="Σ")
-dot      = Op("dot",      _dot,                                lambda y, *ab: _swapped(ab),                      vectors=2, empty=0.0, stacked=True, symbol="a·b")
+sum      = Op("sum",      lambda *a: total(*a),               lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, stacked=True, symbol="Σ")
+dot      = Op("dot",      _dot,                                lambda y, *ab: ab[len(ab) // 2 :] + ab[: len(ab) // 2],                     vectors=2, empty=0.0, stacked=True, symbol="a·b")
 logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(a, y),                vectors=1, stacked=True, computed=_logsumexp, symbol="ln Σ exp")
 log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, stacked=True, computed=_log_softmax, symbol="ln softmax")
 neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], lambda c, y, *a: [-d for d in _log_softmax_partials(c, -y, *a)],  # its partials are ŷ − y

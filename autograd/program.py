@@ -14,12 +14,14 @@ from typing import Any, cast
 import numpy as np
 import numpy.typing as npt
 
-from autograd import kinds, scope
+from autograd import kinds
 from autograd.arrays import array, values
-from autograd.emit import RESERVED, Emitter, identifier
+from autograd.emit import Emitter
 from autograd.groups import Groups
 from autograd.makers import maker
+from autograd.matrices import RESERVED, identifier
 from autograd.recording import Demand, recording
+from autograd.scope import _current
 from autograd.value import Value
 
 __all__ = ["Program", "record"]
@@ -144,7 +146,9 @@ class Program:
         `.grad` as it was.
         """
         arrays = self._rows_of(data)
-        loss, gradient = self.value_and_grad(self.theta().astype(arrays[0].dtype if arrays else float), *arrays, reduction=reduction)
+        loss, gradient = self.value_and_grad(
+            self.theta().astype(arrays[0].dtype if arrays else float), *arrays, reduction=reduction
+        )
         for p, g in zip(self.parameters, gradient.tolist(), strict=True):
             p.grad = g if p.grad is None else p.grad + g
         return float(loss)
@@ -166,10 +170,9 @@ class Program:
             self.check(*arrays)
             total, gradient = self._sums(theta, arrays)
         else:
-            arrays = data
-            self._sizes(arrays)
-            total, gradient = self._value_and_grad[1](theta, *arrays)
-        n = arrays[0].shape[0] if arrays and reduction == "mean" else 1
+            self._sizes(data)
+            total, gradient = self._value_and_grad[1](theta, *data)
+        n = len(data[0]) if data and reduction == "mean" else 1
         return total / n, gradient / n
 
     # --- running ------------------------------------------------------------------------------------------------------
@@ -288,7 +291,7 @@ class Program:
 
     def _compiled(self, name: str, text: str) -> tuple[str, Callable[..., Any]]:
         """A function and its text; it is compiled when it is first asked for."""
-        scene: dict[str, Any] = {"np": np, "constants": self._emitter.constants}
+        scene: dict[str, Any] = {"np": np, "constants": self._emitter.arrays.constants}
         exec(compile(SCATTER * ("scatter(" in text) + text, "<recorded>", "exec"), scene)
         return text, scene[name]
 
@@ -312,13 +315,18 @@ class Program:
             '    """The output of every row, with the parameters saved beside this file."""\n'
             f"    return forward({call})\n"
         )
-        _written(path.with_suffix(".npz"), lambda file: np.savez(file, theta=self.theta(), **cast(Any, self._emitter.constants)))
+        _written(
+            path.with_suffix(".npz"),
+            lambda file: np.savez(file, theta=self.theta(), **cast(Any, self._emitter.arrays.constants)),
+        )
         _written(path, lambda file: file.write(text.encode()))
         return path
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {shape}" if shape else name for name, shape in self._arguments.items())
-        return f"Program({rows + ' → ' if rows else ''}{self._shape or 'one output'}, {len(self.parameters)} parameters)"
+        return (
+            f"Program({rows + ' → ' if rows else ''}{self._shape or 'one output'}, {len(self.parameters)} parameters)"
+        )
 
 
 def _slice(columns: list[int]) -> Any:
@@ -331,7 +339,7 @@ def _again(order: Sequence[Value], data: dict[Value, float]) -> dict[Value, Valu
     """The nodes of a graph computed once more from other data, under their names and scopes."""
     twins: dict[Value, Value] = {}
     for v in order:
-        token = scope._current.set(v.scope)
+        token = _current.set(v.scope)
         try:
             if v.op is None:
                 twins[v] = Value(data.get(v, v.data), v.name, v.role or "input")
@@ -339,7 +347,7 @@ def _again(order: Sequence[Value], data: dict[Value, float]) -> dict[Value, Valu
                 twins[v] = maker(v.op)(*(twins[p] for p in v.parents))
                 twins[v].name = v.name
         finally:
-            scope._current.reset(token)
+            _current.reset(token)
     return twins
 
 

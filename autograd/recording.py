@@ -35,7 +35,8 @@ running = _demands.get  # None where nothing is recorded
 @contextmanager
 def recording() -> Iterator[list[Demand]]:
     """Record what is computed inside; gives the demands made there."""
-    token = _demands.set(demands := [])
+    demands: list[Demand] = []
+    token = _demands.set(demands)
     try:
         yield demands
     finally:
@@ -46,7 +47,7 @@ def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArr
     """Refuse plain numbers of which `holds` is false, ValueError; of traced ones it is demanded of every row of data."""
     values = [v for v in targets if hasattr(v, "parents")]
     if (demands := running()) is not None and values:
-        demands.append(Demand([v for v in targets], holds, message))
+        demands.append(Demand(list(targets), holds, message))
     numbers = [v.data if hasattr(v, "parents") else v for v in targets]
     if (demands is not None or not values) and not holds(np.array(numbers, dtype=float).reshape(-1, 1)).all():
         raise ValueError(f"{message}; got {numbers[0] if len(numbers) == 1 else numbers}")

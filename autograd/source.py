@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import reduce
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 # How tightly a form binds, in Python's grammar.
 TEST, COMPARE, SUM, PRODUCT, SIGN, POWER, ATOM = range(7)
 WHERE = "{1} if {0} else {2}"
-STEP = "xp.where({} > 0, 1.0, 0.0)"
+MASK = "({}).astype(theta.dtype)"  # 1.0 where a comparison holds, in the parameters' precision
 WIDTH = 100  # an expression that would be longer is written in parts
 
 Shape = tuple[int, int, bool]  # rows, columns, and whether each column stands for a whole row of data
@@ -51,11 +50,12 @@ class Code:
         dialect: Dialect | None = None,
         shape: Shape | None = None,
     ) -> None:
-        self.dialect = dialect = dialect or next((x.dialect for x in args if isinstance(x, Code)), SCALARS)
-        self.args = [x if isinstance(x, Code) else _literal(x, dialect) for x in args]
+        found = dialect or next((x.dialect for x in args if isinstance(x, Code)), SCALARS)
+        self.dialect: Dialect = found
+        self.args = [x if isinstance(x, Code) else _literal(x, found) for x in args]
         self.form, self.binds = form, binds
         self.shape: Shape = shape or _broadcast(self.args)
-        self.key: int = dialect.numbers.setdefault((form, *(x.key for x in self.args)), len(dialect.numbers))
+        self.key: int = found.numbers.setdefault((form, *(x.key for x in self.args)), len(found.numbers))
 
     def under(self, dialect: Dialect) -> Code:
         """The same expression, on which functions are called as in another dialect of the same numbers."""
@@ -85,10 +85,18 @@ class Code:
         return self.dialect.functions.pow(other, self)  # type: ignore[no-any-return]
 
     def __bool__(self) -> bool:
-        raise TypeError(f"a rule cannot branch on {self}: write where(…), which every kind of operand understands")
+        raise TypeError(
+            f"a rule cannot branch on {str(self)[:WIDTH]}: write where(…), which every kind of operand understands"
+        )
 
     def __array_namespace__(self) -> Any:
         return self.dialect.functions
+
+    if TYPE_CHECKING:  # put here below, form by form
+
+        def __add__(self, other: Any) -> Code: ...
+
+        __sub__ = __mul__ = __truediv__ = __add__
 
 
 def _broadcast(args: list[Code]) -> Shape:
@@ -146,11 +154,21 @@ def _power(a: Any, b: Any) -> Any:
     return a if isinstance(b, float) and b == 1.0 else Code("{} ** {}", a, b, binds=POWER)
 
 
+def _chosen(c: Any, a: Any, b: Any) -> Any:
+    if not isinstance(c, Code):
+        return a if c else b
+    test = c.args[0] if c.form == MASK else c if c.binds == COMPARE else Code("{} != 0", c, binds=COMPARE)
+    if isinstance(a, Code) or isinstance(b, Code):
+        return Code("xp.where({}, {}, {})", test, a, b)
+    # Of two plain numbers NumPy makes 64 bits.
+    return Code(MASK, test) if (a, b) == (1, 0) else Code("xp.where({}, {}, {}).astype(theta.dtype)", test, a, b)
+
+
 _ARRAYS = SimpleNamespace(
     **{name: _called(f"xp.{name}({{}})") for name in _NAMES},
     abs=_called("abs({})"),
     pow=_power,
-    where=_called("xp.where({}, {}, {})"),
+    where=_chosen,
     maximum=_called("xp.maximum({}, {})"),
     minimum=_called("xp.minimum({}, {})"),
 )
@@ -160,21 +178,25 @@ def _over_rows(form: str) -> Callable[[Code], Code]:
     return lambda x: Code(form, x, shape=(1, *x.shape[1:]))
 
 
-def array_dialects(others: Callable[[int], Code]) -> tuple[Dialect, Dialect, Dialect]:
+def array_dialects(
+    others: Callable[[int], Code], named: Callable[[str, Code], Code]
+) -> tuple[Dialect, Dialect, Dialect]:
     """Three dialects of one recording: for values, for local partials, and for rows that take their operands stacked.
 
     A partial need not carry nan on, as the value does that: step is one comparison there. `others(k)` is the k × k
-    matrix of ones with zeros on its diagonal: it adds all components of a stack but one's own.
+    matrix of ones with zeros on its diagonal: it adds all components of a stack but one's own. `named(name, x)` gives
+    x a name.
     """
     values = Dialect(_ARRAYS)
-    partials = SimpleNamespace(**vars(_ARRAYS), step=_called(STEP))
+    partials = SimpleNamespace(**vars(_ARRAYS), step=lambda x: Code(MASK, x > 0))
     largest = _over_rows("{}.max(axis=0, keepdims=True)")
     stacks = SimpleNamespace(
         **vars(partials),
         total=_over_rows("{}.sum(axis=0, keepdims=True)"),
         largest=largest,
-        shift=lambda lse, stack: largest(stack),  # so that the forward pass's exponentials serve once more
-        others=lambda c, stack: Code("{} @ {}", others(stack.shape[0]), stack, binds=PRODUCT, shape=stack.shape),
+        shift=lambda _, stack: largest(stack),  # so that the forward pass's exponentials serve once more
+        y_hat=lambda e, whole: named("y_hat", e / whole),
+        others=lambda _, stack: Code("{} @ {}", others(stack.shape[0]), stack, binds=PRODUCT, shape=stack.shape),
     )
     return values, Dialect(partials, values.numbers), Dialect(stacks, values.numbers)
 
@@ -237,7 +259,9 @@ class Script:
         self._texts[node.key], self._binds[node.key] = name, ATOM
 
     def _write(self, node: Code) -> str:
-        text = node.form.format(*(self._operand(node, k, x) for k, x in enumerate(node.args))) if node.args else node.form
+        text = (
+            node.form.format(*(self._operand(node, k, x) for k, x in enumerate(node.args))) if node.args else node.form
+        )
         self._texts[node.key], self._binds[node.key] = text, node.binds
         return text
 
@@ -246,7 +270,11 @@ class Script:
         # Sums and products bind to the left: a - b - c, but a - (b - c). A call brackets its operands itself.
         chained = k == 0 and node.binds in (SUM, PRODUCT)
         called = node.binds == ATOM and not (k == 0 and node.form.startswith("{}"))
-        return text if called or binds > node.binds or (binds == node.binds and (chained or binds == ATOM)) else f"({text})"
+        return (
+            text
+            if called or binds > node.binds or (binds == node.binds and (chained or binds == ATOM))
+            else f"({text})"
+        )
 
 
 def _nodes(roots: Iterable[Code], known: Any) -> Iterator[Code]:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, SupportsFloat, cast
 import numpy as np
 
 from autograd import scope, tape
-from autograd.recording import number
 from autograd.ops import Op
+from autograd.recording import number
 
 __all__ = ["Value"]
 
