@@ -32,8 +32,11 @@ class Emitter:
         for group in groups.computed:
             self._compute(group)
         self.batched = any(groups.batched[k] for k in groups.outputs[:, 0])
-        self.loss = self.arrays.unique(base([groups.order[k].name for k in groups.outputs[:, 0]]) or "L")
         self.output: Code = self.arrays.take(groups.outputs, self.batched, whole=True)
+        self.loss = self.arrays.names.get(self.output.key, "")
+        if not self.loss:
+            self.loss = self.arrays.unique(base([groups.order[k].name for k in groups.outputs[:, 0]]) or "L")
+            self.arrays.names[self.output.key] = self.loss
 
     def _others(self, k: int) -> Code:
         return self.arrays.constant(f"others_{k}", 1.0 - np.eye(k))
@@ -48,7 +51,7 @@ class Emitter:
             out = f"xp.broadcast_to({out}, ({self.output.shape[0]}, n))"
         sizes = ["n"] * rows + [str(k) for k in self.shape]
         result = f"{out}.T.reshape({', '.join(sizes)})" if self.shape else f"{out}[0]" if rows else f"{out}[0, 0]"
-        lines += [*script.lines(self.loss, self.output), f"return {result}"]
+        lines += [*script.assigned(self.output), f"return {result}"]
         return self._function("forward", "The output of every row of data.", lines)
 
     def value_and_grad(self) -> str:
@@ -58,7 +61,7 @@ class Emitter:
         nothing = gradient is None
         gradient = Code("{}.reshape(-1)", self.arrays.full(0.0 if nothing else gradient, self.groups.theta.shape))
         lines, script = self._forward([self.output, *adjoints, gradient])
-        lines += [*script.lines(self.loss, self.output), "# backward"]
+        lines += [*script.assigned(self.output), "# backward"]
         for bar in adjoints:
             lines += script.assigned(bar) if bar.key in self.arrays.names else []
         times = "n * " if self.arguments and not self.batched else ""
@@ -73,7 +76,7 @@ class Emitter:
         for group in named:
             if group.scope != scope:
                 scope, gives = group.scope, self._last[group.scope]
-                title = "" if identifier(scope) == gives.name else f"{identifier(scope)}: "
+                title = f"{identifier(scope)}: " if scope and identifier(scope) != gives.name else ""
                 lines.append(f"# {title}{gives.name} = {gives.formula}")
             lines += script.assigned(group.array)
         return lines, script
@@ -213,6 +216,8 @@ def _times(bar: Any, d: Any) -> Any:
             return -_times(a.args[0], b)
         if isinstance(a, Code) and isinstance(b, Code) and a.form == MASK:
             return b * a.args[0]
+    if isinstance(bar, float) and isinstance(d, Code) and d.form == "{} * {}" and d.args[0].number is not None:
+        return _times(bar * d.args[0].number, d.args[1])
     return bar * d
 
 

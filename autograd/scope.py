@@ -51,6 +51,8 @@ class scope:
     text, ValueError for an empty one.
     """
 
+    __slots__ = ("_seen", "formula", "name")
+
     def __init__(self, name: str, formula: str | None = None) -> None:
         if not isinstance(name, str) or not isinstance(formula, str | None):
             raise TypeError(f"a scope's name and formula are text; got {name!r} and {formula!r}")

@@ -64,6 +64,11 @@ class Code:
         twin.dialect = dialect
         return twin
 
+    @property
+    def number(self) -> float | None:
+        """The number a literal stands for."""
+        return None if self.args or not self.form.lstrip("-")[0].isdigit() else float(self.form)
+
     def operands(self) -> list[Code]:
         """The operands as often as the form mentions them; a branch of a `where` twice, to be computed beforehand."""
         twice = self.args[1:] if self.form == WHERE else []
@@ -151,7 +156,9 @@ SCALARS = Dialect(
 
 
 def _power(a: Any, b: Any) -> Any:
-    return a if isinstance(b, float) and b == 1.0 else Code("{} ** {}", a, b, binds=POWER)
+    if isinstance(b, float) and b.is_integer() and abs(b) < 100:
+        return a if b == 1.0 else Code(f"{{}} ** {int(b)}", a, binds=POWER)
+    return Code("{} ** {}", a, b, binds=POWER)
 
 
 def _chosen(c: Any, a: Any, b: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Value, array, dot, scope
+from autograd import Value, array, dot, ops, scope
 from autograd.makers import maker
 from nn.init import Rng, generator, glorot, he
 from nn.module import Module
@@ -25,6 +25,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "softmax": autograd.softmax,
 }
 _RECTIFIERS = ("relu", "leaky_relu")
+add = maker(ops.add)
 
 
 class Layer(Module):
@@ -43,7 +44,7 @@ class Layer(Module):
         self, n_in: int, n_out: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None
     ) -> None:
         self.activation, self._name = activation, _name_of(activation)
-        self._scope, self._units = "layer", [scope(f"neuron{k}") for k in range(1, n_out + 1)]
+        self._scope, self._units = scope("layer"), [scope(f"neuron{k}") for k in range(1, n_out + 1)]
         self.w = array(_weights(self._name, rng, n_out, n_in), "w")
         self.b = array(np.zeros(n_out), "b") if bias else None
 
@@ -51,11 +52,12 @@ class Layer(Module):
         x = _inputs(x, self.w.shape[1], self)
         together = self._name == "softmax"  # it needs all units; every other activation belongs to one
         g = _activation(self.activation)
-        y = []
-        with scope(self._scope):
+        y, weighted = [], maker(dot, 2 * len(x))  # straight to the node: these are Values, and of one length
+        with self._scope:
             for unit, w, b in zip(self._units, self.w.tolist(), self._biases(), strict=True):
                 with unit:
-                    y.append(_pre_activation(w, b, x) if together else g(_pre_activation(w, b, x)))
+                    a = weighted(*w, *x) if b is None else add(weighted(*w, *x), b)
+                    y.append(a if together else g(a))
             y = _checked(g(y) if together else y)
         return y[0] if len(y) == 1 else array(y)
 
@@ -84,7 +86,8 @@ class Neuron(Module):
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, len(self.w), self)
         with scope("neuron"):
-            return _checked([_activation(self.activation)(_pre_activation(self.w.tolist(), self.b, x))])[0]
+            a = maker(dot, 2 * len(x))(*self.w.tolist(), *x)
+            return _checked([_activation(self.activation)(a if self.b is None else a + self.b)])[0]
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)} → 1 {self._name}, {len(self.parameters())} parameters)"
@@ -117,7 +120,7 @@ class MLP(Module):
         kinds = [activation] * (len(sizes) - 1) + [output]
         self.layers = [Layer(a, b, g, bias, rng) for a, b, g in zip(widths, widths[1:], kinds, strict=False)]
         for k, layer in enumerate(self.layers, 1):
-            layer._scope = f"layer{k}"
+            layer._scope = scope(f"layer{k}")
             autograd.named(f"w{k}", layer.w)
             if layer.b is not None:
                 autograd.named(f"b{k}", layer.b)
@@ -131,11 +134,6 @@ class MLP(Module):
     def __repr__(self) -> str:
         layers = " → ".join(f"{layer.w.shape[0]} {layer._name}" for layer in self.layers)
         return f"MLP({self.layers[0].w.shape[1]} → {layers}, {len(self.parameters())} parameters)"
-
-
-def _pre_activation(w: list[Value], b: Value | None, x: list[Value]) -> Value:
-    a = maker(dot, 2 * len(x))(*w, *x)  # straight to the node: these are Values, and of one length
-    return a if b is None else a + b
 
 
 def _checked(y: list[Any]) -> list[Any]:
@@ -175,4 +173,4 @@ def _inputs(x: Any, n_in: int, model: Module) -> list[Value]:
         raise ValueError(f"{model!r} takes one row; got {shape[0]} rows: nn.predict(model, X) takes them all")
     if shape != (n_in,):
         raise ValueError(f"{model!r} takes {n_in} inputs; got {shape[0] if shape else 'a single number'}")
-    return list(array(list(numbers), "x", "input"))
+    return [v if isinstance(v, Value) else Value(v, f"x[{k}]", "input") for k, v in enumerate(numbers)]
