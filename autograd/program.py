@@ -5,11 +5,9 @@ from __future__ import annotations
 import inspect
 import math
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -23,6 +21,9 @@ from autograd.matrices import RESERVED, identifier
 from autograd.recording import Demand, recording
 from autograd.scope import _current
 from autograd.value import Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Program", "record"]
 
@@ -300,6 +301,8 @@ class Program:
 
         `import network; network.predict(X)` then gives the outputs on rows. ValueError for another suffix than .py.
         """
+        from pathlib import Path
+
         path = Path(path)
         if path.suffix != ".py" or not path.stem.isidentifier():
             raise ValueError(f"a module is called like network.py; got {path.name!r}")
@@ -353,6 +356,8 @@ def _again(order: Sequence[Value], data: dict[Value, float]) -> dict[Value, Valu
 
 def _written(path: Path, write: Callable[[Any], Any]) -> None:
     """Write a file aside and rename it, so that an interruption leaves the old one."""
+    import tempfile
+
     with tempfile.NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
         write(file)
     os.replace(file.name, path)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import linecache
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -65,8 +64,10 @@ def number(v: Value) -> float:
 
 def _line() -> str:
     """The line of the user's code that is running."""
-    ours, frame = Path(__file__).parent, sys._getframe(1)
-    while frame.f_back and Path(frame.f_code.co_filename).parent == ours:
+    import linecache
+
+    ours, frame = os.path.dirname(__file__), sys._getframe(1)
+    while frame.f_back and os.path.dirname(frame.f_code.co_filename) == ours:
         frame = frame.f_back
     text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
-    return f"{Path(frame.f_code.co_filename).name}, line {frame.f_lineno}{f' ({text})' if text else ''}"
+    return f"{os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno}{f' ({text})' if text else ''}"

@@ -275,7 +275,8 @@ class Script:
     def _operand(self, node: Code, k: int, x: Code) -> str:
         text, binds = self._texts[x.key], self._binds[x.key]
         # Sums and products bind to the left: a - b - c, but a - (b - c). A call brackets its operands itself.
-        chained = k == 0 and node.binds in (SUM, PRODUCT)
+        # A matrix product stands in brackets beside other products, though Python needs none.
+        chained = k == 0 and node.binds in (SUM, PRODUCT) and ("@" in node.form) == ("@" in x.form)
         called = node.binds == ATOM and not (k == 0 and node.form.startswith("{}"))
         return (
             text
