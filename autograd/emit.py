@@ -74,10 +74,11 @@ class Emitter:
         script = Script([*(group.array for group in named), *targets], self.arrays.names, WIDTH)
         lines, scope = [], ""
         for group in named:
-            if group.scope != scope:
-                scope, gives = group.scope, self._last[group.scope]
-                title = f"{identifier(scope)}: " if scope and identifier(scope) != gives.name else ""
-                lines.append(f"# {title}{gives.name} = {gives.formula}")
+            gives = self._last[group.scope]
+            if group.scope != scope and (given := self.arrays.names.get(gives.array.key)):
+                scope = group.scope
+                title = f"{identifier(scope)}: " if scope and identifier(scope) != given else ""
+                lines.append(f"# {title}{given} = {gives.formula}")
             lines += script.assigned(group.array)
         return lines, script
 
@@ -167,19 +168,21 @@ class Emitter:
     def _through(self, group: Group, bar: Any) -> Back:
         """What the adjoint of a group gives each operand that leads to a parameter: v̄ · ∂v/∂operand."""
         if group.product:
-            return self._through_product(group, self.arrays.full(bar, group.shape))
+            return self._through_product(group, bar)
         return (
             self._through_components(group, bar)
             if group.whole and group.row.indexed
             else self._through_each(group, bar)
         )
 
-    def _through_product(self, group: Group, bar: Code) -> Back:
+    def _through_product(self, group: Group, bar: Any) -> Back:
         (left, right), (a, b) = group.operands, self._operands(group)
+        single = isinstance(bar, float) and group.shape == (1, 1, False)
+        bar = bar if single else self.arrays.full(bar, group.shape)
         if self.arrays.leads_on(left):
-            yield left, False, _product(bar, turned(b)), True
+            yield left, False, _times(bar, turned(b)) if single else _product(bar, turned(b)), True
         if self.arrays.leads_on(right):
-            yield right, group.batched, _product(turned(a), bar), True
+            yield right, group.batched, _times(bar, turned(a)) if single else _product(turned(a), bar), True
 
     def _through_components(self, group: Group, bar: Any) -> Back:
         # On a stack c = 0 is the operand's own place and c = -1 is not, though it finds the same operand.

@@ -60,12 +60,12 @@ class Group:
 class Groups:
     """The groups of a graph in an order in which they can be computed, and where every node stands.
 
-    `inputs` are the leaves of one example, an argument each: their groups have a column per row of data. What is
-    computed from constants alone is a constant. Parameters are numbered as operands need them, so that weights lie
+    `inputs` are the leaves of one example, an argument each: their groups have a column per row of data. Constants,
+    the leaves in `data` and what is computed from these alone are numbers. Parameters are numbered as operands need them, so that weights lie
     together and in order.
     """
 
-    def __init__(self, outputs: Sequence[Value], inputs: Sequence[Sequence[Value]]) -> None:
+    def __init__(self, outputs: Sequence[Value], inputs: Sequence[Sequence[Value]], data: Iterable[Value] = ()) -> None:
         self.order = wengert_list(outputs)
         number = {v: k for k, v in enumerate(self.order)}
         self.inputs = [
@@ -80,7 +80,7 @@ class Groups:
         self.kind: list[int] = []
         self.batched: list[bool] = []
         self.depth: list[int] = []
-        self._look(number, {v for leaves in inputs for v in leaves})
+        self._look(number, {v for leaves in inputs for v in leaves}, set(data))
         self.home = np.full(len(self.order), FIXED)  # of every node its group's place in `all`
         self.at = np.full(len(self.order), -1)  # and its own in the group's grid
         for k, group in enumerate(self.inputs, 1):
@@ -99,7 +99,7 @@ class Groups:
         """The groups of operations, in order."""
         return self.all[1 + len(self.inputs) :]
 
-    def _look(self, number: dict[Value, int], given: set[Value]) -> None:
+    def _look(self, number: dict[Value, int], given: set[Value], data: set[Value]) -> None:
         """Of every node its parents, what it depends on, whether on the example, and its depth."""
         same: dict[Any, int] = {}
         for k, v in enumerate(self.order):
@@ -109,7 +109,7 @@ class Groups:
                 batched, depth = any(self.batched[p] for p in edges), 1 + max(self.depth[p] for p in edges)
                 fixed = all(self.kind[p] == FIXED for p in edges)
             else:
-                fixed = v.role == "constant" and not batched
+                fixed = (v.role == "constant" or v in data) and not batched
             self.kind.append(FIXED if fixed else COMPUTED if edges else GIVEN if batched else PARAMETER)
             self.twin.append(same.setdefault(v.data.hex() if fixed else (v.op, edges), k) if fixed or edges else k)
             self.edges.append(edges)

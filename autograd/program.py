@@ -18,7 +18,7 @@ from autograd.emit import Emitter
 from autograd.groups import Groups
 from autograd.makers import maker
 from autograd.matrices import RESERVED, identifier
-from autograd.recording import Demand, recording
+from autograd.recording import Notes, recording
 from autograd.scope import _current
 from autograd.value import Value
 
@@ -63,7 +63,7 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
         raise TypeError(f"record takes a function; got {type(f).__name__}: for a graph write record(lambda: L)")
     arguments = dict(zip(_names(f, len(examples)), map(_example, examples), strict=True))
     leaves = {name: array(data if data.ndim else data[()], name, "input") for name, data in arguments.items()}
-    with recording() as demands:
+    with recording() as notes:
         out = f(*leaves.values())
     outputs = kinds.flat(out)
     if out is None or not outputs or not all(isinstance(v, Value) for v in outputs):
@@ -72,7 +72,7 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
             "is no graph to record: use autograd's functions, or return constant(c)"
         )
     shapes = {name: data.shape for name, data in arguments.items()}
-    return Program(outputs, np.shape(out), [kinds.flat(x) for x in leaves.values()], shapes, demands)
+    return Program(outputs, np.shape(out), [kinds.flat(x) for x in leaves.values()], shapes, notes)
 
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:
@@ -109,16 +109,16 @@ class Program:
         shape: tuple[int, ...],
         inputs: list[list[Value]],
         arguments: dict[str, tuple[int, ...]],
-        demands: Sequence[Demand] = (),
+        notes: Notes,
     ) -> None:
         self._outputs, self._shape, self._inputs, self._arguments = outputs, shape, inputs, arguments
-        self._groups = Groups(outputs, inputs)
+        self._groups = Groups(outputs, inputs, notes.inputs)
         self._emitter = Emitter(self._groups, arguments, shape)
         places = [{v: j for j, v in enumerate(leaves)} for leaves in inputs]
         # What an argument's own numbers must satisfy; targets computed from them are not known beforehand.
         self._demands = [
             (k, _slice([place[v] for v in demand.nodes]), demand)
-            for demand in demands
+            for demand in notes.demands
             for k, place in enumerate(places)
             if all(v in place for v in demand.nodes)
         ]

@@ -27,34 +27,46 @@ class Demand(NamedTuple):
     message: str
 
 
-_demands: ContextVar[list[Demand] | None] = ContextVar("what a recording demands of its data", default=None)
-running = _demands.get  # None where nothing is recorded
+class Notes(NamedTuple):
+    """What is noted while a graph is recorded."""
+
+    demands: list[Demand]
+    inputs: list[Value]  # made meanwhile: nobody else holds them, so they are data of the graph
+
+
+_notes: ContextVar[Notes | None] = ContextVar("what is noted of a recording", default=None)
+running = _notes.get  # None where nothing is recorded
 
 
 @contextmanager
-def recording() -> Iterator[list[Demand]]:
-    """Record what is computed inside; gives the demands made there."""
-    demands: list[Demand] = []
-    token = _demands.set(demands)
+def recording() -> Iterator[Notes]:
+    """Record what is computed inside."""
+    token = _notes.set(notes := Notes([], []))
     try:
-        yield demands
+        yield notes
     finally:
-        _demands.reset(token)
+        _notes.reset(token)
 
 
 def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]], message: str) -> None:
     """Refuse plain numbers of which `holds` is false, ValueError; of traced ones it is demanded of every row of data."""
     values = [v for v in targets if hasattr(v, "parents")]
-    if (demands := running()) is not None and values:
-        demands.append(Demand(list(targets), holds, message))
+    if (notes := running()) and values:
+        notes.demands.append(Demand(list(targets), holds, message))
     numbers = [v.data if hasattr(v, "parents") else v for v in targets]
-    if (demands is not None or not values) and not holds(np.array(numbers, dtype=float).reshape(-1, 1)).all():
+    if (notes or not values) and not holds(np.array(numbers, dtype=float).reshape(-1, 1)).all():
         raise ValueError(f"{message}; got {numbers[0] if len(numbers) == 1 else numbers}")
+
+
+def made(v: Value) -> None:
+    """Note an input that is made."""
+    if notes := running():
+        notes.inputs.append(v)
 
 
 def number(v: Value) -> float:
     """The number of v, where Python asks for one; TypeError while a graph is recorded, for every row would get it."""
-    if running() is not None and any(leaf.role != "constant" for leaf in wengert_list([v]) if leaf.op is None):
+    if running() and any(leaf.role != "constant" for leaf in wengert_list([v]) if leaf.op is None):
         raise TypeError(
             f"{_line()} asks for the number of {kinds.described(v)}: a recorded graph would give every row the answer "
             "of this one. Write where(step(x), a, b) for `a if x > 0 else b`, or maximum and minimum"

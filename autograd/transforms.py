@@ -196,7 +196,7 @@ def hessian(output: Any, inputs: Any = None) -> Any:
 
 
 def _graph_wanted(args: Sequence[Any]) -> bool:
-    return _inside.get() or running() is not None or any(isinstance(x, Value) for x in kinds.flat(list(args)))
+    return _inside.get() or bool(running()) or any(isinstance(x, Value) for x in kinds.flat(list(args)))
 
 
 def _a_function(f: Any, transform: str, instead: str) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import scope, tape
 from autograd.ops import Op
-from autograd.recording import number
+from autograd.recording import made, number
 
 __all__ = ["Value"]
 
@@ -59,6 +59,8 @@ class Value:
         self.grad = self.left = self.right = self.d_left = self.d_right = None
         self.op = cast(Op, None)
         self.scope = scope.here()
+        if role == "input":
+            made(self)
 
     @property
     def data(self) -> float:
