@@ -177,7 +177,7 @@ class Emitter:
 
     def _through_product(self, group: Group, bar: Any) -> Back:
         (left, right), (a, b) = group.operands, self._operands(group)
-        single = isinstance(bar, float) and group.shape == (1, 1, False)
+        single = group.shape == (1, 1, False)
         bar = bar if single else self.arrays.full(bar, group.shape)
         if self.arrays.leads_on(left):
             yield left, False, _times(bar, turned(b)) if single else _product(bar, turned(b)), True

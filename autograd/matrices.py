@@ -146,11 +146,10 @@ class Matrices:
         if isinstance(code, Code) and code.shape == shape:
             return code
         width = "n" if batched and columns == 1 else f"{columns} * n" if batched else f"{columns}"
-        if isinstance(code, Code):
+        if isinstance(code, Code) and code.shape[0]:
             return Code(f"xp.broadcast_to({{}}, ({rows}, {width}))", code, shape=shape)
-        return Code(
-            f"xp.full(({rows}, {width}), {float(code)!r}, dtype=theta.dtype)", dialect=self.dialect, shape=shape
-        )
+        filled = f"xp.full(({rows}, {width}), {{}}, dtype=theta.dtype)"
+        return Code(filled, code, dialect=self.dialect, shape=shape)
 
     def rows(self, x: Code) -> Code:
         """The array with one row per node, whatever its columns."""
@@ -172,34 +171,43 @@ class Matrices:
     def give_back(self, grid: Grid, batched: bool, bar: Any, whole: bool = False) -> None:
         """Add an adjoint of what `take` gives to the adjoints of the groups it was taken from; None is 0."""
         narrow = grid if whole else self._narrow(grid, batched)
-        homes = self.groups.home[narrow]
-        alone = (homes == homes[0, 0]).all() and narrow.shape == grid.shape
-        if bar is not None and not (
-            isinstance(bar, float) and alone and self.groups.all[homes[0, 0]].batched == batched
-        ):
+        if isinstance(bar, Code):
             bar = self.full(bar, (*grid.shape, batched))
             for axis in (0, 1):
                 bar = summed(bar, axis) if narrow.shape[axis] < grid.shape[axis] else bar
+        elif bar is not None:
+            bar *= grid.size // narrow.size
+        homes = self.groups.home[narrow]
         for home in dict.fromkeys(homes.ravel().tolist()):
             if bar is not None and (home == 0 or home > len(self.groups.inputs)):
-                self._credit(home, self.groups.at[narrow], homes == home, bar)
+                at, part = self._part(self.groups.at[narrow], homes == home, bar)
+                if not self.groups.all[home].batched:
+                    part = self._over_rows(part, batched)
+                    if not is_run(at) and is_run(at.T):
+                        at, part = at.T, turned(part) if isinstance(part, Code) else part
+                self._returned[home].append((at, part))
 
-    def _credit(self, home: int, at: Grid, here: npt.NDArray[np.bool_], bar: Any) -> None:
-        """Add the part of an adjoint that belongs to one group."""
-        batched = self.groups.all[home].batched
-        if not here.all():
-            picked = np.flatnonzero(here)
+    def _part(self, at: Grid, here: npt.NDArray[np.bool_], bar: Any) -> tuple[Grid, Any]:
+        """The places in one group, and what of the adjoint belongs there."""
+        if here.all():
+            return at, bar
+        if isinstance(bar, Code):
+            picked, rows = np.flatnonzero(here), self.rows(bar)
+            shape = (len(picked), 1, bar.shape[2])
             if is_run(picked):
-                bar = Code(f"{{}}[{picked[0]}:{picked[-1] + 1}]", self.rows(bar), shape=(len(picked), 1, bar.shape[2]))
+                bar = Code(f"{{}}[{picked[0]}:{picked[-1] + 1}]", rows, shape=shape)
             else:
-                bar = Code("{}[{}]", self.rows(bar), self._index(picked), shape=(len(picked), 1, bar.shape[2]))
-            at = at[here].reshape(-1, 1)
-        if isinstance(bar, Code) and bar.shape[2] and not batched:
-            (r, c, _), each = bar.shape, "{}.sum(axis=1, keepdims=True)"
-            bar = Code(each if c == 1 else f"{{}}.reshape({r}, {c}, -1).sum(axis=2)", bar, shape=(r, c, False))
-        if not batched and not is_run(at) and is_run(at.T):
-            at, bar = at.T, turned(bar) if isinstance(bar, Code) else bar
-        self._returned[home].append((at, bar))
+                bar = Code("{}[{}]", rows, self._index(picked), shape=shape)
+        return at[here].reshape(-1, 1), bar
+
+    def _over_rows(self, bar: Any, batched: bool) -> Any:
+        """The sum over the rows of data, where there are any."""
+        if not isinstance(bar, Code):
+            return bar * self._leaf("n", (0, 0, False)) if batched else bar
+        r, c, rows = bar.shape
+        if not rows:
+            return bar
+        return summed(bar, 1) if c == 1 else Code(f"{{}}.reshape({r}, {c}, -1).sum(axis=2)", bar, shape=(r, c, False))
 
     def adjoint(self, home: int, loss: str) -> Any:
         """The sum of what was returned to a group: an array, a number, or None for nothing."""

@@ -188,8 +188,10 @@ class Program:
                 got = rows[row].tolist()
                 raise ValueError(f"row {row}: {demand.message}; got {got[0] if len(got) == 1 else got}")
 
-    def _rows_of(self, data: Sequence[Any], dtype: Any = None) -> list[Floats]:
+    def _rows_of(self, data: Sequence[Any], dtype: Any = None) -> Sequence[Floats]:
         """The data as float arrays of one precision."""
+        if dtype is not None and data and self._fits(data, dtype):
+            return data  # as in training, step after step
         arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in data]
         for name, x in zip(self._arguments, arrays, strict=False):
             if x.dtype.char not in "fd" and x.dtype.kind not in "iub":
@@ -201,6 +203,16 @@ class Program:
             given = ", ".join(f"{name} is {x.dtype}" for name, x in zip(self._arguments, arrays, strict=True))
             raise TypeError(f"{given}{f', theta is {dtype}' if dtype else ''}: give all one precision, with astype")
         return [x if x.dtype == kind else x.astype(kind) for x in arrays]
+
+    def _fits(self, data: Sequence[Any], dtype: Any) -> bool:
+        n = np.shape(data[0])[:1]
+        return (
+            len(data) == len(self._arguments)
+            and n > (0,)
+            and all(x.__class__ is np.ndarray and x.dtype == dtype for x in data)
+            and all(x.shape == n + shape for x, shape in zip(data, self._arguments.values(), strict=True))
+            and dtype.char in "fd"
+        )
 
     def _sizes(self, arrays: Sequence[Any]) -> None:
         if len(arrays) != len(self._arguments):

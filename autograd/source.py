@@ -105,7 +105,7 @@ class Code:
 
 
 def _broadcast(args: list[Code]) -> Shape:
-    shapes = [x.shape for x in args] or [(1, 1, False)]
+    shapes = [x.shape for x in args] or [(0, 0, False)]  # a number has none
     return max(s[0] for s in shapes), max(s[1] for s in shapes), any(s[2] for s in shapes)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from autograd import Value, kinds, zero_grad
+from autograd import Value, kinds
 
 
 class SGD:
@@ -32,12 +33,15 @@ class SGD:
         moving = [v for v in self.parameters if v.grad is not None]
         if not moving:
             raise ValueError("no parameter has a gradient: call loss.backward() before step()")
+        plain = self.momentum == self.weight_decay == 0.0
         for v in moving:
-            assert v.grad is not None
-            slope = v.grad + self.weight_decay * v.data
-            self._velocity[v] = self.momentum * self._velocity[v] + slope
-            v.data -= self.lr * self._velocity[v]
+            slope: Any = v.grad
+            if not plain:
+                slope += self.weight_decay * v.data
+                self._velocity[v] = slope = self.momentum * self._velocity[v] + slope
+            v.data = v.primal - self.lr * slope
 
     def zero_grad(self) -> None:
         """Set every gradient to None."""
-        zero_grad(self.parameters)
+        for v in self.parameters:
+            v.grad = None
