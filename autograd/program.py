@@ -368,8 +368,10 @@ def _again(order: Sequence[Value], data: dict[Value, float]) -> dict[Value, Valu
 
 def _written(path: Path, write: Callable[[Any], Any]) -> None:
     """Write a file aside and rename it, so that an interruption leaves the old one."""
-    import tempfile
-
-    with tempfile.NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
-        write(file)
-    os.replace(file.name, path)
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        with aside.open("wb") as file:
+            write(file)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
