@@ -1,147 +1,266 @@
-"""Speed and memory of the eager engine beside micrograd's, on the same work in one run: `python -m tests.bench`.
+"""Speed and memory beside other engines', on the same work in one run: `python -m tests.bench`.
 
-Both must give the same numbers before anything is timed. Times are medians; machines are noisy, so read
-the ratios. micrograd is skipped, by name, where it is not installed (`pip install micrograd`).
+Loss and gradient of all participants must agree before anything is timed. Each participant runs in a process of its
+own on one core, and they are measured in turn, round after round. Times are medians; machines are noisy, so read the
+ratios. The first run makes an environment for the peers; one that cannot be installed is named as skipped.
 """
 
-from __future__ import annotations
-
-import gc
+import argparse
+import os
 import platform
-import random
 import statistics
+import subprocess
 import sys
-import threading
-import time
-import tracemalloc
+from pathlib import Path
 
 import numpy as np
 
-import nn
-from autograd import Value, assign, dot, sum as total
+from tests.bench.environment import clean, participants
+from tests.bench.goals import GOALS
+from tests.bench.work import LENGTH, POINTS
 
-try:
-    from micrograd.engine import Value as Micro
-    from micrograd.nn import MLP as MicroMLP
-except ImportError:
-    Micro = None
-
-LENGTH = 10_000  # of the chain of × and +
-ALPHA = 1e-4  # of the demo's L2 term
-
-
-def seconds(work, repeats):
-    """The median time of `work`, done over and over as in training, with the default garbage collector."""
-    times = []
-    gc.collect()
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
+BUDGET = 0.2  # seconds of a participant's turn
+LIMIT = 20.0  # seconds: a combination that would take longer is left out
+TOLERANCE = 1e-9
+ROWS = [10**k for k in range(7)]
+NODES = [10**k for k in range(3, 7)]
+RECORDED = {  # the line of the table: (participant, task)
+    "chainrule": ("chainrule", "step"),
+    "chainrule, `backward` and SGD": ("chainrule", "backward"),
+    "NumPy by hand": ("NumPy", "step"),
+    "PyTorch": ("PyTorch", "step"),
+    "JAX jit": ("JAX", "step"),
+    "HIPS autograd": ("HIPS autograd", "step"),
+    "CasADi": ("CasADi", "step"),
+    "micrograd": ("micrograd", "step"),
+}
+IMPORT = "import time, numpy; t = time.perf_counter(); import autograd, nn, viz; print(time.perf_counter() - t)"
 
 
-def chain(kind, length=LENGTH):
-    a, b, v = kind(1.0001), kind(1e-6), kind(1.0)
-    for _ in range(length // 2):
-        v = v * a + b
-    v.backward()
-    return v, a
+class Bench:
+    """The participants that are present, and how often they are measured."""
+
+    def __init__(self, present, rounds):
+        self.present, self.rounds = present, rounds
+
+    def entrants(self, lines):
+        """Those of {line: (participant, task)} that are present."""
+        return {line: (self.present[name], task) for line, (name, task) in lines.items() if name in self.present}
+
+    def agree(self, entrants, size):
+        """Raise ValueError where loss or gradient of two entrants differ; makes and compiles the work beside."""
+        numbers = {line: np.array(who.ask("numbers", task, size)) for line, (who, task) in entrants.items()}
+        (first, expected), *others = numbers.items()
+        for line, got in others:
+            for what, part in (("loss", slice(0, 1)), ("gradient", slice(1, None))):
+                error = abs(got[part] - expected[part]).max() / abs(expected[part]).max()
+                if not error <= TOLERANCE:
+                    raise ValueError(
+                        f"{line} differs from {first} in the {what} by {error:.1e} of it, at size {size:,}"
+                    )
+
+    def times(self, entrants, size):
+        """The median seconds of every entrant, measured in turn."""
+        print(f"measuring {', '.join(entrants)}: {size:,}", file=sys.stderr)
+        turns = [
+            {line: who.ask("seconds", task, size, BUDGET) for line, (who, task) in entrants.items()}
+            for _ in range(self.rounds)
+        ]
+        return {line: statistics.median(turn[line] for turn in turns) for line in entrants}
+
+    def compare(self, task, size, names):
+        """The median seconds of the participants at a task, once their numbers agree."""
+        entrants = self.entrants({name: (name, task) for name in names})
+        self.agree(entrants, size)
+        return self.times(entrants, size)
+
+    def alone(self, task, size):
+        """The median seconds of our own task."""
+        return self.times(self.entrants({task: ("chainrule", task)}), size)[task]
+
+    def ladder(self, lines, sizes):
+        """{size: {line: median seconds}}, without the lines that would take too long."""
+        taken = {}
+        for size in sizes:
+            entrants = {line: who for line, who in self.entrants(lines).items() if self.affordable(line, size, taken)}
+            self.agree(entrants, size)
+            taken[size] = self.times(entrants, size)
+        return taken
+
+    def affordable(self, line, size, taken):
+        """Whether a line, as slow a row as it was on fewer, is measured within the limit; micrograd is, on its demo."""
+        if line == "micrograd":
+            return size == POINTS
+        before = [(n, times.get(line)) for n, times in taken.items()]
+        n, time = before[-1] if before else (size, 0.0)
+        return time is not None and time * size / n * (self.rounds + 1) < LIMIT
 
 
-def bytes_per_node(kind):
-    gc.collect()
-    tracemalloc.start()
-    keep = chain(kind)
-    size = tracemalloc.get_traced_memory()[0] / LENGTH
-    tracemalloc.stop()
-    del keep
-    return size
+# --- what is measured: each prints its table, and gives the figures that have a floor or a goal ------------------------
 
 
-def moons(n=100, noise=0.1, seed=1337):
-    rng, t = np.random.default_rng(seed), np.linspace(0, np.pi, n // 2)
-    upper, lower = np.c_[np.cos(t), np.sin(t)], np.c_[1 - np.cos(t), 0.5 - np.sin(t)]
-    X = np.vstack([upper, lower]) + noise * rng.normal(size=(n, 2))
-    return X, np.repeat([-1, 1], n // 2)
+def eager(bench):
+    names = ["chainrule", "micrograd", "PyTorch"]
+    chain = {name: t / LENGTH for name, t in bench.compare("chain", LENGTH, names).items()}
+    demo = bench.compare("demo", POINTS, names[:2])
+    memory = {name: bench.present[name].ask("bytes", "chain", LENGTH) / LENGTH for name in demo}
+    table(
+        ["work", *names],
+        [f"chain of {LENGTH:,} × and +, forward and backward, a node", *cells(chain, names)],
+        [f"training step of micrograd's demo: MLP 2-16-16-1, {POINTS} points, hinge and L2", *cells(demo, names)],
+        ["memory of a node", *cells(memory, names, lambda x: f"{x:.0f} bytes")],
+    )
+    if "micrograd" not in bench.present:
+        return {}
+    ratios = {"chain": chain, "demo": demo, "memory": memory}
+    over = {name: values["micrograd"] / values["chainrule"] for name, values in ratios.items()}
+    return {"chain": 1 / over["chain"], "demo": over["demo"], "memory": 1 / over["memory"]}
 
 
-def our_step(model, X, y, lr=0.1):
-    """One training step of micrograd's demo: hinge loss, L2, gradient descent."""
-    parameters = model.parameters()
-    losses = [nn.hinge(model(row), int(target)) for row, target in zip(X, y, strict=True)]
-    loss = total(losses) * (1.0 / len(losses)) + ALPHA * dot(parameters, parameters)
-    model.zero_grad()
-    loss.backward()
-    for p in parameters:
-        p.data -= lr * p.grad
-    return loss.data, [p.grad for p in parameters]
+def growth(bench):
+    tasks = {"off": "chain, collector off", "on": "chain"}
+    lines = {switch: ("chainrule", task) for switch, task in tasks.items()}
+    taken = {n: bench.times(bench.entrants(lines), n) for n in NODES}
+    cost = {switch: {n: taken[n][switch] / n for n in NODES} for switch in tasks}
+    table(
+        ["cost of a node in a chain of", *(f"{n:,}" for n in NODES)],
+        *([f"collector {switch}", *(duration(cost[switch][n]) for n in NODES)] for switch in tasks),
+    )
+    return {f"growth {switch}": max(cost[switch].values()) / min(cost[switch].values()) for switch in tasks}
 
 
-def micro_step(model, X, y, lr=0.1):
-    scores = [model([Micro(float(x)) for x in row]) for row in X]
-    losses = [(1 + -int(t) * s).relu() for s, t in zip(scores, y, strict=True)]
-    loss = sum(losses) * (1.0 / len(losses)) + ALPHA * sum(p * p for p in model.parameters())
-    model.zero_grad()
-    loss.backward()
-    for p in model.parameters():
-        p.data -= lr * p.grad
-    return loss.data, [p.grad for p in model.parameters()]
+def recorded(bench, rows):
+    lines = bench.entrants(RECORDED)
+    taken = bench.ladder(RECORDED, rows)
+    columns = [cells(taken[n], lines) for n in rows]
+    table(
+        ["the same step, recorded; rows", *(f"{n:,}" for n in rows)],
+        *([line, *texts] for line, *texts in zip(lines, *columns, strict=True)),
+    )
+    print(f"“–”: left out, micrograd but for its demo's {POINTS} points, others where they take over {LIMIT:.0f} s.\n")
+    return recorded_figures(taken)
 
 
-def same_models():
-    """micrograd's demo network and ours, with the same weights."""
-    random.seed(1337)
-    theirs, ours = MicroMLP(2, [16, 16, 1]), nn.MLP(2, [16, 16, 1], activation="relu", rng=0)
-    for layer, mine in zip(theirs.layers, ours.layers, strict=True):
-        assign(mine.w, [[w.data for w in neuron.w] for neuron in layer.neurons])
-        assign(mine.b, [neuron.b.data for neuron in layer.neurons])
-    return theirs, ours
+def recorded_figures(taken):
+    """The ratios that have a floor or a goal, from {rows: {line: seconds}}."""
+    figures = {}
+    for line, (name, _) in RECORDED.items():
+        ratios = {n: times[line] / times["chainrule"] for n, times in taken.items() if line in times}
+        if name == "NumPy":
+            spans = {span: [1 / r for n, r in ratios.items() if holds(n)] for span, holds in SPANS.items()}
+            figures |= {f"by hand {span}": max(values) for span, values in spans.items() if values}
+        elif name != "chainrule":
+            values = [r for n, r in ratios.items() if n >= POINTS]
+            figures |= {name: min(values)} if values else {}
+    return figures
 
 
-def in_order(gradients, shapes):
-    """micrograd's gradients, a neuron's weights and bias together, in our order: weights, then biases."""
-    parts, flat = [], iter(gradients)
-    for n_out, n_in in shapes:
-        neurons = [[next(flat) for _ in range(n_in + 1)] for _ in range(n_out)]
-        parts += [g for row in neurons for g in row[:-1]] + [row[-1] for row in neurons]
-    return parts
+SPANS = {"100": lambda n: n == POINTS, "1e3": lambda n: n >= 1000, "1e4": lambda n: n >= 10_000}
 
 
-def row(work, ours, theirs, unit, floor):
-    ratio = f"{theirs / ours:.2f} ×" if theirs else "–"
-    print(f"{work:52} {ours:12.4g} {theirs or float('nan'):12.4g} {unit:10} {ratio:>9}   {floor}")
+def whole(bench):
+    names = ["chainrule", "CasADi"]
+    times = bench.compare("whole", POINTS, names)
+    table(["work", *names], [f"the step on {POINTS} points as one graph without rows", *cells(times, names)])
+    return {"whole": times["CasADi"] / times["chainrule"]} if "CasADi" in times else {}
+
+
+def ours_alone(bench):
+    """`record`, drawing and importing, in milliseconds."""
+    figures = {task: bench.alone(task, size) for task, size in (("record", 1), ("record and run", 1), ("draw", 200))}
+    environment = clean(PYTHONPATH=str(Path(__file__).parents[2]))
+    command = [sys.executable, "-c", IMPORT]
+    times = [float(subprocess.check_output(command, env=environment)) for _ in range(2 * bench.rounds + 1)]
+    figures["import"] = statistics.median(times)
+    return {name: 1e3 * seconds for name, seconds in figures.items()}
+
+
+# --- printing ----------------------------------------------------------------------------------------------------------
+
+
+def table(head, *lines):
+    """A Markdown table, its columns as wide as what stands in them."""
+    widths = [max(map(len, column)) for column in zip(head, *lines, strict=True)]
+    rule = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]
+    for line in (head, rule, *lines):
+        padded = [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
+        print(f"| {' | '.join(padded)} |")
+    print(flush=True)
+
+
+def cells(values, names, show=None):
+    """A cell for each name, with the ratio to ours in brackets; a dash where there is no value."""
+    first = values["chainrule"]
+    texts = {name: (show or duration)(x) for name, x in values.items()}
+    ratios = {name: "" if name == "chainrule" else f" ({number(x / first)} ×)" for name, x in values.items()}
+    return [texts[name] + ratios[name] if name in values else "–" for name in names]
+
+
+def duration(seconds):
+    scale, unit = next((s, u) for s, u in ((1, "s"), (1e-3, "ms"), (1e-6, "µs"), (0, "ns")) if seconds >= s)
+    return f"{number(seconds / (scale or 1e-9))} {unit}"
+
+
+def number(x):
+    return f"{x:,.0f}" if abs(x) >= 99.95 else f"{x:.3g}"
+
+
+def verdicts(figures):
+    """Figures beside their floors and goals."""
+    lines = []
+    for key, x in figures.items():
+        figure, side, floor, goal, unit = GOALS[key]
+        bounds = ["–" if bound is None else f"{side} {number(bound)} {unit}" for bound in (floor, goal)]
+        lines.append([figure, f"{number(x)} {unit}", *bounds, verdict(x, side, floor, goal)])
+    if lines:
+        table(["figure", "here", "floor", "goal", "verdict"], *lines)
+
+
+def verdict(x, side, floor, goal):
+    """Which of the bounds holds."""
+    holds = [bound is None or (x <= bound if side == "≤" else x >= bound) for bound in (floor, goal)]
+    if not holds[0]:
+        return "floor missed"
+    if goal is None:
+        return "floor held"
+    return "goal reached" if holds[1] else "goal missed" if floor is None else "floor held"
+
+
+def machine(present, skipped):
+    """What was measured on, and with."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    peers = [f"{name} {who.version}" for name, who in present.items() if name not in ("chainrule", "NumPy")]
+    print(f"{cores} cores ({platform.machine()}, {processor()}), one of them used; Python {platform.python_version()},")
+    print(f"{', '.join([f'NumPy {np.__version__}', *peers])}.")
+    print("Default garbage collector, 64-bit floats. In brackets: the time or memory over chainrule's.")
+    for name, reason in skipped.items():
+        print(f"Skipped: {name}: {reason}")
+    print(flush=True)
+
+
+def processor():
+    """The processor's model, as far as the system tells."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return models[0] if models else platform.processor() or "model unknown"
 
 
 def main():
-    print(f"Python {platform.python_version()}, NumPy {np.__version__}, {platform.machine()}, default collector\n")
-    print(f"{'work':52} {'chainrule':>12} {'micrograd':>12} {'':10} {'times':>9}   floor")
-    if Micro is None:
-        print("micrograd is not installed: skipped")
-    X, y = moons()
-    if Micro is not None:
-        assert chain(Value)[1].grad == chain(Micro)[1].grad
-        theirs, ours = same_models()
-        ours_first, theirs_first = our_step(ours, X, y), micro_step(theirs, X, y)
-        np.testing.assert_allclose(ours_first[0], theirs_first[0], rtol=1e-12)
-        shapes = [layer.w.shape for layer in ours.layers]
-        np.testing.assert_allclose(ours_first[1], in_order(theirs_first[1], shapes), rtol=1e-9, atol=1e-15)
-    else:
-        ours = nn.MLP(2, [16, 16, 1], activation="relu", rng=0)
-    per_node = 1e9 / LENGTH
-    a = seconds(lambda: chain(Value), 15) * per_node
-    b = Micro and seconds(lambda: chain(Micro), 15) * per_node
-    row(f"chain of {LENGTH} × and +, forward + backward, a node", a, b, "ns", "1.25 ×")
-    a = seconds(lambda: our_step(ours, X, y), 21) * 1e3
-    b = Micro and seconds(lambda: micro_step(theirs, X, y), 7) * 1e3
-    row("a training step of micrograd's demo, 100 points", a, b, "ms", "40 ×")
-    row("memory of a node, forward + backward", bytes_per_node(Value), Micro and bytes_per_node(Micro), "bytes", "2 ×")
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, and rows up to 10,000")
+    parser.add_argument("--rows", type=int, metavar="N", help="rows up to N")
+    options = parser.parse_args()
+    most = options.rows or (10_000 if options.quick else ROWS[-1])
+    present, skipped = participants()
+    bench = Bench(present, rounds=3 if options.quick else 7)
+    machine(present, skipped)
+    topics = (eager, growth, lambda bench: recorded(bench, [n for n in ROWS if n <= most]), whole, ours_alone)
+    for topic in topics:
+        verdicts(topic(bench))
+    for participant in present.values():
+        participant.close()
 
 
 if __name__ == "__main__":
-    # micrograd's topological sort recurses: it needs a deep stack for a chain, and gets one.
-    sys.setrecursionlimit(10**6)
-    threading.stack_size(1 << 29)
-    thread = threading.Thread(target=main)
-    thread.start()
-    thread.join()
+    main()

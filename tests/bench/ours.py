@@ -1,0 +1,151 @@
+"""Our side of the measurements, in a process like every peer's: `python ours.py`, with the repository on the path."""
+
+from importlib.metadata import version
+
+import numpy as np
+from work import ALPHA, LR, Again, Chain, Descent, Scalars, moons, serve, unpack, weights
+
+import nn
+import viz
+from autograd import Value, assign, constant, dot, record, sum as total
+
+
+def layers(vector):
+    """(weights, biases) of every layer in a vector, the weights as our layers hold them: (outputs, inputs)."""
+    arrays = unpack(vector)
+    return [(W.T, b) for W, b in zip(arrays[::2], arrays[1::2], strict=True)]
+
+
+def network():
+    """The demo's network with the weights of the work."""
+    model = nn.MLP(2, [16, 16, 1], activation="relu", rng=0)
+    for layer, (W, b) in zip(model.layers, layers(weights()), strict=True):
+        assign(layer.w, W)
+        assign(layer.b, b)
+    return model
+
+
+def places(model, parameters):
+    """Where every parameter stands in the vector of weights."""
+    place = {}
+    for layer, (W, b) in zip(model.layers, layers(np.arange(len(weights()))), strict=True):
+        place |= dict(zip([*layer.w.ravel(), *layer.b], [*W.ravel(), *b], strict=True))
+    return [int(place[p]) for p in parameters]
+
+
+def whole_loss(model, rows, targets):
+    """The demo's loss over a whole data set: mean hinge and L2."""
+    parameters = model.parameters()
+    losses = [nn.hinge(model(row), int(target)) for row, target in zip(rows, targets, strict=True)]
+    return total(losses) * (1.0 / len(losses)) + ALPHA * dot(parameters, parameters)
+
+
+def demo(size):
+    """micrograd's demo, eagerly."""
+    model, (X, y) = network(), moons(size)
+    parameters = model.parameters()
+
+    def descend():
+        loss = whole_loss(model, X, y)
+        model.zero_grad()
+        loss.backward()
+        for p in parameters:
+            p.data -= LR * p.grad
+        return loss.data
+
+    return Scalars(descend, parameters, places(model, parameters))
+
+
+def recorded(model, parameters):
+    """The demo's loss of one row, recorded; L2 is the same in every row, and so in their mean."""
+    (x,), (target,) = moons(1)
+    return record(lambda x, y: nn.hinge(model(x), y) + ALPHA * dot(parameters, parameters), x, target)
+
+
+class Recorded(Descent):
+    """A recorded program under gradient descent on its theta."""
+
+    def __init__(self, model, program, data):
+        super().__init__(self.descend, program.theta())
+        self.program, self.data, self.places = program, data, places(model, program.parameters)
+
+    def descend(self, theta):
+        loss, gradient = self.program.value_and_grad(theta, *self.data)
+        return loss, theta - LR * gradient
+
+    def vector(self):
+        theta = np.empty(len(self.places))
+        theta[self.places] = self.theta
+        return theta
+
+
+def step(size):
+    model = network()
+    return Recorded(model, recorded(model, model.parameters()), moons(size))
+
+
+def whole(size):
+    """The demo's loss over its whole data set as one graph without rows, the data as constants."""
+    model, (X, y) = network(), moons(size)
+    return Recorded(model, record(lambda: whole_loss(model, constant(X), y)), ())
+
+
+def backward(size):
+    """The recorded step through the Values: `backward` into their gradients, and SGD."""
+    model, data = network(), moons(size)
+    parameters = model.parameters()
+    program = recorded(model, parameters)
+    descent = nn.SGD(parameters, lr=LR)
+
+    def descend():
+        descent.zero_grad()
+        loss = program.backward(*data)
+        descent.step()
+        return loss
+
+    return Scalars(descend, parameters, places(model, parameters))
+
+
+def recording(_):
+    model = network()
+    parameters = model.parameters()
+    return Again(lambda: recorded(model, parameters))
+
+
+def first_run(size):
+    """`record`, and one run: the code is written and compiled then."""
+    model, data = network(), moons(size)
+    parameters = model.parameters()
+
+    def record_and_run():
+        program = recorded(model, parameters)
+        program.value_and_grad(program.theta(), *data)
+
+    return Again(record_and_run)
+
+
+def drawing(nodes):
+    """A network's graph, every value of it on a card."""
+    model = nn.MLP(5, [10, 8], activation="tanh", rng=0)
+    loss = nn.cross_entropy(model([1.0, 2.0, 3.0, 4.0, 5.0]), 1)
+    loss.backward()
+    shown = repr(viz.draw(loss, max_nodes=nodes))
+    assert shown == f"<Computation graph of {nodes} values>", shown
+    viz.draw(loss, max_nodes=nodes).svg.encode()  # warm: the layout program is loaded
+    return Again(lambda: viz.draw(loss, max_nodes=nodes).svg)
+
+
+TASKS = {
+    "chain": lambda length: Chain(Value, length),
+    "chain, collector off": lambda length: Chain(Value, length, collector=False),
+    "demo": demo,
+    "step": step,
+    "backward": backward,
+    "whole": whole,
+    "record": recording,
+    "record and run": first_run,
+    "draw": drawing,
+}
+
+if __name__ == "__main__":
+    serve(lambda: (version("numpy"), TASKS))
