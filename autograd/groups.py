@@ -103,11 +103,11 @@ class Groups:
         """Of every node its parents, what it depends on, whether on the example, and its depth."""
         same: dict[Any, int] = {}
         for k, v in enumerate(self.order):
-            edges = tuple([self.twin[number[p]] for p in v.parents])
+            edges = tuple([self.twin[number[p]] for p in v.parents]) if v.op else ()
             batched, depth = v in given, 0
             if edges:
-                batched, depth = any(self.batched[p] for p in edges), 1 + max(self.depth[p] for p in edges)
                 fixed = all(self.kind[p] == FIXED for p in edges)
+                batched, depth = any(self.batched[p] for p in edges), 1 + max(self.depth[p] for p in edges)
             else:
                 fixed = (v.role == "constant" or v in data) and not batched
             self.kind.append(FIXED if fixed else COMPUTED if edges else GIVEN if batched else PARAMETER)

@@ -101,8 +101,10 @@ class Matrices:
         group, at = self.groups.all[home], self.groups.at[grid]
         x, (r, c), columns, shape = group.array, at.shape, group.grid.shape[1], (*at.shape, group.batched)
         if home == 0:
-            names = [self.groups.parameters[k].name for k in at.flat]
-            return self.call(base(names) or "p", self._cut(x, at, group))  # type: ignore[no-any-return]
+            code = self._cut(x, at, group)
+            if code.key not in self.names:
+                self.call(base([self.groups.parameters[k].name for k in at.flat]) or "p", code)
+            return code
         if is_run(at) and at.shape == group.grid.shape:
             return x
         if is_run(at) and c == columns and at[0, 0] % c == 0:
@@ -288,9 +290,9 @@ def plus(a: Any, b: Any) -> Any:
 
 
 def base(names: Sequence[str | None]) -> str:
-    """The name that elements called W[0,1] and W[1,1] share."""
-    bases = {name.partition("[")[0] if name else "" for name in dict.fromkeys(names)}
-    return bases.pop() if len(bases) == 1 else ""
+    """The name that elements called W[0,1] and W[1,1] share; "" for none."""
+    shared = (names[0] or "").partition("[")[0]
+    return shared if all(name and name.partition("[")[0] == shared for name in names) else ""
 
 
 def identifier(text: str) -> str:
