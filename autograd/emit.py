@@ -113,7 +113,8 @@ class Emitter:
             return group.name or group.formula
         if name := base([v.name for v in nodes]):
             return identifier(name)
-        return f"{float(nodes[0].data):g}" if homes == {FIXED} and len({v.data for v in nodes}) == 1 else "…"
+        numbers = {self.groups.numbers[k] for k in grid.flat}
+        return f"{numbers.pop():g}" if homes == {FIXED} and len(numbers) == 1 else "…"
 
     def _christen(self) -> None:
         """Groups are called as their Values are, or as their scope if they are what it gives."""
@@ -194,7 +195,7 @@ class Emitter:
     def _through_each(self, group: Group, bar: Any) -> Back:
         dialect, rules = self.stacks if group.whole else self.partials, group.row.partials
         y, *xs = (x.under(dialect) if isinstance(x, Code) else x for x in (group.array, *self._operands(group)))
-        d = rules if isinstance(rules, tuple) else rules(y, *xs)
+        d = rules if isinstance(rules, tuple) else group.row.local(y, *xs)
         for grid, partial in zip(group.operands, d, strict=True):
             if self.arrays.leads_on(grid):
                 local = partial(y, *xs) if isinstance(rules, tuple) else partial

@@ -14,12 +14,14 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import ops
-from autograd.ops import Op, find
+from autograd.ops import Op
 from autograd.source import Code, Shape
 from autograd.tape import wengert_list
 from autograd.value import Value
 
 Grid = npt.NDArray[np.int64]  # numbers of nodes
+
+FEW = 4  # matrix products at one depth; dots that fall into more parts are products of vectors, side by side
 
 FIXED, PARAMETER, GIVEN, COMPUTED = -1, 0, 1, 2  # what a node depends on, and so where its number comes from
 
@@ -67,6 +69,7 @@ class Groups:
 
     def __init__(self, outputs: Sequence[Value], inputs: Sequence[Sequence[Value]], data: Iterable[Value] = ()) -> None:
         self.order = wengert_list(outputs)
+        self.numbers = [v.data for v in self.order]  # as of now: a constant that changes later is not seen
         number = {v: k for k, v in enumerate(self.order)}
         self.inputs = [
             Group(np.array([number.get(v, -1) for v in leaves], np.int64).reshape(-1, 1), batched=True)
@@ -125,8 +128,8 @@ class Groups:
                 if not v.op.arity:
                     half = len(kinds) // v.op.vectors
                     kinds = [frozenset(kinds[:half]), frozenset(kinds[half:])]  # type: ignore[list-item]
-                index = None if v.op.stacked else v.op.index
-                key = (self.depth[k], self.batched[k], len(self.edges[k]), v.op.name, index, *kinds)
+                row = v.op.family if v.op.stacked and v.op.family else v.op
+                key = (self.depth[k], self.batched[k], len(self.edges[k]), row, *kinds)
                 alike.setdefault(key, []).append(k)
         return sorted(alike.values(), key=lambda members: (self.depth[members[0]], members[0]))
 
@@ -163,9 +166,8 @@ class Groups:
         for k in members:
             grid[self.order[k].op.index or 0, columns[self.edges[k]]] = k
         operands = np.array(list(columns), np.int64).reshape(len(columns), op.vectors, n)
-        row = op if op.index is None else find(op.name)
         batched = self.batched[members[0]]
-        return Group(grid, batched, row, [operands[:, j].T for j in range(op.vectors)], whole=True)
+        return Group(grid, batched, op.family or op, [operands[:, j].T for j in range(op.vectors)], whole=True)
 
     def _products(self, members: list[int]) -> list[Group]:
         """Matrix products: each of left vectors with right ones, where every left one meets every right one."""
@@ -186,7 +188,7 @@ class Groups:
         for part in together.values():
             lefts, rights = (list(dict.fromkeys(pairs[k][j] for k in part)) for j in (0, 1))
             over = [any(self.batched[p] for vector in side for p in vector) for side in (lefts, rights)]
-            if len(part) == len(lefts) * len(rights) and not all(over):
+            if len(part) == len(lefts) * len(rights) and not all(over) and len(together) <= FEW:
                 groups.append(self._product({pairs[k]: k for k in part}, lefts, rights, over))
             else:
                 rest += part

@@ -18,7 +18,9 @@ import numpy.typing as npt
 from autograd.groups import FIXED, Grid, Group, Groups
 from autograd.source import Code, Dialect, Shape
 
-RESERVED = frozenset({"theta", "xp", "n", "np", "constants", "scatter", "forward", "value_and_grad", "gradient"})
+RESERVED = frozenset(
+    {"theta", "xp", "n", "np", "constants", "scatter", "forward", "value_and_grad", "gradient", "abs", "float"}
+)
 
 
 class Matrices:
@@ -78,7 +80,7 @@ class Matrices:
         grid = grid if whole else self._narrow(grid, batched)
         homes = self.groups.home[grid]
         if (homes == FIXED).all() and grid.size == 1 and not whole:
-            return self.groups.order[grid[0, 0]].data
+            return self.groups.numbers[grid[0, 0]]
         code = self._from(int(homes[0, 0]), grid) if (homes == homes[0, 0]).all() else self._pool(grid, homes, batched)
         if batched and code.shape[1] > 1 and not code.shape[2]:
             code = Code("xp.repeat({}, n, axis=1)", code, shape=(*grid.shape, True))
@@ -95,9 +97,8 @@ class Matrices:
     def _from(self, home: int, grid: Grid) -> Code:
         """Nodes of one group: all of it, a slice, or an index."""
         if home == FIXED:
-            nodes = [self.groups.order[k] for k in grid.flat]
-            data = np.array([v.data for v in nodes]).reshape(grid.shape)
-            return self.constant(base([v.name for v in nodes]) or "c", data)
+            data = np.array([self.groups.numbers[k] for k in grid.flat]).reshape(grid.shape)
+            return self.constant(base([self.groups.order[k].name for k in grid.flat]) or "c", data)
         group, at = self.groups.all[home], self.groups.at[grid]
         x, (r, c), columns, shape = group.array, at.shape, group.grid.shape[1], (*at.shape, group.batched)
         if home == 0:

@@ -49,10 +49,12 @@ class Op:
     empty: float | None = None  # the value on empty vectors, where there is one
     nested: bool = False  # takes matrices and nestings too, as one long vector
     indexed: bool = False  # one row per component, the rules taking its index first
-    stacked: bool = False  # its rules take all operands as one array too: they add by `sum`, not by a loop
+    stacked: bool = False  # a promise: its rules take all operands as one array too, adding by `sum` and by no loop,
+    # and an indexed one's partials depend on the operand alone, but for the component's own operand
     guarded: bool = False  # a constant operand's partial may leave its domain: it is 0 and not evaluated
     infix: bool = False  # an operator, not a public function
     index: int | None = None  # the component, in a row made by `at`
+    family: Op | None = None  # and the row of all components
     makers: dict[int | None, Rule] = field(default_factory=dict, init=False, repr=False)  # compiled
 
     def __post_init__(self) -> None:
@@ -146,7 +148,7 @@ def _enter(op: Op) -> None:
 def _component(op: Op, c: int) -> Op:
     rules = {name: getattr(op, name) for name in ("formula", "partials", "computed")}
     bound: dict[str, Any] = {name: rule and partial(rule, c) for name, rule in rules.items()}
-    return replace(op, index=c, indexed=False, **bound)
+    return replace(op, index=c, indexed=False, family=op, **bound)
 
 
 # Rows that other rows' rules name before they stand below.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import keyword
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +20,7 @@ from autograd.groups import Groups
 from autograd.makers import maker
 from autograd.matrices import RESERVED, identifier
 from autograd.recording import Notes, recording
+from autograd.rows import Floats, Rows
 from autograd.scope import _current
 from autograd.value import Value
 
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Program", "record"]
 
-Floats = npt.NDArray[np.floating[Any]]
+ALARM: Any = {"divide": "raise", "over": "raise", "invalid": "raise", "under": "ignore"}  # NumPy's floating-point flags
 
 CACHE = 1 << 18  # numbers in all the arrays of a block of rows: what stays in a processor's cache is fast
 
@@ -66,10 +68,12 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
     with recording() as notes:
         out = f(*leaves.values())
     outputs = kinds.flat(out)
-    if out is None or not outputs or not all(isinstance(v, Value) for v in outputs):
+    plain = [v for v in outputs if not isinstance(v, Value)]
+    if plain or not outputs:
+        got = "None" if out is None else f"a {type(plain[0] if plain else out).__name__}, no Value"
         raise TypeError(
-            f"{getattr(f, '__name__', 'the function')} returned {'None' if out is None else 'a plain number'}, so there "
-            "is no graph to record: use autograd's functions, or return constant(c)"
+            f"{getattr(f, '__name__', 'the function')} returned {got}, so there is no graph to record: use autograd's "
+            "functions, or return constant(c)"
         )
     shapes = {name: data.shape for name, data in arguments.items()}
     return Program(outputs, np.shape(out), [kinds.flat(x) for x in leaves.values()], shapes, notes)
@@ -78,15 +82,24 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
 def _names(f: Callable[..., Any], count: int) -> list[str]:
     """What the arguments are called, as names that the program has free."""
     try:
-        given = [p.name for p in inspect.signature(f).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+        positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        given = [p.name for p in inspect.signature(f).parameters.values() if p.kind in positional]
     except (TypeError, ValueError):  # a callable without a signature
         given = []
-    wanted = [identifier(given[k] if k < len(given) else f"x{k}") for k in range(count)]
-    return [f"{name}_" if name in RESERVED or name in wanted[:k] else name for k, name in enumerate(wanted)]
+    names: list[str] = []
+    for k in range(count):
+        name = identifier(given[k] if k < len(given) else f"x{k}")
+        while name in RESERVED or name in names:
+            name += "_"
+        names.append(name)
+    return names
 
 
 def _example(x: Any) -> Floats:
-    data = np.asarray(x)
+    try:
+        data = np.asarray(x)
+    except ValueError:
+        raise ValueError(f"an example is a row of numbers, or rows of one length; got {x!r}") from None
     if data.dtype.kind not in "fiub":
         kind = type(kinds.flat(x)[0]).__name__ if data.dtype == object and data.size else data.dtype
         raise TypeError(f"an example is a row of numbers, such as X[0]; got {kind}: record makes Values of it itself")
@@ -114,14 +127,7 @@ class Program:
         self._outputs, self._shape, self._inputs, self._arguments = outputs, shape, inputs, arguments
         self._groups = Groups(outputs, inputs, notes.inputs)
         self._emitter = Emitter(self._groups, arguments, shape)
-        places = [{v: j for j, v in enumerate(leaves)} for leaves in inputs]
-        # What an argument's own numbers must satisfy; targets computed from them are not known beforehand.
-        self._demands = [
-            (k, _slice([place[v] for v in demand.nodes]), demand)
-            for demand in notes.demands
-            for k, place in enumerate(places)
-            if all(v in place for v in demand.nodes)
-        ]
+        self._data = Rows(arguments, inputs, notes.demands)
         width = sum(group.grid.size for group in self._groups.all if group.batched)
         self._rows = max(256, CACHE // max(1, width))
         #: The leaves that take a gradient, in the order of theta.
@@ -131,25 +137,27 @@ class Program:
         """The data of the parameters, of shape (P,)."""
         return np.array([p.primal for p in self.parameters])
 
+    def _theta(self, arrays: Sequence[Floats]) -> Floats:
+        with np.errstate(over="ignore"):  # a parameter beyond 32 bits is infinite there
+            return self.theta().astype(self._data.precision(arrays))
+
     def __call__(self, *data: Any) -> Any:
         """The output of every row: (N,) for one Value, (N, K) for a vector; without rows its own shape."""
-        arrays = self._rows_of(data)
-        self.check(*arrays)
+        arrays = self._data.arrays(data)
+        self._data.check(arrays)
+        theta = self._theta(arrays)
         if not arrays:
-            return self._forward_rows(self.theta(), (), 0)
-        theta = self.theta().astype(arrays[0].dtype)
-        return np.concatenate([self._forward_rows(theta, block, at) for at, block in self._blocks(arrays)])
+            return self._forward_rows(theta, (), 0)
+        return np.concatenate([self._forward_rows(theta, block, at) for at, block in self._blocks(arrays, self._rows)])
 
     def backward(self, *data: Any, reduction: str = "mean") -> float:
         """The mean of the output over the rows, its gradient added to every parameter's `.grad`, as Value.backward does.
 
-        With reduction="sum" the sum. ValueError for a program with more than one output; an error leaves every
+        With reduction="sum" the sum; the mean is that divided by the number of rows. ValueError for a program with more than one output; an error leaves every
         `.grad` as it was.
         """
-        arrays = self._rows_of(data)
-        loss, gradient = self.value_and_grad(
-            self.theta().astype(arrays[0].dtype if arrays else float), *arrays, reduction=reduction
-        )
+        arrays = self._data.arrays(data)
+        loss, gradient = self.value_and_grad(self._theta(arrays), *arrays, reduction=reduction)
         for p, g in zip(self.parameters, gradient.tolist(), strict=True):
             p.grad = g if p.grad is None else p.grad + g
         return float(loss)
@@ -165,13 +173,16 @@ class Program:
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
         if getattr(theta, "shape", None) != (len(self.parameters),):
-            raise ValueError(f"theta has shape ({len(self.parameters)},), as theta() gives it; got {np.shape(theta)}")
+            got = np.shape(theta) if hasattr(theta, "shape") else f"a {type(theta).__name__}, which is no array"
+            raise ValueError(f"theta has shape ({len(self.parameters)},), as theta() gives it; got {got}")
         if isinstance(theta, np.ndarray):
-            arrays = self._rows_of(data, theta.dtype)
-            self.check(*arrays)
+            if theta.dtype.char not in "fd":
+                raise TypeError(f"theta is {theta.dtype}: give it as theta() does, in 64 or in 32 bits")
+            arrays = self._data.arrays(data, theta.dtype)
+            self._data.check(arrays)
             total, gradient = self._sums(theta, arrays)
         else:
-            self._sizes(data)
+            self._data.sizes(data)
             total, gradient = self._value_and_grad[1](theta, *data)
         n = len(data[0]) if data and reduction == "mean" else 1
         return total / n, gradient / n
@@ -179,87 +190,39 @@ class Program:
     # --- running ------------------------------------------------------------------------------------------------------
 
     def check(self, *data: Any) -> None:
-        """Refuse targets that the recorded losses do not take, ValueError with the row; without running anything."""
-        for k, picked, demand in self._demands:
-            rows = data[k].reshape(len(data[k]), -1)[:, picked]
-            holds = demand.holds(rows.T)
-            if not holds.all():
-                row = int(np.argmin(holds.reshape(-1, len(rows)).all(axis=0)))
-                got = rows[row].tolist()
-                raise ValueError(f"row {row}: {demand.message}; got {got[0] if len(got) == 1 else got}")
+        """Refuse data and targets that the recorded function does not take, without running anything."""
+        self._data.check(self._data.arrays(data))
 
-    def _rows_of(self, data: Sequence[Any], dtype: Any = None) -> Sequence[Floats]:
-        """The data as float arrays of one precision."""
-        if dtype is not None and data and self._fits(data, dtype):
-            return data  # as in training, step after step
-        arrays = [x if isinstance(x, np.ndarray) else np.asarray(x) for x in data]
-        for name, x in zip(self._arguments, arrays, strict=False):
-            if x.dtype.char not in "fd" and x.dtype.kind not in "iub":
-                raise TypeError(f"{name} is rows of numbers, of 32 or 64 bits; got an array of {x.dtype}")
-        self._sizes(arrays)
-        floats = [x.dtype for x in arrays if x.dtype.kind == "f"] + [dtype] * (dtype is not None)
-        kind = floats[0] if floats else np.dtype(float)
-        if any(other != kind for other in floats):
-            given = ", ".join(f"{name} is {x.dtype}" for name, x in zip(self._arguments, arrays, strict=True))
-            raise TypeError(f"{given}{f', theta is {dtype}' if dtype else ''}: give all one precision, with astype")
-        return [x if x.dtype == kind else x.astype(kind) for x in arrays]
-
-    def _fits(self, data: Sequence[Any], dtype: Any) -> bool:
-        n = np.shape(data[0])[:1]
-        return (
-            len(data) == len(self._arguments)
-            and n > (0,)
-            and all(x.__class__ is np.ndarray and x.dtype == dtype for x in data)
-            and all(x.shape == n + shape for x, shape in zip(data, self._arguments.values(), strict=True))
-            and dtype.char in "fd"
-        )
-
-    def _sizes(self, arrays: Sequence[Any]) -> None:
-        if len(arrays) != len(self._arguments):
-            wanted = f"takes {', '.join(self._arguments)}" if self._arguments else "has no rows and takes no data"
-            raise TypeError(f"this program {wanted}; got {len(arrays)} array{'s' * (len(arrays) != 1)}")
-        n = arrays[0].shape[:1] if arrays else ()
-        for (name, shape), x in zip(self._arguments.items(), arrays, strict=True):
-            if x.shape == n + shape != shape:
-                continue
-            if x.shape[1:] != shape or not x.ndim:
-                wanted = f"(N, {', '.join(map(str, shape))})" if shape else "(N,)"
-                advice = f": one example is {name}[None]" if x.shape == shape else ""
-                raise ValueError(f"{name} has shape {wanted}, a row per example; got {x.shape}{advice}")
-            rows = " and ".join(f"{x.shape[0]} of {name}" for name, x in zip(self._arguments, arrays, strict=True))
-            raise ValueError(f"every argument has a row per example; got {rows}")
-        if n == (0,):
-            raise ValueError("there are no rows: a mean over none is not defined")
-
-    def _blocks(self, arrays: Sequence[Floats], rows: int | None = None) -> Iterator[tuple[int, list[Floats]]]:
-        """Blocks of rows, each with the number of its first."""
-        rows = rows or self._rows
+    def _blocks(self, arrays: Sequence[Floats], rows: int) -> Iterator[tuple[int, list[Floats]]]:
+        """Blocks of so many rows, each with the number of its first."""
         for at in range(0, len(arrays[0]), rows):
             yield at, [x[at : at + rows] for x in arrays]
 
     def _sums(self, theta: Floats, arrays: Sequence[Floats], first: int = 0) -> tuple[Any, Any]:
         """The sum over the rows of the output and of its gradient."""
-        if len(arrays) and len(arrays[0]) > self._rows:
-            parts = [self._sums(theta, block, first + at) for at, block in self._blocks(arrays)]
-            return sum(p[0] for p in parts), np.sum([p[1] for p in parts], axis=0)
+        n = len(arrays[0]) if arrays else 1
+        if n > self._rows:
+            return _added(self._sums(theta, block, first + at) for at, block in self._blocks(arrays, self._rows))
+        arrays = [x if x.dtype == theta.dtype else x.astype(theta.dtype) for x in arrays]
         try:
-            with np.errstate(divide="raise", over="raise", invalid="raise"):
+            with np.errstate(**ALARM):
                 total, gradient = self._value_and_grad[1](theta, *arrays)
-                if math.isfinite(total) and math.isfinite(gradient.dot(gradient)):  # nan and ∞ show in the sum
+                # A square is nan, or infinite, where anything is: one look at each array.
+                if math.isfinite(total) and math.isfinite(gradient.dot(gradient)) and not _nan_in(arrays):
                     return total, gradient
         except FloatingPointError:
             pass
-        if not len(arrays) or len(arrays[0]) == 1:
+        if n == 1:
             output, gradient = self._eagerly(theta, arrays, first, gradient=True)
             return output.sum(), gradient
-        parts = [self._sums(theta, block, first + at) for at, block in self._blocks(arrays, -(-len(arrays[0]) // 2))]
-        return parts[0][0] + parts[1][0], parts[0][1] + parts[1][1]
+        return _added(self._sums(theta, block, first + at) for at, block in self._blocks(arrays, -(-n // 2)))
 
     def _forward_rows(self, theta: Floats, arrays: Sequence[Floats], first: int) -> Any:
+        arrays = [x if x.dtype == theta.dtype else x.astype(theta.dtype) for x in arrays]
         try:
-            with np.errstate(divide="raise", over="raise", invalid="raise"):
+            with np.errstate(**ALARM):
                 output = self._forward[1](theta, *arrays)
-                if np.isfinite(output).all():
+                if np.isfinite(output).all() and not _nan_in(arrays):
                     return output
         except FloatingPointError:
             pass
@@ -274,7 +237,8 @@ class Program:
         for name, x in zip(self._arguments, arrays, strict=True):
             if np.isnan(x).any():
                 raise ValueError(f"row {row} of {name} holds nan: leave such rows out, or fill them in")
-        data = dict(zip(self.parameters, theta.tolist(), strict=True))
+        data = dict(zip(self._groups.order, self._groups.numbers, strict=True))
+        data |= dict(zip(self.parameters, theta.tolist(), strict=True))
         for leaves, x in zip(self._inputs, arrays, strict=True):
             data |= dict(zip(leaves, x.ravel().tolist(), strict=True))
         try:
@@ -284,7 +248,9 @@ class Program:
         except kinds.ERRORS as error:
             raise type(error)(f"row {row}: {error}" if arrays else str(error)) from None
         output = values([twins[v] for v in self._outputs]).reshape(1, *self._shape)
-        return output, np.array([twins[p].grad or 0.0 for p in self.parameters]) if gradient else None
+        slopes = np.array([twins[p].grad or 0.0 for p in self.parameters]) if gradient else theta
+        with np.errstate(over="ignore"):
+            return output.astype(theta.dtype), slopes.astype(theta.dtype)
 
     # --- the code -----------------------------------------------------------------------------------------------------
 
@@ -316,7 +282,7 @@ class Program:
         from pathlib import Path
 
         path = Path(path)
-        if path.suffix != ".py" or not path.stem.isidentifier():
+        if path.suffix != ".py" or not path.stem.isidentifier() or keyword.iskeyword(path.stem):
             raise ValueError(f"a module is called like network.py; got {path.name!r}")
         arguments = ", ".join(self._arguments)
         call = ", ".join(["theta", *self._arguments])
@@ -344,10 +310,16 @@ class Program:
         )
 
 
-def _slice(columns: list[int]) -> Any:
-    """The columns, as a slice where they lie together: that copies nothing."""
-    start, stop = columns[0], columns[0] + len(columns)
-    return slice(start, stop) if columns == list(range(start, stop)) else columns
+def _added(parts: Iterator[tuple[Any, Any]]) -> tuple[Any, Any]:
+    total, gradient = next(parts)
+    with np.errstate(all="ignore"):  # ∞ − ∞ is nan here as anywhere
+        for more, slope in parts:
+            total, gradient = total + more, gradient + slope
+    return total, gradient
+
+
+def _nan_in(arrays: Sequence[Floats]) -> bool:
+    return any(math.isnan(x.ravel().dot(x.ravel())) for x in arrays)
 
 
 def _again(order: Sequence[Value], data: dict[Value, float]) -> dict[Value, Value]:

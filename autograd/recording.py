@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import kinds
-from autograd.tape import wengert_list
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 class Demand(NamedTuple):
     """What rows of data must satisfy: `holds` of the numbers (K, N) of K nodes in N rows says so, (K, N) or (N,)."""
 
-    nodes: list[Value]
+    targets: list[Any]  # Values and plain numbers
     holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]]
     message: str
 
@@ -64,9 +63,16 @@ def made(v: Value) -> None:
         notes.inputs.append(v)
 
 
+def differentiable(v: Value, k: int) -> None:
+    """Refuse, while a graph is recorded, an example at which v lacks its derivative: every row would lack it."""
+    if running():
+        where = kinds.described(v.parents[k])
+        raise ValueError(f"{v.op.label} has no derivative at this example, {where}: record it on another one")
+
+
 def number(v: Value) -> float:
     """The number of v, where Python asks for one; TypeError while a graph is recorded, for every row would get it."""
-    if running() and any(leaf.role != "constant" for leaf in wengert_list([v]) if leaf.op is None):
+    if running() and not _constant(v):
         raise TypeError(
             f"{_line()} asks for the number of {kinds.described(v)}: a recorded graph would give every row the answer "
             "of this one. Write where(step(x), a, b) for `a if x > 0 else b`, or maximum and minimum"
@@ -74,12 +80,23 @@ def number(v: Value) -> float:
     return v.primal
 
 
+def _constant(v: Value) -> bool:
+    seen, stack = {id(v)}, [v]
+    while stack:
+        node = stack.pop()
+        if node.op is None and node.role != "constant":
+            return False
+        stack += (p for p in node.parents if id(p) not in seen)
+        seen.update(map(id, node.parents))
+    return True
+
+
 def _line() -> str:
     """The line of the user's code that is running."""
     import linecache
 
-    ours, frame = os.path.dirname(__file__), sys._getframe(1)
-    while frame.f_back and os.path.dirname(frame.f_code.co_filename) == ours:
+    inside, frame = tuple(os.path.dirname(f) + os.sep for f in (__file__, np.__file__)), sys._getframe(1)
+    while frame.f_back and frame.f_code.co_filename.startswith(inside):
         frame = frame.f_back
     text = linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip()
     return f"{os.path.basename(frame.f_code.co_filename)}, line {frame.f_lineno}{f' ({text})' if text else ''}"

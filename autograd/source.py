@@ -162,8 +162,8 @@ def _power(a: Any, b: Any) -> Any:
 
 
 def _chosen(c: Any, a: Any, b: Any) -> Any:
-    if not isinstance(c, Code):
-        return a if c else b
+    if not isinstance(c, Code):  # both branches are computed all the same: one may be out of its domain
+        return Code("xp.where({}, {}, {})", float(c), a, b)
     test = c.args[0] if c.form == MASK else c if c.binds == COMPARE else Code("{} != 0", c, binds=COMPARE)
     if isinstance(a, Code) or isinstance(b, Code):
         return Code("xp.where({}, {}, {})", test, a, b)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import kinds
+from autograd.recording import differentiable
 
 __all__ = ["replay", "wengert_list"]
 
@@ -143,6 +144,7 @@ def passes(node: Value, k: int, bar: Any) -> bool:
     if math.isfinite(d):
         return True
     if not bar:
+        differentiable(node, k)
         return False
     parent = node.parents[k]
     if d == d or parent.data != parent.data or node.data != node.data:
