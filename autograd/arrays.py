@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import kinds, ops
+from autograd.recording import number
 from autograd.value import Value, lift, real
 
 __all__ = ["Array", "array", "assign", "constant", "grads", "named", "values", "zero_grad"]
@@ -226,7 +227,7 @@ def _elements(x: Any) -> list[tuple[tuple[int, ...], Value]]:
 
 def values(x: Any) -> Floats:
     """The numbers of Values (or of plain data) as a float array of the same shape."""
-    return np.array(kinds.mapped(lambda v: v.data if isinstance(v, Value) else real(v), x), dtype=float)
+    return np.array(kinds.mapped(lambda v: number(v) if isinstance(v, Value) else real(v), x), dtype=float)
 
 
 def grads(x: Any) -> Floats:

@@ -21,10 +21,10 @@ Back = Iterator[tuple[Grid, bool, Any, bool]]  # what goes back through operands
 
 
 class Emitter:
-    """The two functions of a recorded graph, as text. `arguments` has the shapes of an example, `shape` the output's."""
+    """The functions of a recorded graph, as text. `arguments` has the shapes of an example."""
 
-    def __init__(self, groups: Groups, arguments: Mapping[str, tuple[int, ...]], shape: tuple[int, ...]) -> None:
-        self.groups, self.arguments, self.shape = groups, arguments, shape
+    def __init__(self, groups: Groups, arguments: Mapping[str, tuple[int, ...]]) -> None:
+        self.groups, self.arguments, self.checked = groups, arguments, False
         values, self.partials, self.stacks = array_dialects(self._others, lambda name, x: self.arrays.call(name, x))
         self.arrays = Matrices(groups, list(arguments), values)
         self._last: dict[str, Group] = {}  # of every scope what it gives
@@ -43,18 +43,25 @@ class Emitter:
 
     # --- the text -----------------------------------------------------------------------------------------------------
 
+    def function(self, name: str) -> str:
+        """`forward`, `value_and_grad`, or `value_and_grad_checked`, where an adjoint of 0 passes nothing on."""
+        self.checked = name == "value_and_grad_checked"
+        return self.forward() if name == "forward" else self.value_and_grad(name)
+
     def forward(self) -> str:
         """The function of theta and the data that gives the outputs, a row each."""
         lines, script = self._forward([self.output])
         rows, out = bool(self.arguments), self.loss
         if rows and not self.batched:
             out = f"xp.broadcast_to({out}, ({self.output.shape[0]}, n))"
-        sizes = ["n"] * rows + [str(k) for k in self.shape]
-        result = f"{out}.T.reshape({', '.join(sizes)})" if self.shape else f"{out}[0]" if rows else f"{out}[0, 0]"
+        sizes = ["n"] * rows + [str(k) for k in self.groups.shape]
+        result = (
+            f"{out}.T.reshape({', '.join(sizes)})" if self.groups.shape else f"{out}[0]" if rows else f"{out}[0, 0]"
+        )
         lines += [*script.assigned(self.output), f"return {result}"]
         return self._function("forward", "The output of every row of data.", lines)
 
-    def value_and_grad(self) -> str:
+    def value_and_grad(self, name: str) -> str:
         """The function that gives the sum of the output over the rows, and its gradient."""
         adjoints = list(self._differentiate())
         gradient = self.arrays.adjoint(0, self.loss)
@@ -67,7 +74,7 @@ class Emitter:
         times = "n * " if self.arguments and not self.batched else ""
         total = f"{self.loss}.sum()" if self.batched else f"{times}{self.loss}[0, 0]"
         lines += [*script.lines("gradient", gradient), f"return {total}, {times}gradient"]
-        return self._function("value_and_grad", "The sum of the output over the rows of data, and its gradient.", lines)
+        return self._function(name, "The sum of the output over the rows of data, and its gradient.", lines)
 
     def _forward(self, targets: list[Code]) -> tuple[list[str], Script]:
         named = [group for group in self.groups.computed if group.array.key in self.arrays.names]
@@ -199,7 +206,13 @@ class Emitter:
         for grid, partial in zip(group.operands, d, strict=True):
             if self.arrays.leads_on(grid):
                 local = partial(y, *xs) if isinstance(rules, tuple) else partial
-                yield grid, group.batched, _times(bar, local), group.whole
+                yield grid, group.batched, self._passed(bar, local), group.whole
+
+    def _passed(self, bar: Any, d: Any) -> Any:
+        """v̄ · d, as a checked function has it: 0 where v̄ is, though d be infinite or missing."""
+        if self.checked and isinstance(bar, Code) and isinstance(d, Code):
+            return Code("xp.where({0} == 0, 0.0, ({0}) * ({1}))", bar, d)
+        return _times(bar, d)
 
 
 def _product(left: Code, right: Code) -> Code:

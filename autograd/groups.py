@@ -62,12 +62,19 @@ class Group:
 class Groups:
     """The groups of a graph in an order in which they can be computed, and where every node stands.
 
-    `inputs` are the leaves of one example, an argument each: their groups have a column per row of data. Constants,
+    `shape` is that of the outputs, `inputs` are the leaves of one example, an argument each: their groups have a column per row of data. Constants,
     the leaves in `data` and what is computed from these alone are numbers. Parameters are numbered as operands need them, so that weights lie
     together and in order.
     """
 
-    def __init__(self, outputs: Sequence[Value], inputs: Sequence[Sequence[Value]], data: Iterable[Value] = ()) -> None:
+    def __init__(
+        self,
+        outputs: Sequence[Value],
+        shape: tuple[int, ...] = (),
+        inputs: Sequence[Sequence[Value]] = (),
+        data: Iterable[Value] = (),
+    ) -> None:
+        self.shape, self.leaves = shape, inputs
         self.order = wengert_list(outputs)
         self.numbers = [v.data for v in self.order]  # as of now: a constant that changes later is not seen
         number = {v: k for k, v in enumerate(self.order)}
@@ -128,7 +135,7 @@ class Groups:
                 if not v.op.arity:
                     half = len(kinds) // v.op.vectors
                     kinds = [frozenset(kinds[:half]), frozenset(kinds[half:])]  # type: ignore[list-item]
-                row = v.op.family if v.op.stacked and v.op.family else v.op
+                row = v.op.family if v.op.family and _stacks(v.op) else v.op
                 key = (self.depth[k], self.batched[k], len(self.edges[k]), row, *kinds)
                 alike.setdefault(key, []).append(k)
         return sorted(alike.values(), key=lambda members: (self.depth[members[0]], members[0]))
@@ -137,7 +144,7 @@ class Groups:
         op = self.order[members[0]].op
         if op is ops.dot:
             return self._products(members)
-        return [self._stack(op, members) if op.stacked else self._each(op, members)]
+        return [self._stack(op, members) if _stacks(op) else self._each(op, members)]
 
     def _each(self, op: Op, members: list[int]) -> Group:
         """Node by node, laid out as an operand is if that is all of a group."""
@@ -212,3 +219,8 @@ class Groups:
         nodes = grid.ravel()
         held = nodes >= 0
         self.home[nodes[held]], self.at[nodes[held]] = home, np.flatnonzero(held)
+
+
+def _stacks(op: Op) -> bool:
+    """Whether the row takes its operands as one array; of indexed rows only the table's own are known to."""
+    return op.stacked and (op.index is None or op.name in ops.BUILT_IN)

@@ -20,6 +20,7 @@ from autograd.source import Code, Dialect, Shape
 
 RESERVED = frozenset(
     {"theta", "xp", "n", "np", "constants", "scatter", "forward", "value_and_grad", "gradient", "abs", "float"}
+    | {"file", "allow_pickle"}  # np.savez has arguments of these names
 )
 
 

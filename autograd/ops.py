@@ -49,8 +49,7 @@ class Op:
     empty: float | None = None  # the value on empty vectors, where there is one
     nested: bool = False  # takes matrices and nestings too, as one long vector
     indexed: bool = False  # one row per component, the rules taking its index first
-    stacked: bool = False  # a promise: its rules take all operands as one array too, adding by `sum` and by no loop,
-    # and an indexed one's partials depend on the operand alone, but for the component's own operand
+    stacked: bool = False  # a promise: its rules take all operands as one array too, adding by `sum` and by no loop
     guarded: bool = False  # a constant operand's partial may leave its domain: it is 0 and not evaluated
     infix: bool = False  # an operator, not a public function
     index: int | None = None  # the component, in a row made by `at`

@@ -150,7 +150,7 @@ def gradients(output: Value, inputs: Any) -> Any:
 def jacobian(outputs: Any, inputs: Any = None) -> Any:
     """∂outputs/∂inputs of a graph, a float array of shape outputs.shape + inputs.shape; or jacobian(f), a function.
 
-    A list of arrays as `inputs` gives a list of Jacobians.
+    A list of arrays as `inputs` gives a list of Jacobians. While a graph is recorded the entries are Values.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([3.0, 4.0])
     array([[4., 3.],
@@ -159,7 +159,7 @@ def jacobian(outputs: Any, inputs: Any = None) -> Any:
     if inputs is None:
         return _jacobian_of(outputs)
     _inputs(inputs)
-    return _rows(_checked(outputs, None), inputs, graph=False)
+    return _rows(_checked(outputs, None), inputs, graph=bool(running()))
 
 
 def _jacobian_of(f: Any) -> Callable[[Any], Any]:

