@@ -276,6 +276,24 @@ def test_a_model_a_method_and_a_row_are_functions_to_record():
     np.testing.assert_allclose(record(np.sin, 1.0)(X[:, 0]), np.sin(X[:, 0]), rtol=1e-14)  # it has no signature
 
 
+def test_a_function_without_a_signature_is_recorded():
+    class Nameless:
+        __signature__ = "none that Python knows"
+
+        def __call__(self, a):
+            return tanh(a)
+
+    program = record(Nameless(), 1.0)
+    np.testing.assert_allclose(program([0.5, 2.0]), np.tanh([0.5, 2.0]), rtol=1e-15)
+    assert "def forward(theta, x0):" in program.source
+
+
+def test_targets_that_are_computed_from_the_data_are_not_checked_beforehand():
+    model = nn.MLP(4, [3], rng=0)
+    program = record(lambda x: nn.cross_entropy(model(x), softmax(2.0 * x[:3])), X[0])
+    assert_near(program(X), [nn.cross_entropy(model(x), values(softmax(2.0 * array(x[:3])))).data for x in X])
+
+
 def test_arguments_with_defaults_and_keywords_need_no_example():
     def f(x, scale=3.0, *, shift=1.0, **rest):
         return x * scale + shift

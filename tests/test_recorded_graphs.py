@@ -564,6 +564,15 @@ def stages_of(chain, x):
     return np.ravel(chain.jacobians()[0])[0]
 
 
+def test_two_inputs_through_the_same_weights_lie_side_by_side():
+    w, shift = array([[0.5, -1.0, 2.0], [1.0, 0.1, 0.3]], "w"), array([[0.1, 0.2], [-0.3, 0.4]], "shift")
+
+    def f(x, z):
+        return total(list(tanh(w @ np.stack([x, z], axis=1) + shift).ravel()))
+
+    assert_recorded_is_eager(f, X3, X3[::-1])
+
+
 def test_a_network_that_learns_its_own_slope_is_recorded():
     model = nn.MLP(1, [4, 1], "tanh", rng=0)
     residual = lambda x: (grad(lambda z: model([z]))(x) - model([x])) ** 2  # noqa: E731  # y′ = y
