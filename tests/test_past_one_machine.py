@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -289,32 +290,33 @@ def sharded(tmp_path_factory):
     return np.load(out)
 
 
-@pytest.fixture(scope="module")
-def distributed(tmp_path_factory):
-    """The numbers that each of two processes finds, half of the rows in each."""
-    folder = tmp_path_factory.mktemp("distributed")
+def free_port():
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    outs = [folder / f"found{k}.npz" for k in range(2)]
-    sides = [
-        subprocess.Popen(
-            [sys.executable, "-c", DISTRIBUTED, str(out), port, str(k)],
-            cwd=ROOT,
-            env=environment(JAX_ENABLE_X64="1"),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for k, out in enumerate(outs)
-    ]
+        return str(free.getsockname()[1])
+
+
+def side_by_side(*commands):
+    """What processes print that run at the same time, with the repository on their path."""
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    environ = environment(JAX_ENABLE_X64="1")
+    sides = [subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environ, **streams) for command in commands]
     try:
-        errors = [side.communicate(timeout=240)[1] for side in sides]
+        said = [side.communicate(timeout=240) for side in sides]
     finally:
         for side in sides:
             side.kill()
             side.wait()
-    assert [side.returncode for side in sides] == [0, 0], "\n".join(errors)[-4000:]
+    assert {side.returncode for side in sides} == {0}, "\n".join(error for _, error in said)[-4000:]
+    return [printed for printed, _ in said]
+
+
+@pytest.fixture(scope="module")
+def distributed(tmp_path_factory):
+    """The numbers that each of two processes finds, half of the rows in each."""
+    folder, port = tmp_path_factory.mktemp("distributed"), free_port()
+    outs = [folder / f"found{k}.npz" for k in range(2)]
+    side_by_side(*(["-c", DISTRIBUTED, str(out), port, str(k)] for k, out in enumerate(outs)))
     return [np.load(out) for out in outs]
 
 
@@ -383,6 +385,17 @@ def test_two_processes_descend_as_one_does(name, distributed):
     for _ in range(3):
         theta = theta - 0.1 * program.value_and_grad(theta, *data)[1]
     assert_near(distributed[0][f"{name}/later"], program.value_and_grad(theta, *data)[0], 1e-10)
+
+
+def test_readmes_program_gives_every_process_the_loss_of_all_rows():
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    (program,) = [block for block in blocks if "jax.distributed" in block]
+    address = f"127.0.0.1:{free_port()}"
+    printed = side_by_side(*(["-c", program, address, "2", str(k)] for k in range(2)))
+    X, Y = nn.datasets.iris()
+    model = nn.MLP(4, [5, 3], rng=0)
+    loss = np.mean([nn.cross_entropy(model(x), int(y)).data for x, y in zip(X, Y, strict=True)])
+    assert [float(text.split()[-1]) for text in printed] == pytest.approx([loss, loss], abs=1e-11)
 
 
 @pytest.mark.parametrize("name", ["gathering", "gathering_of_parameters"])
