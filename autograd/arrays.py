@@ -257,7 +257,8 @@ def assign(x: Any, floats: Any) -> None:
             raise TypeError(f"assign writes into leaves; {kinds.described(v)} is computed: assign to its leaves")
         if new[where] != new[where] and v.grad is None and v.role == "parameter":
             raise ValueError(
-                f"assign would make nan of {kinds.described(v)}, which has no gradient: call backward() first"
+                f"assign would make nan of {kinds.described(v)}, which has no gradient: call backward() first, or find "
+                "what made the nan, such as a learning rate too large"
             )
     for where, v in leaves.items():
         v.primal = new[where]

@@ -6,18 +6,20 @@ Values and local partials come from the table's own rules, fed operands that wri
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, cast
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import accumulate, takewhile
+from threading import RLock
+from typing import Any
 
 import numpy as np
 
-from autograd.groups import FIXED, Grid, Group, Groups
-from autograd.matrices import Matrices, base, identifier, plus, turned
+from autograd.groups import FIXED, Group, Groups, Operand
+from autograd.matrices import Matrices, laid_out, plus, turned
 from autograd.ops import BUILT_IN
-from autograd.source import MASK, PRODUCT, WIDTH, Code, Script, array_dialects
+from autograd.source import MASK, PRODUCT, WIDTH, Code, Script, array_dialects, identifier
 
-Back = Iterator[tuple[Grid, bool, Any, bool]]  # what goes back through operands, as Matrices.give_back takes it
+Back = Iterator[tuple[Operand, Any]]  # adjoints that go back through operands; None is 0
 
 
 class Emitter:
@@ -25,69 +27,71 @@ class Emitter:
 
     def __init__(self, groups: Groups, arguments: Mapping[str, tuple[int, ...]]) -> None:
         self.groups, self.arguments, self.checked = groups, arguments, False
+        self._texts: dict[str, str] = {}
+        self._writing = RLock()  # names and adjoints are noted meanwhile
         values, self.partials, self.stacks = array_dialects(self._others, lambda name, x: self.arrays.call(name, x))
         self.arrays = Matrices(groups, list(arguments), values)
         self._last: dict[str, Group] = {}  # of every scope what it gives
         self._christen()
         for group in groups.computed:
             self._compute(group)
-        self.batched = any(groups.batched[k] for k in groups.outputs[:, 0])
-        self.output: Code = self.arrays.take(groups.outputs, self.batched, whole=True)
-        self.loss = self.arrays.names.get(self.output.key, "")
-        if not self.loss:
-            self.loss = self.arrays.unique(base([groups.order[k].name for k in groups.outputs[:, 0]]) or "L")
-            self.arrays.names[self.output.key] = self.loss
+        shape = (*groups.outputs.grid.shape, groups.outputs.batched)
+        self.output = self.arrays.full(self.arrays.take(groups.outputs), shape)
+        names = self.arrays.names
+        self.loss = names.get(self.output.key) or self.arrays.unique(groups.called(groups.outputs.grid) or "L")
+        names[self.output.key] = self.loss
 
     def _others(self, k: int) -> Code:
         return self.arrays.constant(f"others_{k}", 1.0 - np.eye(k))
 
     # --- the text -----------------------------------------------------------------------------------------------------
 
-    def function(self, name: str) -> str:
+    def text(self, name: str) -> str:
         """`forward`, `value_and_grad`, or `value_and_grad_checked`, where an adjoint of 0 passes nothing on."""
-        self.checked = name == "value_and_grad_checked"
-        return self.forward() if name == "forward" else self.value_and_grad(name)
+        with self._writing:
+            if name not in self._texts:
+                if name == "value_and_grad_checked":
+                    self.text("value_and_grad")  # so that its names come first
+                self.checked = name == "value_and_grad_checked"
+                self._texts[name] = self._outputs() if name == "forward" else self._sums(name)
+            return self._texts[name]
 
-    def forward(self) -> str:
+    def _outputs(self) -> str:
         """The function of theta and the data that gives the outputs, a row each."""
-        lines, script = self._forward([self.output])
-        rows, out = bool(self.arguments), self.loss
-        if rows and not self.batched:
-            out = f"xp.broadcast_to({out}, ({self.output.shape[0]}, n))"
-        sizes = ["n"] * rows + [str(k) for k in self.groups.shape]
-        result = (
-            f"{out}.T.reshape({', '.join(sizes)})" if self.groups.shape else f"{out}[0]" if rows else f"{out}[0, 0]"
-        )
-        lines += [*script.assigned(self.output), f"return {result}"]
+        rows = self.groups.outputs.batched
+        sizes = ", ".join(["n"] * rows + [str(k) for k in self.groups.shape])
+        taken = f".T.reshape({sizes})" if self.groups.shape else "[0]" if rows else "[0, 0]"
+        lines, _ = self._forward([])
+        lines.append(f"return {self.loss}{taken}")
         return self._function("forward", "The output of every row of data.", lines)
 
-    def value_and_grad(self, name: str) -> str:
+    def _sums(self, name: str) -> str:
         """The function that gives the sum of the output over the rows, and its gradient."""
         adjoints = list(self._differentiate())
-        gradient = self.arrays.adjoint(0, self.loss)
-        nothing = gradient is None
-        gradient = Code("{}.reshape(-1)", self.arrays.full(0.0 if nothing else gradient, self.groups.theta.shape))
-        lines, script = self._forward([self.output, *adjoints, gradient])
-        lines += [*script.assigned(self.output), "# backward"]
+        gradient = self.arrays.adjoint(len(self.arguments), self.loss)
+        gradient = self.arrays.full(0.0 if gradient is None else gradient, self.groups.theta.shape)
+        gradient = laid_out(gradient, len(self.groups.parameters), 0)
+        lines, script = self._forward([*adjoints, gradient])
+        lines.append("# backward")
         for bar in adjoints:
-            lines += script.assigned(bar) if bar.key in self.arrays.names else []
-        times = "n * " if self.arguments and not self.batched else ""
-        total = f"{self.loss}.sum()" if self.batched else f"{times}{self.loss}[0, 0]"
-        lines += [*script.lines("gradient", gradient), f"return {total}, {times}gradient"]
+            lines += script.assigned(bar)
+        total = ".sum()" if self.groups.outputs.batched else "[0, 0]"
+        lines += [*script.lines("gradient", gradient), f"return {self.loss}{total}, gradient"]
         return self._function(name, "The sum of the output over the rows of data, and its gradient.", lines)
 
-    def _forward(self, targets: list[Code]) -> tuple[list[str], Script]:
-        named = [group for group in self.groups.computed if group.array.key in self.arrays.names]
-        script = Script([*(group.array for group in named), *targets], self.arrays.names, WIDTH)
+    def _forward(self, others: list[Code]) -> tuple[list[str], Script]:
+        """The lines that compute the output, and the script that goes on with other expressions."""
+        named = [group for group in self.groups.computed if group.code.key in self.arrays.names]
+        script = Script([*(group.code for group in named), self.output, *others], self.arrays.names, WIDTH)
         lines, scope = [], ""
         for group in named:
             gives = self._last[group.scope]
-            if group.scope != scope and (given := self.arrays.names.get(gives.array.key)):
+            if group.scope != scope and (given := self.arrays.names.get(gives.code.key)):
                 scope = group.scope
                 title = f"{identifier(scope)}: " if scope and identifier(scope) != given else ""
                 lines.append(f"# {title}{given} = {gives.formula}")
-            lines += script.assigned(group.array)
-        return lines, script
+            lines += script.assigned(group.code)
+        return lines + script.assigned(self.output), script
 
     def _function(self, name: str, doc: str, lines: list[str]) -> str:
         text = "\n".join(lines)
@@ -105,7 +109,7 @@ class Emitter:
 
     def _formula(self, group: Group) -> str:
         """How the operation of a group reads, operands that have no name of their own written out."""
-        op, parts = group.row, [self._mentioned(grid) for grid in group.operands]
+        op, parts = group.op, [self._mentioned(x) for x in group.operands]
         if op.infix and op.name in BUILT_IN:
             bare = [part if re.fullmatch(r"[\w.·]+", part) else f"({part})" for part in parts]
             text = op.written.format(*bare)
@@ -113,28 +117,28 @@ class Emitter:
             text = "·".join(parts) if group.product else f"{op.name}({', '.join(parts)})"
         return text if len(text) < WIDTH else f"{op.name}(…)"
 
-    def _mentioned(self, grid: Grid) -> str:
-        homes, nodes = set(self.groups.home[grid].flat), [self.groups.order[k] for k in grid.flat]
-        if len(homes) == 1 and 0 not in homes and FIXED not in homes:
-            group: Group = self.groups.all[homes.pop()]
+    def _mentioned(self, x: Operand) -> str:
+        home, *others = dict.fromkeys(self.groups.home[x.grid].flat)
+        group: Group = self.groups.all[home]
+        if not others and home != FIXED and group is not self.groups.theta:
             return group.name or group.formula
-        if name := base([v.name for v in nodes]):
+        if name := self.groups.called(x.grid):
             return identifier(name)
-        numbers = {self.groups.numbers[k] for k in grid.flat}
-        return f"{numbers.pop():g}" if homes == {FIXED} and len(numbers) == 1 else "…"
+        number, *more = {self.groups.numbers[k] for k in x.grid.flat}
+        return "…" if others or more or home != FIXED else f"{number:g}"
 
     def _christen(self) -> None:
         """Groups are called as their Values are, or as their scope if they are what it gives."""
-        inside: dict[str, set[str]] = defaultdict(set)
-        for path in {str(v.scope) for v in self.groups.order if v.scope}:
-            parts = path.split("/")
-            for k, part in enumerate(parts):
-                inside["/".join(parts[:k])].add(part)
+        scopes = {str(v.scope) for v in self.groups.nodes if v.scope}
+        paths = {path for scope in scopes for path in accumulate(scope.split("/"), "{}/{}".format)}
+        inside = Counter(path.rpartition("/")[0] for path in paths)
         for group in self.groups.computed:
-            nodes = [self.groups.order[k] for k in group.grid.flat if k >= 0]
-            group.name = base([v.name for v in nodes]) if len(nodes) == group.grid.size else ""
-            group.scope = _common([str(v.scope or "") for v in nodes])
-            while "/" in group.scope and len(inside[outer := group.scope.rpartition("/")[0]]) == 1:
+            held = group.grid[group.grid >= 0]
+            group.name = self.groups.called(held) if held.size == group.grid.size else ""
+            scopes = {str(self.groups.nodes[k].scope or "") for k in held}
+            levels = zip(*(scope.split("/") for scope in scopes), strict=False)
+            group.scope = "/".join(level[0] for level in takewhile(lambda level: len({*level}) == 1, levels))
+            while "/" in group.scope and inside[outer := group.scope.rpartition("/")[0]] == 1:
                 group.scope = outer  # a layer of one neuron is the layer
             self._last[group.scope] = group
         for scope, group in self._last.items():
@@ -145,68 +149,57 @@ class Emitter:
     # --- forward and backward -----------------------------------------------------------------------------------------
 
     def _compute(self, group: Group) -> None:
-        if group.product:
-            code: Any = _product(*self._operands(group))
-        else:
-            # On a stack every component is the own: its index is that of the only operand.
-            code = group.row.value(*[0] * group.whole * group.row.indexed, *self._operands(group))
+        codes = map(self.arrays.take, group.operands)
+        group.taken = [x.under(self.stacks) if group.whole else x for x in codes]
+        # On a stack every component is the own: its index is that of the only operand.
+        own = [0] * (group.whole and group.op.indexed)
+        code: Any = _product(*group.taken) if group.product else group.op.value(*own, *group.taken)
         group.code = self.arrays.full(code, group.shape).under(self.arrays.dialect)
         group.formula = self._formula(group)
         if group.name and group.code.args:
             self.arrays.names.setdefault(group.code.key, group.name)
 
-    def _operands(self, group: Group) -> list[Any]:
-        """The operands' arrays, or plain numbers, in the dialect that the row's rules are to write."""
-        over = [group.batched] * len(group.operands) if not group.product else [False, group.batched]
-        codes = [self.arrays.take(grid, b, group.whole) for grid, b in zip(group.operands, over, strict=True)]
-        return [x.under(self.stacks) if group.whole else x for x in codes]
-
     def _differentiate(self) -> Iterator[Code]:
         """The adjoint of every group, ∂(sum of the output over the rows)/∂array, the last group first."""
-        self.arrays.give_back(self.groups.outputs, self.batched, 1.0, whole=True)
-        for home in reversed(range(1 + len(self.groups.inputs), len(self.groups.all))):
-            group, bar = self.groups.all[home], self.arrays.adjoint(home, self.loss)
-            if bar is None:
-                continue
+        self.arrays.give_back(self.groups.outputs, 1.0)
+        for home, group in reversed([*enumerate(self.groups.all)][len(self.arguments) + 1 :]):
+            bar = self.arrays.adjoint(home, self.loss)
             if isinstance(bar, Code):
                 yield self.arrays.call(f"d{self.loss}_d{group.name}", bar) if group.name else bar
-            for back in self._through(group, bar):
-                self.arrays.give_back(*back)
+            for x, back in self._through(group, bar) if bar is not None else ():
+                if back is not None:
+                    self.arrays.give_back(x, back)
 
     def _through(self, group: Group, bar: Any) -> Back:
         """What the adjoint of a group gives each operand that leads to a parameter: v̄ · ∂v/∂operand."""
         if group.product:
             return self._through_product(group, bar)
-        return (
-            self._through_components(group, bar)
-            if group.whole and group.row.indexed
-            else self._through_each(group, bar)
-        )
+        components = group.whole and group.op.indexed
+        return self._through_components(group, bar) if components else self._through_each(group, bar)
 
     def _through_product(self, group: Group, bar: Any) -> Back:
-        (left, right), (a, b) = group.operands, self._operands(group)
+        (left, right), (a, b) = group.operands, group.taken
         single = group.shape == (1, 1, False)
         bar = bar if single else self.arrays.full(bar, group.shape)
         if self.arrays.leads_on(left):
-            yield left, False, _times(bar, turned(b)) if single else _product(bar, turned(b)), True
+            yield left, _times(bar, turned(b)) if single else _product(bar, turned(b))
         if self.arrays.leads_on(right):
-            yield right, group.batched, _times(bar, turned(a)) if single else _product(turned(a), bar), True
+            yield right, _times(bar, turned(a)) if single else _product(turned(a), bar)
 
     def _through_components(self, group: Group, bar: Any) -> Back:
         # On a stack c = 0 is the operand's own place and c = -1 is not, though it finds the same operand.
-        y, stack, k = group.array.under(self.stacks), self._operands(group), group.shape[0]
-        own, other = (cast(Any, group.row.partials)(c, y, *stack)[0] for c in (0, -1))
+        y, stack, k = group.code.under(self.stacks), group.taken, group.shape[0]
+        own, other = (group.op.partials(c, y, *stack)[0] for c in (0, -1))
         rest = _product(self._others(k), bar) if isinstance(bar, Code) else bar * (k - 1.0)
-        yield group.operands[0], group.batched, plus(_times(other, rest), _times(bar, own)), True
+        yield group.operands[0], plus(_times(other, rest), _times(bar, own))
 
     def _through_each(self, group: Group, bar: Any) -> Back:
-        dialect, rules = self.stacks if group.whole else self.partials, group.row.partials
-        y, *xs = (x.under(dialect) if isinstance(x, Code) else x for x in (group.array, *self._operands(group)))
-        d = rules if isinstance(rules, tuple) else group.row.local(y, *xs)
-        for grid, partial in zip(group.operands, d, strict=True):
-            if self.arrays.leads_on(grid):
-                local = partial(y, *xs) if isinstance(rules, tuple) else partial
-                yield grid, group.batched, self._passed(bar, local), group.whole
+        dialect, rules = self.stacks if group.whole else self.partials, group.op.partials
+        y, *xs = (x.under(dialect) if isinstance(x, Code) else x for x in (group.code, *group.taken))
+        d = rules if isinstance(rules, tuple) else group.op.local(y, *xs)
+        for x, partial in zip(group.operands, d, strict=True):
+            if self.arrays.leads_on(x):
+                yield x, self._passed(bar, partial(y, *xs) if isinstance(rules, tuple) else partial)
 
     def _passed(self, bar: Any, d: Any) -> Any:
         """v̄ · d, as a checked function has it: 0 where v̄ is, though d be infinite or missing."""
@@ -223,11 +216,9 @@ def _product(left: Code, right: Code) -> Code:
 
 def _times(bar: Any, d: Any) -> Any:
     """v̄ · d; None where that is 0 whatever v̄ is."""
-    if isinstance(d, float | int) and d == 0.0:
-        return None
     for a, b in ((bar, d), (d, bar)):
-        if isinstance(a, float | int) and abs(a) == 1.0:
-            return b if a > 0 else -b
+        if isinstance(a, float | int) and a in (-1.0, 0.0, 1.0):
+            return b if a == 1.0 else -b if a else None
     for a, b in ((bar, d), (d, bar)):
         if isinstance(a, Code) and a.form == "-{}":
             return -_times(a.args[0], b)
@@ -236,12 +227,3 @@ def _times(bar: Any, d: Any) -> Any:
     if isinstance(bar, float) and isinstance(d, Code) and d.form == "{} * {}" and d.args[0].number is not None:
         return _times(bar * d.args[0].number, d.args[1])
     return bar * d
-
-
-def _common(paths: Sequence[str]) -> str:
-    """The scope that holds all of these."""
-    parts = [path.split("/") for path in dict.fromkeys(paths)]
-    same = 0
-    while all(len(p) > same and p[same] == parts[0][same] for p in parts):
-        same += 1
-    return "/".join(parts[0][:same])

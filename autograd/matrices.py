@@ -5,9 +5,6 @@ Every array is a matrix with a row per node; its columns are the rows of data, o
 
 from __future__ import annotations
 
-import keyword
-import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -15,13 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.groups import FIXED, Grid, Group, Groups
-from autograd.source import Code, Dialect, Shape
-
-RESERVED = frozenset(
-    {"theta", "xp", "n", "np", "constants", "scatter", "forward", "value_and_grad", "gradient", "abs", "float"}
-    | {"file", "allow_pickle"}  # np.savez has arguments of these names
-)
+from autograd.groups import FIXED, Grid, Group, Groups, Operand
+from autograd.source import RESERVED, Code, Dialect, Shape, unused
 
 
 class Matrices:
@@ -34,9 +26,9 @@ class Matrices:
         self._known: dict[Any, Code] = {}  # the constants by what is in them
         self._used = {*RESERVED, *arguments}
         self._returned: dict[int, list[tuple[Grid, Any]]] = defaultdict(list)  # by group: where, how much
-        groups.theta.name, groups.theta.code = "theta", self._leaf("theta", (len(groups.parameters), 1, False))
         for name, group in zip(arguments, groups.inputs, strict=True):
             group.name, group.code = name, self._leaf(name, group.shape)
+        groups.theta.code = self._leaf("theta", (len(groups.parameters), 0, False))
 
     # --- names --------------------------------------------------------------------------------------------------------
 
@@ -45,12 +37,7 @@ class Matrices:
 
     def unique(self, wanted: str) -> str:
         """A name like the wanted one that nothing else has."""
-        base = name = identifier(wanted)
-        k = 2
-        while name in self._used:
-            name, k = f"{base}_{k}", k + 1
-        self._used.add(name)
-        return name
+        return unused(wanted, self._used)
 
     def call(self, wanted: str, code: Any) -> Any:
         """The expression, which gets a name of its own."""
@@ -64,194 +51,157 @@ class Matrices:
         if content not in self._known:
             name = self.unique(wanted)
             self.constants[name] = data
-            rows, columns = (*data.shape, 1)[:2]
+            rows, columns = (*data.shape, 0)[:2]
             self._known[content] = self._leaf(name, (rows, columns, False))
         return self._known[content]
 
-    def _index(self, at: Grid) -> Code:
-        return self.constant("index", at)
-
     # --- taking -------------------------------------------------------------------------------------------------------
 
-    def take(self, grid: Grid, batched: bool, whole: bool = False) -> Any:
+    def take(self, x: Operand) -> Any:
         """The array of the nodes in the grid, one row or column where they repeat, unless all of it is asked for.
 
         A plain number where that is one for all.
         """
-        grid = grid if whole else self._narrow(grid, batched)
+        grid = self._narrow(x)
         homes = self.groups.home[grid]
-        if (homes == FIXED).all() and grid.size == 1 and not whole:
+        if (homes == FIXED).all() and grid.size == 1 and not x.whole:
             return self.groups.numbers[grid[0, 0]]
-        code = self._from(int(homes[0, 0]), grid) if (homes == homes[0, 0]).all() else self._pool(grid, homes, batched)
-        if batched and code.shape[1] > 1 and not code.shape[2]:
-            code = Code("xp.repeat({}, n, axis=1)", code, shape=(*grid.shape, True))
-        return code
+        alone = (homes == homes[0, 0]).all()
+        code = self._from(int(homes[0, 0]), grid) if alone else self._pool(grid, homes, x.batched)
+        return self.full(code, (*grid.shape, True)) if x.batched and code.shape[1] > 1 else code
 
-    def _narrow(self, grid: Grid, batched: bool) -> Grid:
-        if grid.size == 1:
+    def _narrow(self, x: Operand) -> Grid:
+        grid = x.grid
+        if x.whole:
             return grid
-        plain = not batched or not any(self.groups.batched[k] for k in grid.flat)
-        if plain and (grid == grid[:, :1]).all():
+        apart = x.batched and any(self.groups.batched[k] for k in grid.flat)
+        if not apart and (grid == grid[:, :1]).all():
             grid = grid[:, :1]
         return grid[:1] if (grid == grid[:1]).all() else grid
 
     def _from(self, home: int, grid: Grid) -> Code:
-        """Nodes of one group: all of it, a slice, or an index."""
+        """Nodes of one group."""
         if home == FIXED:
             data = np.array([self.groups.numbers[k] for k in grid.flat]).reshape(grid.shape)
-            return self.constant(base([self.groups.order[k].name for k in grid.flat]) or "c", data)
+            return self.constant(self.groups.called(grid) or "c", data)
         group, at = self.groups.all[home], self.groups.at[grid]
-        x, (r, c), columns, shape = group.array, at.shape, group.grid.shape[1], (*at.shape, group.batched)
-        if home == 0:
-            code = self._cut(x, at, group)
-            if code.key not in self.names:
-                self.call(base([self.groups.parameters[k].name for k in at.flat]) or "p", code)
-            return code
-        if is_run(at) and at.shape == group.grid.shape:
-            return x
-        if is_run(at) and c == columns and at[0, 0] % c == 0:
-            return Code(f"{{}}[{at[0, 0] // c}:{at[-1, -1] // c + 1}]", x, shape=shape)
-        if not group.batched:
-            turned = is_run(at.T) and (c, r) == group.grid.shape
-            return Code("{}.T", x, shape=shape) if turned else self._cut(Code("{}.reshape(-1)", x), at, group)
-        picked = Code("{}[{}]", self.rows(x), self._index(at.ravel()), shape=(r * c, 1, True))
-        return picked if c == 1 else Code(f"{{}}.reshape({r}, -1)", picked, shape=shape)
-
-    def _cut(self, flat: Code, at: Grid, group: Group) -> Code:
-        """Entries of a flat array as a matrix."""
-        part = "{}" if at.size == group.grid.size else f"{{}}[{at.min()}:{at.max() + 1}]"
-        for grid, turn in ((at, ""), (at.T, ".T")):
-            if is_run(grid):
-                return Code(f"{part}.reshape({grid.shape[0]}, {grid.shape[1]}){turn}", flat, shape=(*at.shape, False))
-        return Code("{}[{}]", flat, self._index(at), shape=(*at.shape, False))
+        x, (r, c) = group.code, at.shape
+        if c == x.shape[1] and not (at[:, 0] % c).any() and (at == at[:, :1] + np.arange(c)).all():
+            return self._picked(x, at[:, 0] // c)
+        turn = not group.batched and is_run(at.T) and (not is_run(at) or x.shape[:2] == (c, r))
+        at = at.T if turn else at
+        code = laid_out(self._picked(x if group is self.groups.theta else rows(x), at), *at.shape)
+        code = turned(code) if turn else code
+        return self.call(self.groups.called(grid) or "p", code) if group is self.groups.theta else code
 
     def _pool(self, grid: Grid, homes: Grid, batched: bool) -> Code:
         """Nodes of several groups: what each gives, one under the other, and then in the grid's order."""
         pieces, index, count = [], np.empty(grid.shape, np.int64), 0
         for home in dict.fromkeys(homes.ravel().tolist()):
             nodes = grid[homes == home]
-            _, first, inverse = np.unique(
-                nodes if home == FIXED else self.groups.at[nodes], return_index=True, return_inverse=True
-            )
-            piece = self._from(home, nodes[first].reshape(-1, 1))
-            pieces.append(self.full(piece, (len(first), 1, batched)))
+            places = nodes if home == FIXED else self.groups.at[nodes]
+            _, first, inverse = np.unique(places, return_index=True, return_inverse=True)
+            pieces.append(self.full(self._from(home, nodes[first].reshape(-1, 1)), (len(first), 1, batched)))
             index[homes == home] = count + inverse
             count += len(first)
-        pool, (r, c) = self.stacked(pieces), grid.shape
-        if not is_run(index) or count != index.size:
-            pool = Code("{}[{}]", pool, self._index(index.ravel()), shape=(r * c, 1, batched))
-        return pool if c == 1 else Code(f"{{}}.reshape({r}, -1)", pool, shape=(r, c, batched))
+        return laid_out(self._picked(stacked(pieces), index), *grid.shape)
 
-    # --- shapes -------------------------------------------------------------------------------------------------------
+    def _picked(self, x: Code, at: Grid) -> Code:
+        """Rows of an array: all of it, a slice, or by index."""
+        shape = (at.size, *x.shape[1:])
+        if is_run(at):
+            return x if shape == x.shape else Code(f"{{}}[{at.flat[0]}:{at.flat[-1] + 1}]", x, shape=shape)
+        if not x.shape[1]:  # entries, which may lie in rows and columns at once
+            return Code("{}[{}]", x, self.constant("index", at), shape=(*at.shape, False))
+        return Code("{}[{}]", x, self.constant("index", at.ravel()), shape=shape)
 
     def full(self, code: Any, shape: Shape) -> Code:
         """The array at its full shape, where it is a number, or one row or column for all."""
-        rows, columns, batched = shape
+        r, c, batched = shape
+        if isinstance(code, Code) and batched and c > 1 and code.shape[1:] == (c, False):
+            code = Code("xp.repeat({}, n, axis=1)", code, shape=(code.shape[0], c, True))
         if isinstance(code, Code) and code.shape == shape:
             return code
-        width = "n" if batched and columns == 1 else f"{columns} * n" if batched else f"{columns}"
-        if isinstance(code, Code) and code.shape[0]:
-            return Code(f"xp.broadcast_to({{}}, ({rows}, {width}))", code, shape=shape)
-        filled = f"xp.full(({rows}, {width}), {{}}, dtype=theta.dtype)"
-        return Code(filled, code, dialect=self.dialect, shape=shape)
-
-    def rows(self, x: Code) -> Code:
-        """The array with one row per node, whatever its columns."""
-        r, c, batched = x.shape
-        return x if c == 1 else Code(f"{{}}.reshape({r * c}, -1)", x, shape=(r * c, 1, batched))
-
-    def stacked(self, pieces: list[Code]) -> Code:
-        """Arrays one under the other."""
-        shape = (sum(p.shape[0] for p in pieces), 1, any(p.shape[2] for p in pieces))
-        several = f"xp.concat([{', '.join(['{}'] * len(pieces))}])"
-        return pieces[0] if len(pieces) == 1 else Code(several, *pieces, shape=shape)
+        size = f"({r}, {c})" if not batched else f"({r}, {c} * n)" if c > 1 else f"({r}, n)"
+        narrow = isinstance(code, Code) and code.shape[0]
+        form = f"xp.broadcast_to({{}}, {size})" if narrow else f"xp.full({size}, {{}}, dtype=theta.dtype)"
+        return Code(form, code, dialect=self.dialect, shape=shape)
 
     # --- returning ----------------------------------------------------------------------------------------------------
 
-    def leads_on(self, grid: Grid) -> bool:
+    def leads_on(self, x: Operand) -> bool:
         """Whether an adjoint is wanted there: of parameters and of what is computed."""
-        return any(home == 0 or home > len(self.groups.inputs) for home in self.groups.home[grid].flat)
+        return bool((self.groups.home[x.grid] >= len(self.groups.inputs)).any())
 
-    def give_back(self, grid: Grid, batched: bool, bar: Any, whole: bool = False) -> None:
-        """Add an adjoint of what `take` gives to the adjoints of the groups it was taken from; None is 0."""
-        narrow = grid if whole else self._narrow(grid, batched)
+    def give_back(self, x: Operand, bar: Any) -> None:
+        """Add an adjoint of what `take` gives to the adjoints of the groups it was taken from."""
+        grid = self._narrow(x)
         if isinstance(bar, Code):
-            bar = self.full(bar, (*grid.shape, batched))
+            bar = self.full(bar, (*x.grid.shape, x.batched))
             for axis in (0, 1):
-                bar = summed(bar, axis) if narrow.shape[axis] < grid.shape[axis] else bar
-        elif bar is not None:
-            bar *= grid.size // narrow.size
-        homes = self.groups.home[narrow]
-        for home in dict.fromkeys(homes.ravel().tolist()):
-            if bar is not None and (home == 0 or home > len(self.groups.inputs)):
-                at, part = self._part(self.groups.at[narrow], homes == home, bar)
-                if not self.groups.all[home].batched:
-                    part = self._over_rows(part, batched)
-                    if not is_run(at) and is_run(at.T):
-                        at, part = at.T, turned(part) if isinstance(part, Code) else part
-                self._returned[home].append((at, part))
-
-    def _part(self, at: Grid, here: npt.NDArray[np.bool_], bar: Any) -> tuple[Grid, Any]:
-        """The places in one group, and what of the adjoint belongs there."""
-        if here.all():
-            return at, bar
-        if isinstance(bar, Code):
-            picked, rows = np.flatnonzero(here), self.rows(bar)
-            shape = (len(picked), 1, bar.shape[2])
-            if is_run(picked):
-                bar = Code(f"{{}}[{picked[0]}:{picked[-1] + 1}]", rows, shape=shape)
-            else:
-                bar = Code("{}[{}]", rows, self._index(picked), shape=shape)
-        return at[here].reshape(-1, 1), bar
+                bar = summed(bar, axis) if grid.shape[axis] < x.grid.shape[axis] else bar
+        else:
+            bar *= x.grid.size // grid.size
+        homes = self.groups.home[grid]
+        for home in dict.fromkeys(homes[homes >= len(self.groups.inputs)].tolist()):
+            at, part, here = self.groups.at[grid], bar, homes == home
+            if not here.all():
+                at = at[here].reshape(-1, 1)
+                part = self._picked(rows(bar), np.flatnonzero(here)) if isinstance(bar, Code) else bar
+            if not self.groups.all[home].batched:
+                part = self._over_rows(part, x.batched)
+                if not is_run(at) and is_run(at.T):
+                    at, part = at.T, turned(part) if isinstance(part, Code) else part
+            self._returned[home].append((at, part))
 
     def _over_rows(self, bar: Any, batched: bool) -> Any:
         """The sum over the rows of data, where there are any."""
         if not isinstance(bar, Code):
             return bar * self._leaf("n", (0, 0, False)) if batched else bar
-        r, c, rows = bar.shape
-        if not rows:
-            return bar
-        return summed(bar, 1) if c == 1 else Code(f"{{}}.reshape({r}, {c}, -1).sum(axis=2)", bar, shape=(r, c, False))
+        r, c, over = bar.shape
+        if not over or c == 1:
+            return summed(bar, 1) if over else bar
+        apart = Code(f"{{}}.reshape({r}, {c}, -1)", bar)
+        return Code("{}.sum(axis=2)", apart, shape=(r, c, False))
 
     def adjoint(self, home: int, loss: str) -> Any:
         """The sum of what was returned to a group: an array, a number, or None for nothing."""
-        group, returned, total = self.groups.all[home], self._returned.pop(home, []), None
-        if home and returned and all(isinstance(bar, float) for _, bar in returned):
+        group, returned = self.groups.all[home], self._returned.pop(home, [])
+        if all(isinstance(bar, float) for _, bar in returned):
             return self._numbers(returned, group)
-        slices: dict[tuple[int, Any], Any] = {}
+        whole, sums = (0, group.grid.shape), dict[Any, Any]()  # by place: the first entry, and the shape
         for at, bar in returned:
-            part, place = self.full(bar, (*at.shape, group.batched)), (int(at[0, 0]), at.shape)
-            if at.shape == group.grid.shape and is_run(at):
-                total = plus(total, bar)
-            elif is_run(at):
-                slices[place] = plus(slices.get(place), part)
-            else:
-                spread = f"scatter({{}}, {{}}, {group.grid.size})"
-                part = Code(spread, self._index(at.ravel()), self.rows(part), shape=(group.grid.size, 1, group.batched))
-                total = plus(total, self._laid_out(part, group))
-        for (start, (r, c)), part in slices.items():
-            if not home and (name := base([p.name for p in self.groups.parameters[start : start + r * c]])):
+            place = int(at[0, 0]), at.shape
+            part = self.full(bar, (*at.shape, group.batched)) if place != whole or not is_run(at) else bar
+            if not is_run(at):
+                place, size = whole, group.grid.size
+                pair = self.constant("index", at.ravel()), rows(part)
+                part = Code(f"scatter({{}}, {{}}, {size})", *pair, shape=(size, 1, group.batched))
+                part = laid_out(part, *group.grid.shape)
+            sums[place] = plus(sums.get(place), part)
+        total = sums.pop(whole, None)
+        for (start, (r, c)), part in sums.items() if group is self.groups.theta else ():
+            if name := self.groups.called(group.grid[start : start + r * c]):
                 self.call(f"d{loss}_d{name}", part)
-        for layer in self._layers([(start, self.rows(slices[start, shape])) for start, shape in sorted(slices)], group):
-            total = plus(total, self._laid_out(layer, group))
+        for layer in self._layers([(place[0], rows(sums[place])) for place in sorted(sums)], group):
+            total = plus(total, laid_out(layer, *group.grid.shape))
         return total
 
     def _numbers(self, returned: list[tuple[Grid, float]], group: Group) -> Any:
         data = np.zeros(group.grid.size)
         for at, number in returned:
             np.add.at(data, at.ravel(), number)
-        if (data == data[0]).all():
-            return float(data[0]) or None
+        if (data == data[:1]).all():
+            return float(data[:1].sum()) or None
         column = self.constant("one_hot", data.reshape(group.grid.shape))
-        many = group.grid.shape[1] > 1 and group.batched
-        return Code("xp.repeat({}, n, axis=1)", column, shape=group.shape) if many else column
-
-    def _laid_out(self, rows: Code, group: Group) -> Code:
-        r, c, _ = group.shape
-        return rows if c == 1 else Code(f"{{}}.reshape({r}, -1)", rows, shape=group.shape)
+        return self.full(column, group.shape) if group.grid.shape[1] > 1 else column
 
     def _layers(self, slices: list[tuple[int, Code]], group: Group) -> Iterator[Code]:
         """Slices laid end to end, zeros between them, in as few arrays as hold them all."""
+
+        def zeros(count: int) -> list[Code]:
+            return [self.full(0.0, (count, 1, group.batched))] * (count > 0)
+
         layers: list[list[Code]] = []
         ends: list[int] = []
         for start, part in slices:
@@ -259,17 +209,35 @@ class Matrices:
             if k == len(ends):
                 layers.append([])
                 ends.append(0)
-            layers[k] += [self.full(0.0, (start - ends[k], 1, group.batched))] * (start > ends[k])
-            layers[k].append(part)
+            layers[k] += [*zeros(start - ends[k]), part]
             ends[k] = start + part.shape[0]
         for pieces, end in zip(layers, ends, strict=True):
-            gap = group.grid.size - end
-            yield self.stacked(pieces + [self.full(0.0, (gap, 1, group.batched))] * (gap > 0))
+            yield stacked(pieces + zeros(group.grid.size - end))
 
 
 def is_run(at: Grid) -> bool:
     """Whether these are successive places."""
     return at.size == 1 or bool((at.ravel() == np.arange(at.flat[0], at.flat[0] + at.size)).all())
+
+
+def laid_out(x: Code, r: int, c: int) -> Code:
+    """The same entries in other rows and columns; on one axis alone if c is 0."""
+    x = x.args[0] if x.form.startswith("{}.reshape(") else x
+    shape = (r, c, x.shape[2])
+    sizes = f"{r}, {-1 if x.shape[1] else c}" if c else "-1"
+    return x if x.shape == shape else Code(f"{{}}.reshape({sizes})", x, shape=shape)
+
+
+def rows(x: Code) -> Code:
+    """One row per node, whatever the columns."""
+    return laid_out(x, x.shape[0] * x.shape[1], 1)
+
+
+def stacked(pieces: list[Code]) -> Code:
+    """Arrays one under the other."""
+    shape = (sum(p.shape[0] for p in pieces), 1, any(p.shape[2] for p in pieces))
+    several = f"xp.concat([{', '.join(['{}'] * len(pieces))}])"
+    return pieces[0] if len(pieces) == 1 else Code(several, *pieces, shape=shape)
 
 
 def turned(x: Code) -> Code:
@@ -289,17 +257,3 @@ def plus(a: Any, b: Any) -> Any:
     if isinstance(b, Code) and b.form == "-{}" and a is not None:
         return a - b.args[0]
     return b if a is None else a + b
-
-
-def base(names: Sequence[str | None]) -> str:
-    """The name that elements called W[0,1] and W[1,1] share; "" for none."""
-    shared = (names[0] or "").partition("[")[0]
-    return shared if all(name and name.partition("[")[0] == shared for name in names) else ""
-
-
-def identifier(text: str) -> str:
-    """The text as a name in Python, whatever stands in it."""
-    name = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", text)).strip("_")[:40]
-    if not name.isidentifier() or keyword.iskeyword(name) or re.fullmatch(r"t\d+", name):
-        name = f"v_{name}"
-    return name if name.isidentifier() else "v"

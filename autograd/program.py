@@ -6,7 +6,6 @@ import inspect
 import keyword
 import os
 from collections.abc import Callable
-from threading import RLock
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -16,10 +15,10 @@ from autograd import kinds
 from autograd.arrays import array
 from autograd.emit import Emitter
 from autograd.groups import Groups
-from autograd.matrices import RESERVED, identifier
 from autograd.recording import recording
 from autograd.rows import Floats, Rows
 from autograd.runs import BLOCK, LEAST, Run
+from autograd.source import RESERVED, unused
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -85,13 +84,8 @@ def _names(f: Callable[..., Any], count: int) -> list[str]:
         given = [p.name for p in inspect.signature(f).parameters.values() if p.kind in positional]
     except (TypeError, ValueError):  # a callable without a signature
         given = []
-    names: list[str] = []
-    for k in range(count):
-        name = identifier(given[k] if k < len(given) else f"x{k}")
-        while name in RESERVED or name in names:
-            name += "_"
-        names.append(name)
-    return names
+    used = set(RESERVED)
+    return [unused(given[k] if k < len(given) else f"x{k}", used) for k in range(count)]
 
 
 def _example(x: Any) -> Floats:
@@ -107,23 +101,12 @@ def _example(x: Any) -> Floats:
     return data.astype(float)
 
 
-class Code(dict[str, Callable[..., Any]]):
+class Functions(dict[str, Callable[..., Any]]):
     """The functions that an emitter writes, by name; each is written and compiled when it is first asked for."""
 
     def __init__(self, emitter: Emitter) -> None:
         super().__init__()
-        self._emitter, self._texts = emitter, dict[str, str]()
-        self._writing = RLock()  # the emitter keeps notes of what it is about
-        self.constants = emitter.arrays.constants
-
-    def text(self, name: str) -> str:
-        """The definition of a function."""
-        with self._writing:
-            if name not in self._texts:
-                if name == "value_and_grad_checked":
-                    self.text("value_and_grad")  # so that its names come first
-                self._texts[name] = self._emitter.function(name)
-            return self._texts[name]
+        self.text, self.constants = emitter.text, emitter.arrays.constants
 
     def __missing__(self, name: str) -> Callable[..., Any]:
         text, scene = self.text(name), dict[str, Any](np=np, constants=self.constants)
@@ -142,7 +125,7 @@ class Program:
 
     def __init__(self, groups: Groups, arguments: dict[str, tuple[int, ...]], rows: Rows) -> None:
         self._groups, self._arguments, self._data = groups, arguments, rows
-        self._code = Code(Emitter(groups, arguments))
+        self._code = Functions(Emitter(groups, arguments))
         widest = max((group.grid.size for group in groups.computed if group.batched), default=1)
         self._rows = max(LEAST, BLOCK // (8 * widest))
         #: The leaves that take a gradient, in the order of theta.
@@ -156,7 +139,7 @@ class Program:
         """The output of every row: (N,) for one Value, (N, K) for a vector; without rows its own shape."""
         arrays = self._data.arrays(data)
         self._data.check(arrays)
-        return self._run(self._theta(arrays)).outputs(arrays)
+        return self._run(self._theta(arrays))("forward", arrays)
 
     def backward(self, *data: Any, reduction: str = "mean") -> float:
         """The mean of the output over the rows, its gradient added to every parameter's `.grad`, as Value.backward does.
@@ -191,7 +174,7 @@ class Program:
                 raise TypeError(f"theta is {theta.dtype}: give it as theta() does, in 64 or in 32 bits")
             arrays = self._data.arrays(data, theta.dtype)
             self._data.check(arrays)
-            total, gradient = self._run(theta).sums(arrays)
+            total, gradient = self._run(theta)("value_and_grad", arrays)
         else:
             self._data.sizes(data)
             total, gradient = self._code["value_and_grad"](theta, *data)

@@ -26,19 +26,16 @@ class Rows:
         for demand in demands:
             traced = [v for v in demand.targets if isinstance(v, Value) and v.role != "constant"]
             if all(v in places for v in traced):  # what is computed from the data is not known beforehand
-                self._demands.append((demand, *_columns([places.get(v, v) for v in demand.targets])))
+                self._demands.append((demand, [places.get(v, v) for v in demand.targets]))
 
     def check(self, arrays: Sequence[Any]) -> None:
         """Refuse targets that a recorded loss does not take: ValueError with the row."""
-        for demand, argument, columns in self._demands:
-            if argument is None:
-                n = len(arrays[0])
-                targets = np.array(
-                    [arrays[c[0]].reshape(n, -1)[:, c[1]] if isinstance(c, tuple) else np.full(n, c) for c in columns]
-                )
-            else:
-                x = arrays[argument]
-                targets = x.reshape(len(x), -1).T[columns]
+        for demand, places in self._demands:
+            n = len(arrays[0])
+            columns = [
+                arrays[p[0]].reshape(n, -1)[:, p[1]] if isinstance(p, tuple) else np.full(n, float(p)) for p in places
+            ]
+            targets = np.array(columns)
             holds = demand.holds(targets)
             if not holds.all():
                 row = int(np.argmin(holds.reshape(-1, targets.shape[1]).all(axis=0)))
@@ -93,13 +90,3 @@ def _array(name: str, x: Any) -> npt.NDArray[Any]:
     if data.dtype.char not in "fd" and data.dtype.kind not in "iub":
         raise TypeError(f"{name} is rows of numbers, of 32 or 64 bits; got an array of {data.dtype}")
     return data
-
-
-def _columns(places: list[Any]) -> tuple[int | None, Any]:
-    """The one argument and its columns, a slice where they lie together: that copies nothing; or None and the places."""
-    arguments = {place[0] if isinstance(place, tuple) else None for place in places}
-    if len(arguments) > 1 or None in arguments:
-        return None, [p.data if isinstance(p, Value) else p for p in places]
-    columns = [j for _, j in places]
-    start, stop = columns[0], columns[0] + len(columns)
-    return arguments.pop(), slice(start, stop) if columns == list(range(start, stop)) else columns

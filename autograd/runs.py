@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from autograd import kinds
 from autograd.arrays import values
-from autograd.groups import Groups
+from autograd.groups import COMPUTED, PARAMETER, Groups
 from autograd.makers import maker
 from autograd.rows import Floats
 from autograd.scope import _current
@@ -39,85 +39,74 @@ class Run:
         self.functions, self.groups, self.names, self.theta, self.rows = functions, groups, names, theta, rows
         self.patience = PATIENCE
 
-    def sums(self, arrays: Sequence[npt.NDArray[Any]], first: int = 0) -> tuple[Any, Any]:
-        """The sum over the rows of the one output, and of its gradient; the first row has that number."""
+    def __call__(self, name: str, arrays: Sequence[npt.NDArray[Any]], first: int = 0) -> Any:
+        """What the function of that name gives on the rows, the first of which has that number.
+
+        `forward` gives the outputs of every row, or of the graph without rows; `value_and_grad` the sum over the rows of
+        the one output, and of its gradient.
+        """
         n = len(arrays[0]) if arrays else 1
         if n > self.rows:
-            return _added(self.sums(block, at) for at, block in _blocks(arrays, self.rows, first))
-        arrays = self._floats(arrays)
+            return self._in_blocks(name, arrays, self.rows, first)
+        arrays = [x if x.dtype == self.theta.dtype else x.astype(self.theta.dtype) for x in arrays]
+        result = self._clean(name, arrays)
+        if result is None and name != "forward" and self._clean("forward", arrays) is not None:
+            # All rows are in their domains: only a derivative is missing.
+            result = self._regardless("value_and_grad_checked", arrays)
+            result = result if np.isfinite(result[1]).all() else None
+        if result is not None:
+            return result
+        if not self.patience:
+            return self._regardless(name, arrays)
+        return self._in_blocks(name, arrays, -(-n // 2), first) if n > 1 else self._eagerly(name, arrays, first)
+
+    def _in_blocks(self, name: str, arrays: Sequence[npt.NDArray[Any]], most: int, first: int) -> Any:
+        parts = (self(name, block, at) for at, block in _blocks(arrays, most, first))
+        return np.concatenate([*parts]) if name == "forward" else _added(parts)
+
+    def _clean(self, name: str, arrays: Sequence[Floats]) -> Any:
+        """What the function gives, or None where some operation is out of its domain."""
         try:
             with np.errstate(**ALARM):
-                sums: tuple[Any, Any] = self.functions["value_and_grad"](self.theta, *arrays)
-                # A sum of squares is nan or ∞ if a number is: the cheapest look at all of them, if none is too large.
-                gradient, *data = (x.ravel().dot(x.ravel()) for x in (sums[1], *arrays))
-            if math.isfinite(sums[0]) and math.isfinite(gradient) and not any(map(math.isnan, data)):
-                return sums
-        except FloatingPointError:
-            pass
-        if self._clean(arrays) is not None:  # all in their domains: only a derivative is missing
-            sums = self._regardless("value_and_grad_checked", arrays)
-            if _finite(sums[1]):
-                return sums
-        if not self.patience:
-            return self._regardless("value_and_grad", arrays)  # type: ignore[no-any-return]
-        if n > 1:
-            return _added(self.sums(block, at) for at, block in _blocks(arrays, -(-n // 2), first))
-        output, gradient = self._eagerly(arrays, first, gradient=True)
-        return output.sum(), gradient
-
-    def outputs(self, arrays: Sequence[npt.NDArray[Any]], first: int = 0) -> Any:
-        """The outputs of every row, or of the graph without rows."""
-        n = len(arrays[0]) if arrays else 1
-        if n > self.rows:
-            return np.concatenate([self.outputs(block, at) for at, block in _blocks(arrays, self.rows, first)])
-        arrays = self._floats(arrays)
-        if (output := self._clean(arrays)) is not None:
-            return output
-        if not self.patience:
-            return self._regardless("forward", arrays)
-        if n > 1:
-            return np.concatenate([self.outputs(block, at) for at, block in _blocks(arrays, -(-n // 2), first)])
-        output, _ = self._eagerly(arrays, first, gradient=False)
-        return output if arrays else output[0]
-
-    def _floats(self, arrays: Sequence[npt.NDArray[Any]]) -> Sequence[Floats]:
-        return [x if x.dtype == self.theta.dtype else x.astype(self.theta.dtype) for x in arrays]
-
-    def _clean(self, arrays: Sequence[Floats]) -> Any:
-        """The outputs, or None where some operation is out of its domain."""
-        try:
-            with np.errstate(**ALARM):
-                output = self.functions["forward"](self.theta, *arrays)
+                result = self.functions[name](self.theta, *arrays)
+                if name == "forward":
+                    sound = np.isfinite(result).all() and not any(math.isnan(x.min()) for x in arrays)
+                else:
+                    # A sum of squares is nan or ∞ if a number is: the cheapest look at all, if none is too large.
+                    gradient, *data = (x.ravel().dot(x.ravel()) for x in (result[1], *arrays))
+                    sound = math.isfinite(result[0]) and math.isfinite(gradient) and not any(map(math.isnan, data))
         except FloatingPointError:
             return None
-        return output if np.isfinite(output).all() and not _nan_in(arrays) else None
+        return result if sound else None
 
     def _regardless(self, name: str, arrays: Sequence[Floats]) -> Any:
         with np.errstate(all="ignore"):
             return self.functions[name](self.theta, *arrays)
 
-    def _eagerly(self, arrays: Sequence[Floats], row: int, gradient: bool) -> tuple[Any, Any]:
+    def _eagerly(self, name: str, arrays: Sequence[Floats], row: int) -> Any:
         """One row on Values: their error, or where they are content what they give."""
-        for name, x in zip(self.names, arrays, strict=True):
+        for argument, x in zip(self.names, arrays, strict=True):
             if np.isnan(x).any():
-                raise ValueError(f"row {row} of {name} holds nan: leave such rows out, or fill them in")
+                raise ValueError(f"row {row} of {argument} holds nan: leave such rows out, or fill them in")
         groups = self.groups
-        data = dict(zip(groups.order, groups.numbers, strict=True))
-        data |= dict(zip(groups.parameters, self.theta.tolist(), strict=True))
-        for leaves, x in zip(groups.leaves, arrays, strict=True):
-            data |= dict(zip(leaves, x.ravel().tolist(), strict=True))
+        data = np.array(groups.numbers)
+        for group, x in zip([*groups.inputs, groups.theta], [*arrays, self.theta], strict=True):
+            data[group.grid[:, 0]] = x.ravel()
         try:
-            twins = _again(groups.order, data, {v for leaves in groups.leaves for v in leaves})
-            outputs = [twins[groups.order[k]] for k in groups.outputs[:, 0]]
-            if gradient:
+            twins = _again(groups, data.tolist())
+            outputs = [twins[k] for k in groups.outputs.grid[:, 0]]
+            if name != "forward":
                 outputs[0].backward()
         except kinds.ERRORS as error:
             raise type(error)(f"row {row}: {error}" if arrays else str(error)) from None
-        slopes = np.array([twins[p].grad or 0.0 for p in groups.parameters]) if gradient else self.theta
         output = values(outputs).reshape(1, *groups.shape)
         self.patience -= not np.isfinite(output).all()
         with np.errstate(over="ignore"):  # beyond 32 bits
-            return output.astype(self.theta.dtype), slopes.astype(self.theta.dtype)
+            output = output.astype(self.theta.dtype)
+            if name == "forward":
+                return output if arrays else output[0]
+            slopes = np.array([twins[k].grad or 0.0 for k in groups.theta.grid[:, 0]])
+            return output[0], slopes.astype(self.theta.dtype)
 
 
 def _blocks(arrays: Sequence[Any], most: int, first: int) -> Iterator[tuple[int, list[Any]]]:
@@ -136,25 +125,18 @@ def _added(parts: Iterator[tuple[Any, Any]]) -> tuple[Any, Any]:
     return total, gradient
 
 
-def _finite(x: Floats) -> bool:
-    return bool(np.isfinite(x).all())
-
-
-def _nan_in(arrays: Sequence[Floats]) -> bool:
-    return any(math.isnan(x.min()) for x in arrays)
-
-
-def _again(order: Sequence[Value], data: Mapping[Value, float], inputs: set[Value]) -> dict[Value, Value]:
-    """The nodes of a graph computed once more from other data, under their names and scopes; inputs need no gradient."""
-    twins: dict[Value, Value] = {}
-    for v in order:
+def _again(groups: Groups, data: Sequence[float]) -> list[Value]:
+    """The nodes of a graph computed once more, from other data, under their names and scopes."""
+    twins: list[Value] = []
+    for v, edges, kind, number in zip(groups.nodes, groups.edges, groups.kind, data, strict=True):
         token = _current.set(v.scope)
         try:
-            if v.op is None:
-                twins[v] = Value(data[v], v.name, "constant" if v in inputs else v.role or "input")
+            if kind == COMPUTED:
+                twins.append(maker(v.op)(*(twins[k] for k in edges)))
+                twins[-1].name = v.name
             else:
-                twins[v] = maker(v.op)(*(twins[p] for p in v.parents))
-                twins[v].name = v.name
+                role = v.role if kind == PARAMETER else None
+                twins.append(Value(number, v.name, role or "constant"))
         finally:
             _current.reset(token)
     return twins

@@ -7,6 +7,9 @@ functions are called: those of `math` on numbers, or those of an array's own nam
 
 from __future__ import annotations
 
+import keyword
+import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import SimpleNamespace
@@ -242,9 +245,9 @@ class Script:
         return lines
 
     def assigned(self, target: Code) -> list[str]:
-        """The assignment of the target to the name it is to have, unless it is written down already."""
-        name = self._named[target.key]
-        return [] if self._texts.get(target.key) == name else self.lines(name, target)
+        """The assignment of the target to the name it is to have, if any, unless it is written down already."""
+        name = self._named.get(target.key)
+        return self.lines(name, target) if name and self._texts.get(target.key) != name else []
 
     def text(self, target: Code) -> str:
         """The expression, where parts that are already written down stand by their names."""
@@ -297,3 +300,29 @@ def _nodes(roots: Iterable[Code], known: Any) -> Iterator[Code]:
             seen.add(node.key)
             stack.append((node, True))
             stack += [(x, False) for x in reversed(node.args)]
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+RESERVED = frozenset(
+    {"theta", "xp", "n", "np", "constants", "scatter", "forward", "value_and_grad", "gradient", "abs", "float"}
+    | {"file", "allow_pickle"}  # np.savez has arguments of these names
+)
+
+
+def unused(wanted: str, used: set[str]) -> str:
+    """A name like the wanted one that is not used yet; from now on it is."""
+    base = name = identifier(wanted)
+    k = 2
+    while name in used:
+        name, k = f"{base}_{k}", k + 1
+    used.add(name)
+    return name
+
+
+def identifier(text: str) -> str:
+    """The text as a name in Python, whatever stands in it."""
+    name = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", text)).strip("_")[:40]
+    if not name.isidentifier() or keyword.iskeyword(name) or re.fullmatch(r"t\d+", name):
+        name = f"v_{name}"
+    return name if name.isidentifier() else "v"
