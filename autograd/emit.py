@@ -19,6 +19,8 @@ from autograd.matrices import Matrices, laid_out, plus, turned
 from autograd.ops import BUILT_IN
 from autograd.source import MASK, PRODUCT, WIDTH, Code, Script, array_dialects, identifier
 
+SMALL = 32  # rows up to which a product with a matrix of ones and zeros is the fastest sum
+
 Back = Iterator[tuple[Operand, Any]]  # adjoints that go back through operands; None is 0
 
 
@@ -28,6 +30,7 @@ class Emitter:
     def __init__(self, groups: Groups, arguments: Mapping[str, tuple[int, ...]]) -> None:
         self.groups, self.arguments, self.checked = groups, arguments, False
         self._texts: dict[str, str] = {}
+        self._comments: dict[str, str] = {}  # on constants, by name
         self._writing = RLock()  # names and adjoints are noted meanwhile
         values, self.partials, self.stacks = array_dialects(self._others, lambda name, x: self.arrays.call(name, x))
         self.arrays = Matrices(groups, list(arguments), values)
@@ -41,18 +44,24 @@ class Emitter:
         self.loss = names.get(self.output.key) or self.arrays.unique(groups.called(groups.outputs.grid) or "L")
         names[self.output.key] = self.loss
 
-    def _others(self, k: int) -> Code:
-        return self.arrays.constant(f"others_{k}", 1.0 - np.eye(k))
+    def _others(self, x: Code) -> Code:
+        """Of every row the sum of all others: x.sum(axis=0) - x would lose the digits of small ones."""
+        k = x.shape[0]
+        if k > SMALL:
+            return Code("others({})", x, shape=x.shape)
+        matrix = self.arrays.constant(f"others_{k}", 1.0 - np.eye(k))
+        self._comments[str(matrix)] = "multiplied by it, every entry becomes the sum of all others"
+        return _product(matrix, x)
 
     # --- the text -----------------------------------------------------------------------------------------------------
 
     def text(self, name: str) -> str:
-        """`forward`, `value_and_grad`, or `value_and_grad_checked`, where an adjoint of 0 passes nothing on."""
+        """`forward`, `sum_and_grad`, or `sum_and_grad_checked`, where an adjoint of 0 passes nothing on."""
         with self._writing:
             if name not in self._texts:
-                if name == "value_and_grad_checked":
-                    self.text("value_and_grad")  # so that its names come first
-                self.checked = name == "value_and_grad_checked"
+                if name == "sum_and_grad_checked":
+                    self.text("sum_and_grad")  # so that its names come first
+                self.checked = name == "sum_and_grad_checked"
                 self._texts[name] = self._outputs() if name == "forward" else self._sums(name)
             return self._texts[name]
 
@@ -100,10 +109,11 @@ class Emitter:
             head += [f"n = {x}.shape[0]" for x in list(self.arguments)[:1]]
         for x, shape in self.arguments.items():
             columns = f"reshape(n, {int(np.prod(shape))}).T" if len(shape) > 1 else "T" if shape else "reshape(1, n)"
-            head.append(f"{x} = {x}.{columns}")
+            head.append(f"{x} = {x}.{columns}  # a column per row of data")
         for c, data in self.arrays.constants.items():
             precision = ", dtype=theta.dtype" if data.dtype.kind == "f" else ""
-            head += [f'{c} = xp.asarray(constants["{c}"]{precision})'] * bool(re.search(rf"\b{c}\b", text))
+            comment = f"  # {self._comments[c]}" if c in self._comments else ""
+            head += [f'{c} = xp.asarray(constants["{c}"]{precision}){comment}'] * bool(re.search(rf"\b{c}\b", text))
         body = "\n    ".join([*head, *lines])
         return f"def {name}({', '.join(['theta', *self.arguments])}):\n    {body}\n"
 
@@ -190,7 +200,7 @@ class Emitter:
         # On a stack c = 0 is the operand's own place and c = -1 is not, though it finds the same operand.
         y, stack, k = group.code.under(self.stacks), group.taken, group.shape[0]
         own, other = (group.op.partials(c, y, *stack)[0] for c in (0, -1))
-        rest = _product(self._others(k), bar) if isinstance(bar, Code) else bar * (k - 1.0)
+        rest = self._others(bar) if isinstance(bar, Code) and bar.shape[0] == k else bar * (k - 1.0)
         yield group.operands[0], plus(_times(other, rest), _times(bar, own))
 
     def _through_each(self, group: Group, bar: Any) -> Back:

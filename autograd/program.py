@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Program", "record"]
 
-SCATTER = '''
+# What some programs call beside NumPy, by name.
+HELPERS = {
+    "scatter": '''
 def scatter(index, rows, size):
     """The rows added up at their places in an array of `size` rows."""
     xp = rows.__array_namespace__()
@@ -36,7 +38,29 @@ def scatter(index, rows, size):
     np.add.at(out, index, rows)
     return out
 
-'''
+''',
+    "others": '''
+def others(x):
+    """Of every row the sum of all other rows; x.sum(axis=0) - x would lose the digits of small ones."""
+    xp = x.__array_namespace__()
+    none = xp.zeros_like(x[:1])
+    above = xp.concat([none, xp.cumsum(x, axis=0)[:-1]])
+    below = xp.concat([none, xp.cumsum(x[::-1], axis=0)[:-1]])[::-1]
+    return above + below
+
+''',
+}
+
+
+ROWS = """
+
+def _rows(name, x, shape):
+    x = np.asarray(x, dtype=theta.dtype)
+    if x.ndim == 0 or x.shape[1:] != shape:
+        raise ValueError(f"{name} is rows of shape {shape}; got an array of shape {x.shape}")
+    return x
+
+"""
 
 
 def record(f: Callable[..., Any], *examples: Any) -> Program:
@@ -110,7 +134,7 @@ class Functions(dict[str, Callable[..., Any]]):
 
     def __missing__(self, name: str) -> Callable[..., Any]:
         text, scene = self.text(name), dict[str, Any](np=np, constants=self.constants)
-        exec(compile(SCATTER * ("scatter(" in text) + text, "<recorded>", "exec"), scene)
+        exec(compile(_with_helpers(text), "<recorded>", "exec"), scene)
         self[name] = scene[name]
         return self[name]
 
@@ -157,7 +181,7 @@ class Program:
         """(loss, ∂loss/∂theta) at parameters theta (P,), the mean or the sum over the rows; touches no Value.
 
         A pure function in the namespace of its arrays: of NumPy's with every check, and of JAX's under jit, over as
-        many devices and processes as its arrays are laid out on, where a bad row gives nan.
+        many devices and processes as its arrays are laid out on, where a bad row gives a loss of nan.
         """
         if self._groups.shape:
             raise ValueError(
@@ -174,10 +198,10 @@ class Program:
                 raise TypeError(f"theta is {theta.dtype}: give it as theta() does, in 64 or in 32 bits")
             arrays = self._data.arrays(data, theta.dtype)
             self._data.check(arrays)
-            total, gradient = self._run(theta)("value_and_grad", arrays)
+            total, gradient = self._run(theta)("sum_and_grad", arrays)
         else:
             self._data.sizes(data)
-            total, gradient = self._code["value_and_grad"](theta, *data)
+            total, gradient = self._code["sum_and_grad"](theta, *data)
         n = len(data[0]) if data and reduction == "mean" else 1
         return total / n, gradient / n
 
@@ -194,10 +218,10 @@ class Program:
 
     @property
     def source(self) -> str:
-        """The code that runs, NumPy a person could have written: `forward`, and of one output `value_and_grad`."""
-        names = ["forward"] + ["value_and_grad"] * (not self._groups.shape)
+        """The code that runs, NumPy a person could have written: `forward`, and of one output `sum_and_grad`."""
+        names = ["forward"] + ["sum_and_grad"] * (not self._groups.shape)
         text = "\n\n".join(map(self._code.text, names))
-        return "import numpy as np\n\n" + SCATTER * ("scatter(" in text) + "\n" + text
+        return f"import numpy as np\n\n{_with_helpers(text)}"
 
     def save_source(self, path: str | os.PathLike[str]) -> Path:
         """Write the code as a module that needs NumPy alone, with the parameters' data in an .npz of its name beside it.
@@ -209,17 +233,17 @@ class Program:
         path = Path(path)
         if path.suffix != ".py" or not path.stem.isidentifier() or keyword.iskeyword(path.stem):
             raise ValueError(f"a module is called like network.py; got {path.name!r}")
-        arguments = ", ".join(self._arguments)
-        call = ", ".join(["theta", *self._arguments])
+        checks = [f"    {name} = _rows({name!r}, {name}, {shape})\n" for name, shape in self._arguments.items()]
         text = (
             '"""A recorded computation and its parameters: predict gives its outputs on rows of data."""\n\n'
             "from pathlib import Path\n\n"
             f"{self.source}\n\n"
             'constants = dict(np.load(Path(__file__).with_suffix(".npz")))\n'
-            'theta = constants.pop("theta")\n\n\n'
-            f"def predict({arguments}):\n"
+            'theta = constants.pop("theta")\n'
+            f"{ROWS}\n"
+            f"def predict({', '.join(self._arguments)}):\n"
             '    """The output of every row, with the parameters saved beside this file."""\n'
-            f"    return forward({call})\n"
+            f"{''.join(checks)}    return forward({', '.join(['theta', *self._arguments])})\n"
         )
         _written(
             path.with_suffix(".npz"),
@@ -228,9 +252,16 @@ class Program:
         _written(path, lambda file: file.write(text.encode()))
         return path
 
+    def __reduce__(self) -> Any:
+        raise TypeError("a Program is not pickled or copied: save_source writes it as a module, record makes it anew")
+
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {shape}" if shape else name for name, shape in self._arguments.items())
         return f"Program({rows + ' → ' if rows else ''}{self._groups.shape or 'one output'}, {len(self.parameters)} parameters)"
+
+
+def _with_helpers(text: str) -> str:
+    return "".join(helper for name, helper in HELPERS.items() if f"{name}(" in text) + "\n" + text
 
 
 def _written(path: Path, write: Callable[[Any], Any]) -> None:

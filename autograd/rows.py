@@ -73,6 +73,8 @@ class Rows:
             if x.shape[1:] != shape or not x.ndim:
                 wanted = f"(N, {', '.join(map(str, shape))})" if shape else "(N,)"
                 advice = f": one example is {name}[None]" if x.shape == shape else ""
+                if x.ndim == 1 and len(shape) == 1 and x.shape != shape:
+                    advice = f": class indices become such rows by nn.one_hot({name}, {shape[0]})"
                 raise ValueError(f"{name} has shape {wanted}, a row per example; got {x.shape}{advice}")
         counts = {name: x.shape[0] for name, x in zip(self.arguments, arrays, strict=True)}
         if len(set(counts.values())) > 1:
@@ -88,5 +90,7 @@ def _array(name: str, x: Any) -> npt.NDArray[Any]:
     except ValueError:
         raise ValueError(f"{name} has rows of different lengths: every row is an example") from None
     if data.dtype.char not in "fd" and data.dtype.kind not in "iub":
-        raise TypeError(f"{name} is rows of numbers, of 32 or 64 bits; got an array of {data.dtype}")
+        traced = any(hasattr(v, "parents") for v in data.flat) if data.dtype == object else False
+        advice = ": within another graph call the recorded function itself" if traced else ""
+        raise TypeError(f"{name} is rows of numbers, of 32 or 64 bits; got an array of {data.dtype}{advice}")
     return data

@@ -42,7 +42,7 @@ class Run:
     def __call__(self, name: str, arrays: Sequence[npt.NDArray[Any]], first: int = 0) -> Any:
         """What the function of that name gives on the rows, the first of which has that number.
 
-        `forward` gives the outputs of every row, or of the graph without rows; `value_and_grad` the sum over the rows of
+        `forward` gives the outputs of every row, or of the graph without rows; `sum_and_grad` the sum over the rows of
         the one output, and of its gradient.
         """
         n = len(arrays[0]) if arrays else 1
@@ -52,7 +52,7 @@ class Run:
         result = self._clean(name, arrays)
         if result is None and name != "forward" and self._clean("forward", arrays) is not None:
             # All rows are in their domains: only a derivative is missing.
-            result = self._regardless("value_and_grad_checked", arrays)
+            result = self._regardless("sum_and_grad_checked", arrays)
             result = result if np.isfinite(result[1]).all() else None
         if result is not None:
             return result

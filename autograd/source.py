@@ -189,13 +189,12 @@ def _over_rows(form: str) -> Callable[[Code], Code]:
 
 
 def array_dialects(
-    others: Callable[[int], Code], named: Callable[[str, Code], Code]
+    others: Callable[[Code], Code], named: Callable[[str, Code], Code]
 ) -> tuple[Dialect, Dialect, Dialect]:
     """Three dialects of one recording: for values, for local partials, and for rows that take their operands stacked.
 
-    A partial need not carry nan on, as the value does that: step is one comparison there. `others(k)` is the k × k
-    matrix of ones with zeros on its diagonal: it adds all components of a stack but one's own. `named(name, x)` gives
-    x a name.
+    A partial need not carry nan on, as the value does that: step is one comparison there. `others(x)` is of every row
+    the sum of all other rows, `named(name, x)` gives x a name.
     """
     values = Dialect(_ARRAYS)
     partials = SimpleNamespace(**vars(_ARRAYS), step=lambda x: Code(MASK, x > 0))
@@ -206,7 +205,7 @@ def array_dialects(
         largest=largest,
         shift=lambda _, stack: largest(stack),  # so that the forward pass's exponentials serve once more
         y_hat=lambda e, whole: named("y_hat", e / whole),
-        others=lambda _, stack: Code("{} @ {}", others(stack.shape[0]), stack, binds=PRODUCT, shape=stack.shape),
+        others=lambda _, stack: others(stack),
     )
     return values, Dialect(partials, values.numbers), Dialect(stacks, values.numbers)
 
@@ -305,7 +304,7 @@ def _nodes(roots: Iterable[Code], known: Any) -> Iterator[Code]:
 # --- names ------------------------------------------------------------------------------------------------------------
 
 RESERVED = frozenset(
-    {"theta", "xp", "n", "np", "constants", "scatter", "forward", "value_and_grad", "gradient", "abs", "float"}
+    {"theta", "xp", "n", "np", "constants", "scatter", "forward", "sum_and_grad", "gradient", "abs", "float", "others"}
     | {"file", "allow_pickle"}  # np.savez has arguments of these names
 )
 

@@ -8,12 +8,14 @@ import inspect
 import io
 import math
 import os
+import pickle
 import re
 import subprocess
 import sys
 import threading
 import tokenize
 import tracemalloc
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -274,6 +276,32 @@ def test_a_model_a_method_and_a_row_are_functions_to_record():
     np.testing.assert_allclose(record(tanh, 1.0)(X[:, 0]), np.tanh(X[:, 0]), rtol=1e-14)
     assert "by_name" not in record(tanh, 1.0).source
     np.testing.assert_allclose(record(np.sin, 1.0)(X[:, 0]), np.sin(X[:, 0]), rtol=1e-14)  # it has no signature
+
+
+def test_a_program_is_not_pickled_and_says_what_to_do():
+    for copy in (pickle.dumps, deepcopy):
+        with pytest.raises(TypeError, match="save_source"):
+            copy(classifier()[1])
+
+
+def test_one_hot_rows_may_be_whole_numbers_or_truth_values():
+    _, program = classifier()
+    expected = program.value_and_grad(program.theta(), X, Y)
+    for kind in (int, np.uint8, bool):
+        loss, gradient = program.value_and_grad(program.theta(), X, Y.astype(kind))
+        assert loss == expected[0]
+        np.testing.assert_array_equal(gradient, expected[1])
+
+
+def test_class_indices_in_place_of_rows_point_to_one_hot():
+    with pytest.raises(ValueError, match=r"nn\.one_hot\(y, 3\)"):
+        classifier()[1](X, CLASSES)
+
+
+def test_a_program_within_a_recorded_function_says_to_call_the_function():
+    program = record(tanh, 1.0)
+    with pytest.raises(TypeError, match="call the recorded function itself"):
+        record(lambda x: program([x]), 1.0)
 
 
 def test_a_function_without_a_signature_is_recorded():
@@ -974,8 +1002,8 @@ def test_the_source_is_what_runs(make, data, tmp_path):
     program = make()
     scene, theta = executed(program, tmp_path), program.theta()
     np.testing.assert_array_equal(scene["forward"](theta, *data), program(*data))
-    if "value_and_grad" in scene:
-        loss, gradient = scene["value_and_grad"](theta, *data)
+    if "sum_and_grad" in scene:
+        loss, gradient = scene["sum_and_grad"](theta, *data)
         expected = program.value_and_grad(theta, *data, reduction="sum")
         assert loss == expected[0]
         np.testing.assert_array_equal(gradient, expected[1])
@@ -1028,7 +1056,7 @@ def test_the_lectures_network_reads_as_the_lecture_writes_it():
 @pytest.mark.parametrize("sizes", [(1,), (16, 16, 1), (5, 3), (3, 3, 3, 3, 3)], ids=str)
 @pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh", "identity"])
 def test_a_network_has_one_named_array_and_one_matrix_product_a_layer(sizes, activation):
-    forward = mlp(sizes=sizes, activation=activation).source.partition("def value_and_grad")[0]
+    forward = mlp(sizes=sizes, activation=activation).source.partition("def sum_and_grad")[0]
     for k in range(1, len(sizes) + 1):
         assert len(re.findall(rf"^    layer{k} = ", forward, re.MULTILINE)) == 1
         assert len(re.findall(rf"^    w{k} = ", forward, re.MULTILINE)) == 1
@@ -1041,7 +1069,7 @@ def test_a_network_has_one_named_array_and_one_matrix_product_a_layer(sizes, act
 def test_a_data_set_as_one_graph_has_one_matrix_product_a_layer_and_no_line_a_row(loss):
     model = nn.MLP(4, [5, 3], "tanh", rng=1)
     program = record(lambda: total([loss(model(constant(x)), y) for x, y in zip(X, Y, strict=True)]))
-    forward, _, backward = program.source.partition("def forward")[2].partition("def value_and_grad")
+    forward, _, backward = program.source.partition("def forward")[2].partition("def sum_and_grad")
     assert len(re.findall(r"w\d @", forward)) == 2
     assert len(forward.splitlines()) < 40
     assert len(backward.splitlines()) < 60
@@ -1093,7 +1121,7 @@ PAYLOADS = [
     "constants",
     "scatter",
     "forward",
-    "value_and_grad",
+    "sum_and_grad",
     "gradient",
     "predict",
     "Path",
@@ -1142,7 +1170,7 @@ def assert_harmless(source):
     """Nothing but the arithmetic of arrays, whatever names went in."""
     tree = ast.parse(source)
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    assert functions <= {"forward", "value_and_grad", "scatter"}
+    assert functions <= {"forward", "sum_and_grad", "scatter", "others"}
     for node in tree.body:
         assert isinstance(node, ast.FunctionDef) or ast.unparse(node) == "import numpy as np"
     for node in ast.walk(tree):
@@ -1204,7 +1232,7 @@ ARGUMENTS = [
     ("np", "constants"),
     ("L", "x", "w"),
     ("gradient", "forward"),
-    ("value_and_grad", "scatter"),
+    ("sum_and_grad", "scatter"),
     ("predict", "Path"),
     ("abs", "float"),
     ("dict", "hasattr"),
@@ -1255,10 +1283,24 @@ import numpy as np
 import network
 data = list(np.load("data.npz").values())
 np.savez("answer.npz", outputs=network.predict(*data), theta=network.theta, same=network.forward(network.theta, *data))
-if hasattr(network, "value_and_grad"):
-    loss, gradient = network.value_and_grad(network.theta, *data)
+if hasattr(network, "sum_and_grad"):
+    loss, gradient = network.sum_and_grad(network.theta, *data)
     np.savez("gradient.npz", loss=loss, gradient=gradient)
 """
+
+
+def test_a_saved_network_refuses_rows_of_another_shape(tmp_path):
+    _, program = classifier()
+    program.save_source(tmp_path / "network.py")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import numpy as np, network\n"
+        "for x, y in ((np.ones((5, 4)), np.ones(5)), (np.ones(4), np.ones(3)), (1.0, np.ones((5, 3)))):\n"
+        "    try: network.predict(x, y)\n"
+        "    except ValueError as error: print(error)\n"
+    )
+    said = run(code)
+    assert said.count("is rows of shape") == 3
+    assert "y is rows of shape (3,); got an array of shape (5,)" in said
 
 
 @pytest.mark.parametrize("name", ["classifier", "vector", "gathering", "no rows"])

@@ -49,7 +49,7 @@ from autograd import (
     where,
     zero_grad,
 )
-from tests.row_by_row import assert_near, assert_recorded_is_eager, graphs, loss_and_gradient, stay_recorded
+from tests.row_by_row import assert_near, assert_recorded_is_eager, graphs, loss_and_gradient, outputs, stay_recorded
 from tests.test_graphs import NUMBERS, SAME, STEPS
 from tests.test_table import EVERY_ROW, call, drawn, points
 
@@ -387,7 +387,7 @@ def test_a_convolution_is_recorded():
 def test_a_siamese_network_meets_both_of_its_inputs_with_the_same_weights():
     model = nn.MLP(4, [3, 2], "tanh", rng=0)
     program = assert_recorded_is_eager(lambda a, b: total((model(a) - model(b)) ** 2), X, X[::-1])
-    forward = program.source.partition("def value_and_grad")[0]
+    forward = program.source.partition("def sum_and_grad")[0]
     assert forward.count("@") == 2
 
 
@@ -571,6 +571,21 @@ def test_two_inputs_through_the_same_weights_lie_side_by_side():
         return total(list(tanh(w @ np.stack([x, z], axis=1) + shift).ravel()))
 
     assert_recorded_is_eager(f, X3, X3[::-1])
+
+
+@pytest.mark.parametrize("classes", [2, 32, 33, 40])
+def test_softmax_over_few_and_many_classes_keeps_its_digits(classes):
+    w = array(np.linspace(-1.0, 1.0, classes), "w")
+    f = lambda x, y: nn.cross_entropy(w * x, y)  # noqa: E731
+    x, y = np.array([1.0, -3.0, 40.0, 700.0]), np.eye(classes)[[0, classes - 1, 1, classes - 1]]
+    program = record(f, x[0], y[0])
+    assert ("others(" in program.source) == (classes > 32)
+    np.testing.assert_allclose(program(x, y), outputs(f, x, y), rtol=1e-12, atol=0)
+    for k in range(4):
+        loss, gradient = loss_and_gradient(f, program.parameters, x[k : k + 1], y[k : k + 1])
+        got = program.value_and_grad(program.theta(), x[k : k + 1], y[k : k + 1])
+        np.testing.assert_allclose(got[0], loss, rtol=1e-12, atol=0)
+        np.testing.assert_allclose(got[1], gradient, rtol=1e-11, atol=1e-300)
 
 
 def test_a_network_that_learns_its_own_slope_is_recorded():
