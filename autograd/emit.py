@@ -190,6 +190,9 @@ class Emitter:
     def _through_product(self, group: Group, bar: Any) -> Back:
         (left, right), (a, b) = group.operands, group.taken
         single = group.shape == (1, 1, False)
+        if single and np.array_equal(left.grid, right.grid.T):  # the square of a vector
+            yield right, _times(bar * 2.0, b)
+            return
         bar = bar if single else self.arrays.full(bar, group.shape)
         if self.arrays.leads_on(left):
             yield left, _times(bar, turned(b)) if single else _product(bar, turned(b))

@@ -136,27 +136,27 @@ class Matrices:
     def give_back(self, x: Operand, bar: Any) -> None:
         """Add an adjoint of what `take` gives to the adjoints of the groups it was taken from."""
         grid = self._narrow(x)
-        if isinstance(bar, Code):
+        if is_array(bar):
             bar = self.full(bar, (*x.grid.shape, x.batched))
             for axis in (0, 1):
                 bar = summed(bar, axis) if grid.shape[axis] < x.grid.shape[axis] else bar
-        else:
+        elif x.grid.size > grid.size:
             bar *= x.grid.size // grid.size
         homes = self.groups.home[grid]
         for home in dict.fromkeys(homes[homes >= len(self.groups.inputs)].tolist()):
             at, part, here = self.groups.at[grid], bar, homes == home
             if not here.all():
                 at = at[here].reshape(-1, 1)
-                part = self._picked(rows(bar), np.flatnonzero(here)) if isinstance(bar, Code) else bar
+                part = self._picked(rows(bar), np.flatnonzero(here)) if is_array(bar) else bar
             if not self.groups.all[home].batched:
                 part = self._over_rows(part, x.batched)
                 if not is_run(at) and is_run(at.T):
-                    at, part = at.T, turned(part) if isinstance(part, Code) else part
+                    at, part = at.T, turned(part) if is_array(part) else part
             self._returned[home].append((at, part))
 
     def _over_rows(self, bar: Any, batched: bool) -> Any:
         """The sum over the rows of data, where there are any."""
-        if not isinstance(bar, Code):
+        if not is_array(bar):
             return bar * self._leaf("n", (0, 0, False)) if batched else bar
         r, c, over = bar.shape
         if not over or c == 1:
@@ -213,6 +213,11 @@ class Matrices:
             ends[k] = start + part.shape[0]
         for pieces, end in zip(layers, ends, strict=True):
             yield stacked(pieces + zeros(group.grid.size - end))
+
+
+def is_array(x: Any) -> bool:
+    """Whether this is code for an array, and not a number or code for one."""
+    return isinstance(x, Code) and x.shape[0] > 0
 
 
 def is_run(at: Grid) -> bool:

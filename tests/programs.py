@@ -1,0 +1,107 @@
+"""Programs and data that several files of tests use."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import nn
+from autograd import (
+    Value,
+    array,
+    constant,
+    record,
+    sin,
+    sum as total,
+    tanh,
+)
+
+ROOT = Path(__file__).parents[1]
+
+
+RNG = np.random.default_rng(11)
+
+
+X = RNG.normal(size=(100, 4))
+
+
+CLASSES = RNG.integers(0, 3, size=100)
+
+
+Y = nn.one_hot(CLASSES, 3)
+
+
+def classifier():
+    """A model, and its program of features and one-hot classes."""
+    model = nn.MLP(4, [5, 3], rng=1)
+    return model, record(lambda x, y: nn.cross_entropy(model(x), y), X[0], Y[0])
+
+
+def line():
+    """A model of one weight, and its program of one input and one target."""
+    w = Value(2.0, "w")
+    return w, record(lambda x, y: (w * x - y) ** 2, 1.0, 3.0)
+
+
+def run(code, *arguments, cwd=ROOT, seconds=120, **environment):
+    """Run a text in a Python of its own; what it prints."""
+    done = subprocess.run(
+        [sys.executable, *arguments, "-c", code],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+WEIGHT = Value(0.5, "weight")
+
+
+ONE = [1.0] * 4
+
+
+A = Value(1.0, "a")
+
+
+def executed(program, tmp_path):
+    """The functions of `program.source`, run by hand with the constants that `save_source` keeps."""
+    saved = np.load(program.save_source(tmp_path / "saved.py").with_suffix(".npz"))
+    scene = {"constants": {name: saved[name] for name in saved if name != "theta"}}
+    exec(compile(program.source, "by hand", "exec"), scene)
+    return scene
+
+
+def lecture():
+    """The lecture's network on one example, recorded."""
+    numbers = np.random.default_rng(0)
+    shapes = {"W1": (4, 3), "w10": (4,), "W2": (2, 4), "w20": (2,)}
+    weights = [array(numbers.normal(size=shape), name) for name, shape in shapes.items()]
+    chain = nn.lecture.lecture_chain(*weights, 1)
+    return record(lambda x: chain(x), numbers.normal(size=3))
+
+
+def whole_data_set():
+    model = nn.MLP(4, [5, 3], rng=1)
+    return record(
+        lambda: total([nn.cross_entropy(model(constant(x)), int(c)) for x, c in zip(X, CLASSES, strict=True)])
+    )
+
+
+def gathering():
+    """One that takes entries of an array more than once, and leaves others out."""
+    w, chosen = array(np.linspace(-1, 1, 6), "w"), [4, 1, 1, 5, 0, 4, 4, 2]
+    return record(lambda x: total([tanh(sin(w * x)[k]) * (1.0 + j) for j, k in enumerate(chosen)]), np.ones(6))
+
+
+def mlp(loss=nn.mse, sizes=(16, 16, 1), activation="relu"):
+    model = nn.MLP(2, list(sizes), activation, rng=0)
+    y = 1.0 if sizes[-1] == 1 else np.eye(sizes[-1])[0]
+    return record(lambda x, y: loss(model(x), y), [0.5, 1.0], y)
