@@ -218,6 +218,8 @@ def verdicts(figures):
 
 def verdict(x, side, floor, goal):
     """Which of the bounds holds."""
+    if floor is None and goal is None:
+        return "–"
     holds = [bound is None or (x <= bound if side == "≤" else x >= bound) for bound in (floor, goal)]
     if not holds[0]:
         return "floor missed"

@@ -30,7 +30,7 @@ GOALS = {
     "micrograd":      Goal("recorded step: micrograd's ÷ ours, 100 rows", "≥", 5000, None),
     "whole":          Goal("whole data set as one graph: CasADi's ÷ ours", "≥", 2, 5),
     "record":         Goal("`record` of the demo's loss", "≤", 5, 1, "ms"),
-    "record and run": Goal("`record` and one run", "≤", 5, 1, "ms"),
+    "record and run": Goal("`record` and one run", "≤", None, None, "ms"),
     "import":         Goal("import autograd, nn, viz, over NumPy's own", "≤", 150, 50, "ms"),
     "draw":           Goal("drawing 200 nodes to SVG", "≤", 100, 30, "ms"),
 }
