@@ -26,16 +26,12 @@ class Rows:
         for demand in demands:
             traced = [v for v in demand.targets if isinstance(v, Value) and v.role != "constant"]
             if all(v in places for v in traced):  # what is computed from the data is not known beforehand
-                self._demands.append((demand, [places.get(v, v) for v in demand.targets]))
+                self._demands.append((demand, _together([places.get(v, v) for v in demand.targets])))
 
     def check(self, arrays: Sequence[Any]) -> None:
         """Refuse targets that a recorded loss does not take: ValueError with the row."""
         for demand, places in self._demands:
-            n = len(arrays[0])
-            columns = [
-                arrays[p[0]].reshape(n, -1)[:, p[1]] if isinstance(p, tuple) else np.full(n, float(p)) for p in places
-            ]
-            targets = np.array(columns)
+            targets = _targets(arrays, places)
             holds = demand.holds(targets)
             if np.count_nonzero(holds) < holds.size:  # faster than holds.all()
                 row = int(np.argmin(holds.reshape(-1, targets.shape[1]).all(axis=0)))
@@ -94,3 +90,19 @@ def _array(name: str, x: Any) -> npt.NDArray[Any]:
         advice = ": within another graph call the recorded function itself" if traced else ""
         raise TypeError(f"{name} is rows of numbers, of 32 or 64 bits; got an array of {data.dtype}{advice}")
     return data
+
+
+def _together(places: list[Any]) -> Any:
+    """(argument, columns) as a slice where the targets are successive columns of one argument, else their places."""
+    first = places[0]
+    successive = isinstance(first, tuple) and places == [(first[0], first[1] + k) for k in range(len(places))]
+    return (first[0], slice(first[1], first[1] + len(places))) if successive else places
+
+
+def _targets(arrays: Sequence[Any], places: Any) -> npt.NDArray[Any]:
+    """The numbers (K, N) of K targets in N rows."""
+    n = len(arrays[0])
+    if isinstance(places, tuple):
+        return arrays[places[0]].reshape(n, -1).T[places[1]]  # type: ignore[no-any-return]
+    columns = [arrays[p[0]].reshape(n, -1)[:, p[1]] if isinstance(p, tuple) else np.full(n, float(p)) for p in places]
+    return np.array(columns)
