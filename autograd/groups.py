@@ -64,9 +64,9 @@ class Group:
 class Groups:
     """The groups of a graph in an order in which they can be computed, and where every node stands.
 
-    `shape` is that of the outputs, `inputs` are the leaves of one example, an argument each: their groups have a column per row of data. Constants,
-    the leaves in `data` and what is computed from these alone are numbers. Parameters are numbered as operands need them, so that weights lie
-    together and in order.
+    `shape` is that of the outputs, `inputs` are the leaves of one example, an argument each: their groups have a column
+    per row of data. Constants, the leaves in `data` and what is computed from these alone are numbers. Parameters are
+    numbered as operands need them, so that weights lie together and in order.
     """
 
     def __init__(
