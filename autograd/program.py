@@ -6,7 +6,8 @@ import inspect
 import keyword
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +15,13 @@ import numpy.typing as npt
 from autograd import kinds
 from autograd.arrays import array
 from autograd.emit import Emitter
+from autograd.files import written
 from autograd.groups import Groups
 from autograd.recording import recording
 from autograd.rows import Floats, Rows
 from autograd.runs import BLOCK, LEAST, Run
 from autograd.source import RESERVED, unused
 from autograd.value import Value
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 __all__ = ["Program", "record"]
 
@@ -98,7 +97,7 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
     except ValueError:
         raise ValueError("the outputs lie in rows of different length: give them one, or record each alone") from None
     inputs = [kinds.flat(x) for x in leaves.values()]
-    return Program(Groups(outputs, shape, inputs, notes.inputs), shapes, Rows(shapes, inputs, notes.demands))
+    return Program(f, Groups(outputs, shape, inputs, notes.inputs), shapes, Rows(shapes, inputs, notes.demands))
 
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:
@@ -147,7 +146,11 @@ class Program:
     a row that leaves an operation's domain raises that operation's error, with the row's number and the node.
     """
 
-    def __init__(self, groups: Groups, arguments: dict[str, tuple[int, ...]], rows: Rows) -> None:
+    def __init__(
+        self, function: Callable[..., Any], groups: Groups, arguments: dict[str, tuple[int, ...]], rows: Rows
+    ) -> None:
+        #: The function that was recorded.
+        self.function = function
         self._groups, self._arguments, self._data = groups, arguments, rows
         self._code = Functions(Emitter(groups, arguments))
         widest = max((group.grid.size for group in groups.computed if group.batched), default=1)
@@ -228,8 +231,6 @@ class Program:
 
         `import network; network.predict(X)` then gives the outputs on rows. ValueError for another suffix than .py.
         """
-        from pathlib import Path
-
         path = Path(path)
         if path.suffix != ".py" or not path.stem.isidentifier() or keyword.iskeyword(path.stem):
             raise ValueError(f"a module is called like network.py; got {path.name!r}")
@@ -245,12 +246,11 @@ class Program:
             '    """The output of every row, with the parameters saved beside this file."""\n'
             f"{''.join(checks)}    return forward({', '.join(['theta', *self._arguments])})\n"
         )
-        _written(
+        written(
             path.with_suffix(".npz"),
             lambda file: np.savez(file, theta=self.theta(), **cast(Any, self._code.constants)),
         )
-        _written(path, lambda file: file.write(text.encode()))
-        return path
+        return written(path, lambda file: file.write(text.encode()))
 
     def __reduce__(self) -> Any:
         raise TypeError("a Program is not pickled or copied: save_source writes it as a module, record makes it anew")
@@ -262,14 +262,3 @@ class Program:
 
 def _with_helpers(text: str) -> str:
     return "".join(helper for name, helper in HELPERS.items() if f"{name}(" in text) + "\n" + text
-
-
-def _written(path: Path, write: Callable[[Any], Any]) -> None:
-    """Write a file aside and rename it, so that an interruption leaves the old one."""
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        with aside.open("wb") as file:
-            write(file)
-        os.replace(aside, path)
-    finally:
-        aside.unlink(missing_ok=True)
