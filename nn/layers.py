@@ -66,7 +66,7 @@ class Layer(Module):
 
     def __repr__(self) -> str:
         n_out, n_in = self.w.shape
-        return f"{type(self).__name__}({n_in} → {n_out} {self._name}, {len(self.parameters())} parameters)"
+        return self._title(f"{n_in} → {n_out} {self._name}, ")
 
 
 class Neuron(Module):
@@ -90,7 +90,7 @@ class Neuron(Module):
             return _checked([_activation(self.activation)(a if self.b is None else a + self.b)])[0]
 
     def __repr__(self) -> str:
-        return f"Neuron({len(self.w)} → 1 {self._name}, {len(self.parameters())} parameters)"
+        return self._title(f"{len(self.w)} → 1 {self._name}, ")
 
 
 class MLP(Module):
@@ -133,7 +133,7 @@ class MLP(Module):
 
     def __repr__(self) -> str:
         layers = " → ".join(f"{layer.w.shape[0]} {layer._name}" for layer in self.layers)
-        return f"MLP({self.layers[0].w.shape[1]} → {layers}, {len(self.parameters())} parameters)"
+        return self._title(f"{self.layers[0].w.shape[1]} → {layers}, ")
 
 
 def _checked(y: list[Any]) -> list[Any]:

@@ -2,24 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import zipfile
+from collections.abc import Iterator, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any, Self
 
 import numpy as np
+import numpy.typing as npt
 
-from autograd import Value, zero_grad
+from autograd import Value, assign, values, zero_grad
+from autograd.files import written
 
 
 class Module:
-    """A part of a network. Values of role parameter, arrays of them and modules among its attributes are its own."""
+    """A part of a network. Values of role parameter, arrays of them and modules among its attributes are its own.
+
+    A model of one's own is a subclass: parts are attributes, or lists, tuples and dictionaries of them.
+
+    >>> class Line(Module):
+    ...     def __init__(self):
+    ...         self.slope, self.height = Value(1.0), Value(0.5)
+    ...     def __call__(self, x):
+    ...         return self.slope * x + self.height
+    >>> Line().state()
+    {'slope': array(1.), 'height': array(0.5)}
+    """
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """(name, Value) of every parameter, in the order of the attributes: `layers.0.w[1,2]`; each Value once."""
-        seen: set[Value] = set()
-        for name, v in _parameters(self, ""):
-            if v not in seen:
-                seen.add(v)
-                yield name, v
+        for name, part in _parts(self, "", set()):
+            if isinstance(part, Value):
+                yield name, part
+            else:
+                yield from ((_element(name, at), part[at]) for at in np.ndindex(part.shape))
 
     def parameters(self) -> list[Value]:
         """Every parameter, each once."""
@@ -29,17 +45,83 @@ class Module:
         """Set the gradient of every parameter to None."""
         zero_grad(self.parameters())
 
+    def state(self) -> dict[str, npt.NDArray[np.float64]]:
+        """The data of the parameters, a float array for each array of them by its name: `layers.0.w` (n_out, n_in)."""
+        return {name: values(part) for name, part in _parts(self, "", set())}
 
-def _parameters(x: Any, name: str) -> Iterator[tuple[str, Value]]:
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Write data such as `state()` gives into the parameters.
+
+        ValueError for names that are missing or unknown and for other shapes; then nothing has changed.
+        """
+        parts = dict(_parts(self, "", set()))
+        differ = {"missing": parts.keys() - state.keys(), "unknown": state.keys() - parts.keys()}
+        if any(differ.values()):
+            given = "; ".join(f"{what}: {', '.join(sorted(names))}" for what, names in differ.items() if names)
+            raise ValueError(f"{self._title()} takes the state of a network like itself; {given}")
+        for name, part in parts.items():
+            if np.shape(state[name]) != np.shape(part):
+                raise ValueError(f"{name} has shape {np.shape(part)}; got {np.shape(state[name])}")
+        assign(list(parts.values()), [state[name] for name in parts])
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the state into an .npz file, one array a name, and return its path.
+
+        It is written aside and renamed: an interruption leaves the old file. ValueError for another suffix.
+        """
+        path = Path(path)
+        if path.suffix != ".npz":
+            raise ValueError(f"parameters are saved as .npz; got {path.name!r}")
+        return written(path, self._write)
+
+    def load(self, path: str | PathLike[str]) -> Self:
+        """Read a state that `save` wrote, and return the module; errors as of `load_state`, and nothing has changed."""
+        if Path(path).exists() and not zipfile.is_zipfile(path):
+            raise ValueError(f"{Path(path).name} is no .npz file of arrays, or a damaged one")
+        with np.load(path, allow_pickle=False) as saved:
+            self.load_state(dict(saved))
+        return self
+
+    def _write(self, file: Any) -> None:
+        with zipfile.ZipFile(file, "w") as archive:  # np.savez takes no array called file
+            for name, x in self.state().items():
+                with archive.open(f"{name}.npy", "w") as part:
+                    np.lib.format.write_array(part, x, allow_pickle=False)
+
+    def _title(self, structure: str = "") -> str:
+        count = len(self.parameters())
+        return f"{type(self).__name__}({structure}{count} parameter{'s' * (count != 1)})"
+
+    def __repr__(self) -> str:
+        shapes = ((name, np.shape(part)) for name, part in _parts(self, "", set()))
+        return "\n  ".join([self._title(), *(f"{name} {shape or ''}".rstrip() for name, shape in shapes)])
+
+
+def _parts(x: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
+    """Every array of parameters by its name, and every parameter that stands alone; each once."""
+    if id(x) in seen:
+        return
     if isinstance(x, Value):
         if x.role == "parameter":
+            seen.add(id(x))
             yield name, x
     elif isinstance(x, Module):
+        seen.add(id(x))
         for attribute, part in vars(x).items():
-            yield from _parameters(part, f"{name}.{attribute}" if name else attribute)
-    elif isinstance(x, np.ndarray):
-        for where in np.ndindex(x.shape):
-            yield from _parameters(x[where], f"{name}[{','.join(map(str, where))}]")
+            yield from _parts(part, f"{name}.{attribute}" if name else attribute, seen)
+    elif isinstance(x, np.ndarray) and x.dtype == object:
+        leaves = x.ravel().tolist()
+        fresh = {id(v) for v in leaves if isinstance(v, Value) and v.role == "parameter"} - seen
+        if leaves and len(fresh) == len(leaves):
+            seen |= fresh
+            yield name, x
+        else:
+            for at in np.ndindex(x.shape):
+                yield from _parts(x[at], _element(name, at), seen)
     elif isinstance(x, list | tuple | dict):
         for key, part in x.items() if isinstance(x, dict) else enumerate(x):
-            yield from _parameters(part, f"{name}.{key}")
+            yield from _parts(part, f"{name}.{key}", seen)
+
+
+def _element(name: str, at: tuple[int, ...]) -> str:
+    return f"{name}[{','.join(map(str, at))}]"
