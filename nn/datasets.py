@@ -1,14 +1,20 @@
-"""Data sets that come with the package."""
+"""Data sets that come with the package: rows X and class indices Y from 0, drawn anew from a seed or shipped."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+Floats = npt.NDArray[np.float64]
+Classes = npt.NDArray[np.int64]
+
 IRIS_CLASSES = ("setosa", "versicolor", "virginica")
 
 
-def iris() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+def iris() -> tuple[Floats, Classes]:
     """Fisher's Iris flowers: X (150, 4) in cm, sepal length and width, petal length and width; Y (150,) class indices.
 
     The classes are IRIS_CLASSES, 50 flowers each. R. A. Fisher, The use of multiple measurements in taxonomic
@@ -21,3 +27,71 @@ def iris() -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
         rows = list(csv.DictReader(file))
     measured = [[float(x) for name, x in row.items() if name != "species"] for row in rows]
     return np.array(measured), np.array([IRIS_CLASSES.index(row["species"]) for row in rows])
+
+
+def xor() -> tuple[Floats, Classes]:
+    """The four points of exclusive or, X (4, 2) and Y (4,), which no line separates; Minsky & Papert 1969."""
+    return np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
+
+
+def two_moons(n: int, noise: float = 0.1, seed: int = 0) -> tuple[Floats, Classes]:
+    """Two half circles of radius 1 that reach into each other: X (n, 2), Y (n,); `noise` is its standard deviation."""
+    rng, Y = _drawn(n, 2, seed)  # noqa: N806
+    angle = rng.uniform(0.0, np.pi, n)
+    upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    lower = np.array([1.0, 0.5]) - upper
+    return np.where(Y[:, None] == 0, upper, lower) + rng.normal(0.0, noise, (n, 2)), Y
+
+
+def spirals(n: int, classes: int, seed: int = 0, noise: float = 0.2) -> tuple[Floats, Classes]:
+    """Arms of three quarters of a turn, one a class: X (n, 2) within the unit circle, Y (n,); `noise` in radians."""
+    rng, Y = _drawn(n, classes, seed)  # noqa: N806
+    radius = rng.uniform(0.05, 1.0, n)
+    angle = 2 * np.pi * (Y / classes + 0.75 * radius) + rng.normal(0.0, noise, n)
+    return radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1), Y
+
+
+class Posterior(np.ndarray[Any, np.dtype[np.float64]]):
+    """P(C1 | x) for every row of a data set, (n,); called with other rows (N, d) it gives theirs."""
+
+    deviations: Floats
+
+    def __array_finalize__(self, whole: Any) -> None:
+        self.deviations = getattr(whole, "deviations", np.ones(2))
+
+    def __call__(self, X: Any) -> Floats:  # noqa: N803
+        X = np.asarray(X, dtype=float)  # noqa: N806
+        centre = np.eye(1, X.shape[1])[0]
+        log_density = [
+            -((X - side * centre) ** 2).sum(axis=1) / (2 * s * s) - X.shape[1] * np.log(s)
+            for side, s in zip((-1.0, 1.0), self.deviations, strict=True)
+        ]
+        posterior: Floats = np.exp(log_density[1] - np.logaddexp(*log_density))
+        return posterior
+
+
+def two_gaussians(
+    n: int, seed: int = 0, deviations: Sequence[float] = (1.0, 1.0), dimensions: int = 2
+) -> tuple[Floats, Classes, Posterior]:
+    """Two equally likely normal classes with means −1 and +1 along the first axis: X (n, d), Y (n,) and P(C1 | x).
+
+    With equal deviations the posterior is a sigmoid of a linear function of x, else of a quadratic one; lecture,
+    approximation of the posterior. It is an array (n,), P(C1 | x) at each row, and a function of further rows.
+    """
+    if len(deviations) != 2 or not min(deviations) > 0:
+        raise ValueError(f"two classes have two deviations > 0; got {deviations!r}")
+    rng, Y = _drawn(n, 2, seed)  # noqa: N806
+    X = rng.normal(0.0, 1.0, (n, dimensions)) * np.asarray(deviations)[Y][:, None]  # noqa: N806
+    X[:, 0] += 2.0 * Y - 1.0
+    posterior = np.empty(n).view(Posterior)
+    posterior.deviations = np.asarray(deviations, dtype=float)
+    posterior[:] = posterior(X)
+    return X, Y, posterior
+
+
+def _drawn(n: int, classes: int, seed: int) -> tuple[np.random.Generator, Classes]:
+    """A generator, and n classes in random order, as many of each as can be."""
+    if any(isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1 for k in (n, classes)):
+        raise ValueError(f"a data set has a whole number of rows and of classes, at least 1; got {n!r} and {classes!r}")
+    rng = np.random.default_rng(seed)
+    return rng, rng.permutation(np.arange(n) % classes)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Value, dot, kinds, neg_log_softmax, ops, relu, sum as total, values
+from autograd import Value, dot, kinds, log, log_sigmoid, neg_log_softmax, ops, relu, sum as total, values
 from autograd.recording import demand
+
+
+class SoftmaxTwiceError(ValueError):
+    """Outputs of a softmax in place of logits."""
 
 
 def mse(y_hat: Any, y: Any) -> Value:
@@ -21,6 +26,57 @@ def mse(y_hat: Any, y: Any) -> Value:
     errors: list[Any] = [a - b for a, b in _pairs(y_hat, y, "mse")]
     square: Value = errors[0] * errors[0] if np.ndim(y_hat) == 0 else dot(errors, errors)
     return 0.5 * square
+
+
+def binary_cross_entropy(y_hat: Any, y: Any) -> Value:
+    """E_n = −Σ_k [y_k log ŷ_k + (1 − y_k) log(1 − ŷ_k)] on probabilities ŷ, targets from 0 to 1; lecture, cross-entropy.
+
+    The lecture's E_H is its mean over the examples. As printed: it has no value where ŷ has rounded to 0 or 1, unlike
+    `binary_cross_entropy_with_logits`. ValueError for ŷ and y outside of 0 to 1.
+
+    >>> binary_cross_entropy(Value(0.25), 0)
+    Value(data=0.2876820724517809, grad=None)
+    """
+    pairs = _pairs(y_hat, y, "binary_cross_entropy")
+    for p, _ in pairs:
+        if not 0.0 <= getattr(p, "data", p) <= 1.0:
+            raise ValueError(
+                f"binary_cross_entropy takes probabilities, from 0 to 1; got {getattr(p, 'data', p)!r}: "
+                "for logits use binary_cross_entropy_with_logits"
+            )
+    return _binary(pairs, log, lambda p: log(1.0 - p), "binary_cross_entropy")
+
+
+def binary_cross_entropy_with_logits(a: Any, y: Any) -> Value:
+    """The same from logits, ŷ = σ(a): −Σ_k [y_k log σ(a_k) + (1 − y_k) log σ(−a_k)], with ∂E_n/∂a = ŷ − y.
+
+    Exact at any size of a, for log σ(−a) is log(1 − σ(a)) without the 1 that cancels. ValueError for outputs of a
+    sigmoid in place of logits, and for y outside of 0 to 1.
+
+    >>> E = binary_cross_entropy_with_logits(Value(-1000.0), 1)
+    >>> E, E.parents[0].partials
+    (Value(data=1000.0, grad=None), (1.0,))
+    """
+    pairs = _pairs(a, y, "binary_cross_entropy_with_logits")
+    if any(isinstance(v, Value) and v.op is ops.sigmoid for v, _ in pairs):
+        raise ValueError(
+            "binary_cross_entropy_with_logits takes logits, and these come from sigmoid: train a model with "
+            "output='identity', or use binary_cross_entropy"
+        )
+    return _binary(pairs, log_sigmoid, lambda v: log_sigmoid(-v), "binary_cross_entropy_with_logits")
+
+
+def _binary(pairs: list[tuple[Any, Any]], yes: Callable[[Any], Any], no: Callable[[Any], Any], loss: str) -> Value:
+    """−Σ [y · yes(x) + (1 − y) · no(x)], without a term whose weight is the number 0."""
+    targets = [t for _, t in pairs]
+    demand(targets, lambda y: (y >= 0) & (y <= 1), f"{loss} takes targets from 0 to 1")
+    logs = []
+    for x, t in pairs:
+        if not isinstance(t, Value) and t in (0, 1):
+            logs.append(yes(x) if t else no(x))
+        else:
+            logs.append(t * yes(x) + (1.0 - t) * no(x))
+    return -(logs[0] if len(logs) == 1 else total(logs))  # type: ignore[no-any-return]  # the dispatch is Any
 
 
 def hinge(score: Any, y: Any) -> Value:
@@ -51,8 +107,8 @@ def cross_entropy(logits: Any, y: Any) -> Value:
     a = kinds.flat(logits)
     if np.ndim(logits) != 1 or len(a) < 2:
         raise ValueError("cross_entropy takes a vector of at least two logits, one per class")
-    if all(_from_softmax(v) for v in a):
-        raise ValueError(
+    if all(map(from_softmax, a)):
+        raise SoftmaxTwiceError(
             "cross_entropy takes logits, and these come from softmax: hand it the softmax's operands, "
             "a model with output='identity'"
         )
@@ -90,7 +146,8 @@ def _of_class(a: list[Any], c: Any) -> Value:
     return ops.neg_log_softmax.at(int(c)).apply(*a)  # type: ignore[no-any-return]
 
 
-def _from_softmax(v: Any) -> bool:
+def from_softmax(v: Any) -> bool:
+    """Whether v was made by softmax."""
     return isinstance(v, Value) and v.op is ops.exp and getattr(v.parents[0].op, "name", "") == "log_softmax"
 
 

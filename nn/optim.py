@@ -2,46 +2,199 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from autograd import Value, kinds
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Program, Value, assign, dot, gradients, kinds, record
+
+Floats = npt.NDArray[np.float64]
+Places = Any  # of some parameters among all: an array of their numbers
 
 
-class SGD:
-    """Gradient descent, w ← w − lr · v with v ← momentum · v + ∂L/∂w + weight_decay · w.
+class Optimizer:
+    """A rule of descent at work on leaves: `update` gives new data for their data and gradients, as arrays.
 
-    With momentum and weight decay of 0 it is the lecture's w ← w − η ∂E/∂w. `lr` may be assigned between
-    steps. A parameter without a gradient stays as it is; ValueError where none has one.
+    `lr`, the learning rate, may be assigned between steps. What a rule remembers of earlier steps are the arrays
+    `memory`, an entry per parameter, which every update replaces.
     """
 
-    def __init__(
-        self, parameters: Iterable[Value], lr: float, momentum: float = 0.0, weight_decay: float = 0.0
-    ) -> None:
+    def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float, memory: int) -> None:
+        name = type(self).__name__
         if not isinstance(parameters, Iterable):
-            raise TypeError(f"SGD takes model.parameters(); got {type(parameters).__name__}")
+            raise TypeError(f"{name} takes model.parameters(); got {type(parameters).__name__}")
         self.parameters: list[Value] = list(dict.fromkeys(v for x in parameters for v in kinds.flat(x)))
         if not self.parameters or not all(isinstance(v, Value) and v.op is None for v in self.parameters):
-            raise TypeError("SGD takes the leaves to change: model.parameters(), or a list of arrays of Values")
-        if not lr > 0 or momentum < 0 or weight_decay < 0:
-            raise ValueError(f"SGD needs lr > 0, momentum ≥ 0, weight_decay ≥ 0; got {lr}, {momentum}, {weight_decay}")
-        self.lr, self.momentum, self.weight_decay = lr, momentum, weight_decay
-        self._velocity = dict.fromkeys(self.parameters, 0.0)
+            raise TypeError(f"{name} takes the leaves to change: model.parameters(), or a list of arrays of Values")
+        if not lr > 0 or not weight_decay >= 0:
+            raise ValueError(f"{name} needs lr > 0 and weight_decay ≥ 0; got {lr} and {weight_decay}")
+        self.lr, self.weight_decay = lr, weight_decay
+        self.memory = [np.zeros(len(self.parameters)) for _ in range(memory)]
+
+    def update(self, w: Floats, g: Floats, places: Places) -> Floats:
+        """New data for those parameters, (n,), from their data w and gradients g; remembers what it must."""
+        raise NotImplementedError(f"{type(self).__name__} defines update(w, g, places)")
 
     def step(self) -> None:
-        """Move every parameter that has a gradient."""
-        moving = [v for v in self.parameters if v.grad is not None]
+        """Move every parameter that has a gradient; ValueError where none has one, or one that is nan or infinite."""
+        places = [k for k, v in enumerate(self.parameters) if v.grad is not None]
+        moving = [self.parameters[k] for k in places]
         if not moving:
             raise ValueError("no parameter has a gradient: call loss.backward() before step()")
-        plain = self.momentum == self.weight_decay == 0.0
-        for v in moving:
-            slope: Any = v.grad
-            if not plain:
-                slope += self.weight_decay * v.data
-                self._velocity[v] = slope = self.momentum * self._velocity[v] + slope
-            v.data = v.primal - self.lr * slope
+        w, g = np.array([(v.primal, v.grad) for v in moving]).T
+        if not np.isfinite(g).all():
+            worst = moving[int(np.isfinite(g).argmin())]
+            raise ValueError(f"no step is taken: the gradient of {kinds.described(worst)} is {worst.grad!r}")
+        for v, new in zip(moving, self.update(w, g, np.array(places)).tolist(), strict=True):
+            v.primal = new
 
     def zero_grad(self) -> None:
         """Set every gradient to None."""
         for v in self.parameters:
             v.grad = None
+
+    def _remember(self, places: Places, *new: Floats) -> None:
+        # Replaced, not written into: who keeps the old arrays can take a step back.
+        self.memory = [np.copy(x) for x in self.memory]
+        for x, numbers in zip(self.memory, new, strict=True):
+            x[places] = numbers
+
+
+class SGD(Optimizer):
+    """Gradient descent, w ← w − lr · v with v ← momentum · v + ∂L/∂w + weight_decay · w.
+
+    With momentum and weight decay of 0 it is the lecture's w ← w − η ∂E/∂w. A parameter without a gradient stays.
+
+    >>> w = Value(1.0)
+    >>> (3 * w).backward()
+    >>> SGD([w], lr=0.5).step()
+    >>> w.data
+    -0.5
+    """
+
+    def __init__(
+        self, parameters: Iterable[Value], lr: float, momentum: float = 0.0, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay, memory=1)
+        if not momentum >= 0:
+            raise ValueError(f"SGD needs momentum ≥ 0; got {momentum}")
+        self.momentum = momentum
+
+    def update(self, w: Floats, g: Floats, places: Places) -> Floats:
+        if self.weight_decay:
+            g = g + self.weight_decay * w
+        if self.momentum:
+            g = self.momentum * self.memory[0][places] + g
+            self._remember(places, g)
+        return w - self.lr * g
+
+
+class Adam(Optimizer):
+    """Descent scaled by running means of the gradient and of its square; Kingma & Ba 2015, algorithm 1.
+
+    m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g² with g = ∂L/∂w + weight_decay · w, and in the t-th step
+    w ← w − lr · m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + eps).
+    """
+
+    def __init__(
+        self,
+        parameters: Iterable[Value],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, lr, weight_decay, memory=3)
+        if not all(0 <= beta < 1 for beta in betas) or not eps > 0:
+            raise ValueError(f"Adam needs betas from 0 to below 1 and eps > 0; got {betas} and {eps}")
+        self.betas, self.eps = betas, eps
+
+    def update(self, w: Floats, g: Floats, places: Places) -> Floats:
+        if self.weight_decay:
+            g = g + self.weight_decay * w
+        b1, b2 = self.betas
+        m, v, t = (x[places] for x in self.memory)
+        m, v, t = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g, t + 1
+        self._remember(places, m, v, t)
+        moved: Floats = self.lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + self.eps)
+        return w - moved
+
+
+METHODS = {"Newton-CG": True, "trust-ncg": True, "CG": False, "BFGS": False, "L-BFGS-B": False}  # whether by H · v
+
+
+def minimize(
+    f: Program | Callable[..., Any],
+    parameters: Iterable[Any],
+    method: str = "Newton-CG",
+    data: Sequence[Any] = (),
+    reduction: str = "mean",
+    tol: float | None = None,
+    **options: Any,
+) -> Any:
+    """Move the parameters to a minimum of f by `scipy.optimize.minimize`; returns SciPy's result.
+
+    f is a function of no argument that returns a loss, or one of an example with rows of `data`, (X, Y), over which
+    the mean or the sum is minimised; or what `record` made of it. SciPy gets the loss, its gradient and, for Newton-CG
+    and trust-ncg, the product of the Hessian with a vector, all three recorded. `options` are the method's own.
+    Other methods are CG, BFGS and L-BFGS-B. ValueError where the loss ends up infinite or nan; the parameters are then
+    what they were.
+
+    >>> w = Value(5.0)
+    >>> result = minimize(lambda: (w - 1) ** 2 + (w - 1) ** 4, [w])
+    >>> round(w.data, 6)
+    1.0
+    """
+    if method not in METHODS:
+        raise ValueError(f"method is one of {', '.join(METHODS)}; got {method!r}")
+    try:
+        from scipy import optimize
+    except ImportError:
+        raise ImportError('minimize needs SciPy: pip install "chainrule[scipy]"') from None
+    data = [np.asarray(x) for x in data]
+    program = f if isinstance(f, Program) else record(f, *(x[0] for x in data))
+    wanted = {v for x in parameters for v in kinds.flat(x)}
+    moving = [v for v in program.parameters if v in wanted]
+    if not moving:
+        raise ValueError("the loss depends on none of these parameters: hand minimize model.parameters()")
+    slope = _Moved(program, moving, data, reduction)
+    product = _hessian_product(program, moving, data, reduction) if METHODS[method] else None
+    start = np.array([v.primal for v in moving])
+    with np.errstate(all="ignore"):  # of SciPy's own sums on its way to a minimum that is none
+        result = optimize.minimize(slope, start, jac=True, hessp=product, method=method, tol=tol, options=options)
+    if not np.isfinite([result.fun, *result.x]).all():
+        raise ValueError(
+            f"{method} ended at a loss of {result.fun}, and nothing is changed; SciPy says: {result.message}"
+        )
+    assign(moving, result.x)
+    return result
+
+
+class _Moved:
+    """The loss of a program and its gradient as functions of some of its parameters."""
+
+    def __init__(self, program: Program, moving: Sequence[Value], data: Sequence[Any], reduction: str) -> None:
+        self.program, self.data, self.reduction = program, data, reduction
+        number = {v: k for k, v in enumerate(program.parameters)}
+        self.here = [k for k, v in enumerate(moving) if v in number]
+        self.there = [number[moving[k]] for k in self.here]
+        self.theta = program.theta()
+
+    def __call__(self, numbers: Floats) -> tuple[float, Floats]:
+        self.theta[self.there] = numbers[self.here]
+        loss, gradient = self.program.value_and_grad(self.theta, *self.data, reduction=self.reduction)
+        slope = np.zeros(len(numbers))
+        slope[self.here] = gradient[self.there]
+        return float(loss), slope
+
+
+def _hessian_product(
+    program: Program, moving: list[Value], data: Sequence[Any], reduction: str
+) -> Callable[[Floats, Floats], Floats]:
+    """H · v as the gradient of ∇L · v, v being parameters too."""
+    direction = [Value(0.0) for _ in moving]
+    along = record(lambda *row: dot(gradients(program.function(*row), moving), direction), *(x[0] for x in data))
+    slope = _Moved(along, [*moving, *direction], data, reduction)
+    return lambda at, v: slope(np.concatenate([at, v]))[1][: len(moving)]

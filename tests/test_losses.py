@@ -1,0 +1,255 @@
+"""Losses in the lecture's normalisation: their formulas, the closed forms of their gradients, and what they refuse."""
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value, array, check_grad, grads, sigmoid, softmax, values
+
+LOGITS = [-1000.0, -40.0, -1.5, 0.0, 0.3, 40.0, 1000.0]
+
+
+def probability(a):
+    with np.errstate(over="ignore"):
+        return float(1 / (1 + np.exp(-np.float64(a))))
+
+
+# --- mse and hinge ----------------------------------------------------------------------------------------------------
+
+
+def test_mse_is_half_the_squared_distance_and_its_gradient_the_error():
+    y_hat = array([1.0, -2.0, 0.5])
+    loss = nn.mse(y_hat, [0.0, 1.0, 0.5])
+    assert loss.data == 0.5 * (1 + 9)
+    loss.backward()
+    np.testing.assert_array_equal(grads(y_hat), [1.0, -3.0, 0.0])
+    one = Value(3.0)
+    nn.mse(one, 1.0).backward()
+    assert one.grad == 2.0
+
+
+def test_hinge_is_the_margin_and_is_flat_beyond_it():
+    score = array([0.25, 2.0])
+    loss = nn.hinge(score, [1, 1])
+    assert loss.data == 0.75
+    loss.backward()
+    np.testing.assert_array_equal(grads(score), [-1.0, 0.0])
+    assert nn.hinge(Value(0.25), -1).data == 1.25
+
+
+# --- binary cross-entropy ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("y", [0, 1, 0.25])
+@pytest.mark.parametrize("p", [1e-9, 0.3, 0.9])
+def test_binary_cross_entropy_is_the_printed_formula(p, y):
+    y_hat = Value(p)
+    loss = nn.binary_cross_entropy(y_hat, y)
+    assert loss.data == pytest.approx(-(y * np.log(p) + (1 - y) * np.log(1 - p)), rel=1e-14)
+    loss.backward()
+    assert y_hat.grad == pytest.approx((p - y) / (p * (1 - p)), rel=1e-9)
+
+
+@pytest.mark.parametrize("y", [0, 1, 0.25])
+@pytest.mark.parametrize("a", [-3.0, 0.0, 1.5])
+def test_binary_cross_entropy_from_logits_is_that_of_their_sigmoid(a, y):
+    logit = Value(a)
+    assert nn.binary_cross_entropy_with_logits(logit, y).data == pytest.approx(
+        nn.binary_cross_entropy(sigmoid(logit), y).data, rel=1e-13
+    )
+
+
+@pytest.mark.parametrize("y", [0, 1, 0.25])
+@pytest.mark.parametrize("a", LOGITS)
+def test_binary_cross_entropy_from_logits_is_mpmaths_at_any_size(a, y):
+    mp = pytest.importorskip("mpmath").mp.clone()
+    mp.dps = 500  # 1 − σ(1000) has its first digit after 434 zeros
+    logit = Value(a)
+    loss = nn.binary_cross_entropy_with_logits(logit, y)
+    loss.backward()
+    share = 1 / (1 + mp.exp(-mp.mpf(a)))
+    expected = -(y * mp.log(share) + (1 - y) * mp.log(1 - share))
+    assert loss.data == pytest.approx(float(expected), rel=1e-14, abs=5e-324)
+    assert logit.grad == pytest.approx(float(share - y), rel=1e-14, abs=5e-324)  # ŷ − y
+
+
+def test_binary_losses_of_vectors_are_sums_over_their_outputs():
+    a, y = array([0.3, -1.2, 2.0]), [1, 0, 1]
+    one_by_one = [nn.binary_cross_entropy_with_logits(v, t).data for v, t in zip(a, y, strict=True)]
+    assert nn.binary_cross_entropy_with_logits(a, y).data == pytest.approx(sum(one_by_one), rel=1e-15)
+    assert nn.binary_cross_entropy(sigmoid(a), y).data == pytest.approx(sum(one_by_one), rel=1e-14)
+
+
+def test_a_target_that_is_a_value_takes_its_own_gradient():
+    a, y = Value(0.4), Value(0.25)
+    nn.binary_cross_entropy_with_logits(a, y).backward()
+    assert a.grad == pytest.approx(probability(0.4) - 0.25, rel=1e-14)
+    assert y.grad == pytest.approx(-0.4, rel=1e-13)  # log(1 − ŷ) − log ŷ
+
+
+def test_a_right_answer_of_probability_1_costs_nothing():
+    assert nn.binary_cross_entropy(Value(1.0), 1).data == 0.0
+    assert nn.binary_cross_entropy(Value(0.0), 0).data == 0.0
+
+
+# --- cross-entropy ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("y", [2, np.int64(2), [0, 0, 1], np.array([0.0, 0.0, 1.0])])
+def test_cross_entropy_of_a_class_is_one_node_whose_edges_read_y_hat_minus_y(y):
+    a = array([0.1, 0.4, -0.3])
+    loss = nn.cross_entropy(a, y)
+    shares = np.exp(values(a)) / np.exp(values(a)).sum()
+    assert loss.data == pytest.approx(-np.log(shares[2]), rel=1e-14)
+    assert loss.parents == tuple(a)
+    np.testing.assert_allclose(loss.partials, shares - [0, 0, 1], rtol=1e-14)
+
+
+def test_cross_entropy_of_a_spread_target_is_its_mean_over_classes():
+    a = array([0.1, 0.4, -0.3])
+    spread = nn.cross_entropy(a, [0.25, 0.75, 0.0])
+    assert spread.data == pytest.approx(0.25 * nn.cross_entropy(a, 0).data + 0.75 * nn.cross_entropy(a, 1).data)
+    targets = array([0.0, 1.0, 0.0], role="input")
+    assert nn.cross_entropy(a, targets).data == pytest.approx(nn.cross_entropy(a, 1).data)
+
+
+def test_cross_entropy_is_exact_at_a_thousand():
+    loss = nn.cross_entropy([Value(1000.0), Value(-1000.0)], 0)
+    assert (loss.data, loss.partials) == (0.0, (0.0, 0.0))
+    assert nn.cross_entropy([Value(1000.0), Value(-1000.0)], 1).data == 2000.0
+
+
+def test_a_class_that_is_ruled_out_costs_nothing_in_a_spread_target():
+    loss = nn.cross_entropy([Value(-np.inf), Value(2.0), Value(2.0)], [0.0, 0.5, 0.5])
+    assert loss.data == pytest.approx(np.log(2.0))
+
+
+def test_cross_entropy_of_two_classes_is_the_binary_one_of_the_difference_of_logits():
+    a = array([0.7, -0.4])
+    for c in (0, 1):
+        binary = nn.binary_cross_entropy_with_logits(a[1] - a[0], c)
+        assert nn.cross_entropy(a, c).data == pytest.approx(binary.data, rel=1e-14)
+
+
+# --- the lecture's closed forms ---------------------------------------------------------------------------------------
+
+X = np.random.default_rng(1).normal(size=(20, 3))
+Y = np.random.default_rng(2).integers(0, 2, 20)
+
+
+@pytest.mark.parametrize(
+    ("activation", "slope"),
+    [
+        ("identity", np.ones_like),
+        ("sigmoid", lambda a: probabilities(a) * (1 - probabilities(a))),
+        ("tanh", lambda a: 1 - np.tanh(a) ** 2),
+        ("relu", lambda a: (a > 0) * 1.0),
+    ],
+)
+def test_the_gradient_of_mse_for_one_unit_is_error_times_slope_times_input(activation, slope):
+    neuron = nn.Neuron(3, activation, rng=0)
+    for x, y in zip(X, Y, strict=True):
+        neuron.zero_grad()
+        y_hat = neuron(x)
+        nn.mse(y_hat, float(y)).backward()
+        a = values(neuron.w) @ x + neuron.b.data
+        np.testing.assert_allclose(grads(neuron.w), (y_hat.data - y) * slope(a) * x, rtol=1e-12, atol=1e-15)
+
+
+def probabilities(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def test_the_gradient_of_the_cross_entropy_is_the_mean_of_error_times_input():
+    neuron = nn.Neuron(3, "identity", rng=0)
+    losses = [nn.binary_cross_entropy_with_logits(neuron(x), int(y)) for x, y in zip(X, Y, strict=True)]
+    for loss in losses:
+        loss.backward(1 / len(losses))
+    y_hat = probabilities(X @ values(neuron.w) + neuron.b.data)
+    np.testing.assert_allclose(grads(neuron.w), (y_hat - Y) @ X / len(X), rtol=1e-12)
+    assert neuron.b.grad == pytest.approx((y_hat - Y).mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("hidden", ["sigmoid", "tanh"])
+def test_the_deltas_of_two_layers_are_those_of_error_back_propagation(hidden):
+    model = nn.MLP(3, [4, 2], hidden, output="sigmoid", rng=0)
+    first, second = model.layers
+    x, y = X[0], np.array([1.0, 0.0])
+    nn.mse(model(x), y).backward()
+    W1, b1, W2, b2 = (values(p) for p in (first.w, first.b, second.w, second.b))
+    g = {"sigmoid": (probabilities, lambda z: z * (1 - z)), "tanh": (np.tanh, lambda z: 1 - z**2)}[hidden]
+    b = W1 @ x + b1  # the lecture's b_j: what the hidden units take
+    z = g[0](b)
+    y_hat = probabilities(W2 @ z + b2)
+    delta2 = (y_hat - y) * y_hat * (1 - y_hat)
+    np.testing.assert_allclose(grads(second.w), np.outer(delta2, z), rtol=1e-12)  # δ_k z_j
+    np.testing.assert_allclose(grads(second.b), delta2, rtol=1e-12)
+    delta1 = g[1](z) * (W2.T @ delta2)  # h′(b_j) Σ_k δ_k w_kj: one term for every output
+    np.testing.assert_allclose(grads(first.w), np.outer(delta1, x), rtol=1e-12)
+    np.testing.assert_allclose(grads(first.b), delta1, rtol=1e-12)
+
+
+def test_the_delta_of_softmax_and_cross_entropy_is_y_hat_minus_y():
+    layer = nn.Layer(3, 4, "identity", rng=0)
+    a = layer(X[0])
+    nn.cross_entropy(a, 2).backward()
+    error = values(softmax(a)) - nn.one_hot(2, 4)
+    np.testing.assert_allclose(grads(a), error, rtol=1e-14)
+    np.testing.assert_allclose(grads(layer.w), np.outer(error, X[0]), rtol=1e-13)
+
+
+def test_mses_gradient_vanishes_in_saturation_where_cross_entropys_does_not():
+    for a, y in ((10.0, 0.0), (-10.0, 1.0)):  # as wrong as can be
+        by_mse, by_entropy = Value(a), Value(a)
+        nn.mse(sigmoid(by_mse), y).backward()
+        nn.binary_cross_entropy_with_logits(by_entropy, y).backward()
+        assert abs(by_mse.grad) < 1e-4
+        assert abs(by_entropy.grad) > 0.9999
+
+
+LOSSES = {
+    "mse": (lambda a: nn.mse(a, [0.2, -1.0, 0.5])),
+    "hinge": (lambda a: nn.hinge(a, [1, -1, 1])),
+    "binary_cross_entropy": (lambda a: nn.binary_cross_entropy(sigmoid(a), [1, 0, 0.5])),
+    "binary_cross_entropy_with_logits": (lambda a: nn.binary_cross_entropy_with_logits(a, [1, 0, 0.5])),
+    "cross_entropy": (lambda a: nn.cross_entropy(a, 1)),
+}
+
+
+@pytest.mark.parametrize("name", LOSSES)
+def test_every_loss_has_the_gradient_of_central_differences(name):
+    assert check_grad(LOSSES[name], np.array([0.3, -0.4, 1.3])) < 1e-6
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: nn.cross_entropy(softmax(array([1.0, 2.0])), 0), ValueError, "come from softmax"),
+        (lambda: nn.cross_entropy(array([1.0, 2.0]), 2), ValueError, "class 2 of 2"),
+        (lambda: nn.cross_entropy(array([1.0, 2.0]), -1), ValueError, "class -1 of 2"),
+        (lambda: nn.cross_entropy(array([1.0, 2.0]), 1.0), TypeError, "whole number"),
+        (lambda: nn.cross_entropy(array([1.0, 2.0]), [1.0, 1.0]), ValueError, "sum 1"),
+        (lambda: nn.cross_entropy(array([1.0, 2.0]), [2.0, -1.0]), ValueError, "one-hot"),
+        (lambda: nn.cross_entropy(array([1.0, 2.0]), [1.0, 0.0, 0.0]), ValueError, "2 logits and 3 targets"),
+        (lambda: nn.cross_entropy(Value(1.0), 0), ValueError, "at least two logits"),
+        (lambda: nn.mse(array([1.0, 2.0]), [1.0]), ValueError, r"\(2,\).*\(1,\)"),
+        (lambda: nn.mse(array([1.0]), [np.nan]), ValueError, "numbers as targets"),
+        (lambda: nn.mse([], []), ValueError, "empty"),
+        (lambda: nn.hinge(Value(1.0), 0), ValueError, "−1 and 1"),
+        (lambda: nn.binary_cross_entropy(Value(1.5), 1), ValueError, "for logits use .*with_logits"),
+        (lambda: nn.binary_cross_entropy(Value(np.nan), 1), ValueError, "from 0 to 1; got nan"),
+        (lambda: nn.binary_cross_entropy(Value(0.5), 2), ValueError, "targets from 0 to 1; got 2"),
+        (lambda: nn.binary_cross_entropy(Value(0.0), 1), ValueError, "log is defined for x > 0"),
+        (lambda: nn.binary_cross_entropy_with_logits(Value(0.5), -1), ValueError, "targets from 0 to 1"),
+        (lambda: nn.binary_cross_entropy_with_logits(sigmoid(Value(0.5)), 1), ValueError, "come from sigmoid"),
+        (lambda: nn.binary_cross_entropy_with_logits(array([0.5]), [np.nan]), ValueError, "numbers as targets"),
+        (lambda: nn.one_hot([0.0], 2), TypeError, "whole-number"),
+        (lambda: nn.one_hot([2], 2), ValueError, "from 0 to 1"),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong(call, error, words):
+    with pytest.raises(error, match=words):
+        call()

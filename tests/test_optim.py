@@ -1,0 +1,187 @@
+"""Optimisers against PyTorch step for step, and minimisation by SciPy."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value, array, record, sum as total, values
+from nn.optim import METHODS, Optimizer
+
+RULES = [
+    ("SGD", {"lr": 0.1}),
+    ("SGD", {"lr": 0.05, "momentum": 0.9}),
+    ("SGD", {"lr": 0.1, "weight_decay": 0.01}),
+    ("SGD", {"lr": 0.05, "momentum": 0.5, "weight_decay": 0.1}),
+    ("Adam", {}),
+    ("Adam", {"lr": 0.1, "betas": (0.8, 0.95), "eps": 1e-6}),
+    ("Adam", {"lr": 0.1, "weight_decay": 0.1}),
+]
+
+
+def valley(w):
+    """A loss with a curve in it, for PyTorch's tensors too."""
+    return 3 * (w[0] - 1) ** 2 + (w[1] + w[0] * w[0]) ** 2 + 0.1 * w[2] ** 4
+
+
+@pytest.mark.parametrize(("name", "options"), RULES)
+def test_every_step_of_a_hundred_is_pytorchs(name, options):
+    torch = pytest.importorskip("torch")
+    w = array([1.5, -2.0, 0.7], "w")
+    theirs = torch.tensor([1.5, -2.0, 0.7], dtype=torch.float64, requires_grad=True)
+    ours, reference = getattr(nn, name)([w], **{"lr": 1e-3, **options}), getattr(torch.optim, name)([theirs], **options)
+    for k in range(100):
+        if k == 50:
+            ours.lr = reference.param_groups[0]["lr"] = 0.02
+        ours.zero_grad()
+        valley(w).backward()
+        ours.step()
+        reference.zero_grad()
+        valley(theirs).backward()
+        reference.step()
+        np.testing.assert_allclose(values(w), theirs.detach().numpy(), rtol=1e-12, atol=1e-14)
+
+
+def test_sgd_is_the_lectures_update():
+    w, unused = Value(1.0), Value(7.0)
+    (3 * w).backward()
+    nn.SGD([w, unused], lr=0.1).step()
+    assert (w.data, unused.data) == (1.0 - 0.1 * 3.0, 7.0)
+
+
+@pytest.mark.parametrize("rule", [nn.SGD, nn.Adam])
+def test_a_parameter_that_rests_for_some_steps_remembers_nothing_of_them(rule):
+    options = {"momentum": 0.9} if rule is nn.SGD else {}
+    a, b, alone = Value(1.0), Value(1.0), Value(1.0)
+    both, one = rule([a, b], lr=0.1, **options), rule([alone], lr=0.1, **options)
+    for k in range(6):
+        both.zero_grad()
+        (a * a + (b * b if k % 2 else 0)).backward()
+        both.step()
+        if k % 2:
+            one.zero_grad()
+            (alone * alone).backward()
+            one.step()
+    assert b.data == alone.data
+    assert a.data != b.data
+
+
+def test_a_parameter_given_twice_steps_once():
+    w = Value(1.0)
+    w.backward()
+    nn.SGD([w, w], 0.1).step()
+    assert w.data == 0.9
+
+
+@pytest.mark.parametrize("slope", [float("nan"), float("inf")])
+def test_a_gradient_that_is_no_number_moves_nothing(slope):
+    w, v = Value(1.0, "w"), Value(2.0, "v")
+    w.grad, v.grad = 1.0, slope
+    descent = nn.SGD([w, v], 0.1, momentum=0.9)
+    with pytest.raises(ValueError, match=f"no step is taken: the gradient of .*v.* is {slope}"):
+        descent.step()
+    assert (w.data, v.data) == (1.0, 2.0)
+    assert not descent.memory[0].any()
+
+
+def test_a_rule_of_ones_own_is_an_update():
+    class SignDescent(Optimizer):
+        def update(self, w, g, places):
+            return w - self.lr * np.sign(g)
+
+    w = Value(2.0)
+    (w * w).backward()
+    SignDescent([w], lr=0.5, weight_decay=0.0, memory=0).step()
+    assert w.data == 1.5
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: nn.SGD([], 0.1), TypeError, "leaves"),
+        (lambda: nn.SGD([Value(1.0) * 2], 0.1), TypeError, "leaves"),
+        (lambda: nn.SGD(nn.Neuron(1, rng=0), 0.1), TypeError, r"model\.parameters\(\)"),
+        (lambda: nn.Adam(nn.Neuron(1, rng=0).parameters, 0.1), TypeError, r"model\.parameters\(\)"),
+        (lambda: nn.SGD([Value(1.0)], 0.0), ValueError, "lr > 0"),
+        (lambda: nn.SGD([Value(1.0)], float("nan")), ValueError, "lr > 0"),
+        (lambda: nn.SGD([Value(1.0)], 0.1, momentum=-1), ValueError, "momentum ≥ 0"),
+        (lambda: nn.Adam([Value(1.0)], weight_decay=-1), ValueError, "weight_decay ≥ 0"),
+        (lambda: nn.Adam([Value(1.0)], betas=(0.9, 1.0)), ValueError, "betas"),
+        (lambda: nn.SGD([Value(1.0)], 0.1).step(), ValueError, "backward"),
+        (lambda: nn.minimize(lambda: Value(1.0) ** 2, [Value(1.0)]), ValueError, "none of these parameters"),
+        (lambda: nn.minimize(lambda: Value(1.0) ** 2, [], method="Newton"), ValueError, "one of Newton-CG"),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+# --- minimize ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_minimize_finds_the_bottom_of_rosenbrocks_valley(method):
+    pytest.importorskip("scipy")
+    w = array([-1.2, 1.0], "w")
+    result = nn.minimize(lambda: 100 * (w[1] - w[0] ** 2) ** 2 + (1 - w[0]) ** 2, [w], method=method, tol=1e-10)
+    assert result.fun < 1e-12
+    np.testing.assert_allclose(values(w), [1.0, 1.0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("method", METHODS)
+def test_minimize_over_rows_reaches_the_normal_equations(method, reduction):
+    pytest.importorskip("scipy")
+    rng = np.random.default_rng(0)
+    X, t = rng.normal(size=(50, 3)), rng.normal(size=50)
+    model = nn.Neuron(3, "identity", bias=False, rng=0)
+    nn.minimize(
+        lambda x, y: nn.mse(model(x), y), model.parameters(), method, data=(X, t), reduction=reduction, tol=1e-12
+    )
+    # L-BFGS-B ends where the loss stands still to 1e-12, and the loss is a square.
+    rtol = 1e-5 if method == "L-BFGS-B" else 1e-6
+    np.testing.assert_allclose(values(model.w), np.linalg.lstsq(X, t)[0], rtol=rtol)
+
+
+def test_minimize_takes_a_program_and_leaves_other_parameters_alone():
+    pytest.importorskip("scipy")
+    w, fixed = array([3.0, -1.0], "w"), Value(2.0, "fixed")
+    program = record(lambda: total((w - fixed) ** 2) + (w[0] * w[1] - 4) ** 2)
+    nn.minimize(program, [w])
+    np.testing.assert_allclose(values(w), [2.0, 2.0], rtol=1e-5)
+    assert fixed.data == 2.0
+
+
+def test_newtons_method_hands_scipy_the_hessian():
+    sympy = pytest.importorskip("sympy")
+    pytest.importorskip("scipy")
+    from nn.optim import _hessian_product
+
+    w, X = array([0.4, -0.9], "w"), np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.3]])
+    program = record(lambda x: (x[0] * w[0].sin() + x[1] * w[1] ** 3).exp() * w[0], X[0])
+    product = _hessian_product(program, list(w), (X,), "mean")
+    a, b = sympy.symbols("a b")
+    loss = sum(sympy.exp(x * sympy.sin(a) + y * b**3) * a for x, y in X) / 3
+    H = np.array(sympy.hessian(loss, (a, b)).subs({a: 0.4, b: -0.9}).tolist(), dtype=float)
+    at = np.array([0.4, -0.9])
+    np.testing.assert_allclose([product(at, v) for v in np.eye(2)], H, rtol=1e-12)
+
+
+def test_a_minimum_that_is_none_changes_nothing():
+    pytest.importorskip("scipy")
+    w = Value(1.0)
+    with pytest.raises((ValueError, OverflowError)):
+        nn.minimize(lambda: -(w * w * w).exp(), [w], method="CG")
+    assert w.data == 1.0
+
+
+def test_without_scipy_minimize_says_what_to_install():
+    code = (
+        "import sys; sys.modules['scipy'] = None\nimport nn\nfrom autograd import Value\n"
+        "w = Value(1.0)\nnn.minimize(lambda: w * w, [w])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "ImportError: minimize needs SciPy: pip install" in run.stderr
