@@ -1,4 +1,4 @@
-"""nn: shapes, names, initial values, losses in the lecture's normalisation, gradient descent."""
+"""Modules: shapes, names, initial values, what is called, saved and loaded."""
 
 import pickle
 
@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, array, constant, grads, softmax, sum as total, values
+import viz
+from autograd import Value, array, assign, constant, grads, values
 
 
 def test_parameters_are_named_by_their_way_from_the_model():
@@ -104,67 +105,9 @@ def test_the_same_seed_gives_the_same_network():
     assert (one != values(nn.MLP(3, [4, 2], rng=6).parameters())).any()
 
 
-def test_mse_is_half_the_squared_distance_and_its_gradient_the_error():
-    y_hat = array([1.0, -2.0, 0.5])
-    loss = nn.mse(y_hat, [0.0, 1.0, 0.5])
-    assert loss.data == 0.5 * (1 + 9)
-    loss.backward()
-    np.testing.assert_array_equal(grads(y_hat), [1.0, -3.0, 0.0])
-    one = Value(3.0)
-    nn.mse(one, 1.0).backward()
-    assert one.grad == 2.0
-
-
-def test_hinge_is_the_margin_and_is_flat_beyond_it():
-    score = array([0.25, 2.0])
-    loss = nn.hinge(score, [1, 1])
-    assert loss.data == 0.75
-    loss.backward()
-    np.testing.assert_array_equal(grads(score), [-1.0, 0.0])
-    assert nn.hinge(Value(0.25), -1).data == 1.25
-
-
-@pytest.mark.parametrize("y", [2, np.int64(2), [0, 0, 1], np.array([0.0, 0.0, 1.0])])
-def test_cross_entropy_of_a_class_is_one_node_whose_edges_read_y_hat_minus_y(y):
-    a = array([0.1, 0.4, -0.3])
-    loss = nn.cross_entropy(a, y)
-    shares = np.exp(values(a)) / np.exp(values(a)).sum()
-    assert loss.data == pytest.approx(-np.log(shares[2]), rel=1e-14)
-    assert loss.parents == tuple(a)
-    np.testing.assert_allclose(loss.partials, shares - [0, 0, 1], rtol=1e-14)
-
-
-def test_cross_entropy_of_a_spread_target_is_its_mean_over_classes():
-    a = array([0.1, 0.4, -0.3])
-    spread = nn.cross_entropy(a, [0.25, 0.75, 0.0])
-    assert spread.data == pytest.approx(0.25 * nn.cross_entropy(a, 0).data + 0.75 * nn.cross_entropy(a, 1).data)
-    targets = array([0.0, 1.0, 0.0], role="input")
-    assert nn.cross_entropy(a, targets).data == pytest.approx(nn.cross_entropy(a, 1).data)
-
-
-def test_cross_entropy_is_exact_at_a_thousand():
-    loss = nn.cross_entropy([Value(1000.0), Value(-1000.0)], 0)
-    assert (loss.data, loss.partials) == (0.0, (0.0, 0.0))
-    assert nn.cross_entropy([Value(1000.0), Value(-1000.0)], 1).data == 2000.0
-
-
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: nn.cross_entropy(softmax(array([1.0, 2.0])), 0), ValueError, "come from softmax"),
-        (lambda: nn.cross_entropy(array([1.0, 2.0]), 2), ValueError, "class 2 of 2"),
-        (lambda: nn.cross_entropy(array([1.0, 2.0]), -1), ValueError, "class -1 of 2"),
-        (lambda: nn.cross_entropy(array([1.0, 2.0]), 1.0), TypeError, "whole number"),
-        (lambda: nn.cross_entropy(array([1.0, 2.0]), [1.0, 1.0]), ValueError, "sum 1"),
-        (lambda: nn.cross_entropy(array([1.0, 2.0]), [2.0, -1.0]), ValueError, "one-hot"),
-        (lambda: nn.cross_entropy(array([1.0, 2.0]), [1.0, 0.0, 0.0]), ValueError, "2 logits and 3 targets"),
-        (lambda: nn.cross_entropy(Value(1.0), 0), ValueError, "at least two logits"),
-        (lambda: nn.mse(array([1.0, 2.0]), [1.0]), ValueError, r"\(2,\).*\(1,\)"),
-        (lambda: nn.mse(array([1.0]), [np.nan]), ValueError, "numbers as targets"),
-        (lambda: nn.mse([], []), ValueError, "empty"),
-        (lambda: nn.hinge(Value(1.0), 0), ValueError, "−1 and 1"),
-        (lambda: nn.one_hot([0.0], 2), TypeError, "whole-number"),
-        (lambda: nn.one_hot([2], 2), ValueError, "from 0 to 1"),
         (lambda: nn.MLP(2, [2], rng=0)([1.0]), ValueError, "takes 2 inputs; got 1"),
         (lambda: nn.MLP(2, [2], rng=0)(np.ones((5, 2))), ValueError, "nn.predict"),
         (lambda: nn.Neuron(2, rng=0)(1.0), ValueError, "a single number"),
@@ -174,81 +117,11 @@ def test_cross_entropy_is_exact_at_a_thousand():
         (lambda: nn.Layer(0, 2), ValueError, "at least 1"),
         (lambda: nn.Layer(2, 2, "sigmiod"), ValueError, "identity, sigmoid"),
         (lambda: nn.Layer(2, 2, rng="0"), TypeError, "Generator or a seed"),
-        (lambda: nn.SGD([], 0.1), TypeError, "leaves"),
-        (lambda: nn.SGD([Value(1.0) * 2], 0.1), TypeError, "leaves"),
-        (lambda: nn.SGD([Value(1.0)], 0.0), ValueError, "lr > 0"),
-        (lambda: nn.SGD([Value(1.0)], 0.1).step(), ValueError, "backward"),
-        (lambda: nn.predict(nn.Neuron(2, rng=0), [1.0, 2.0]), ValueError, "rows of data"),
-        (lambda: nn.accuracy(nn.Neuron(1, rng=0), [[1.0]], [1, 0]), ValueError, "1 rows"),
     ],
 )
 def test_a_wrong_call_says_what_is_wrong(call, error, words):
     with pytest.raises(error, match=words):
         call()
-
-
-def test_sgd_is_the_lectures_update():
-    w, unused = Value(1.0), Value(7.0)
-    (3 * w).backward()
-    nn.SGD([w, unused], lr=0.1).step()
-    assert (w.data, unused.data) == (1.0 - 0.1 * 3.0, 7.0)
-
-
-def test_sgd_with_momentum_and_weight_decay_is_pytorchs():
-    torch = pytest.importorskip("torch")
-    w = array([1.0, -2.0])
-    theirs = torch.tensor([1.0, -2.0], dtype=torch.float64, requires_grad=True)
-    ours = nn.SGD([w], lr=0.1, momentum=0.9, weight_decay=0.01)
-    reference = torch.optim.SGD([theirs], lr=0.1, momentum=0.9, weight_decay=0.01)
-    for k in range(50):
-        if k == 25:
-            ours.lr = reference.param_groups[0]["lr"] = 0.05
-        ours.zero_grad()
-        total(w**2).backward()
-        ours.step()
-        reference.zero_grad()
-        (theirs**2).sum().backward()
-        reference.step()
-    np.testing.assert_allclose(values(w), theirs.detach().numpy(), rtol=1e-12)
-
-
-def test_iris_is_fishers_data_as_scikit_learn_has_it():
-    reference = pytest.importorskip("sklearn.datasets").load_iris()
-    X, Y = nn.datasets.iris()
-    np.testing.assert_array_equal(X, reference.data)
-    np.testing.assert_array_equal(Y, reference.target)
-
-
-def test_a_model_equals_pytorchs_with_the_same_weights():
-    torch = pytest.importorskip("torch")
-    model = nn.MLP(3, [4, 2], "tanh", rng=0)
-    x = np.array([0.3, -1.2, 0.7])
-    nn.cross_entropy(model(x), 1).backward()
-    parts = [torch.tensor(values(p), requires_grad=True) for layer in model.layers for p in (layer.w, layer.b)]
-    W1, b1, W2, b2 = parts
-    logits = W2 @ torch.tanh(W1 @ torch.tensor(x) + b1) + b2
-    torch.nn.functional.cross_entropy(logits[None], torch.tensor([1])).backward()
-    ours = [grads(p) for layer in model.layers for p in (layer.w, layer.b)]
-    for mine, theirs in zip(ours, parts, strict=True):
-        np.testing.assert_allclose(mine, theirs.grad.numpy(), rtol=1e-12, atol=1e-15)
-
-
-def test_accuracy_of_one_output_takes_the_sign():
-    model = nn.Neuron(1, "identity", bias=False, rng=0)
-    model.w[0].data = 1.0
-    assert nn.accuracy(model, [[1.0], [-1.0], [2.0]], [1, 0, 0]) == pytest.approx(2 / 3)
-
-
-def test_accuracy_of_a_sigmoid_output_takes_a_half():
-    model = nn.Neuron(1, "sigmoid", bias=False, rng=0)
-    model.w[0].data = 1.0
-    assert nn.accuracy(model, [[-1.0], [1.0]], [0, 1]) == 1.0
-
-
-@pytest.mark.parametrize("parameters", [nn.Neuron(1, rng=0), nn.Neuron(1, rng=0).parameters])
-def test_sgd_of_a_model_points_to_its_parameters(parameters):
-    with pytest.raises(TypeError, match=r"model\.parameters\(\)"):
-        nn.SGD(parameters, 0.1)
 
 
 def test_an_activation_that_loses_the_graph_is_refused():
@@ -262,20 +135,162 @@ def test_a_model_survives_pickling():
     assert again([1.0, 2.0]).data == model([1.0, 2.0]).data
 
 
-def test_a_parameter_given_twice_steps_once():
-    w = Value(1.0)
-    w.backward()
-    nn.SGD([w, w], 0.1).step()
-    assert w.data == 0.9
+def test_a_bias_as_a_weight_w_0_on_x_0_equals_a_bias_of_its_own():
+    """The lecture writes both: the sum from i = 0 with x_0 = 1, and w·x + b."""
+    apart, within = nn.MLP(2, [3, 2], rng=0), nn.MLP(3, [3, 2], bias=False, rng=0)
+    for layer, b in zip(apart.layers, ([0.5, -1.0, 2.0], [0.1, -0.3]), strict=True):
+        assign(layer.b, b)
+    first, second = within.layers[0], nn.Layer(4, 2, "identity", bias=False)
+    for layer, other in zip((first, second), apart.layers, strict=True):
+        assign(layer.w, np.column_stack([values(other.b), values(other.w)]))
+    x = [0.7, -1.3]
+    z = first([1.0, *x])
+    y = second([1.0, *z])
+    np.testing.assert_allclose(values(y), values(apart(x)), rtol=1e-15)
+    nn.cross_entropy(y, 1).backward()
+    nn.cross_entropy(apart(x), 1).backward()
+    for layer, other in zip((first, second), apart.layers, strict=True):
+        np.testing.assert_allclose(grads(layer.w[:, 0]), grads(other.b), rtol=1e-14)
+        np.testing.assert_allclose(grads(layer.w[:, 1:]), grads(other.w), rtol=1e-14)
 
 
-def test_a_class_that_is_ruled_out_costs_nothing_in_a_spread_target():
-    loss = nn.cross_entropy([Value(-np.inf), Value(2.0), Value(2.0)], [0.0, 0.5, 0.5])
-    assert loss.data == pytest.approx(np.log(2.0))
+def test_a_threshold_network_can_be_evaluated_and_drawn():
+    line = nn.Neuron(2, "step", rng=0)
+    assign(line.w, [1.0, 1.0])
+    line.b.data = -1.5
+    np.testing.assert_array_equal(nn.predict(line, nn.datasets.xor()[0]), [0, 0, 0, 1])  # and
+    y = line([1.0, 1.0])
+    assert "step" in viz.draw(y).svg
+    y.backward()
+    np.testing.assert_array_equal(grads(line.w), [0.0, 0.0])
 
 
-def test_accuracy_of_nan_is_refused():
-    model = nn.Neuron(1, "identity", rng=0)
-    model.b.data = np.nan
-    with pytest.raises(ValueError, match="outputs are nan"):
-        nn.accuracy(model, [[1.0]], [0])
+# --- state, and files of it -------------------------------------------------------------------------------------------
+
+
+class Odd(nn.Module):
+    """Parameters in every place where a module may have them."""
+
+    def __init__(self, seed=0):
+        rng = np.random.default_rng(seed)
+        self.alone = Value(rng.normal())
+        self.file = array(rng.normal(size=(2, 3)))  # np.savez has an argument of this name
+        self.parts = {"a": nn.Neuron(2, rng=rng), "b": [nn.Layer(2, 2, rng=rng), Value(rng.normal())]}
+        self.again = self.file
+        self.mixed = np.array([Value(rng.normal()), constant(7.0)], dtype=object)
+        self.scale = np.array([1.0, 2.0])  # data, no parameter
+        self.twice = self.parts["a"]
+        self.itself = self
+
+
+def test_the_state_holds_an_array_for_each_array_of_parameters():
+    state = nn.MLP(2, [3, 1], rng=0).state()
+    shapes = {name: x.shape for name, x in state.items()}
+    assert shapes == {"layers.0.w": (3, 2), "layers.0.b": (3,), "layers.1.w": (1, 3), "layers.1.b": (1,)}
+    assert all(x.dtype == float for x in state.values())
+    odd = {name: x.shape for name, x in Odd().state().items()}
+    assert odd == {
+        "alone": (),
+        "file": (2, 3),
+        "parts.a.w": (2,),
+        "parts.a.b": (),
+        "parts.b.0.w": (2, 2),
+        "parts.b.0.b": (2,),
+        "parts.b.1": (),
+        "mixed[0]": (),
+    }
+    assert sum(x.size for x in Odd().state().values()) == len(Odd().parameters())
+
+
+def test_a_tie_within_an_array_is_one_parameter():
+    class Tied(nn.Module):
+        def __init__(self):
+            v = Value(1.0)
+            self.w = array([v, v, Value(2.0)])
+
+    assert [name for name, _ in Tied().named_parameters()] == ["w[0]", "w[2]"]
+    assert list(Tied().state()) == ["w[0]", "w[2]"]
+
+
+@pytest.mark.parametrize("make", [lambda s: nn.MLP(2, [3, 2], rng=s), Odd])
+def test_what_is_saved_is_loaded_to_the_last_bit(make, tmp_path):
+    one, other = make(0), make(1)
+    path = one.save(tmp_path / "model.npz")
+    assert other.load(path) is other
+    for name, x in one.state().items():
+        np.testing.assert_array_equal(other.state()[name], x)
+    with np.load(path, allow_pickle=False) as saved:
+        assert sorted(saved.files) == sorted(one.state())
+
+
+def test_weights_move_both_ways_through_float_arrays():
+    one, other = nn.MLP(2, [3, 2], rng=0), nn.MLP(2, [3, 2], rng=1)
+    other.load_state({name: x.tolist() for name, x in one.state().items()})
+    assert values(other([0.3, -1.0])).tolist() == values(one([0.3, -1.0])).tolist()
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "words"),
+    [
+        (lambda s: s.pop("layers.0.b"), ValueError, r"missing: layers\.0\.b"),
+        (lambda s: s.update(extra=np.ones(2)), ValueError, "unknown: extra"),
+        (
+            lambda s: s.update({"layers.0.w": np.ones((2, 3))}),
+            ValueError,
+            r"layers\.0\.w has shape \(3, 2\); got \(2, 3\)",
+        ),
+        (lambda s: s.update({"layers.1.b": ["a", "b"]}), TypeError, "real number"),
+        (lambda s: s.update({"layers.1.b": [1.0, np.nan]}), ValueError, "nan"),
+        (lambda s: s.update({"layers.1.b": np.array([1 + 2j, 0])}), TypeError, "real number"),
+    ],
+)
+def test_a_state_of_another_network_changes_nothing(change, error, words):
+    model = nn.MLP(2, [3, 2], rng=0)
+    state = {name: x + 1 for name, x in model.state().items()}
+    before = values(model.parameters())
+    change(state)
+    with pytest.raises(error, match=words):
+        model.load_state(state)
+    np.testing.assert_array_equal(values(model.parameters()), before)
+
+
+def test_an_interrupted_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
+    model, path = nn.MLP(2, [3, 2], rng=0), tmp_path / "model.npz"
+    model.save(path)
+    old = path.read_bytes()
+
+    def interrupted(file, x, allow_pickle):
+        file.write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(np.lib.format, "write_array", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        nn.MLP(2, [3, 2], rng=1).save(path)
+    assert path.read_bytes() == old
+    assert [p.name for p in tmp_path.iterdir()] == ["model.npz"]
+
+
+def test_a_file_that_holds_no_state_is_refused(tmp_path):
+    model = nn.MLP(2, [3, 2], rng=0)
+    before = values(model.parameters())
+    with pytest.raises(ValueError, match=r"saved as \.npz; got 'model\.pkl'"):
+        model.save(tmp_path / "model.pkl")
+    with pytest.raises(FileNotFoundError):
+        model.load(tmp_path / "missing.npz")
+    (tmp_path / "text.npz").write_text("no zip")
+    with pytest.raises(ValueError, match=r"text\.npz is no \.npz file"):
+        model.load(tmp_path / "text.npz")
+    whole = model.save(tmp_path / "whole.npz").read_bytes()
+    (tmp_path / "half.npz").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ValueError, match="damaged"):
+        model.load(tmp_path / "half.npz")
+    np.savez(tmp_path / "pickle.npz", **{**model.state(), "layers.0.w": np.array([[object()] * 2] * 3)})
+    with pytest.raises(ValueError, match="pickle"):
+        model.load(tmp_path / "pickle.npz")
+    np.testing.assert_array_equal(values(model.parameters()), before)
+
+
+def test_every_module_says_how_many_parameters_it_has():
+    assert repr(nn.MLP(2, [3, 1], rng=0)) == "MLP(2 → 3 sigmoid → 1 identity, 13 parameters)"
+    assert repr(nn.Neuron(1, bias=False, rng=0)) == "Neuron(1 → 1 sigmoid, 1 parameter)"
+    assert repr(Odd()).splitlines()[:3] == ["Odd(18 parameters)", "  alone", "  file (2, 3)"]

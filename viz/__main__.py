@@ -58,20 +58,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
 
 def _train(X: Any, Y: Any, seed: int) -> nn.MLP:  # noqa: N803  # the field's names for data
     """Gradient descent on the mean cross-entropy over all flowers."""
-    from tqdm import tqdm
-
     model = nn.MLP(X.shape[1], [HIDDEN, len(IRIS_CLASSES)], rng=seed)
-    descent = nn.SGD(model.parameters(), LEARNING_RATE)
-    with tqdm(range(EPOCHS), desc="gradient descent", unit="epoch", file=sys.stderr) as epochs:
-        for _ in epochs:
-            model.zero_grad()
-            loss = 0.0
-            for x, y in zip(X, Y, strict=True):
-                example = nn.cross_entropy(model(x), int(y))
-                example.backward(1 / len(X))
-                loss += example.data / len(X)
-            descent.step()
-            epochs.set_postfix(loss=f"{loss:.4f}", refresh=False)
+    nn.fit(model, X, Y, nn.cross_entropy, nn.SGD(model.parameters(), LEARNING_RATE), EPOCHS)
     return model
 
 

@@ -1,0 +1,76 @@
+"""Models on rows of data: their outputs, what these say as probabilities, and how often they are right."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autograd import Value, ops, sigmoid, softmax
+from nn.examples import Floats, rows, running
+from nn.losses import from_softmax
+
+Link = str | Callable[[Any], Any]
+LINKS: dict[str, Callable[[Any], Any]] = {"identity": lambda a: a, "sigmoid": sigmoid, "softmax": softmax}
+
+
+def predict(model: Any, X: Any, engine: str = "recorded") -> Floats:  # noqa: N803
+    """The model's outputs on every row of X (N, n_in), as floats: (N,) for one output, (N, K) for K.
+
+    The model is recorded on the first row; with engine="eager" it is called on every row, as a model needs that
+    branches on its numbers. ValueError for no rows, nan and rows of another length.
+    """
+    x = rows(X)
+    outputs: Floats = running(engine, model, x[0])(x)
+    return outputs
+
+
+def predict_proba(model: Any, X: Any, link: Link | None = None, engine: str = "recorded") -> Floats:  # noqa: N803
+    """The outputs as probabilities: of one output P(C1 | x), (N,), by a sigmoid; of K outputs (N, K) by softmax.
+
+    A model that ends in a sigmoid or a softmax gives them already. `link` is "identity", "sigmoid", "softmax" or
+    another function from the outputs to probabilities.
+    """
+    if isinstance(link, str) and link not in LINKS:
+        raise ValueError(f"link is one of {', '.join(LINKS)}, or a function; got {link!r}")
+
+    def probabilities(x: Any) -> Any:
+        y = model(x)
+        return link(y) if callable(link) else LINKS[link or _link(y)](y)
+
+    return predict(probabilities, X, engine)
+
+
+def accuracy(model: Any, X: Any, Y: Any, engine: str = "recorded") -> float:  # noqa: N803
+    """The share of rows whose class is right: the largest of K outputs; of one output class 1 where P(C1 | x) > ½.
+
+    That is where a sigmoid's output is above ½, and any other output above 0. Y are class indices (N,), of one output
+    0 and 1 or the −1 and 1 of `hinge`, or one-hot rows (N, K); ValueError for others.
+    """
+    notes: list[bool] = []  # whether the one output is a probability
+
+    def noted(x: Any) -> Any:
+        y = model(x)
+        notes.append(isinstance(y, Value) and y.op is ops.sigmoid)
+        return y
+
+    outputs, classes = predict(noted, X, engine), rows(Y, "Y", least=1)
+    if classes.ndim == 2 and classes.shape == outputs.shape:
+        classes = classes.argmax(axis=1)
+    if classes.shape != (len(outputs),):
+        raise ValueError(f"accuracy takes one class index per row: got {len(outputs)} rows, Y of shape {classes.shape}")
+    if np.isnan(outputs).any():
+        raise ValueError("the model's outputs are nan: its weights are not finite")
+    allowed = range(outputs.shape[1]) if outputs.ndim == 2 else (-1, 1) if -1 in classes else (0, 1)
+    if not np.isin(classes, allowed).all():
+        raise ValueError(f"the classes are {', '.join(map(str, allowed))}; got {sorted(set(classes.tolist()))}")
+    if outputs.ndim == 2:
+        return float(np.mean(outputs.argmax(axis=1) == classes))
+    return float(np.mean((outputs > 0.5 * notes[0]) == (classes == 1)))
+
+
+def _link(y: Any) -> str:
+    if isinstance(y, Value):
+        return "identity" if y.op is ops.sigmoid else "sigmoid"
+    return "identity" if all(from_softmax(v) or v.op is ops.sigmoid for v in y) else "softmax"

@@ -1,0 +1,180 @@
+"""diagnose: every complaint is found where it was made, named with its remedy, and nowhere else."""
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import array, assign, log_softmax, maximum, scope, values
+
+X, Y = nn.datasets.two_moons(100)
+LOGITS = nn.binary_cross_entropy_with_logits
+
+
+def kinds_of(found):
+    return [finding.kind for finding in found]
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "leaky_relu", "identity"])
+@pytest.mark.parametrize("sizes", [[8], [8, 8, 8]])
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_healthy_network_has_no_complaint(activation, sizes, trained):
+    model = nn.MLP(2, [*sizes, 1], activation, rng=0)
+    if trained:
+        nn.fit(model, X, Y, LOGITS, nn.Adam(model.parameters(), 0.02), 200, progress=False)
+    assert nn.diagnose(model, X, Y, LOGITS) == []
+
+
+def test_a_unit_alone_and_a_softmax_layer_are_healthy():
+    assert nn.diagnose(nn.Neuron(2, "identity", rng=0), X, Y, LOGITS) == []
+    assert nn.diagnose(nn.Layer(2, 2, "identity", rng=0), X, Y, nn.cross_entropy) == []
+    assert nn.diagnose(nn.Layer(2, 2, "softmax", rng=0), X, Y, nn.binary_cross_entropy) == []
+
+
+def test_a_dead_relu_is_named_with_its_share_of_rows():
+    model = nn.MLP(2, [3, 1], "relu", rng=0)
+    assign(model.layers[0].b, [0.0, -50.0, 0.0])
+    (found,) = nn.diagnose(model, X, Y, LOGITS)
+    assert (found.kind, found.where) == ("dead", ("layer1/neuron2",))
+    assert found.startswith("layer1/neuron2 is off on 100% of the rows")
+    assert "leaky_relu" in found
+    model.layers[0].b[1].data = -values(model.layers[0].w[1]) @ X[np.argmax(X @ values(model.layers[0].w[1]))] + 1e-9
+    (found,) = nn.diagnose(model, X, Y, LOGITS)
+    assert "off on 99% of the rows" in found
+
+
+@pytest.mark.parametrize(("activation", "scale"), [("sigmoid", 400.0), ("tanh", 200.0)])
+def test_saturated_units_are_named(activation, scale):
+    model = nn.MLP(2, [3, 1], activation, rng=0)
+    assign(model.layers[0].w, values(model.layers[0].w) * scale)
+    found = nn.diagnose(model, X, Y, LOGITS)
+    a = X @ values(model.layers[0].w).T
+    with np.errstate(over="ignore"):
+        slope = 1 / np.cosh(a / (2 if activation == "sigmoid" else 1)) ** 2  # as a share of the largest
+    expected = [f"layer1/neuron{k + 1}" for k in range(3) if (slope[:, k] < 0.01).mean() >= 0.9]
+    assert expected
+    assert [f.where[0] for f in found if f.kind == "saturated"] == expected
+    assert all("smaller weights" in f for f in found if f.kind == "saturated")
+
+
+def test_an_output_that_saturates_is_named_too():
+    unit = nn.Neuron(2, "sigmoid", rng=0)
+    unit.b.data = 30.0
+    (found,) = nn.diagnose(unit, X, Y, nn.mse)
+    assert (found.kind, found.where) == ("saturated", ("neuron",))
+
+
+class Loose(nn.Module):
+    def __init__(self):
+        self.used, self.unused = nn.Neuron(2, "identity", rng=0), nn.Neuron(2, "identity", rng=0)
+
+    def __call__(self, x):
+        return self.used(x)
+
+
+def test_parameters_without_a_part_are_named():
+    (found,) = nn.diagnose(Loose(), X, Y, LOGITS)
+    assert isinstance(found, str)
+    assert (found.kind, found.where) == ("no part", ("unused.w[0]", "unused.w[1]", "unused.b"))
+    assert "unused.w[0], unused.w[1] and 1 more" in found
+
+
+def test_parameters_behind_a_threshold_are_named():
+    model = nn.MLP(2, [2, 1], "step", rng=0)
+    (found,) = nn.diagnose(model, X, Y, LOGITS)
+    assert found.kind == "no part"
+    assert found.where == tuple(name for name, _ in model.named_parameters() if name.startswith("layers.0"))
+    assert "step, whose gradient is 0 everywhere" in found
+
+
+@pytest.mark.parametrize("weight", [0.5, 0.0])
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "identity"])
+def test_units_that_start_alike_are_named(activation, weight):
+    model = nn.MLP(2, [3, 1], activation, rng=0)
+    for layer in model.layers:
+        assign(layer.w, np.full(layer.w.shape, weight))
+    found = [f for f in nn.diagnose(model, X, Y, LOGITS) if f.kind == "identical"]
+    assert [f.where for f in found] == [("layer1/neuron1", "layer1/neuron2", "layer1/neuron3")]
+    assert "random weights" in found[0]
+    nn.fit(model, X, Y, LOGITS, nn.SGD(model.parameters(), 0.1), 50, progress=False)
+    np.testing.assert_allclose(values(model.layers[0].w[0]), values(model.layers[0].w[1]), rtol=1e-12)
+
+
+def test_outputs_of_equal_weights_are_not_alike_for_they_have_targets_of_their_own():
+    layer = nn.Layer(2, 2, "identity", rng=0)
+    assign(layer.w, np.zeros((2, 2)))
+    assert nn.diagnose(layer, X, Y, nn.cross_entropy) == []
+
+
+def test_softmax_twice_is_one_complaint_by_the_loss_and_by_the_graph():
+    model = nn.MLP(2, [3, 2], output="softmax", rng=0)
+    (found,) = nn.diagnose(model, X, Y, nn.cross_entropy)
+    assert found.kind == "softmax twice"
+    assert "output='identity'" in found
+
+    def own_loss(p, y):
+        return -(log_softmax(p) @ y)
+
+    assert kinds_of(nn.diagnose(model, X, nn.one_hot(Y, 2), own_loss)) == ["softmax twice"]
+    assert nn.diagnose(nn.MLP(2, [3, 2], rng=0), X, nn.one_hot(Y, 2), own_loss) == []
+
+
+def test_a_gradient_that_vanishes_on_its_way_back_is_named():
+    model = nn.MLP(2, [8] * 8 + [1], "sigmoid", rng=0)
+    (found,) = nn.diagnose(model, X, Y, LOGITS)
+    assert (found.kind, found.where) == ("vanishing", ("layer1",))
+    assert "tanh or relu" in found
+
+
+def test_a_gradient_that_explodes_on_its_way_back_is_named():
+    model = nn.MLP(2, [8] * 4 + [1], "identity", rng=0)
+    for layer in model.layers:
+        assign(layer.w, values(layer.w) * 20)
+    found = nn.diagnose(model, X, Y, LOGITS)
+    assert [(f.kind, f.where) for f in found] == [("exploding", ("layer1",))]
+
+
+def test_models_without_scopes_are_looked_at_by_their_activations():
+    w = array([[1.0, -1.0], [0.5, 1.0]], "w")
+    b = array([-50.0, 0.0], "b")
+    found = nn.diagnose(lambda x: (w @ x + b).sum().relu() + (w[1] @ x).tanh(), X, Y, LOGITS)
+    assert kinds_of(found) == ["dead"]
+
+
+def test_a_relu_of_the_loss_is_no_unit():
+    model = nn.Neuron(2, "identity", rng=0)
+    assign(model.w, [0.0, 0.0])
+    model.b.data = 2.0
+    assert nn.diagnose(model, X, np.ones(100), nn.hinge) == []  # its relu is off on every row: all is learnt
+
+
+def test_a_scope_of_ones_own_is_a_unit():
+    model = nn.MLP(2, [2, 1], "tanh", rng=0)
+
+    def clipped(x):
+        with scope("clip"):
+            return maximum(model(x), 0.0)
+
+    assert nn.diagnose(clipped, X, Y, nn.mse) == []
+
+
+def test_diagnose_changes_nothing():
+    model = nn.MLP(2, [3, 1], "relu", rng=0)
+    before = values(model.parameters())
+    nn.diagnose(model, X, Y, LOGITS)
+    np.testing.assert_array_equal(values(model.parameters()), before)
+    assert all(v.grad is None for v in model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"X": X[:, :1]}, "takes 2 inputs; got 1"),
+        ({"Y": Y[1:]}, "100 rows of X and 99 of Y"),
+        ({"Y": np.full(100, np.nan)}, "Y holds nan"),
+        ({"loss": nn.hinge}, "−1 and 1"),
+    ],
+)
+def test_data_that_do_not_fit_are_refused(change, words):
+    arguments = {"model": nn.MLP(2, [3, 1], rng=0), "X": X, "Y": Y, "loss": LOGITS, **change}
+    with pytest.raises(ValueError, match=words):
+        nn.diagnose(**arguments)
