@@ -39,12 +39,19 @@ class Run:
         self.functions, self.groups, self.names, self.theta, self.rows = functions, groups, names, theta, rows
         self.patience = PATIENCE
 
-    def __call__(self, name: str, arrays: Sequence[npt.NDArray[Any]], first: int = 0) -> Any:
-        """What the function of that name gives on the rows, the first of which has that number.
+    def __call__(self, name: str, arrays: Sequence[npt.NDArray[Any]]) -> Any:
+        """What the function of that name gives on the rows.
 
         `forward` gives the outputs of every row, or of the graph without rows; `sum_and_grad` the sum over the rows of
         the one output, and of its gradient.
         """
+        try:
+            return self._from(0, name, arrays)
+        except kinds.ERRORS as error:
+            raise error.with_traceback(None) from None  # the way through blocks and halves of blocks tells nothing
+
+    def _from(self, first: int, name: str, arrays: Sequence[npt.NDArray[Any]]) -> Any:
+        """The same on rows the first of which has that number."""
         n = len(arrays[0]) if arrays else 1
         if n > self.rows:
             return self._in_blocks(name, arrays, self.rows, first)
@@ -61,7 +68,7 @@ class Run:
         return self._in_blocks(name, arrays, -(-n // 2), first) if n > 1 else self._eagerly(name, arrays, first)
 
     def _in_blocks(self, name: str, arrays: Sequence[npt.NDArray[Any]], most: int, first: int) -> Any:
-        parts = (self(name, block, at) for at, block in _blocks(arrays, most, first))
+        parts = (self._from(at, name, block) for at, block in _blocks(arrays, most, first))
         return np.concatenate([*parts]) if name == "forward" else _added(parts)
 
     def _clean(self, name: str, arrays: Sequence[Floats]) -> Any:

@@ -59,8 +59,13 @@ class Posterior(np.ndarray[Any, np.dtype[np.float64]]):
     def __array_finalize__(self, whole: Any) -> None:
         self.deviations = getattr(whole, "deviations", np.ones(2))
 
+    def __reduce__(self) -> Any:
+        return _posterior, (np.asarray(self), self.deviations)
+
     def __call__(self, X: Any) -> Floats:  # noqa: N803
         X = np.asarray(X, dtype=float)  # noqa: N806
+        if X.ndim != 2:
+            raise ValueError(f"the posterior is of rows of data, (N, d); got shape {X.shape}")
         centre = np.eye(1, X.shape[1])[0]
         log_density = [
             -((X - side * centre) ** 2).sum(axis=1) / (2 * s * s) - X.shape[1] * np.log(s)
@@ -68,6 +73,12 @@ class Posterior(np.ndarray[Any, np.dtype[np.float64]]):
         ]
         posterior: Floats = np.exp(log_density[1] - np.logaddexp(*log_density))
         return posterior
+
+
+def _posterior(numbers: Floats, deviations: Floats) -> Posterior:
+    posterior = numbers.view(Posterior)
+    posterior.deviations = deviations
+    return posterior
 
 
 def two_gaussians(
@@ -83,8 +94,7 @@ def two_gaussians(
     rng, Y = _drawn(n, 2, seed)  # noqa: N806
     X = rng.normal(0.0, 1.0, (n, dimensions)) * np.asarray(deviations)[Y][:, None]  # noqa: N806
     X[:, 0] += 2.0 * Y - 1.0
-    posterior = np.empty(n).view(Posterior)
-    posterior.deviations = np.asarray(deviations, dtype=float)
+    posterior = _posterior(np.empty(n), np.asarray(deviations, dtype=float))
     posterior[:] = posterior(X)
     return X, Y, posterior
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value, ops, sigmoid, softmax
-from nn.examples import Floats, rows, running
-from nn.losses import from_softmax
+from autograd import kinds, sigmoid, softmax
+from nn.examples import Floats, output, rows, running
+from nn.losses import maker, one_hot
 
 Link = str | Callable[[Any], Any]
 LINKS: dict[str, Callable[[Any], Any]] = {"identity": lambda a: a, "sigmoid": sigmoid, "softmax": softmax}
@@ -22,7 +22,11 @@ def predict(model: Any, X: Any, engine: str = "recorded") -> Floats:  # noqa: N8
     branches on its numbers. ValueError for no rows, nan and rows of another length.
     """
     x = rows(X)
-    outputs: Floats = running(engine, model, x[0])(x)
+
+    def the_model(x: Any) -> Any:
+        return output(model, x)
+
+    outputs: Floats = running(engine, the_model, x[0])(x)
     return outputs
 
 
@@ -32,31 +36,36 @@ def predict_proba(model: Any, X: Any, link: Link | None = None, engine: str = "r
     A model that ends in a sigmoid or a softmax gives them already. `link` is "identity", "sigmoid", "softmax" or
     another function from the outputs to probabilities.
     """
-    if isinstance(link, str) and link not in LINKS:
+    if link is not None and not callable(link) and link not in LINKS:
         raise ValueError(f"link is one of {', '.join(LINKS)}, or a function; got {link!r}")
 
-    def probabilities(x: Any) -> Any:
-        y = model(x)
-        return link(y) if callable(link) else LINKS[link or _link(y)](y)
+    def the_model(x: Any) -> Any:
+        y = _scores(model, x)
+        found = "identity" if all(map(maker, kinds.flat(y))) else "sigmoid" if np.ndim(y) == 0 else "softmax"
+        return link(y) if callable(link) else LINKS[link or found](y)
 
-    return predict(probabilities, X, engine)
+    return predict(the_model, X, engine)
 
 
 def accuracy(model: Any, X: Any, Y: Any, engine: str = "recorded") -> float:  # noqa: N803
     """The share of rows whose class is right: the largest of K outputs; of one output class 1 where P(C1 | x) > ½.
 
-    That is where a sigmoid's output is above ½, and any other output above 0. Y are class indices (N,), of one output
-    0 and 1 or the −1 and 1 of `hinge`, or one-hot rows (N, K); ValueError for others.
+    That is where a probability, made by sigmoid or softmax, is above ½, and any other output above 0. Y are class
+    indices (N,), of one output 0 and 1 or the −1 and 1 of `hinge`, or one-hot rows (N, K); ValueError for others.
     """
-    notes: list[bool] = []  # whether the one output is a probability
+    notes: list[str] = []
 
-    def noted(x: Any) -> Any:
-        y = model(x)
-        notes.append(isinstance(y, Value) and y.op is ops.sigmoid)
+    def the_model(x: Any) -> Any:
+        y = _scores(model, x)
+        notes.append(maker(y))
         return y
 
-    outputs, classes = predict(noted, X, engine), rows(Y, "Y", least=1)
-    if classes.ndim == 2 and classes.shape == outputs.shape:
+    outputs, classes = predict(the_model, X, engine), rows(Y, "Y", least=1)
+    if (
+        classes.ndim == 2
+        and classes.shape == outputs.shape
+        and (one_hot(classes.argmax(1), classes.shape[1]) == classes).all()
+    ):
         classes = classes.argmax(axis=1)
     if classes.shape != (len(outputs),):
         raise ValueError(f"accuracy takes one class index per row: got {len(outputs)} rows, Y of shape {classes.shape}")
@@ -67,10 +76,11 @@ def accuracy(model: Any, X: Any, Y: Any, engine: str = "recorded") -> float:  # 
         raise ValueError(f"the classes are {', '.join(map(str, allowed))}; got {sorted(set(classes.tolist()))}")
     if outputs.ndim == 2:
         return float(np.mean(outputs.argmax(axis=1) == classes))
-    return float(np.mean((outputs > 0.5 * notes[0]) == (classes == 1)))
+    return float(np.mean((outputs > 0.5 * bool(notes[0])) == (classes == 1)))
 
 
-def _link(y: Any) -> str:
-    if isinstance(y, Value):
-        return "identity" if y.op is ops.sigmoid else "sigmoid"
-    return "identity" if all(from_softmax(v) or v.op is ops.sigmoid for v in y) else "softmax"
+def _scores(model: Any, x: Any) -> Any:
+    y = output(model, x)
+    if np.ndim(y) > 1:
+        raise ValueError(f"classes are told by one output or a vector of them; the model gives shape {np.shape(y)}")
+    return y

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Program, Value, array, kinds, record, values, wengert_list
+from autograd import Value, array, kinds, record, values, wengert_list
+from autograd.tape import reverse_sweep
 from nn.losses import one_hot
 
 Floats = npt.NDArray[np.float64]
@@ -21,7 +22,8 @@ def rows(X: Any, name: str = "X", least: int = 2) -> Floats:  # noqa: N803  # th
     except ValueError:
         raise ValueError(f"{name} has rows of different lengths: every row is an example") from None
     if data.dtype.kind not in "fiub":
-        raise TypeError(f"{name} is rows of real numbers; got an array of {data.dtype}")
+        advice = ": names of classes become indices by np.unique(Y, return_inverse=True)[1]" if name == "Y" else ""
+        raise TypeError(f"{name} is rows of real numbers; got an array of {data.dtype}{advice}")
     if data.ndim < least:
         advice = f": a single column is {name}[:, None], a single row {name}[None]" if data.ndim == 1 else ""
         raise ValueError(f"{name} is rows of data, shape (N, n_in); got {data.shape}{advice}")
@@ -53,17 +55,18 @@ def targets(Y: Any, X: Any, output: Any) -> Floats:  # noqa: N803
     return numbers
 
 
+def output(model: Any, x: Any) -> Any:
+    """What a model gives for one row; a vector of one is one output."""
+    y = model(x)
+    return y[0] if np.shape(y) == (1,) else y
+
+
 class Eager:
     """The face of a Program over Values: a graph is built and differentiated for every row."""
 
-    def __init__(self, function: Callable[..., Any], *examples: Any) -> None:
+    def __init__(self, function: Callable[..., Any], *_: Any) -> None:
         self.function = function
-        self.parameters: list[Value] = []
-
-    def check(self, *data: Any) -> None:
-        """Refuse what the function does not take, and note the parameters it depends on."""
-        found = (v for output in self._outputs(data) for v in wengert_list(kinds.flat(output)))
-        self.parameters = list(dict.fromkeys(v for v in found if v.role == "parameter"))
+        self.parameters: list[Value] = []  # those it was found to depend on
 
     def theta(self) -> Floats:
         """The data of the parameters, of shape (P,)."""
@@ -71,21 +74,31 @@ class Eager:
 
     def __call__(self, *data: Any) -> Floats:
         """The output of every row."""
-        return np.array([values(output) for output in self._outputs(data)])
+        outputs = []
+        for y in self.outputs(data):
+            outputs.append(values(y))
+            found = (v for v in wengert_list(kinds.flat(y)) if v.role == "parameter")
+            self.parameters = list(dict.fromkeys([*self.parameters, *found]))
+        return np.array(outputs)
 
-    def value_and_grad(self, theta: Floats, *data: Any, reduction: str = "mean") -> tuple[float, Floats]:
-        """The mean of the outputs, or their sum, and its gradient; theta is what the parameters hold."""
-        for v in self.parameters:
-            v.grad = None
+    def value_and_grad(self, _: Floats, *data: Any, reduction: str = "mean") -> tuple[float, Floats]:
+        """The mean of the outputs, or their sum, and its gradient, at the data that the parameters hold."""
         n = len(data[0]) if reduction == "mean" else 1
-        total = 0.0
-        for loss in self._outputs(data):
-            loss.backward(1.0 / n)
-            total += loss.data / n
-        return total, np.array([v.grad or 0.0 for v in self.parameters])
+        total, gradient = 0.0, np.zeros(len(self.parameters))
+        for y in self.outputs(data):
+            adjoint = reverse_sweep(wengert_list([y]), {y: 1.0 / n})
+            total += y.data / n
+            with np.errstate(all="ignore"):  # ∞ − ∞ is nan, as between floats
+                gradient += [adjoint.get(v, 0.0) for v in self.parameters]
+        return total, gradient
 
-    def _outputs(self, data: Sequence[Any]) -> Iterator[Any]:
-        return (self.function(inputs(x), *targets) for x, *targets in zip(*data, strict=True))
+    def outputs(self, data: Sequence[Any]) -> Iterator[Any]:
+        """The function of every row, with the row's number in an error."""
+        for k, (x, *more) in enumerate(zip(*data, strict=True)):
+            try:
+                yield self.function(inputs(x), *more)
+            except kinds.ERRORS as error:
+                raise type(error)(f"row {k}: {error}") from None
 
 
 def inputs(x: Any) -> Any:
@@ -96,25 +109,26 @@ def inputs(x: Any) -> Any:
 ENGINES: dict[str, Callable[..., Any]] = {"recorded": record, "eager": Eager}
 
 
-def running(engine: str, function: Callable[..., Any], *examples: Any) -> Program | Eager:
+def running(engine: str, function: Callable[..., Any], *examples: Any) -> Any:
     """The function on examples as a Program, or as its eager twin."""
     if engine not in ENGINES:
         raise ValueError(f"engine is {' or '.join(map(repr, ENGINES))}; got {engine!r}")
-    program: Program | Eager = ENGINES[engine](function, *examples)
-    return program
+    return ENGINES[engine](function, *examples)
 
 
-def prepared(model: Any, X: Any, Y: Any, loss: Any, engine: str) -> tuple[Any, Sequence[Floats], Value]:  # noqa: N803
-    """(loss(model(x), y) on every row, the data (X, Y) it runs on, its graph for the first row), all of it checked."""
+def prepared(model: Any, X: Any, Y: Any, loss: Any) -> tuple[Callable[..., Value], Sequence[Floats], Value]:  # noqa: N803
+    """(loss(model(x), y) as a function of x and y, the data (X, Y) for it, its graph for the first row)."""
     if not callable(loss):
         raise TypeError(f"a loss is a function of output and target, such as nn.cross_entropy; got {loss!r}")
     x = rows(X)
     first = inputs(x[0])
-    y = targets(Y, X, model(first))
+    y = targets(Y, X, output(model, first))
 
     def of_example(x: Any, y: Any) -> Any:
-        return loss(model(x), y)
+        return loss(output(model, x), y)
 
-    program = running(engine, of_example, x[0], y[0])
-    program.check(x, y)
-    return program, (x, y), of_example(first, y[0])
+    example = of_example(first, y[0])
+    if not isinstance(example, Value):
+        given = f"an array of shape {np.shape(example)}: take its sum" if np.ndim(example) else repr(example)
+        raise TypeError(f"a loss gives one Value for one example; this one gives {given}")
+    return of_example, (x, y), example

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,8 +14,15 @@ from autograd import Value, dot, kinds, log, log_sigmoid, neg_log_softmax, ops, 
 from autograd.recording import demand
 
 
-class SoftmaxTwiceError(ValueError):
-    """Outputs of a softmax in place of logits."""
+class ProbabilitiesError(ValueError):
+    """Probabilities in place of logits; `maker` is what made them, sigmoid or softmax."""
+
+    def __init__(self, loss: str, maker: str) -> None:
+        super().__init__(
+            f"{loss} takes logits, and these come from {maker}: hand it the {maker}'s operands, "
+            "a model with output='identity'"
+        )
+        self.maker = maker
 
 
 def mse(y_hat: Any, y: Any) -> Value:
@@ -58,11 +66,7 @@ def binary_cross_entropy_with_logits(a: Any, y: Any) -> Value:
     (Value(data=1000.0, grad=None), (1.0,))
     """
     pairs = _pairs(a, y, "binary_cross_entropy_with_logits")
-    if any(isinstance(v, Value) and v.op is ops.sigmoid for v, _ in pairs):
-        raise ValueError(
-            "binary_cross_entropy_with_logits takes logits, and these come from sigmoid: train a model with "
-            "output='identity', or use binary_cross_entropy"
-        )
+    _refuse_probabilities([v for v, _ in pairs], "binary_cross_entropy_with_logits")
     return _binary(pairs, log_sigmoid, lambda v: log_sigmoid(-v), "binary_cross_entropy_with_logits")
 
 
@@ -107,11 +111,7 @@ def cross_entropy(logits: Any, y: Any) -> Value:
     a = kinds.flat(logits)
     if np.ndim(logits) != 1 or len(a) < 2:
         raise ValueError("cross_entropy takes a vector of at least two logits, one per class")
-    if all(map(from_softmax, a)):
-        raise SoftmaxTwiceError(
-            "cross_entropy takes logits, and these come from softmax: hand it the softmax's operands, "
-            "a model with output='identity'"
-        )
+    _refuse_probabilities(a, "cross_entropy")
     if np.ndim(y) == 0 and not isinstance(y, list | tuple):
         return _of_class(a, y)
     targets = kinds.flat(y)
@@ -146,9 +146,17 @@ def _of_class(a: list[Any], c: Any) -> Value:
     return ops.neg_log_softmax.at(int(c)).apply(*a)  # type: ignore[no-any-return]
 
 
-def from_softmax(v: Any) -> bool:
-    """Whether v was made by softmax."""
-    return isinstance(v, Value) and v.op is ops.exp and getattr(v.parents[0].op, "name", "") == "log_softmax"
+def maker(v: Any) -> str:
+    """Which function made a probability, sigmoid or softmax; "" for any other number."""
+    if not isinstance(v, Value) or v.op is None:
+        return ""
+    of_softmax = v.op is ops.exp and getattr(v.parents[0].op, "name", "") == "log_softmax"
+    return "softmax" if of_softmax else "sigmoid" if v.op is ops.sigmoid else ""
+
+
+def _refuse_probabilities(a: Sequence[Any], loss: str) -> None:
+    if all(makers := [maker(v) for v in a]):
+        raise ProbabilitiesError(loss, makers[0])
 
 
 def _pairs(y_hat: Any, y: Any, loss: str) -> list[tuple[Any, Any]]:
@@ -160,7 +168,7 @@ def _pairs(y_hat: Any, y: Any, loss: str) -> list[tuple[Any, Any]]:
     if not pairs:
         raise ValueError(f"{loss} of nothing: outputs and targets are empty")
     for _, target in pairs:
-        if not isinstance(target, Value) and (not isinstance(target, Real) or target != target):
+        if not isinstance(target, Value) and (not isinstance(target, Real | Decimal | np.bool_) or target != target):
             raise ValueError(f"{loss} takes numbers as targets; got {target!r}")
     return pairs
 
@@ -173,9 +181,12 @@ def one_hot(y: Any, n_classes: int) -> npt.NDArray[np.float64]:
            [1., 0., 0.]])
     """
     indices = np.asarray(y)
-    if indices.dtype.kind not in "iu":
+    if isinstance(n_classes, bool) or not isinstance(n_classes, int | np.integer) or n_classes < 1:
+        raise ValueError(f"one_hot takes a whole number of classes, at least 1; got {n_classes!r}")
+    if indices.dtype.kind not in "iu" and indices.size:
         raise TypeError(f"one_hot takes whole-number class indices; got {indices.dtype}: convert with astype(int)")
     if indices.size and not (indices.min() >= 0 and indices.max() < n_classes):
         raise ValueError(f"classes run from 0 to {n_classes - 1}; got {indices.min()} to {indices.max()}")
-    rows: npt.NDArray[np.float64] = np.eye(n_classes)[indices]
-    return rows
+    rows = np.zeros((indices.size, n_classes))
+    rows[np.arange(indices.size), indices.ravel().astype(int)] = 1.0
+    return rows.reshape(*indices.shape, n_classes)

@@ -47,21 +47,27 @@ class Module:
 
     def state(self) -> dict[str, npt.NDArray[np.float64]]:
         """The data of the parameters, a float array for each array of them by its name: `layers.0.w` (n_out, n_in)."""
-        return {name: values(part) for name, part in _parts(self, "", set())}
+        return {name: values(part) for name, part in self._named_parts().items()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Write data such as `state()` gives into the parameters.
 
         ValueError for names that are missing or unknown and for other shapes; then nothing has changed.
         """
-        parts = dict(_parts(self, "", set()))
+        parts = self._named_parts()
+        if not isinstance(state, Mapping):
+            raise TypeError(f"a state is a dictionary of arrays, as state() gives it; got {type(state).__name__}")
         differ = {"missing": parts.keys() - state.keys(), "unknown": state.keys() - parts.keys()}
         if any(differ.values()):
-            given = "; ".join(f"{what}: {', '.join(sorted(names))}" for what, names in differ.items() if names)
+            given = "; ".join(
+                f"{what}: {', '.join(sorted(map(str, names)))}" for what, names in differ.items() if names
+            )
             raise ValueError(f"{self._title()} takes the state of a network like itself; {given}")
         for name, part in parts.items():
             if np.shape(state[name]) != np.shape(part):
                 raise ValueError(f"{name} has shape {np.shape(part)}; got {np.shape(state[name])}")
+            if np.isnan(values(state[name])).any():
+                raise ValueError(f"{name} holds nan: such a state is not loaded")
         assign(list(parts.values()), [state[name] for name in parts])
 
     def save(self, path: str | PathLike[str]) -> Path:
@@ -76,11 +82,21 @@ class Module:
 
     def load(self, path: str | PathLike[str]) -> Self:
         """Read a state that `save` wrote, and return the module; errors as of `load_state`, and nothing has changed."""
-        if Path(path).exists() and not zipfile.is_zipfile(path):
-            raise ValueError(f"{Path(path).name} is no .npz file of arrays, or a damaged one")
-        with np.load(path, allow_pickle=False) as saved:
-            self.load_state(dict(saved))
+        try:
+            with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as saved:
+                state = dict(saved)
+        except (zipfile.BadZipFile, ValueError, EOFError) as error:
+            raise ValueError(f"{Path(path).name} is no .npz file of arrays, or a damaged one ({error})") from None
+        self.load_state(state)
         return self
+
+    def _named_parts(self) -> dict[str, Any]:
+        parts = dict[str, Any]()
+        for name, part in _parts(self, "", set()):
+            if name in parts:
+                raise ValueError(f"two parts of {type(self).__name__} are called {name}: give one another name")
+            parts[name] = part
+        return parts
 
     def _write(self, file: Any) -> None:
         with zipfile.ZipFile(file, "w") as archive:  # np.savez takes no array called file
@@ -119,6 +135,7 @@ def _parts(x: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
             for at in np.ndindex(x.shape):
                 yield from _parts(x[at], _element(name, at), seen)
     elif isinstance(x, list | tuple | dict):
+        seen.add(id(x))
         for key, part in x.items() if isinstance(x, dict) else enumerate(x):
             yield from _parts(part, f"{name}.{key}", seen)
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd import Program, Value, assign, dot, gradients, kinds, record
+from nn.doctor import unmoved
+from nn.examples import inputs, rows
 
 Floats = npt.NDArray[np.float64]
 Places = Any  # of some parameters among all: an array of their numbers
@@ -28,8 +31,8 @@ class Optimizer:
         self.parameters: list[Value] = list(dict.fromkeys(v for x in parameters for v in kinds.flat(x)))
         if not self.parameters or not all(isinstance(v, Value) and v.op is None for v in self.parameters):
             raise TypeError(f"{name} takes the leaves to change: model.parameters(), or a list of arrays of Values")
-        if not lr > 0 or not weight_decay >= 0:
-            raise ValueError(f"{name} needs lr > 0 and weight_decay ≥ 0; got {lr} and {weight_decay}")
+        if not all(isinstance(x, Real) for x in (lr, weight_decay)) or not 0 < lr < np.inf or not weight_decay >= 0:
+            raise ValueError(f"{name} needs a finite lr > 0 and weight_decay ≥ 0; got {lr!r} and {weight_decay!r}")
         self.lr, self.weight_decay = lr, weight_decay
         self.memory = [np.zeros(len(self.parameters)) for _ in range(memory)]
 
@@ -47,8 +50,14 @@ class Optimizer:
         if not np.isfinite(g).all():
             worst = moving[int(np.isfinite(g).argmin())]
             raise ValueError(f"no step is taken: the gradient of {kinds.described(worst)} is {worst.grad!r}")
-        for v, new in zip(moving, self.update(w, g, np.array(places)).tolist(), strict=True):
-            v.primal = new
+        memory = self.memory
+        with np.errstate(all="ignore"):
+            new = self.update(w, g, np.array(places))
+        if not np.isfinite(new).all():
+            self.memory = memory
+            raise ValueError(f"no step is taken: with a learning rate of {self.lr} it would be infinite or nan")
+        for v, number in zip(moving, new.tolist(), strict=True):
+            v.primal = number
 
     def zero_grad(self) -> None:
         """Set every gradient to None."""
@@ -107,8 +116,8 @@ class Adam(Optimizer):
         weight_decay: float = 0.0,
     ) -> None:
         super().__init__(parameters, lr, weight_decay, memory=3)
-        if not all(0 <= beta < 1 for beta in betas) or not eps > 0:
-            raise ValueError(f"Adam needs betas from 0 to below 1 and eps > 0; got {betas} and {eps}")
+        if np.shape(betas) != (2,) or not all(0 <= beta < 1 for beta in betas) or not eps > 0:
+            raise ValueError(f"Adam needs two betas from 0 to below 1 and eps > 0; got {betas} and {eps}")
         self.betas, self.eps = betas, eps
 
     def update(self, w: Floats, g: Floats, places: Places) -> Floats:
@@ -153,13 +162,19 @@ def minimize(
         from scipy import optimize
     except ImportError:
         raise ImportError('minimize needs SciPy: pip install "chainrule[scipy]"') from None
-    data = [np.asarray(x) for x in data]
+    if not isinstance(data, list | tuple) or not isinstance(parameters, Iterable):
+        raise TypeError("minimize takes parameters such as model.parameters(), and data as a tuple, data=(X, Y)")
+    data = [rows(x, f"data[{k}]", least=1) for k, x in enumerate(data)]
     program = f if isinstance(f, Program) else record(f, *(x[0] for x in data))
     wanted = {v for x in parameters for v in kinds.flat(x)}
+    wanted -= unmoved(program.function(*(inputs(x[0]) for x in data)))[0]
     moving = [v for v in program.parameters if v in wanted]
     if not moving:
-        raise ValueError("the loss depends on none of these parameters: hand minimize model.parameters()")
-    slope = _Moved(program, moving, data, reduction)
+        raise ValueError(
+            "the loss depends on none of these parameters, or only where its gradient is 0 everywhere: hand minimize "
+            "model.parameters() of a model without thresholds"
+        )
+    slope = _slope(program, moving, data, reduction)
     product = _hessian_product(program, moving, data, reduction) if METHODS[method] else None
     start = np.array([v.primal for v in moving])
     with np.errstate(all="ignore"):  # of SciPy's own sums on its way to a minimum that is none
@@ -172,29 +187,25 @@ def minimize(
     return result
 
 
-class _Moved:
-    """The loss of a program and its gradient as functions of some of its parameters."""
+def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduction: str) -> Any:
+    """(loss, gradient) of a program as a function of some of its parameters, and of others that it does not have."""
+    number = {v: k for k, v in enumerate(program.parameters)}
+    here = [k for k, v in enumerate(moving) if v in number]
+    there = [number[moving[k]] for k in here]
 
-    def __init__(self, program: Program, moving: Sequence[Value], data: Sequence[Any], reduction: str) -> None:
-        self.program, self.data, self.reduction = program, data, reduction
-        number = {v: k for k, v in enumerate(program.parameters)}
-        self.here = [k for k, v in enumerate(moving) if v in number]
-        self.there = [number[moving[k]] for k in self.here]
-        self.theta = program.theta()
+    def slope(numbers: Floats) -> tuple[float, Floats]:
+        theta, out = program.theta(), np.zeros(len(numbers))
+        theta[there] = numbers[here]
+        loss, gradient = program.value_and_grad(theta, *data, reduction=reduction)
+        out[here] = gradient[there]
+        return float(loss), out
 
-    def __call__(self, numbers: Floats) -> tuple[float, Floats]:
-        self.theta[self.there] = numbers[self.here]
-        loss, gradient = self.program.value_and_grad(self.theta, *self.data, reduction=self.reduction)
-        slope = np.zeros(len(numbers))
-        slope[self.here] = gradient[self.there]
-        return float(loss), slope
+    return slope
 
 
-def _hessian_product(
-    program: Program, moving: list[Value], data: Sequence[Any], reduction: str
-) -> Callable[[Floats, Floats], Floats]:
+def _hessian_product(program: Program, moving: list[Value], data: Sequence[Any], reduction: str) -> Any:
     """H · v as the gradient of ∇L · v, v being parameters too."""
     direction = [Value(0.0) for _ in moving]
     along = record(lambda *row: dot(gradients(program.function(*row), moving), direction), *(x[0] for x in data))
-    slope = _Moved(along, [*moving, *direction], data, reduction)
+    slope = _slope(along, [*moving, *direction], data, reduction)
     return lambda at, v: slope(np.concatenate([at, v]))[1][: len(moving)]

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd import kinds
+from autograd import Value, kinds
 from nn.doctor import unmoved
-from nn.examples import Floats, prepared
+from nn.examples import Eager, Floats, prepared, running
 from nn.optim import Optimizer
 
 SHOWN = 12  # epochs in the text of a history
@@ -21,12 +21,7 @@ SHOWN = 12  # epochs in the text of a history
 class DivergedError(ValueError):
     """Training that came to a loss without a value. `history` holds the epochs until then."""
 
-    def __init__(self, history: History, error: Exception, now: str, lr: float) -> None:
-        super().__init__(
-            f"training stopped in epoch {len(history.loss) + 1}: {str(error).rstrip('.')}. {now}. A learning rate below "
-            f"{lr:g} may help, or inputs scaled to about 1."
-        )
-        self.history = history
+    history: History
 
 
 @dataclass(repr=False)
@@ -55,9 +50,9 @@ class History:
 
             axes = pyplot.gca()
         epochs = range(1, len(self.loss) + 1)
-        axes.plot(epochs, self.loss, label="loss")
+        axes.plot(epochs, self.loss, label="loss", marker="o" if len(epochs) == 1 else "")
         if self.validation:
-            axes.plot(epochs, self.validation, label="validation")
+            axes.plot(range(1, len(self.validation) + 1), self.validation, label="validation")
             axes.legend()
         axes.set(xlabel="epoch", ylabel="loss")
         return axes
@@ -97,90 +92,136 @@ def fit(
         raise TypeError(f"fit takes an optimiser such as nn.SGD(model.parameters(), lr=0.1); got {optimizer!r}")
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback is a function of the History; got {callback!r}")
     _whole("epochs", epochs)
     _whole("batch_size", 1 if batch_size is None else batch_size)
-    program, data, example = prepared(model, X, Y, loss, engine)
-    held_out = prepared(model, *validation, loss, engine)[:2] if validation is not None else None
-    descent, history = _Descent(program, data, optimizer, reduction, example), History()
-    size, rng = min(batch_size or len(data[0]), len(data[0])), np.random.default_rng(seed)
+    of_example, data, example = prepared(model, X, Y, loss)
+    program = running(engine, of_example, *(x[0] for x in data))
+    program(*data)  # any row that the model or the loss does not take is refused here
+    held_out = _held_out(program, validation, model, loss)
+    descent = _Descent(program, data, optimizer, reduction)
+    descent.refuse_thresholds(example)
+    history, rng = History(), np.random.default_rng(seed)
+    size = min(batch_size or len(data[0]), len(data[0]))
     with _bar(progress, epochs * -(-len(data[0]) // size)) as bar:
         for _ in range(epochs):
             try:
-                history.loss.append(descent.epoch(size, rng, bar))
-            except kinds.ERRORS as error:
-                raise DivergedError(history, error, descent.back(), optimizer.lr) from None
-            if held_out:
-                losses = held_out[0](*held_out[1])
-                history.validation.append(float(losses.mean() if reduction == "mean" else losses.sum()))
+                history.loss.append(descent.epoch(size, rng, bar, len(history.loss) + 1))
+                if held_out:
+                    history.validation.append(descent.whole(held_out, len(history.loss)))
+            except DivergedError as error:
+                error.history = history
+                raise
             bar.set_postfix_str(f"epoch {len(history.loss)}, loss {history.loss[-1]:.4g}", refresh=False)
             if callback:
-                if callback(history) is True:
+                stop = callback(history)
+                if isinstance(stop, bool | np.bool_) and stop:
                     break
                 descent.theta = program.theta()  # which it may have changed
     return history
 
 
+def _held_out(program: Any, validation: Any, model: Any, loss: Any) -> Any:
+    """The validation data, looked at as the data of training are; None if there are none."""
+    if validation is None:
+        return None
+    if not isinstance(validation, list | tuple) or len(validation) != 2:
+        raise TypeError("validation is a pair of rows and targets, (X, Y)")
+    X, Y = validation  # noqa: N806
+    try:
+        _, data, _ = prepared(model, X, Y, loss)
+        program(*data)
+    except (TypeError, *kinds.ERRORS) as error:
+        raise type(error)(f"validation: {error}") from None
+    return data
+
+
 class _Descent:
     """A program whose parameters, as far as an optimiser has them, follow the gradient."""
 
-    def __init__(self, program: Any, data: Any, optimizer: Optimizer, reduction: str, example: Any) -> None:
+    def __init__(self, program: Any, data: Any, optimizer: Optimizer, reduction: str) -> None:
         self.program, self.data, self.optimizer, self.reduction = program, data, optimizer, reduction
         place = {v: k for k, v in enumerate(optimizer.parameters)}
         self.moving = [v for v in program.parameters if v in place]
         if not self.moving:
             raise ValueError("the loss depends on none of the optimiser's parameters: give it model.parameters()")
-        _refuse_stuck([v for v in unmoved(example)[0] if v in place], unmoved(example)[1])
         here = [k for k, v in enumerate(program.parameters) if v in place]
         self.here: Any = slice(None) if len(here) == len(program.parameters) else here
         self.places = np.array([place[v] for v in self.moving])
         self.theta: Floats = program.theta()
         self.before: tuple[Floats, list[Floats], float] | None = None  # the step: theta, the rule's memory, the loss
 
-    def epoch(self, size: int, rng: np.random.Generator, bar: Any) -> float:
+    def refuse_thresholds(self, example: Value) -> None:
+        """ValueError where parameters that are to move act on the loss only where its derivative is 0 everywhere."""
+        stuck, flat = unmoved(example)
+        if stuck and isinstance(self.program, Eager):  # whose rows need not have one graph
+            stuck = set.intersection(stuck, *(unmoved(y)[0] for y in self.program.outputs(self.data)))
+        found = [v for v in self.moving if v in stuck]
+        if found:
+            more = f" and {len(found) - 1} more parameters reach" if len(found) > 1 else " reaches"
+            raise ValueError(
+                f"the gradient of {flat} is 0 everywhere, and {found[0].name or kinds.described(found[0])}{more} the "
+                "loss only through it, so training would never move them: take sigmoid units in place of the "
+                "threshold, or give the optimiser the other parameters alone"
+            )
+
+    def epoch(self, size: int, rng: np.random.Generator, bar: Any, count: int) -> float:
         """Take a step for every batch, and return the mean or sum of the losses before them."""
         loss, n = 0.0, len(self.data[0])
-        for batch in _batches(self.data, size, rng):
-            loss += self.step(batch) * (len(batch[0]) / n if self.reduction == "mean" else 1.0)
-            bar.update()
+        try:
+            for batch in _batches(self.data, size, rng):
+                loss += self.step(batch, count) * (len(batch[0]) / n if self.reduction == "mean" else 1.0)
+                bar.update()
+        except BaseException:
+            self.write()  # an interruption may have come between two parameters
+            raise
         return loss
 
-    def step(self, batch: list[Floats]) -> float:
-        """Take one step and return the loss before it; an error where that or the step has no value."""
+    def step(self, batch: list[Floats], epoch: int) -> float:
+        """Take one step and return the loss before it."""
         try:
             loss, gradient = self.program.value_and_grad(self.theta, *batch, reduction=self.reduction)
-        except kinds.ERRORS:
-            if len(batch[0]) < len(self.data[0]):
-                # Once more on all rows, for the error to count as the data do.
-                self.program.value_and_grad(self.theta, *self.data, reduction=self.reduction)
-            raise
+            found = "" if math.isfinite(loss) else f"the loss is {float(loss)}"
+        except kinds.ERRORS as error:
+            found = str(error)
+        if found:
+            raise self.diverged(found, epoch, self.back()) from None
         memory, theta = self.optimizer.memory, self.theta.copy()
-        theta[self.here] = self.optimizer.update(theta[self.here], gradient[self.here], self.places)
-        if not (math.isfinite(loss) and np.isfinite(theta).all()):
+        with np.errstate(all="ignore"):
+            theta[self.here] = self.optimizer.update(theta[self.here], gradient[self.here], self.places)
+        if not np.isfinite(theta).all():
             self.optimizer.memory = memory
-            raise ValueError(f"the loss is {float(loss)}" + ", and the step from there infinite" * math.isfinite(loss))
+            raise self.diverged(f"the loss is {loss:.4g}, and the step from there infinite", epoch, "No step is taken")
         self.before, self.theta = (self.theta, memory, float(loss)), theta
-        for v, w in zip(self.moving, theta[self.here].tolist(), strict=True):
-            v.primal = w
+        self.write()
         return float(loss)
+
+    def write(self) -> None:
+        """Write theta into the parameters."""
+        for v, w in zip(self.moving, self.theta[self.here].tolist(), strict=True):
+            v.primal = w
+
+    def whole(self, data: Any, epoch: int) -> float:
+        """The mean or sum of the losses on validation data."""
+        try:
+            losses = self.program(*data)
+        except kinds.ERRORS as error:
+            raise self.diverged(f"validation: {error}", epoch, "The parameters are those after this epoch") from None
+        return float(losses.mean() if self.reduction == "mean" else losses.sum())
 
     def back(self) -> str:
         """Take the last step back; returns what to say of it."""
         if self.before is None:
             return "Nothing has changed"
-        theta, self.optimizer.memory, loss = self.before
-        for v, w in zip(self.moving, theta[self.here].tolist(), strict=True):
-            v.primal = w
+        self.theta, self.optimizer.memory, loss = self.before
         return f"The parameters are those of the step before, with a loss of {loss:.4g}"
 
-
-def _refuse_stuck(stuck: list[Any], rows: list[str]) -> None:
-    if stuck:
-        first = stuck[0].name or kinds.described(stuck[0])
-        more = f" and {len(stuck) - 1} more parameters reach" if len(stuck) > 1 else " reaches"
-        raise ValueError(
-            f"the gradient of {' and '.join(rows)} is 0 everywhere, and {first}{more} the loss only through it, so "
-            "training would never move them: take sigmoid units in place of the threshold, or give the optimiser "
-            "the other parameters alone"
+    def diverged(self, found: str, epoch: int, now: str) -> DivergedError:
+        """The error for what was found."""
+        return DivergedError(
+            f"training stopped in epoch {epoch}: {found.rstrip('.')}. {now}. A learning rate below "
+            f"{self.optimizer.lr:g} may help, or inputs scaled to about 1."
         )
 
 

@@ -1,5 +1,7 @@
 """Data sets: their shapes, their seeds, and what is true of them."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,7 @@ def test_the_posterior_of_two_gaussians_is_bayes_rule(dimensions, deviations):
     np.testing.assert_allclose(posterior, density[1] / (density[0] + density[1]), rtol=1e-12)
     np.testing.assert_array_equal(posterior(X), posterior)
     np.testing.assert_array_equal(posterior[:5](X), posterior)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(posterior))(X), posterior)
 
 
 def test_the_posterior_of_two_gaussians_far_out_is_0_or_1_without_a_warning():
@@ -95,6 +98,7 @@ def test_two_gaussians_have_their_means_and_deviations():
         (lambda: datasets.two_moons(2.5), "whole number"),
         (lambda: datasets.spirals(10, 0), "at least 1"),
         (lambda: datasets.two_gaussians(10, deviations=(1.0, 0.0)), "deviations > 0"),
+        (lambda: datasets.two_gaussians(10)[2]([1.0, 2.0]), "rows of data"),
     ],
 )
 def test_a_wrong_call_says_what_is_wrong(call, words):

@@ -1,10 +1,12 @@
 """diagnose: every complaint is found where it was made, named with its remedy, and nowhere else."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 
 import nn
-from autograd import array, assign, log_softmax, maximum, scope, values
+from autograd import Chain, Value, array, assign, log_softmax, maximum, relu, scope, sigmoid, sum as total, values
 
 X, Y = nn.datasets.two_moons(100)
 LOGITS = nn.binary_cross_entropy_with_logits
@@ -74,14 +76,14 @@ class Loose(nn.Module):
 def test_parameters_without_a_part_are_named():
     (found,) = nn.diagnose(Loose(), X, Y, LOGITS)
     assert isinstance(found, str)
-    assert (found.kind, found.where) == ("no part", ("unused.w[0]", "unused.w[1]", "unused.b"))
+    assert (found.kind, found.where) == ("absent", ("unused.w[0]", "unused.w[1]", "unused.b"))
     assert "unused.w[0], unused.w[1] and 1 more" in found
 
 
 def test_parameters_behind_a_threshold_are_named():
     model = nn.MLP(2, [2, 1], "step", rng=0)
     (found,) = nn.diagnose(model, X, Y, LOGITS)
-    assert found.kind == "no part"
+    assert found.kind == "unmoved"
     assert found.where == tuple(name for name, _ in model.named_parameters() if name.startswith("layers.0"))
     assert "step, whose gradient is 0 everywhere" in found
 
@@ -131,6 +133,121 @@ def test_a_gradient_that_explodes_on_its_way_back_is_named():
         assign(layer.w, values(layer.w) * 20)
     found = nn.diagnose(model, X, Y, LOGITS)
     assert [(f.kind, f.where) for f in found] == [("exploding", ("layer1",))]
+
+
+class Three(nn.Module):
+    """Layers that share the scope's name."""
+
+    def __init__(self, activation="relu"):
+        self.one, self.two = nn.Layer(2, 3, activation, rng=0), nn.Layer(3, 3, activation, rng=1)
+        self.out = nn.Layer(3, 1, "identity", rng=2)
+
+    def __call__(self, x):
+        return self.out(self.two(self.one(x)))
+
+
+def test_dead_units_of_layers_of_one_name_are_all_named_and_told_apart():
+    model = Three()
+    model.one.b[0].data = model.two.b[2].data = -50.0
+    found = nn.diagnose(model, X, Y, LOGITS)
+    assert [f.where for f in found] == [("layer/neuron1 of one.w[0,0]",), ("layer/neuron3 of two.w[2,0]",)]
+
+
+def test_alike_units_of_layers_of_one_name_are_found_in_the_first():
+    model = Three("tanh")
+    assign(model.one.w, np.full((3, 2), 0.5))
+    assign(model.two.w, np.full((3, 3), 0.5))
+    (found,) = nn.diagnose(model, X, Y, LOGITS)
+    assert found.kind == "identical"
+    assert found.where[0] == "layer/neuron1 of one.w[0,0]"
+
+
+def test_a_stack_of_layers_of_one_name_loses_its_gradient_too():
+    layers = [nn.Layer(2 if k == 0 else 8, 8, "sigmoid", rng=k) for k in range(8)]
+    out = nn.Neuron(8, "identity", rng=9)
+
+    def stack(x):
+        for layer in layers:
+            x = layer(x)
+        return out(x)
+
+    assert kinds_of(nn.diagnose(stack, X, Y, LOGITS)) == ["vanishing"]
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_units_of_a_vector_are_looked_at_one_by_one(inside):
+    W, b = array([[1.0, -1.0], [0.5, 1.0], [1.0, 1.0]], "W"), array([-50.0, -60.0, 0.0], "b")
+
+    def model(x):
+        with scope("hidden") if inside else nullcontext():
+            return total(relu(W @ x + b))
+
+    found = nn.diagnose(model, X, Y, LOGITS)
+    name = "hidden" if inside else "relu"
+    assert [f.where for f in found] == [(f"{name} of W[0,0]",), (f"{name} of W[1,0]",)]
+
+
+def test_a_chain_is_looked_at_by_its_functions():
+    rng = np.random.default_rng(0)
+    W1, w10 = array(rng.normal(size=(4, 2)), "W1"), array([500.0, 0.0, 700.0, 0.0], "w10")
+    W2 = array(rng.normal(size=(2, 4)), "W2")
+    chain = Chain(f1=lambda x: W1 @ x, f2=lambda x2: x2 + w10, f3=sigmoid, f4=lambda x4: W2 @ x4)
+    found = nn.diagnose(chain, X, Y, nn.cross_entropy)
+    assert [(f.kind, f.where) for f in found] == [("saturated", ("f3[0]",)), ("saturated", ("f3[2]",))]
+
+
+def test_a_unit_that_is_called_twice_is_dead_only_if_it_is_off_in_both_calls():
+    layer = nn.Layer(2, 2, "relu", rng=0)
+    assign(layer.w, np.abs(values(layer.w)))
+    positive = np.abs(X) + 0.1
+
+    def siamese(x):
+        return (layer(x) - layer(-x)).sum()
+
+    assert nn.diagnose(siamese, positive, Y, nn.mse) == []
+    assign(layer.b, [-50.0, 0.0])
+    (found,) = nn.diagnose(siamese, positive, Y, nn.mse)
+    assert found.kind == "dead"
+
+
+def test_a_model_without_units_is_healthy_or_says_what_it_does_not_use():
+    class Line(nn.Module):
+        def __init__(self):
+            self.slope, self.height, self.spare = Value(1.0), Value(0.5), Value(0.0)
+
+        def __call__(self, x):
+            return self.slope * x[0] + self.height
+
+    (found,) = nn.diagnose(Line(), X, Y, nn.mse)
+    assert (found.kind, found.where) == ("absent", ("spare",))
+
+
+def test_an_output_may_saturate_where_it_is_right():
+    model = nn.MLP(2, [8, 1], "tanh", output="sigmoid", rng=0)
+    nn.fit(model, X, Y, nn.binary_cross_entropy, nn.Adam(model.parameters(), 0.03), 1000, progress=False)
+    assert nn.accuracy(model, X, Y) == 1.0
+    assert nn.diagnose(model, X, Y, nn.binary_cross_entropy) == []
+
+
+def test_a_gradient_that_underflows_has_vanished_and_tiny_weights_are_not_alike():
+    deep = nn.MLP(2, [4] * 300 + [1], "sigmoid", rng=0)
+    assert kinds_of(nn.diagnose(deep, X, Y, LOGITS)) == ["vanishing"]
+    tiny = nn.MLP(2, [8] * 4 + [1], "identity", rng=0)
+    for layer in tiny.layers:
+        assign(layer.w, values(layer.w) * 1e-70)
+    assert kinds_of(nn.diagnose(tiny, X, Y, LOGITS)) == ["vanishing"]
+
+
+def test_an_explosion_beyond_the_floats_is_a_finding_and_no_warning():
+    model = nn.MLP(2, [8] * 4 + [1], "identity", rng=0)
+    for layer in model.layers:
+        assign(layer.w, values(layer.w) * 1e20)
+    assert "exploding" in kinds_of(nn.diagnose(model, X, Y, LOGITS))
+
+
+def test_sigmoid_twice_is_said_too():
+    found = nn.diagnose(nn.MLP(2, [3, 1], output="sigmoid", rng=0), X, Y, LOGITS)
+    assert kinds_of(found) == ["sigmoid twice"]
 
 
 def test_models_without_scopes_are_looked_at_by_their_activations():

@@ -70,6 +70,16 @@ def test_outputs_sum_to_one_under_softmax_and_not_under_sigmoid():
     assert (abs(sums["sigmoid"] - 1.0) > 0.1).all()
 
 
+W = array(np.ones((2, 1, 1)))
+
+
+def test_one_probability_of_a_softmax_is_a_probability():
+    a = nn.Layer(3, 2, "identity", rng=0)
+    model = lambda x: softmax(a(x))[1]  # noqa: E731
+    np.testing.assert_array_equal(nn.predict_proba(model, X), nn.predict(model, X))
+    assert nn.accuracy(model, X, nn.predict(a, X).argmax(axis=1)) == 1.0
+
+
 def one_weight(activation, w=1.0):
     model = nn.Neuron(1, activation, bias=False, rng=0)
     model.w[0].data = w
@@ -117,6 +127,11 @@ def test_accuracy_of_many_outputs_takes_the_largest():
         (lambda: nn.accuracy(one_weight("identity"), [[1.0]], [0.3]), ValueError, "the classes are 0, 1"),
         (lambda: nn.accuracy(nn.Layer(1, 3), [[1.0]], [3]), ValueError, "the classes are 0, 1, 2"),
         (lambda: nn.accuracy(one_weight("identity", np.nan), [[1.0]], [0]), ValueError, "outputs are nan"),
+        (lambda: nn.predict_proba(one_weight("identity"), [[1.0]], 5), ValueError, "link is one of"),
+        (lambda: nn.accuracy(nn.Layer(1, 3), [[1.0]], [[0.5, 0.5, 0.0]]), ValueError, "one class index per row"),
+        (lambda: nn.accuracy(nn.Layer(1, 3), [[1.0]], [[0, 0, 0]]), ValueError, "one class index per row"),
+        (lambda: nn.accuracy(lambda x: W @ x, [[1.0]], [0]), ValueError, r"the model gives shape \(2, 1\)"),
+        (lambda: nn.predict_proba(lambda x: W @ x, [[1.0]]), ValueError, r"the model gives shape \(2, 1\)"),
         (lambda: nn.predict(lambda x: float(x[0]), [[1.0]]), TypeError, "asks for the number"),
         (lambda: nn.predict(lambda x: 1.0, [[1.0]]), TypeError, "no graph to record"),
     ],

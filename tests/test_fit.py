@@ -1,12 +1,14 @@
 """fit: the numbers of both engines, batches and reductions, what is told of it, and what it refuses or takes back."""
 
+import pickle
+from contextlib import nullcontext
 from functools import partial
 
 import numpy as np
 import pytest
 
 import nn
-from autograd import Value, array, constant, values, where
+from autograd import Value, array, assign, constant, values, where
 from nn.train import DivergedError, History
 
 X, Y = nn.datasets.two_moons(30, seed=3)
@@ -206,6 +208,60 @@ def test_a_callback_sees_every_epoch_may_change_the_rate_and_ends_the_training()
     assert descent.lr == 0.1 / 8
 
 
+@pytest.mark.parametrize("told", [True, np.True_])
+@pytest.mark.parametrize("untold", [None, 1.0, "go on"])
+def test_only_true_ends_the_training(told, untold):
+    model = network()
+    options = {"model": model, "X": X, "Y": Y, "loss": nn.mse, "progress": False, "epochs": 4}
+    stopped = nn.fit(optimizer=nn.SGD(model.parameters(), 0.1), callback=lambda h: told, **options)
+    went_on = nn.fit(optimizer=nn.SGD(model.parameters(), 0.1), callback=lambda h: untold, **options)
+    assert (len(stopped.loss), len(went_on.loss)) == (1, 4)
+
+
+@pytest.mark.parametrize("engine", ["recorded", "eager"])
+def test_gradients_of_the_users_own_stay(engine):
+    model = network()
+    for v in model.parameters():
+        v.grad = 5.0
+    trained(model, nn.mse, engine=engine)
+    assert {v.grad for v in model.parameters()} == {5.0}
+
+
+def test_an_interruption_leaves_the_parameters_of_one_step(monkeypatch):
+    model, seen = network(), []
+
+    class Watched(nn.SGD):
+        def update(self, w, g, places):
+            seen.append(super().update(w, g, places))
+            return seen[-1]
+
+    descent = Watched(model.parameters(), 0.1)
+
+    class Bar:
+        def update(self):
+            if len(seen) == 3:
+                model.layers[0].w[0, 0].data = 7.0  # as if the writing of the last step had not come so far
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr("nn.train._bar", lambda *_: nullcontext(Bar()))
+    with pytest.raises(KeyboardInterrupt):
+        nn.fit(model, X, Y, nn.mse, descent, 5, batch_size=5)
+    assert sorted(values(model.parameters())) == sorted(seen[-1])
+
+
+def test_a_vector_of_one_output_is_one_output():
+    w, b = array([[0.3, -0.2]], "w"), array([0.1], "b")
+    one = nn.Neuron(2, "identity", rng=0)
+    assign(one.w, [0.3, -0.2])
+    one.b.data = 0.1
+    vector = lambda x: w @ x + b  # noqa: E731
+    nn.fit(vector, X, Y, nn.binary_cross_entropy_with_logits, nn.SGD([w, b], 0.5), 20, progress=False)
+    nn.fit(one, X, Y, nn.binary_cross_entropy_with_logits, nn.SGD(one.parameters(), 0.5), 20, progress=False)
+    np.testing.assert_allclose(values(w)[0], values(one.w), rtol=1e-12)
+    assert nn.accuracy(vector, X, Y) == nn.accuracy(one, X, Y) > 0.7
+    np.testing.assert_allclose(nn.predict_proba(vector, X), nn.predict_proba(one, X), rtol=1e-12)
+
+
 @pytest.mark.parametrize("engine", ["recorded", "eager"])
 def test_what_a_callback_writes_into_parameters_counts(engine):
     model = network()
@@ -280,6 +336,26 @@ WRONG = {
     "reduction": ({"reduction": "max"}, ValueError, "'mean' or 'sum'"),
     "engine": ({"engine": "jax"}, ValueError, "'recorded' or 'eager'"),
     "validation": ({"validation": (X[:, :1], Y)}, ValueError, "takes 2 inputs"),
+    "sigmoid twice": ({"output": "sigmoid", "loss": nn.binary_cross_entropy_with_logits}, ValueError, "from sigmoid"),
+    "a vector for a loss": (
+        {"n_out": 2, "Y": nn.one_hot(Y, 2), "loss": lambda a, y: (a - y) ** 2},
+        TypeError,
+        "its sum",
+    ),
+    "a number for a loss": (
+        {"loss": lambda a, y: 1.0},
+        TypeError,
+        "gives one Value for one example; this one gives 1.0",
+    ),
+    "nothing for a loss": ({"loss": lambda a, y: None}, TypeError, "this one gives None"),
+    "names of classes": ({"Y": np.array(["a", "b"])[Y]}, TypeError, "return_inverse=True"),
+    "callback": ({"callback": 5}, TypeError, "a function of the History"),
+    "validation of three": ({"validation": (X, Y, Y)}, TypeError, r"a pair of rows and targets"),
+    "validation out of a domain": (
+        {"validation": (X[:3], [1, 2, 3]), "loss": lambda a, y: nn.mse((2.5 - y + 0.0 * a).log(), y)},
+        ValueError,
+        "validation: row 2: log",
+    ),
     "softmax twice": ({"n_out": 2, "output": "softmax", "loss": nn.cross_entropy}, ValueError, "come from softmax"),
 }
 
@@ -374,6 +450,64 @@ def test_a_loss_without_a_value_ends_the_training_at_the_last_good_parameters(en
     assert np.isfinite(losses).any()
 
 
+def test_a_step_that_is_infinite_is_not_taken():
+    class Wild(nn.SGD):
+        def update(self, w, g, places):
+            self._remember(places, g)
+            return w - (0.1 * g if len(losses) < 3 else np.inf)
+
+    losses, seen, w = [], [], Value(2.0, "w")
+    descent = Wild([w], 0.1, momentum=0.9)
+
+    def callback(history):
+        losses.append(history.loss[-1])
+        seen.append((w.data, descent.memory[0][0]))
+
+    with pytest.raises(DivergedError, match=r"the step from there infinite. No step is taken"):
+        nn.fit(lambda x: w * x[0], X, Y, nn.mse, descent, 9, progress=False, callback=callback)
+    assert (w.data, descent.memory[0][0]) == seen[-1]
+    assert len(seen) == 3
+
+
+@pytest.mark.parametrize(
+    "optimizer", [partial(nn.Adam, lr=1e200), partial(nn.SGD, lr=1e150), partial(nn.Adam, lr=1e80)]
+)
+def test_a_wild_rate_diverges_without_a_warning(optimizer):
+    model = network("relu")
+    with pytest.raises(DivergedError) as stop:
+        nn.fit(model, X, Y, nn.mse, optimizer(model.parameters()), 30, progress=False)
+    assert np.isfinite(nn.predict(model, X)).all()
+    again = pickle.loads(pickle.dumps(stop.value))
+    assert (str(again), again.history.loss) == (str(stop.value), stop.value.history.loss)
+
+
+def test_an_error_of_the_rules_own_is_no_divergence():
+    class Broken(nn.SGD):
+        def update(self, w, g, places):
+            raise ValueError("my own")
+
+    model = network()
+    with pytest.raises(ValueError, match=r"^my own$"):
+        nn.fit(model, X, Y, nn.mse, Broken(model.parameters(), 0.1), 1, progress=False)
+
+
+def test_a_validation_loss_that_has_no_value_later_keeps_the_history():
+    w = Value(1.0, "w")
+    with pytest.raises(DivergedError, match=r"validation: row 0: sqrt") as stop:
+        nn.fit(
+            lambda x: (x[1] - w * x[0]).sqrt(),
+            np.array([[1.0, 20.0]] * 3),
+            np.zeros(3),
+            nn.mse,
+            nn.SGD([w], 1.0),
+            5,
+            validation=(np.array([[1.0, 1.8]]), np.zeros(1)),
+            progress=False,
+        )
+    assert len(stop.value.history.loss) == 2
+    assert len(stop.value.history.validation) == 1
+
+
 def test_after_a_divergence_training_goes_on_as_if_the_last_step_had_not_been():
     """Momentum too is that of the parameters."""
     w = Value(1.0, "w")
@@ -396,7 +530,7 @@ def test_a_row_that_leaves_a_domain_is_named_as_the_data_count_it():
     shifted = X.copy()
     shifted[:, 0] = 1.0
     shifted[17, 0] = -1.0
-    with pytest.raises(DivergedError, match="row 17: log is defined for x > 0"):
+    with pytest.raises(ValueError, match=r"^row 17: log is defined for x > 0"):
         nn.fit(lambda x: (w * x[0]).log(), shifted, Y, nn.mse, nn.SGD([w], 0.1), 2, batch_size=5, progress=False)
 
 

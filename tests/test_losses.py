@@ -1,5 +1,8 @@
 """Losses in the lecture's normalisation: their formulas, the closed forms of their gradients, and what they refuse."""
 
+from decimal import Decimal
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -131,6 +134,18 @@ def test_cross_entropy_of_two_classes_is_the_binary_one_of_the_difference_of_log
         assert nn.cross_entropy(a, c).data == pytest.approx(binary.data, rel=1e-14)
 
 
+def test_targets_are_any_real_numbers():
+    for target in (True, np.bool_(True), Decimal(1), Fraction(1), np.float32(1.0)):
+        assert nn.mse(Value(3.0), target).data == 2.0
+
+
+def test_one_hot_rows_of_many_classes_are_no_larger_than_they_need_be():
+    rows = nn.one_hot([[1, 99_999]], 100_000)
+    assert rows.shape == (1, 2, 100_000)
+    assert rows[0, 1, 99_999] == 1.0
+    assert nn.one_hot([], 3).shape == (0, 3)
+
+
 # --- the lecture's closed forms ---------------------------------------------------------------------------------------
 
 X = np.random.default_rng(1).normal(size=(20, 3))
@@ -228,6 +243,12 @@ def test_every_loss_has_the_gradient_of_central_differences(name):
     ("call", "error", "words"),
     [
         (lambda: nn.cross_entropy(softmax(array([1.0, 2.0])), 0), ValueError, "come from softmax"),
+        (lambda: nn.cross_entropy(sigmoid(array([1.0, 2.0])), 0), ValueError, "come from sigmoid"),
+        (
+            lambda: nn.binary_cross_entropy_with_logits(softmax(array([1.0, 2.0])), [0, 1]),
+            ValueError,
+            "come from softmax",
+        ),
         (lambda: nn.cross_entropy(array([1.0, 2.0]), 2), ValueError, "class 2 of 2"),
         (lambda: nn.cross_entropy(array([1.0, 2.0]), -1), ValueError, "class -1 of 2"),
         (lambda: nn.cross_entropy(array([1.0, 2.0]), 1.0), TypeError, "whole number"),
@@ -248,6 +269,7 @@ def test_every_loss_has_the_gradient_of_central_differences(name):
         (lambda: nn.binary_cross_entropy_with_logits(array([0.5]), [np.nan]), ValueError, "numbers as targets"),
         (lambda: nn.one_hot([0.0], 2), TypeError, "whole-number"),
         (lambda: nn.one_hot([2], 2), ValueError, "from 0 to 1"),
+        (lambda: nn.one_hot([2], 2.0), ValueError, "whole number of classes"),
     ],
 )
 def test_a_wrong_call_says_what_is_wrong(call, error, words):

@@ -240,7 +240,8 @@ def test_weights_move_both_ways_through_float_arrays():
             r"layers\.0\.w has shape \(3, 2\); got \(2, 3\)",
         ),
         (lambda s: s.update({"layers.1.b": ["a", "b"]}), TypeError, "real number"),
-        (lambda s: s.update({"layers.1.b": [1.0, np.nan]}), ValueError, "nan"),
+        (lambda s: s.update({"layers.1.b": [1.0, np.nan]}), ValueError, r"layers\.1\.b holds nan"),
+        (lambda s: s.update({3: 1.0}), ValueError, "unknown: 3"),
         (lambda s: s.update({"layers.1.b": np.array([1 + 2j, 0])}), TypeError, "real number"),
     ],
 )
@@ -252,6 +253,18 @@ def test_a_state_of_another_network_changes_nothing(change, error, words):
     with pytest.raises(error, match=words):
         model.load_state(state)
     np.testing.assert_array_equal(values(model.parameters()), before)
+
+
+def test_what_is_no_state_and_two_parts_of_one_name_are_refused():
+    with pytest.raises(TypeError, match="a state is a dictionary"):
+        nn.MLP(2, [1], rng=0).load_state([1.0, 2.0])
+
+    class Twins(nn.Module):
+        def __init__(self):
+            self.parts = {1: Value(1.0), "1": Value(2.0)}
+
+    with pytest.raises(ValueError, match=r"two parts of Twins are called parts\.1"):
+        Twins().state()
 
 
 def test_an_interrupted_save_leaves_the_old_file_and_nothing_else(tmp_path, monkeypatch):
@@ -284,6 +297,11 @@ def test_a_file_that_holds_no_state_is_refused(tmp_path):
     (tmp_path / "half.npz").write_bytes(whole[: len(whole) // 2])
     with pytest.raises(ValueError, match="damaged"):
         model.load(tmp_path / "half.npz")
+    flipped = bytearray(whole)
+    flipped[whole.index(b"NUMPY") + 130] ^= 1
+    (tmp_path / "flipped.npz").write_bytes(flipped)
+    with pytest.raises(ValueError, match="damaged"):
+        model.load(tmp_path / "flipped.npz")
     np.savez(tmp_path / "pickle.npz", **{**model.state(), "layers.0.w": np.array([[object()] * 2] * 3)})
     with pytest.raises(ValueError, match="pickle"):
         model.load(tmp_path / "pickle.npz")

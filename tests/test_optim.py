@@ -21,6 +21,9 @@ RULES = [
 ]
 
 
+THRESHOLD = nn.Neuron(1, "step", rng=0)
+
+
 def valley(w):
     """A loss with a curve in it, for PyTorch's tensors too."""
     return 3 * (w[0] - 1) ** 2 + (w[1] + w[0] * w[0]) ** 2 + 0.1 * w[2] ** 4
@@ -86,6 +89,25 @@ def test_a_gradient_that_is_no_number_moves_nothing(slope):
     assert not descent.memory[0].any()
 
 
+def test_a_step_without_a_value_is_not_taken():
+    w = Value(1.0, "w")
+    descent = nn.SGD([w], 0.1, momentum=0.9)
+    (w * w).backward()
+    descent.lr = float("nan")
+    with pytest.raises(ValueError, match="learning rate of nan"):
+        descent.step()
+    assert w.data == 1.0
+    assert not descent.memory[0].any()
+
+
+def test_minimize_takes_data_of_32_bits_and_whole_numbers():
+    pytest.importorskip("scipy")
+    X, t = np.array([[1.0], [2.0], [4.0]], dtype="f4"), np.array([1, 2, 5])
+    unit = nn.Neuron(1, "identity", bias=False, rng=0)
+    nn.minimize(lambda x, y: nn.mse(unit(x), y), unit.parameters(), data=(X, t))
+    assert unit.w[0].data == pytest.approx((X[:, 0] @ t) / (X[:, 0] @ X[:, 0]), rel=1e-6)
+
+
 def test_a_rule_of_ones_own_is_an_update():
     class SignDescent(Optimizer):
         def update(self, w, g, places):
@@ -109,7 +131,15 @@ def test_a_rule_of_ones_own_is_an_update():
         (lambda: nn.SGD([Value(1.0)], 0.1, momentum=-1), ValueError, "momentum ≥ 0"),
         (lambda: nn.Adam([Value(1.0)], weight_decay=-1), ValueError, "weight_decay ≥ 0"),
         (lambda: nn.Adam([Value(1.0)], betas=(0.9, 1.0)), ValueError, "betas"),
+        (lambda: nn.SGD([Value(1.0)], "0.1"), ValueError, "finite lr > 0"),
+        (lambda: nn.SGD([Value(1.0)], float("inf")), ValueError, "finite lr > 0"),
+        (lambda: nn.Adam([Value(1.0)], betas=(0.9,)), ValueError, "two betas"),
+        (lambda: nn.Adam([Value(1.0)], betas=0.9), ValueError, "two betas"),
         (lambda: nn.SGD([Value(1.0)], 0.1).step(), ValueError, "backward"),
+        (lambda: nn.minimize(lambda: Value(1.0) ** 2, nn.Neuron(1)), TypeError, r"model\.parameters\(\)"),
+        (lambda: nn.minimize(lambda x: x * 2, [Value(1.0)], data=np.ones(3)), TypeError, r"data=\(X, Y\)"),
+        (lambda: nn.minimize(lambda x: x * 2, [Value(1.0)], data=(np.ones(0),)), ValueError, r"data\[0\] is empty"),
+        (lambda: nn.minimize(lambda: THRESHOLD([1.0]) ** 2, THRESHOLD.parameters()), ValueError, "without thresholds"),
         (lambda: nn.minimize(lambda: Value(1.0) ** 2, [Value(1.0)]), ValueError, "none of these parameters"),
         (lambda: nn.minimize(lambda: Value(1.0) ** 2, [], method="Newton"), ValueError, "one of Newton-CG"),
     ],
