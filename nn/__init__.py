@@ -3,6 +3,7 @@
 from nn import datasets as datasets
 from nn.doctor import diagnose as diagnose
 from nn.evaluate import accuracy as accuracy, predict as predict, predict_proba as predict_proba
+from nn.examples import one_hot as one_hot
 from nn.layers import MLP as MLP, Layer as Layer, Neuron as Neuron
 from nn.lecture import lecture_chain as lecture_chain
 from nn.losses import (
@@ -11,7 +12,6 @@ from nn.losses import (
     cross_entropy as cross_entropy,
     hinge as hinge,
     mse as mse,
-    one_hot as one_hot,
 )
 from nn.module import Module as Module
 from nn.optim import SGD as SGD, Adam as Adam, minimize as minimize

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from nn.examples import Floats, whole
+
 Classes = npt.NDArray[np.int64]
 
 IRIS_CLASSES = ("setosa", "versicolor", "virginica")
@@ -101,7 +102,6 @@ def two_gaussians(
 
 def _drawn(n: int, classes: int, seed: int) -> tuple[np.random.Generator, Classes]:
     """A generator, and n classes in random order, as many of each as can be."""
-    if any(isinstance(k, bool) or not isinstance(k, int | np.integer) or k < 1 for k in (n, classes)):
-        raise ValueError(f"a data set has a whole number of rows and of classes, at least 1; got {n!r} and {classes!r}")
+    whole("a data set has a whole number of rows and of classes", n, classes)
     rng = np.random.default_rng(seed)
     return rng, rng.permutation(np.arange(n) % classes)

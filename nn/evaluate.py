@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd import kinds, sigmoid, softmax
-from nn.examples import Floats, output, rows, running
-from nn.losses import maker, one_hot
+from nn.examples import Floats, one_hot, output, rows, running
+from nn.losses import maker
 
 Link = str | Callable[[Any], Any]
 LINKS: dict[str, Callable[[Any], Any]] = {"identity": lambda a: a, "sigmoid": sigmoid, "softmax": softmax}

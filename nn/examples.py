@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from autograd import Value, array, kinds, record, values, wengert_list
 from autograd.tape import reverse_sweep
-from nn.losses import one_hot
 
 Floats = npt.NDArray[np.float64]
 
@@ -53,6 +52,30 @@ def targets(Y: Any, X: Any, output: Any) -> Floats:  # noqa: N803
     if np.ndim(output) == 0 and numbers.shape == (len(X), 1):
         raise ValueError(f"the model has one output and Y has shape {numbers.shape}: give it as (N,), Y[:, 0]")
     return numbers
+
+
+def one_hot(y: Any, n_classes: int) -> npt.NDArray[np.float64]:
+    """Class indices of shape S as rows of zeros with a one, of shape S + (n_classes,).
+
+    >>> one_hot([2, 0], 3)
+    array([[0., 0., 1.],
+           [1., 0., 0.]])
+    """
+    indices = np.asarray(y)
+    whole("one_hot takes a whole number of classes", n_classes)
+    if indices.dtype.kind not in "iu" and indices.size:
+        raise TypeError(f"one_hot takes whole-number class indices; got {indices.dtype}: convert with astype(int)")
+    if indices.size and not (indices.min() >= 0 and indices.max() < n_classes):
+        raise ValueError(f"classes run from 0 to {n_classes - 1}; got {indices.min()} to {indices.max()}")
+    rows = np.zeros((indices.size, n_classes))
+    rows[np.arange(indices.size), indices.ravel().astype(int)] = 1.0
+    return rows.reshape(*indices.shape, n_classes)
+
+
+def whole(what: str, *numbers: Any) -> None:
+    """Refuse, ValueError, what is no whole number of at least 1."""
+    if any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in numbers):
+        raise ValueError(f"{what}, at least 1; got {' and '.join(map(repr, numbers))}")
 
 
 def output(model: Any, x: Any) -> Any:

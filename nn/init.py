@@ -12,9 +12,7 @@ Rng: TypeAlias = "np.random.Generator | int | None"  # quoted: NumPy loads np.ra
 
 def generator(rng: Rng) -> np.random.Generator:
     """The generator itself, or a new one from a seed."""
-    if isinstance(rng, np.random.Generator):
-        return rng
-    if rng is not None and (isinstance(rng, bool) or not isinstance(rng, int | np.integer)):
+    if isinstance(rng, bool) or not isinstance(rng, np.random.Generator | int | np.integer | None):
         raise TypeError(f"rng is a numpy.random.Generator or a seed; got {type(rng).__name__} {rng!r}")
     return np.random.default_rng(rng)
 

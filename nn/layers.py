@@ -10,6 +10,7 @@ import numpy as np
 import autograd
 from autograd import Value, array, dot, ops, scope
 from autograd.makers import maker
+from nn.examples import whole
 from nn.init import Rng, generator, glorot, he
 from nn.module import Module
 
@@ -143,8 +144,7 @@ def _checked(y: list[Any]) -> list[Any]:
 
 
 def _weights(activation: str, rng: Rng, *sizes: Any) -> Any:
-    if any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in sizes):
-        raise ValueError(f"a layer has a whole number of units and inputs, at least 1; got {sizes}")
+    whole("a layer has a whole number of units and of inputs", *sizes)
     start = he if activation in _RECTIFIERS else glorot
     return start(generator(rng), *sizes)
 

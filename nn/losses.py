@@ -171,22 +171,3 @@ def _pairs(y_hat: Any, y: Any, loss: str) -> list[tuple[Any, Any]]:
         if not isinstance(target, Value) and (not isinstance(target, Real | Decimal | np.bool_) or target != target):
             raise ValueError(f"{loss} takes numbers as targets; got {target!r}")
     return pairs
-
-
-def one_hot(y: Any, n_classes: int) -> npt.NDArray[np.float64]:
-    """Class indices of shape S as rows of zeros with a one, of shape S + (n_classes,).
-
-    >>> one_hot([2, 0], 3)
-    array([[0., 0., 1.],
-           [1., 0., 0.]])
-    """
-    indices = np.asarray(y)
-    if isinstance(n_classes, bool) or not isinstance(n_classes, int | np.integer) or n_classes < 1:
-        raise ValueError(f"one_hot takes a whole number of classes, at least 1; got {n_classes!r}")
-    if indices.dtype.kind not in "iu" and indices.size:
-        raise TypeError(f"one_hot takes whole-number class indices; got {indices.dtype}: convert with astype(int)")
-    if indices.size and not (indices.min() >= 0 and indices.max() < n_classes):
-        raise ValueError(f"classes run from 0 to {n_classes - 1}; got {indices.min()} to {indices.max()}")
-    rows = np.zeros((indices.size, n_classes))
-    rows[np.arange(indices.size), indices.ravel().astype(int)] = 1.0
-    return rows.reshape(*indices.shape, n_classes)

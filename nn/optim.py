@@ -7,13 +7,11 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd import Program, Value, assign, dot, gradients, kinds, record
 from nn.doctor import unmoved
-from nn.examples import inputs, rows
+from nn.examples import Floats, inputs, rows
 
-Floats = npt.NDArray[np.float64]
 Places = Any  # of some parameters among all: an array of their numbers
 
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import Value, kinds
 from nn.doctor import unmoved
-from nn.examples import Eager, Floats, prepared, running
+from nn.examples import Eager, Floats, prepared, running, whole
 from nn.optim import Optimizer
 
 SHOWN = 12  # epochs in the text of a history
@@ -94,8 +94,8 @@ def fit(
         raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
     if callback is not None and not callable(callback):
         raise TypeError(f"callback is a function of the History; got {callback!r}")
-    _whole("epochs", epochs)
-    _whole("batch_size", 1 if batch_size is None else batch_size)
+    whole("epochs is a whole number", epochs)
+    whole("batch_size is a whole number", 1 if batch_size is None else batch_size)
     of_example, data, example = prepared(model, X, Y, loss)
     program = running(engine, of_example, *(x[0] for x in data))
     program(*data)  # any row that the model or the loss does not take is refused here
@@ -238,8 +238,3 @@ def _bar(progress: bool, steps: int) -> Any:
     from tqdm import tqdm
 
     return tqdm(total=steps, desc="training", unit="step", file=sys.stderr, disable=not progress)
-
-
-def _whole(name: str, n: Any) -> None:
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1:
-        raise ValueError(f"{name} is a whole number of at least 1; got {n!r}")
