@@ -27,4 +27,4 @@ def lecture_chain(W1: Any, w10: Any, W2: Any, w20: Any, c: int) -> Chain:  # noq
 
 def _function(name: str, formula: str, f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """f in the scope of its formula, whose left side names what it gives."""
-    return scope(name, formula)(lambda x: named(formula.split()[0], f(x)))
+    return scope(name, formula)(lambda x: named(formula.partition(" = ")[0], f(x)))

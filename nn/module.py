@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import Any, Self
@@ -32,10 +32,7 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """(name, Value) of every parameter, in the order of the attributes: `layers.0.w[1,2]`; each Value once."""
         for name, part in _parts(self, "", set()):
-            if isinstance(part, Value):
-                yield name, part
-            else:
-                yield from ((_element(name, at), part[at]) for at in np.ndindex(part.shape))
+            yield from ((_element(name, at), part[at] if at else part) for at in np.ndindex(np.shape(part)))
 
     def parameters(self) -> list[Value]:
         """Every parameter, each once."""
@@ -58,17 +55,15 @@ class Module:
         if not isinstance(state, Mapping):
             raise TypeError(f"a state is a dictionary of arrays, as state() gives it; got {type(state).__name__}")
         differ = {"missing": parts.keys() - state.keys(), "unknown": state.keys() - parts.keys()}
-        if any(differ.values()):
-            given = "; ".join(
-                f"{what}: {', '.join(sorted(map(str, names)))}" for what, names in differ.items() if names
-            )
-            raise ValueError(f"{self._title()} takes the state of a network like itself; {given}")
+        if given := [f"{what}: {', '.join(sorted(map(str, names)))}" for what, names in differ.items() if names]:
+            raise ValueError(f"{self._title()} takes the state of a network like itself; {'; '.join(given)}")
+        new = {name: values(state[name]) for name in parts}
         for name, part in parts.items():
-            if np.shape(state[name]) != np.shape(part):
-                raise ValueError(f"{name} has shape {np.shape(part)}; got {np.shape(state[name])}")
-            if np.isnan(values(state[name])).any():
+            if new[name].shape != np.shape(part):
+                raise ValueError(f"{name} has shape {np.shape(part)}; got {new[name].shape}")
+            if np.isnan(new[name]).any():
                 raise ValueError(f"{name} holds nan: such a state is not loaded")
-        assign(list(parts.values()), [state[name] for name in parts])
+        assign(list(parts.values()), list(new.values()))
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the state into an .npz file, one array a name, and return its path.
@@ -117,28 +112,24 @@ def _parts(x: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
     """Every array of parameters by its name, and every parameter that stands alone; each once."""
     if id(x) in seen:
         return
+    seen.add(id(x))
+    inside: Iterable[tuple[str, Any]] = ()
     if isinstance(x, Value):
         if x.role == "parameter":
-            seen.add(id(x))
             yield name, x
-    elif isinstance(x, Module):
-        seen.add(id(x))
-        for attribute, part in vars(x).items():
-            yield from _parts(part, f"{name}.{attribute}" if name else attribute, seen)
     elif isinstance(x, np.ndarray) and x.dtype == object:
-        leaves = x.ravel().tolist()
-        fresh = {id(v) for v in leaves if isinstance(v, Value) and v.role == "parameter"} - seen
-        if leaves and len(fresh) == len(leaves):
+        fresh = {id(v) for v in x.flat if isinstance(v, Value) and v.role == "parameter"} - seen
+        if x.ndim and len(fresh) == x.size > 0:
             seen |= fresh
             yield name, x
         else:
-            for at in np.ndindex(x.shape):
-                yield from _parts(x[at], _element(name, at), seen)
-    elif isinstance(x, list | tuple | dict):
-        seen.add(id(x))
-        for key, part in x.items() if isinstance(x, dict) else enumerate(x):
-            yield from _parts(part, f"{name}.{key}", seen)
+            inside = ((_element(name, at), x[at]) for at in np.ndindex(x.shape))
+    elif isinstance(x, Module | dict | list | tuple):
+        named = vars(x) if isinstance(x, Module) else x if isinstance(x, dict) else dict(enumerate(x))
+        inside = ((f"{name}.{key}".removeprefix("."), part) for key, part in named.items())
+    for called, part in inside:
+        yield from _parts(part, called, seen)
 
 
 def _element(name: str, at: tuple[int, ...]) -> str:
-    return f"{name}[{','.join(map(str, at))}]"
+    return f"{name}[{','.join(map(str, at))}]" if at else name
