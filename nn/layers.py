@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -25,11 +26,38 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "step": Value.step,
     "softmax": autograd.softmax,
 }
-_RECTIFIERS = ("relu", "leaky_relu")
 add = maker(ops.add)
 
 
-class Layer(Module):
+class _Units(Module):
+    """Units of one activation on the same inputs: `w` of shape units + (n_in,), and `b` of shape units or None."""
+
+    def __init__(self, units: tuple[int, ...], n_in: int, activation: Activation, bias: bool, rng: Rng) -> None:
+        whole("a layer has a whole number of units and of inputs", *units, n_in)
+        self.activation = activation
+        start = he if _activation(activation)[0] in ("relu", "leaky_relu") else glorot
+        self.w = array(start(generator(rng), math.prod(units), n_in).reshape(*units, n_in), "w")
+        self.b = array(np.zeros(units), "b") if bias else None
+
+    def _outputs(self, x: list[Value], weights: Any, biases: Any, scopes: Any) -> list[Value]:
+        name, g = _activation(self.activation)
+        together = name == "softmax"  # it needs all units; every other activation belongs to one
+        y, weighted = [], maker(dot, 2 * len(x))  # straight to the node: these are Values, and of one length
+        for unit, w, b in zip(scopes, weights, biases, strict=True):
+            with unit:
+                a = weighted(*w, *x) if b is None else add(weighted(*w, *x), b)
+                y.append(a if together else g(a))
+        y = g(y) if together else y
+        if set(map(type, y)) != {Value}:
+            raise TypeError("the activation returned a plain number, so the graph ends there: use autograd's functions")
+        return y
+
+    def __repr__(self) -> str:
+        n_out, n_in = self.w.reshape(-1, self.w.shape[-1]).shape
+        return self._title(f"{n_in} → {n_out} {_activation(self.activation)[0]}, ")
+
+
+class Layer(_Units):
     """n_out units on n_in inputs: y = g(W x + b), with `w` of shape (n_out, n_in) and `b` of shape (n_out,).
 
     A call takes a vector of n_in numbers or Values and returns an Array of n_out, or one Value where n_out
@@ -44,33 +72,18 @@ class Layer(Module):
     def __init__(
         self, n_in: int, n_out: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None
     ) -> None:
-        self.activation, self._name = activation, _name_of(activation)
-        self._scope, self._units = scope("layer"), [scope(f"neuron{k}") for k in range(1, n_out + 1)]
-        self.w = array(_weights(self._name, rng, n_out, n_in), "w")
-        self.b = array(np.zeros(n_out), "b") if bias else None
+        super().__init__((n_out,), n_in, activation, bias, rng)
+        self._scope, self._neurons = scope("layer"), [scope(f"neuron{k}") for k in range(1, n_out + 1)]
 
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, self.w.shape[1], self)
-        together = self._name == "softmax"  # it needs all units; every other activation belongs to one
-        g = _activation(self.activation)
-        y, weighted = [], maker(dot, 2 * len(x))  # straight to the node: these are Values, and of one length
+        biases = [None] * len(self.w) if self.b is None else self.b.tolist()
         with self._scope:
-            for unit, w, b in zip(self._units, self.w.tolist(), self._biases(), strict=True):
-                with unit:
-                    a = weighted(*w, *x) if b is None else add(weighted(*w, *x), b)
-                    y.append(a if together else g(a))
-            y = _checked(g(y) if together else y)
+            y = self._outputs(x, self.w.tolist(), biases, self._neurons)
         return y[0] if len(y) == 1 else array(y)
 
-    def _biases(self) -> list[Any]:
-        return [None] * len(self.w) if self.b is None else list(self.b.tolist())
 
-    def __repr__(self) -> str:
-        n_out, n_in = self.w.shape
-        return self._title(f"{n_in} → {n_out} {self._name}, ")
-
-
-class Neuron(Module):
+class Neuron(_Units):
     """One unit: y = g(w·x + b), with `w` of shape (n_in,) and the Value `b`; what a Layer has many of.
 
     >>> Neuron(3, rng=0)
@@ -78,20 +91,13 @@ class Neuron(Module):
     """
 
     def __init__(self, n_in: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None) -> None:
-        if _name_of(activation) == "softmax":
+        if _activation(activation)[0] == "softmax":
             raise ValueError("softmax needs several outputs: use a Layer, or sigmoid for one")
-        self.activation, self._name = activation, _name_of(activation)
-        self.w = array(_weights(self._name, rng, 1, n_in)[0], "w")
-        self.b = Value(0.0, "b") if bias else None
+        super().__init__((), n_in, activation, bias, rng)
 
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, len(self.w), self)
-        with scope("neuron"):
-            a = maker(dot, 2 * len(x))(*self.w.tolist(), *x)
-            return _checked([_activation(self.activation)(a if self.b is None else a + self.b)])[0]
-
-    def __repr__(self) -> str:
-        return self._title(f"{len(self.w)} → 1 {self._name}, ")
+        return self._outputs(x, [self.w.tolist()], [self.b], [scope("neuron")])[0]
 
 
 class MLP(Module):
@@ -115,16 +121,15 @@ class MLP(Module):
     ) -> None:
         if isinstance(sizes, int) or not len(sizes):
             raise ValueError(f"sizes lists the units of every layer, such as [5, 3]; got {sizes!r}")
-        if _name_of(activation) == "softmax":
+        if _activation(activation)[0] == "softmax":
             raise ValueError("softmax is an output: MLP(…, output='softmax'); choose another hidden activation")
-        rng, widths = generator(rng), [n_in, *sizes]
-        kinds = [activation] * (len(sizes) - 1) + [output]
-        self.layers = [Layer(a, b, g, bias, rng) for a, b, g in zip(widths, widths[1:], kinds, strict=False)]
-        for k, layer in enumerate(self.layers, 1):
-            layer._scope = scope(f"layer{k}")
+        rng, self.layers = generator(rng), list[Layer]()
+        for k, n_out in enumerate(sizes, 1):
+            layer = Layer(n_in, n_out, output if k == len(sizes) else activation, bias, rng)
+            layer._scope, n_in = scope(f"layer{k}"), n_out
             autograd.named(f"w{k}", layer.w)
-            if layer.b is not None:
-                autograd.named(f"b{k}", layer.b)
+            autograd.named(f"b{k}", layer.b if bias else [])
+            self.layers.append(layer)
 
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, self.layers[0].w.shape[1], self)
@@ -133,35 +138,17 @@ class MLP(Module):
         return x
 
     def __repr__(self) -> str:
-        layers = " → ".join(f"{layer.w.shape[0]} {layer._name}" for layer in self.layers)
+        layers = " → ".join(f"{len(layer.w)} {_activation(layer.activation)[0]}" for layer in self.layers)
         return self._title(f"{self.layers[0].w.shape[1]} → {layers}, ")
 
 
-def _checked(y: list[Any]) -> list[Any]:
-    if set(map(type, y)) != {Value}:
-        raise TypeError("the activation returned a plain number, so the graph ends there: use autograd's functions")
-    return y
-
-
-def _weights(activation: str, rng: Rng, *sizes: Any) -> Any:
-    whole("a layer has a whole number of units and of inputs", *sizes)
-    start = he if activation in _RECTIFIERS else glorot
-    return start(generator(rng), *sizes)
-
-
-def _activation(activation: Activation) -> Callable[[Any], Any]:
+def _activation(activation: Activation) -> tuple[str, Callable[[Any], Any]]:
+    """What an activation is called, and the function."""
     if callable(activation):
-        return activation
+        return str(getattr(activation, "name", getattr(activation, "__name__", "activation"))), activation
     if activation not in ACTIVATIONS:
         raise ValueError(f"activation is one of {', '.join(ACTIVATIONS)}, or a function; got {activation!r}")
-    return ACTIVATIONS[activation]
-
-
-def _name_of(activation: Activation) -> str:
-    if isinstance(activation, str):
-        _activation(activation)  # refuses a name that is none
-        return activation
-    return str(getattr(activation, "name", getattr(activation, "__name__", "activation")))
+    return activation, ACTIVATIONS[activation]
 
 
 def _inputs(x: Any, n_in: int, model: Module) -> list[Value]:
