@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,13 +22,8 @@ def iris() -> tuple[Floats, Classes]:
     The classes are IRIS_CLASSES, 50 flowers each. R. A. Fisher, The use of multiple measurements in taxonomic
     problems, Annals of Eugenics 7 (1936).
     """
-    import csv
-    from pathlib import Path
-
-    with (Path(__file__).parent / "data" / "iris.csv").open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    measured = [[float(x) for name, x in row.items() if name != "species"] for row in rows]
-    return np.array(measured), np.array([IRIS_CLASSES.index(row["species"]) for row in rows])
+    table = np.loadtxt(Path(__file__).parent / "data" / "iris.csv", dtype=str, delimiter=",", skiprows=1)
+    return table[:, :4].astype(float), np.array([IRIS_CLASSES.index(species) for species in table[:, 4]])
 
 
 def xor() -> tuple[Floats, Classes]:
@@ -57,29 +53,26 @@ class Posterior(np.ndarray[Any, np.dtype[np.float64]]):
 
     deviations: Floats
 
+    def __new__(cls, numbers: Floats, deviations: Floats) -> Posterior:
+        self = numbers.view(cls)
+        self.deviations = deviations
+        return self
+
     def __array_finalize__(self, whole: Any) -> None:
         self.deviations = getattr(whole, "deviations", np.ones(2))
 
     def __reduce__(self) -> Any:
-        return _posterior, (np.asarray(self), self.deviations)
+        return Posterior, (np.asarray(self), self.deviations)
 
     def __call__(self, X: Any) -> Floats:  # noqa: N803
         X = np.asarray(X, dtype=float)  # noqa: N806
         if X.ndim != 2:
             raise ValueError(f"the posterior is of rows of data, (N, d); got shape {X.shape}")
-        centre = np.eye(1, X.shape[1])[0]
-        log_density = [
-            -((X - side * centre) ** 2).sum(axis=1) / (2 * s * s) - X.shape[1] * np.log(s)
-            for side, s in zip((-1.0, 1.0), self.deviations, strict=True)
-        ]
+        s = self.deviations[:, None]
+        squares = (X[:, 0] - [[-1.0], [1.0]]) ** 2 + (X[:, 1:] ** 2).sum(axis=1)  # of the distances from both means
+        log_density = -squares / (2 * s * s) - X.shape[1] * np.log(s)
         posterior: Floats = np.exp(log_density[1] - np.logaddexp(*log_density))
         return posterior
-
-
-def _posterior(numbers: Floats, deviations: Floats) -> Posterior:
-    posterior = numbers.view(Posterior)
-    posterior.deviations = deviations
-    return posterior
 
 
 def two_gaussians(
@@ -95,7 +88,7 @@ def two_gaussians(
     rng, Y = _drawn(n, 2, seed)  # noqa: N806
     X = rng.normal(0.0, 1.0, (n, dimensions)) * np.asarray(deviations)[Y][:, None]  # noqa: N806
     X[:, 0] += 2.0 * Y - 1.0
-    posterior = _posterior(np.empty(n), np.asarray(deviations, dtype=float))
+    posterior = Posterior(np.empty(n), np.asarray(deviations, dtype=float))
     posterior[:] = posterior(X)
     return X, Y, posterior
 

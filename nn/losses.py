@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Value, dot, kinds, log, log_sigmoid, neg_log_softmax, ops, relu, sum as total, values
+from autograd import Value, dot, kinds, log, log_sigmoid, ops, relu, sum as total
 from autograd.recording import demand
+from autograd.value import real
 
 
 class ProbabilitiesError(ValueError):
@@ -114,18 +115,14 @@ def cross_entropy(logits: Any, y: Any) -> Value:
     _refuse_probabilities(a, "cross_entropy")
     if np.ndim(y) == 0 and not isinstance(y, list | tuple):
         return _of_class(a, y)
-    targets = kinds.flat(y)
+    targets = [t if isinstance(t, Value) else real(t) for t in kinds.flat(y)]
     if len(targets) != len(a):
         raise ValueError(f"cross_entropy got {len(a)} logits and {len(targets)} targets")
-    if not any(isinstance(t, Value) for t in targets):
-        numbers = values(targets)
-        demand(targets, _is_distribution, "cross_entropy takes a one-hot y, ≥ 0 with sum 1")
-        if (numbers == 1.0).any():
-            return _of_class(a, int(numbers.argmax()))
-        used = [k for k, number in enumerate(numbers) if number]  # 0 · ∞ of a class that is ruled out is 0
-        return dot([targets[k] for k in used], [ops.neg_log_softmax.at(k).apply(*a) for k in used])  # type: ignore[no-any-return]
     demand(targets, _is_distribution, "cross_entropy takes a one-hot y, ≥ 0 with sum 1")
-    return dot(targets, neg_log_softmax(a))  # type: ignore[no-any-return]  # the dispatch is Any
+    if not any(isinstance(t, Value) for t in targets) and 1.0 in targets:
+        return _of_class(a, targets.index(1.0))
+    used = [k for k, t in enumerate(targets) if isinstance(t, Value) or t]  # 0 · ∞ of a class that is ruled out is 0
+    return dot([targets[k] for k in used], [ops.neg_log_softmax.at(k).apply(*a) for k in used])  # type: ignore[no-any-return]
 
 
 def _is_distribution(y: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
