@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -60,11 +60,10 @@ class Unit:
     layer: tuple[str, int]  # the scope around it, and how many units at most lie before it
     op: str
     parameters: tuple[Value, ...]  # its own, without those of the units before it
-    calls: list[int]  # its places among the nodes that are looked at
-    outputs: list[int]  # and among the outputs of the model
+    calls: list[int] = field(default_factory=list)  # its places among the nodes that are looked at
+    outputs: list[int] = field(default_factory=list)  # and among the outputs of the model
     name: str = ""
-    values: Any = None  # on every row, in every call (N, C)
-    deltas: Any = None  # the adjoint there, or of what the activation takes
+    rows: Any = None  # (2, N, C) in C calls: its value on every row, and the adjoint there, or of what it takes
 
 
 def diagnose(model: Any, X: Any, Y: Any, loss: Callable[[Any, Any], Any]) -> list[Finding]:  # noqa: N803
@@ -134,86 +133,74 @@ def _measured(model: Any, loss: Any, data: Sequence[Floats], names: Mapping[Valu
 
     def the_units(x: Any, y: Any) -> list[Value]:
         y_hat = output(model, x)
-        nodes = _nodes(kinds.flat(y_hat))
-        units.extend(_units(nodes, kinds.flat(y_hat)))
+        nodes, found = _units(kinds.flat(y_hat))
+        units.extend(found)
         taken = [v.parents[0] if v.op.name in OFF else v for v in nodes]
         end = loss(y_hat, y)
         return [end, *nodes, *gradients(end, taken)]
 
     numbers: Floats = record(the_units, *(x[0] for x in data))(*data)
-    values, deltas = np.split(numbers[:, 1:], 2, axis=1)
-    for unit in units:
-        unit.values, unit.deltas = values[:, unit.calls], deltas[:, unit.calls]
-    return _named(units, names)
-
-
-def _named(units: list[Unit], names: Mapping[Value, str]) -> list[Unit]:
-    """Name units by their scope; where several have one of that name by their first parameter too, or by number."""
-    alike: dict[str, list[Unit]] = {}
-    for unit in units:
-        alike.setdefault(unit.scope or unit.op, []).append(unit)
-    for scope, members in alike.items():
+    both = np.stack(np.split(numbers[:, 1:], 2, axis=1))
+    for scope, members in _grouped(units, lambda unit: unit.scope or unit.op).items():
         for k, unit in enumerate(members):
-            own = next((names.get(v) or v.name for v in unit.parameters), "") or ""
+            own = next((names.get(v) or v.name for v in unit.parameters), None)
             unit.name = scope if len(members) == 1 else f"{scope} of {own}" if own else f"{scope}[{k}]"
+            unit.rows = both[:, :, unit.calls]
     return units
 
 
-def _nodes(outputs: Sequence[Value]) -> list[Value]:
-    """Every activation, and whatever a scope gives to others, in order."""
+def _units(outputs: Sequence[Value]) -> tuple[list[Value], list[Unit]]:
+    """Every activation, and whatever a scope gives to others, as nodes in order and as units.
+
+    The nodes of one operation on the same parameters are calls of one unit.
+    """
     order = wengert_list(outputs)
     ends = {p for v in order for p in v.parents if p.scope != v.scope} | set(outputs)
-    return [v for v in order if v.op is not None and (v.op.name in OFF or (v.scope and v in ends))]
-
-
-def _units(nodes: Sequence[Value], outputs: Sequence[Value]) -> list[Unit]:
-    """The nodes as units: those of one operation on the same parameters are calls of one."""
+    nodes = [v for v in order if v.op is not None and (v.op.name in OFF or (v.scope and v in ends))]
+    places = {v: k for k, v in enumerate(nodes)}
     level: dict[Value, int] = {}
     own: dict[Value, dict[Value, None]] = {}
-    places = {v: k for k, v in enumerate(nodes)}
     units: dict[Any, Unit] = {}
-    for v in wengert_list(nodes):
+    for v in order:
         level[v] = max((level[p] for p in v.parents), default=0) + (v in places)
-        own[v] = {v: None} if v.role == "parameter" else {}
-        for p in v.parents:
-            own[v].update({} if p in places else own[p])
+        inherited = (w for p in v.parents if p not in places for w in own[p])
+        own[v] = dict.fromkeys([v] if v.role == "parameter" else inherited)
         if v in places:
             scope, parameters = str(v.scope or ""), tuple(own[v])
             layer = scope.rpartition("/")[0] or scope, level[v]
-            unit = units.setdefault((scope, v.op, parameters or v), Unit(scope, layer, v.op.name, parameters, [], []))
+            unit = units.setdefault((scope, v.op, parameters or v), Unit(scope, layer, v.op.name, parameters))
             unit.calls.append(places[v])
             unit.outputs += [k for k, y in enumerate(outputs) if y is v]
-    return list(units.values())
+    return nodes, list(units.values())
 
 
 def _off(unit: Unit, y: Floats) -> Iterator[Finding]:
     if unit.op in OFF:
         kind, off, most = OFF[unit.op]
-        share = float(off(unit.values).all(axis=1).mean())
+        share = float(off(unit.rows[0]).all(axis=1).mean())
         for k in unit.outputs:  # an output may be saturated where it is right
             target = y.reshape(len(y), -1)[:, k : k + 1]
-            share *= kind == "dead" or (abs(unit.values - target) < 0.5).mean() < RIGHT
+            share *= kind == "dead" or (abs(unit.rows[0] - target) < 0.5).mean() < RIGHT
         if share >= most:
             yield Finding(kind, [unit.name], share=share)
 
 
-def _identical(units: Sequence[Unit]) -> Iterator[Finding]:
+def _identical(units: Sequence[Unit]) -> list[Finding]:
     """Units alike in the first layer that has any: those behind them are so because of them."""
-    for members in _layers(units).values():
-        sizes = [max(float(abs(x).max()) for x in each) or 1.0 for each in _both(members)]
-        alike: dict[bytes, list[str]] = {}
-        with np.errstate(all="ignore"):
-            for unit in (u for u in members if u.parameters):
-                seen = [np.float32(x / size) for x, size in zip((unit.values, unit.deltas), sizes, strict=True)]
-                alike.setdefault(b"".join(x.tobytes() for x in seen), []).append(unit.name)
-        if groups := [names for names in alike.values() if len(names) > 1]:
-            yield from (Finding("identical", names) for names in groups)
-            return
+    return next(filter(None, map(_alike, _layers(units).values())), [])
+
+
+def _alike(members: Sequence[Unit]) -> list[Finding]:
+    sizes = np.fmax.reduce([abs(unit.rows).max(axis=(1, 2), keepdims=True) for unit in members])
+    sizes[sizes == 0.0] = 1.0
+    with np.errstate(all="ignore"):
+        groups = _grouped(members, lambda unit: np.float32(unit.rows / sizes).tobytes() if unit.parameters else unit)
+    return [Finding("identical", [unit.name for unit in group]) for group in groups.values() if len(group) > 1]
 
 
 def _scaled(units: Sequence[Unit]) -> Iterator[Finding]:
     sizes = [
-        (layer[0] or members[0].name, np.mean([abs(u.deltas).mean() for u in members]))
+        (layer[0] or members[0].name, np.mean([abs(unit.rows[1]).mean() for unit in members]))
         for layer, members in _layers(units).items()
     ]
     if sizes:
@@ -224,11 +211,11 @@ def _scaled(units: Sequence[Unit]) -> Iterator[Finding]:
 
 
 def _layers(units: Sequence[Unit]) -> dict[tuple[str, int], list[Unit]]:
-    layers: dict[tuple[str, int], list[Unit]] = {}
-    for unit in sorted(units, key=lambda u: u.layer[1]):
-        layers.setdefault(unit.layer, []).append(unit)
-    return layers
+    return _grouped(sorted(units, key=lambda unit: unit.layer[1]), lambda unit: unit.layer)
 
 
-def _both(units: Sequence[Unit]) -> tuple[list[Floats], list[Floats]]:
-    return [u.values for u in units], [u.deltas for u in units]
+def _grouped(units: Iterable[Unit], key: Callable[[Unit], Any]) -> dict[Any, list[Unit]]:
+    groups: dict[Any, list[Unit]] = {}
+    for unit in units:
+        groups.setdefault(key(unit), []).append(unit)
+    return groups
