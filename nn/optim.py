@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Program, Value, assign, dot, gradients, kinds, record
+from autograd import Program, Value, assign, dot, gradients, kinds, record, zero_grad
 from nn.doctor import unmoved
 from nn.examples import Floats, inputs, rows
 
@@ -18,17 +18,13 @@ Places = Any  # of some parameters among all: an array of their numbers
 class Optimizer:
     """A rule of descent at work on leaves: `update` gives new data for their data and gradients, as arrays.
 
-    `lr`, the learning rate, may be assigned between steps. What a rule remembers of earlier steps are the arrays
+    To every gradient weight_decay · w is added first. `lr`, the learning rate, may be assigned between steps. What a rule remembers of earlier steps are the arrays
     `memory`, an entry per parameter, which every update replaces.
     """
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float, memory: int) -> None:
         name = type(self).__name__
-        if not isinstance(parameters, Iterable):
-            raise TypeError(f"{name} takes model.parameters(); got {type(parameters).__name__}")
-        self.parameters: list[Value] = list(dict.fromkeys(v for x in parameters for v in kinds.flat(x)))
-        if not self.parameters or not all(isinstance(v, Value) and v.op is None for v in self.parameters):
-            raise TypeError(f"{name} takes the leaves to change: model.parameters(), or a list of arrays of Values")
+        self.parameters = _leaves(parameters, name)
         if not all(isinstance(x, Real) for x in (lr, weight_decay)) or not 0 < lr < np.inf or not weight_decay >= 0:
             raise ValueError(f"{name} needs a finite lr > 0 and weight_decay ≥ 0; got {lr!r} and {weight_decay!r}")
         self.lr, self.weight_decay = lr, weight_decay
@@ -38,29 +34,34 @@ class Optimizer:
         """New data for those parameters, (n,), from their data w and gradients g; remembers what it must."""
         raise NotImplementedError(f"{type(self).__name__} defines update(w, g, places)")
 
-    def step(self) -> None:
-        """Move every parameter that has a gradient; ValueError where none has one, or one that is nan or infinite."""
-        places = [k for k, v in enumerate(self.parameters) if v.grad is not None]
-        moving = [self.parameters[k] for k in places]
-        if not moving:
-            raise ValueError("no parameter has a gradient: call loss.backward() before step()")
-        w, g = np.array([(v.primal, v.grad) for v in moving]).T
-        if not np.isfinite(g).all():
-            worst = moving[int(np.isfinite(g).argmin())]
-            raise ValueError(f"no step is taken: the gradient of {kinds.described(worst)} is {worst.grad!r}")
+    def moved(self, w: Floats, g: Floats, places: Places) -> Floats | None:
+        """What `update` gives, weight decay being part of the gradient; None, and nothing is remembered, if not finite."""
         memory = self.memory
         with np.errstate(all="ignore"):
-            new = self.update(w, g, np.array(places))
-        if not np.isfinite(new).all():
-            self.memory = memory
+            new = self.update(w, g + self.weight_decay * w if self.weight_decay else g, places)
+        if np.isfinite(new).all():
+            return new
+        self.memory = memory
+        return None
+
+    def step(self) -> None:
+        """Move every parameter that has a gradient; ValueError where none has one, or one that is nan or infinite."""
+        moving = {k: v for k, v in enumerate(self.parameters) if v.grad is not None}
+        if not moving:
+            raise ValueError("no parameter has a gradient: call loss.backward() before step()")
+        w, g = np.array([(v.primal, v.grad) for v in moving.values()]).T
+        if not np.isfinite(g).all():
+            worst = list(moving.values())[np.isfinite(g).argmin()]
+            raise ValueError(f"no step is taken: the gradient of {kinds.described(worst)} is {worst.grad!r}")
+        new = self.moved(w, g, np.array(list(moving)))
+        if new is None:
             raise ValueError(f"no step is taken: with a learning rate of {self.lr} it would be infinite or nan")
-        for v, number in zip(moving, new.tolist(), strict=True):
+        for v, number in zip(moving.values(), new.tolist(), strict=True):
             v.primal = number
 
     def zero_grad(self) -> None:
         """Set every gradient to None."""
-        for v in self.parameters:
-            v.grad = None
+        zero_grad(self.parameters)
 
     def _remember(self, places: Places, *new: Floats) -> None:
         # Replaced, not written into: who keeps the old arrays can take a step back.
@@ -90,8 +91,6 @@ class SGD(Optimizer):
         self.momentum = momentum
 
     def update(self, w: Floats, g: Floats, places: Places) -> Floats:
-        if self.weight_decay:
-            g = g + self.weight_decay * w
         if self.momentum:
             g = self.momentum * self.memory[0][places] + g
             self._remember(places, g)
@@ -119,8 +118,6 @@ class Adam(Optimizer):
         self.betas, self.eps = betas, eps
 
     def update(self, w: Floats, g: Floats, places: Places) -> Floats:
-        if self.weight_decay:
-            g = g + self.weight_decay * w
         b1, b2 = self.betas
         m, v, t = (x[places] for x in self.memory)
         m, v, t = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g, t + 1
@@ -160,12 +157,11 @@ def minimize(
         from scipy import optimize
     except ImportError:
         raise ImportError('minimize needs SciPy: pip install "chainrule[scipy]"') from None
-    if not isinstance(data, list | tuple) or not isinstance(parameters, Iterable):
-        raise TypeError("minimize takes parameters such as model.parameters(), and data as a tuple, data=(X, Y)")
+    if not isinstance(data, list | tuple):
+        raise TypeError(f"minimize takes its data as a tuple, data=(X, Y); got {type(data).__name__}")
     data = [rows(x, f"data[{k}]", least=1) for k, x in enumerate(data)]
     program = f if isinstance(f, Program) else record(f, *(x[0] for x in data))
-    wanted = {v for x in parameters for v in kinds.flat(x)}
-    wanted -= unmoved(program.function(*(inputs(x[0]) for x in data)))[0]
+    wanted = {*_leaves(parameters, "minimize")} - unmoved(program.function(*(inputs(x[0]) for x in data)))[0]
     moving = [v for v in program.parameters if v in wanted]
     if not moving:
         raise ValueError(
@@ -178,25 +174,21 @@ def minimize(
     with np.errstate(all="ignore"):  # of SciPy's own sums on its way to a minimum that is none
         result = optimize.minimize(slope, start, jac=True, hessp=product, method=method, tol=tol, options=options)
     if not np.isfinite([result.fun, *result.x]).all():
-        raise ValueError(
-            f"{method} ended at a loss of {result.fun}, and nothing is changed; SciPy says: {result.message}"
-        )
+        ended = f"{method} ended at a loss of {result.fun}"
+        raise ValueError(f"{ended}, and nothing is changed; SciPy says: {result.message}")
     assign(moving, result.x)
     return result
 
 
 def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduction: str) -> Any:
     """(loss, gradient) of a program as a function of some of its parameters, and of others that it does not have."""
-    number = {v: k for k, v in enumerate(program.parameters)}
-    here = [k for k, v in enumerate(moving) if v in number]
-    there = [number[moving[k]] for k in here]
 
     def slope(numbers: Floats) -> tuple[float, Floats]:
-        theta, out = program.theta(), np.zeros(len(numbers))
-        theta[there] = numbers[here]
+        given = dict(zip(moving, numbers, strict=True))
+        theta = np.array([given.get(v, v.primal) for v in program.parameters])
         loss, gradient = program.value_and_grad(theta, *data, reduction=reduction)
-        out[here] = gradient[there]
-        return float(loss), out
+        found = dict(zip(program.parameters, gradient, strict=True))
+        return float(loss), np.array([found.get(v, 0.0) for v in moving])
 
     return slope
 
@@ -207,3 +199,13 @@ def _hessian_product(program: Program, moving: list[Value], data: Sequence[Any],
     along = record(lambda *row: dot(gradients(program.function(*row), moving), direction), *(x[0] for x in data))
     slope = _slope(along, [*moving, *direction], data, reduction)
     return lambda at, v: slope(np.concatenate([at, v]))[1][: len(moving)]
+
+
+def _leaves(parameters: Iterable[Any], taker: str) -> list[Value]:
+    """Parameters, and those of arrays among them, each once; TypeError for what cannot be changed."""
+    if not isinstance(parameters, Iterable):
+        raise TypeError(f"{taker} takes model.parameters(); got {type(parameters).__name__}")
+    leaves = list(dict.fromkeys(v for x in parameters for v in kinds.flat(x)))
+    if not leaves or not all(isinstance(v, Value) and v.op is None for v in leaves):
+        raise TypeError(f"{taker} takes the leaves to change: model.parameters(), or a list of arrays of Values")
+    return leaves

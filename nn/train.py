@@ -35,13 +35,16 @@ class History:
     loss: list[float] = field(default_factory=list)
     validation: list[float] = field(default_factory=list)
 
+    def _curves(self) -> dict[str, list[float]]:
+        return {name: curve for name, curve in vars(self).items() if curve}
+
     def __repr__(self) -> str:
         if not self.loss:
             return "History of no epoch"
-        columns = {"loss": self.loss, "validation": self.validation} if self.validation else {"loss": self.loss}
+        curves = self._curves()
         chosen = np.unique(np.linspace(1, len(self.loss), SHOWN).round().astype(int)).tolist()
-        lines = [f"{n:>6}" + "".join(f"  {c[n - 1]:>10.6g}" for c in columns.values()) for n in chosen]
-        return "\n".join(["epoch" + "".join(f"  {name:>10}" for name in columns), *lines])
+        lines = [f"{n:>6}" + "".join(f"  {curve[n - 1]:>10.6g}" for curve in curves.values()) for n in chosen]
+        return "\n".join(["epoch" + "".join(f"  {name:>10}" for name in curves), *lines])
 
     def plot(self, axes: Any = None) -> Any:
         """Draw the curves with matplotlib, into these axes or the current ones; returns the axes."""
@@ -49,10 +52,9 @@ class History:
             from matplotlib import pyplot
 
             axes = pyplot.gca()
-        epochs = range(1, len(self.loss) + 1)
-        axes.plot(epochs, self.loss, label="loss", marker="o" if len(epochs) == 1 else "")
+        for name, curve in self._curves().items():
+            axes.plot(range(1, len(curve) + 1), curve, label=name, marker="o" if len(curve) == 1 else "")
         if self.validation:
-            axes.plot(range(1, len(self.validation) + 1), self.validation, label="validation")
             axes.legend()
         axes.set(xlabel="epoch", ylabel="loss")
         return axes
@@ -99,38 +101,27 @@ def fit(
     of_example, data, example = prepared(model, X, Y, loss)
     program = running(engine, of_example, *(x[0] for x in data))
     program(*data)  # any row that the model or the loss does not take is refused here
-    held_out = _held_out(program, validation, model, loss)
-    descent = _Descent(program, data, optimizer, reduction)
+    held_out = None if validation is None else _held_out(program, validation, model, loss)
+    descent = _Descent(program, data, held_out, optimizer, reduction)
     descent.refuse_thresholds(example)
-    history, rng = History(), np.random.default_rng(seed)
-    size = min(batch_size or len(data[0]), len(data[0]))
-    with _bar(progress, epochs * -(-len(data[0]) // size)) as bar:
+    rng, size = np.random.default_rng(seed), batch_size or len(data[0])
+    with _bar(progress, epochs * math.ceil(len(data[0]) / size)) as bar:
         for _ in range(epochs):
-            try:
-                history.loss.append(descent.epoch(size, rng, bar, len(history.loss) + 1))
-                if held_out:
-                    history.validation.append(descent.whole(held_out, len(history.loss)))
-            except DivergedError as error:
-                error.history = history
-                raise
-            bar.set_postfix_str(f"epoch {len(history.loss)}, loss {history.loss[-1]:.4g}", refresh=False)
+            descent.epoch(size, rng, bar)
             if callback:
-                stop = callback(history)
+                stop = callback(descent.history)
                 if isinstance(stop, bool | np.bool_) and stop:
                     break
                 descent.theta = program.theta()  # which it may have changed
-    return history
+    return descent.history
 
 
 def _held_out(program: Any, validation: Any, model: Any, loss: Any) -> Any:
-    """The validation data, looked at as the data of training are; None if there are none."""
-    if validation is None:
-        return None
+    """The validation data, looked at as the data of training are."""
     if not isinstance(validation, list | tuple) or len(validation) != 2:
         raise TypeError("validation is a pair of rows and targets, (X, Y)")
-    X, Y = validation  # noqa: N806
     try:
-        _, data, _ = prepared(model, X, Y, loss)
+        _, data, _ = prepared(model, validation[0], validation[1], loss)
         program(*data)
     except (TypeError, *kinds.ERRORS) as error:
         raise type(error)(f"validation: {error}") from None
@@ -140,14 +131,14 @@ def _held_out(program: Any, validation: Any, model: Any, loss: Any) -> Any:
 class _Descent:
     """A program whose parameters, as far as an optimiser has them, follow the gradient."""
 
-    def __init__(self, program: Any, data: Any, optimizer: Optimizer, reduction: str) -> None:
-        self.program, self.data, self.optimizer, self.reduction = program, data, optimizer, reduction
+    def __init__(self, program: Any, data: Any, held_out: Any, optimizer: Optimizer, reduction: str) -> None:
+        self.program, self.data, self.held_out = program, data, held_out
+        self.optimizer, self.reduction, self.history = optimizer, reduction, History()
         place = {v: k for k, v in enumerate(optimizer.parameters)}
         self.moving = [v for v in program.parameters if v in place]
         if not self.moving:
             raise ValueError("the loss depends on none of the optimiser's parameters: give it model.parameters()")
-        here = [k for k, v in enumerate(program.parameters) if v in place]
-        self.here: Any = slice(None) if len(here) == len(program.parameters) else here
+        self.here = np.array([k for k, v in enumerate(program.parameters) if v in place])
         self.places = np.array([place[v] for v in self.moving])
         self.theta: Floats = program.theta()
         self.before: tuple[Floats, list[Floats], float] | None = None  # the step: theta, the rule's memory, the loss
@@ -157,43 +148,43 @@ class _Descent:
         stuck, flat = unmoved(example)
         if stuck and isinstance(self.program, Eager):  # whose rows need not have one graph
             stuck = set.intersection(stuck, *(unmoved(y)[0] for y in self.program.outputs(self.data)))
-        found = [v for v in self.moving if v in stuck]
-        if found:
-            more = f" and {len(found) - 1} more parameters reach" if len(found) > 1 else " reaches"
+        if found := [v.name or kinds.described(v) for v in self.moving if v in stuck]:
+            more = f" and {len(found) - 1} more parameters" * (len(found) > 1)
             raise ValueError(
-                f"the gradient of {flat} is 0 everywhere, and {found[0].name or kinds.described(found[0])}{more} the "
-                "loss only through it, so training would never move them: take sigmoid units in place of the "
-                "threshold, or give the optimiser the other parameters alone"
+                f"the gradient of {flat} is 0 everywhere, and {found[0]}{more} can change the loss only through it, so "
+                "training would never move them: take sigmoid units in place of the threshold, or give the optimiser "
+                "the other parameters alone"
             )
 
-    def epoch(self, size: int, rng: np.random.Generator, bar: Any, count: int) -> float:
-        """Take a step for every batch, and return the mean or sum of the losses before them."""
+    def epoch(self, size: int, rng: np.random.Generator, bar: Any) -> None:
+        """Take a step for every batch; enter the mean or sum of the losses before them, and that of validation data."""
         loss, n = 0.0, len(self.data[0])
         try:
             for batch in _batches(self.data, size, rng):
-                loss += self.step(batch, count) * (len(batch[0]) / n if self.reduction == "mean" else 1.0)
+                loss += self.step(batch) * (len(batch[0]) / n if self.reduction == "mean" else 1.0)
                 bar.update()
         except BaseException:
             self.write()  # an interruption may have come between two parameters
             raise
-        return loss
+        self.history.loss.append(loss)
+        if self.held_out:
+            self.history.validation.append(self.validated())
+        bar.set_postfix_str(f"epoch {len(self.history.loss)}, loss {loss:.4g}", refresh=False)
 
-    def step(self, batch: list[Floats], epoch: int) -> float:
+    def step(self, batch: list[Floats]) -> float:
         """Take one step and return the loss before it."""
         try:
             loss, gradient = self.program.value_and_grad(self.theta, *batch, reduction=self.reduction)
-            found = "" if math.isfinite(loss) else f"the loss is {float(loss)}"
+            if not math.isfinite(loss):
+                raise ValueError(f"the loss is {loss}")
         except kinds.ERRORS as error:
-            found = str(error)
-        if found:
-            raise self.diverged(found, epoch, self.back()) from None
+            raise self.diverged(str(error), self.back()) from None
         memory, theta = self.optimizer.memory, self.theta.copy()
-        with np.errstate(all="ignore"):
-            theta[self.here] = self.optimizer.update(theta[self.here], gradient[self.here], self.places)
-        if not np.isfinite(theta).all():
-            self.optimizer.memory = memory
-            raise self.diverged(f"the loss is {loss:.4g}, and the step from there infinite", epoch, "No step is taken")
-        self.before, self.theta = (self.theta, memory, float(loss)), theta
+        new = self.optimizer.moved(theta[self.here], gradient[self.here], self.places)
+        if new is None:
+            raise self.diverged(f"the loss is {loss:.4g}, and the step from there infinite", "No step is taken")
+        theta[self.here] = new
+        self.before, self.theta = (self.theta, memory, loss), theta
         self.write()
         return float(loss)
 
@@ -202,14 +193,6 @@ class _Descent:
         for v, w in zip(self.moving, self.theta[self.here].tolist(), strict=True):
             v.primal = w
 
-    def whole(self, data: Any, epoch: int) -> float:
-        """The mean or sum of the losses on validation data."""
-        try:
-            losses = self.program(*data)
-        except kinds.ERRORS as error:
-            raise self.diverged(f"validation: {error}", epoch, "The parameters are those after this epoch") from None
-        return float(losses.mean() if self.reduction == "mean" else losses.sum())
-
     def back(self) -> str:
         """Take the last step back; returns what to say of it."""
         if self.before is None:
@@ -217,12 +200,23 @@ class _Descent:
         self.theta, self.optimizer.memory, loss = self.before
         return f"The parameters are those of the step before, with a loss of {loss:.4g}"
 
-    def diverged(self, found: str, epoch: int, now: str) -> DivergedError:
-        """The error for what was found."""
-        return DivergedError(
-            f"training stopped in epoch {epoch}: {found.rstrip('.')}. {now}. A learning rate below "
+    def validated(self) -> float:
+        """The mean or sum of the losses on validation data."""
+        try:
+            losses = self.program(*self.held_out)
+        except kinds.ERRORS as error:
+            raise self.diverged(f"validation: {error}", "The parameters are those after this epoch") from None
+        return float(losses.mean() if self.reduction == "mean" else losses.sum())
+
+    def diverged(self, found: str, now: str) -> DivergedError:
+        """The error for what was found in the epoch after those that the history holds whole."""
+        whole_epochs = len(self.history.validation if self.held_out else self.history.loss)
+        error = DivergedError(
+            f"training stopped in epoch {whole_epochs + 1}: {found.rstrip('.')}. {now}. A learning rate below "
             f"{self.optimizer.lr:g} may help, or inputs scaled to about 1."
         )
+        error.history = self.history
+        return error
 
 
 def _batches(data: Any, size: int, rng: np.random.Generator) -> Iterator[list[Floats]]:
