@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,11 +23,7 @@ def predict(model: Any, X: Any, engine: str = "recorded") -> Floats:  # noqa: N8
     branches on its numbers. ValueError for no rows, nan and rows of another length.
     """
     x = rows(X)
-
-    def the_model(x: Any) -> Any:
-        return output(model, x)
-
-    outputs: Floats = running(engine, the_model, x[0])(x)
+    outputs: Floats = running(engine, partial(output, model), x[0])(x)
     return outputs
 
 
@@ -40,7 +37,9 @@ def predict_proba(model: Any, X: Any, link: Link | None = None, engine: str = "r
         raise ValueError(f"link is one of {', '.join(LINKS)}, or a function; got {link!r}")
 
     def the_model(x: Any) -> Any:
-        y = _scores(model, x)
+        y = output(model, x)
+        if np.ndim(y) > 1:
+            raise ValueError(f"classes are told by one output or a vector of them; the model gives shape {np.shape(y)}")
         found = "identity" if all(map(maker, kinds.flat(y))) else "sigmoid" if np.ndim(y) == 0 else "softmax"
         return link(y) if callable(link) else LINKS[link or found](y)
 
@@ -53,34 +52,16 @@ def accuracy(model: Any, X: Any, Y: Any, engine: str = "recorded") -> float:  # 
     That is where a probability, made by sigmoid or softmax, is above ½, and any other output above 0. Y are class
     indices (N,), of one output 0 and 1 or the −1 and 1 of `hinge`, or one-hot rows (N, K); ValueError for others.
     """
-    notes: list[str] = []
-
-    def the_model(x: Any) -> Any:
-        y = _scores(model, x)
-        notes.append(maker(y))
-        return y
-
-    outputs, classes = predict(the_model, X, engine), rows(Y, "Y", least=1)
-    if (
-        classes.ndim == 2
-        and classes.shape == outputs.shape
-        and (one_hot(classes.argmax(1), classes.shape[1]) == classes).all()
-    ):
-        classes = classes.argmax(axis=1)
-    if classes.shape != (len(outputs),):
-        raise ValueError(f"accuracy takes one class index per row: got {len(outputs)} rows, Y of shape {classes.shape}")
-    if np.isnan(outputs).any():
-        raise ValueError("the model's outputs are nan: its weights are not finite")
-    allowed = range(outputs.shape[1]) if outputs.ndim == 2 else (-1, 1) if -1 in classes else (0, 1)
+    p, classes = predict_proba(model, X, engine=engine), rows(Y, "Y", least=1)
+    if classes.ndim == 2 and classes.shape == p.shape:
+        largest = classes.argmax(axis=1)
+        classes = largest if (classes == one_hot(largest, p.shape[1])).all() else classes
+    if classes.shape != (len(p),):
+        raise ValueError(f"accuracy takes one class index per row: got {len(p)} rows, Y of shape {classes.shape}")
+    if np.isnan(p).any():
+        raise ValueError("the model's outputs are nan or infinite: its weights are not finite, or far too large")
+    allowed = range(p.shape[1]) if p.ndim == 2 else (-1, 1) if -1 in classes else (0, 1)
     if not np.isin(classes, allowed).all():
         raise ValueError(f"the classes are {', '.join(map(str, allowed))}; got {sorted(set(classes.tolist()))}")
-    if outputs.ndim == 2:
-        return float(np.mean(outputs.argmax(axis=1) == classes))
-    return float(np.mean((outputs > 0.5 * bool(notes[0])) == (classes == 1)))
-
-
-def _scores(model: Any, x: Any) -> Any:
-    y = output(model, x)
-    if np.ndim(y) > 1:
-        raise ValueError(f"classes are told by one output or a vector of them; the model gives shape {np.shape(y)}")
-    return y
+    right = p.argmax(axis=1) == classes if p.ndim == 2 else (p > 0.5) == (classes == 1)
+    return float(right.mean())

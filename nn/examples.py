@@ -29,7 +29,7 @@ def rows(X: Any, name: str = "X", least: int = 2) -> Floats:  # noqa: N803  # th
     if not data.size:
         raise ValueError(f"{name} is empty, of shape {data.shape}: there is nothing to compute")
     if not (finite := np.isfinite(data)).all():
-        at = tuple(int(k) for k in np.argwhere(~finite)[0])
+        at = tuple(np.argwhere(~finite)[0].tolist())
         place = f" of row {at[0]}" + f", column {', '.join(map(str, at[1:]))}" * (len(at) > 1)
         raise ValueError(f"{name} holds {data[at]}{place}: leave such rows out, or fill them in")
     return data.astype(float)

@@ -125,10 +125,9 @@ def cross_entropy(logits: Any, y: Any) -> Value:
     return dot([targets[k] for k in used], [ops.neg_log_softmax.at(k).apply(*a) for k in used])  # type: ignore[no-any-return]
 
 
-def _is_distribution(y: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
+def _is_distribution(y: npt.NDArray[Any]) -> Any:
     rounding = 1e-9 if y.dtype.itemsize == 8 else 1e-4  # in 32 bits a hundred shares add up less exactly
-    fits: npt.NDArray[np.bool_] = (y >= 0).all(axis=0) & (abs(y.sum(axis=0) - 1.0) < rounding)
-    return fits
+    return (y >= 0).all(axis=0) & (abs(y.sum(axis=0) - 1.0) < rounding)
 
 
 def _of_class(a: list[Any], c: Any) -> Value:

@@ -141,7 +141,8 @@ class _Descent:
         self.here = np.array([k for k, v in enumerate(program.parameters) if v in place])
         self.places = np.array([place[v] for v in self.moving])
         self.theta: Floats = program.theta()
-        self.before: tuple[Floats, list[Floats], float] | None = None  # the step: theta, the rule's memory, the loss
+        # Before the step: theta, the rule's memory, and what to say when they are back.
+        self.before = self.theta, optimizer.memory, "Nothing has changed"
 
     def refuse_thresholds(self, example: Value) -> None:
         """ValueError where parameters that are to move act on the loss only where its derivative is 0 everywhere."""
@@ -178,13 +179,15 @@ class _Descent:
             if not math.isfinite(loss):
                 raise ValueError(f"the loss is {loss}")
         except kinds.ERRORS as error:
-            raise self.diverged(str(error), self.back()) from None
+            self.theta, self.optimizer.memory, now = self.before
+            raise self.diverged(str(error), now) from None
         memory, theta = self.optimizer.memory, self.theta.copy()
         new = self.optimizer.moved(theta[self.here], gradient[self.here], self.places)
         if new is None:
             raise self.diverged(f"the loss is {loss:.4g}, and the step from there infinite", "No step is taken")
         theta[self.here] = new
-        self.before, self.theta = (self.theta, memory, loss), theta
+        now = f"The parameters are those of the step before, with a loss of {loss:.4g}"
+        self.before, self.theta = (self.theta, memory, now), theta
         self.write()
         return float(loss)
 
@@ -192,13 +195,6 @@ class _Descent:
         """Write theta into the parameters."""
         for v, w in zip(self.moving, self.theta[self.here].tolist(), strict=True):
             v.primal = w
-
-    def back(self) -> str:
-        """Take the last step back; returns what to say of it."""
-        if self.before is None:
-            return "Nothing has changed"
-        self.theta, self.optimizer.memory, loss = self.before
-        return f"The parameters are those of the step before, with a loss of {loss:.4g}"
 
     def validated(self) -> float:
         """The mean or sum of the losses on validation data."""
