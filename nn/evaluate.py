@@ -49,8 +49,8 @@ def predict_proba(model: Any, X: Any, link: Link | None = None, engine: str = "r
 def accuracy(model: Any, X: Any, Y: Any, engine: str = "recorded") -> float:  # noqa: N803
     """The share of rows whose class is right: the largest of K outputs; of one output class 1 where P(C1 | x) > ½.
 
-    That is where a probability, made by sigmoid or softmax, is above ½, and any other output above 0. Y are class
-    indices (N,), of one output 0 and 1 or the −1 and 1 of `hinge`, or one-hot rows (N, K); ValueError for others.
+    P is as `predict_proba` gives it: what a sigmoid or a softmax made is compared with ½, any other output with 0. Y are
+    class indices (N,), of one output 0 and 1 or the −1 and 1 of `hinge`, or one-hot rows (N, K); ValueError for others.
     """
     p, classes = predict_proba(model, X, engine=engine), rows(Y, "Y", least=1)
     if classes.ndim == 2 and classes.shape == p.shape:

@@ -67,9 +67,7 @@ def one_hot(y: Any, n_classes: int) -> npt.NDArray[np.float64]:
         raise TypeError(f"one_hot takes whole-number class indices; got {indices.dtype}: convert with astype(int)")
     if indices.size and not (indices.min() >= 0 and indices.max() < n_classes):
         raise ValueError(f"classes run from 0 to {n_classes - 1}; got {indices.min()} to {indices.max()}")
-    rows = np.zeros((indices.size, n_classes))
-    rows[np.arange(indices.size), indices.ravel().astype(int)] = 1.0
-    return rows.reshape(*indices.shape, n_classes)
+    return np.array(indices[..., None] == np.arange(n_classes), dtype=float)
 
 
 def whole(what: str, *numbers: Any) -> None:

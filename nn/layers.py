@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 import autograd
-from autograd import Value, array, dot, ops, scope
+from autograd import Value, array, dot, kinds, ops, scope
 from autograd.makers import maker
 from nn.examples import whole
 from nn.init import Rng, generator, glorot, he
@@ -39,7 +39,9 @@ class _Units(Module):
         self.w = array(start(generator(rng), math.prod(units), n_in).reshape(*units, n_in), "w")
         self.b = array(np.zeros(units), "b") if bias else None
 
-    def _outputs(self, x: list[Value], weights: Any, biases: Any, scopes: Any) -> list[Value]:
+    def _outputs(self, x: list[Value], scopes: Sequence[scope]) -> list[Value]:
+        weights = self.w.reshape(-1, len(x)).tolist()
+        biases = [None] * len(weights) if self.b is None else kinds.flat(self.b)
         name, g = _activation(self.activation)
         together = name == "softmax"  # it needs all units; every other activation belongs to one
         y, weighted = [], maker(dot, 2 * len(x))  # straight to the node: these are Values, and of one length
@@ -77,9 +79,8 @@ class Layer(_Units):
 
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, self.w.shape[1], self)
-        biases = [None] * len(self.w) if self.b is None else self.b.tolist()
         with self._scope:
-            y = self._outputs(x, self.w.tolist(), biases, self._neurons)
+            y = self._outputs(x, self._neurons)
         return y[0] if len(y) == 1 else array(y)
 
 
@@ -96,8 +97,7 @@ class Neuron(_Units):
         super().__init__((), n_in, activation, bias, rng)
 
     def __call__(self, x: Any) -> Any:
-        x = _inputs(x, len(self.w), self)
-        return self._outputs(x, [self.w.tolist()], [self.b], [scope("neuron")])[0]
+        return self._outputs(_inputs(x, len(self.w), self), [scope("neuron")])[0]
 
 
 class MLP(Module):

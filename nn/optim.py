@@ -18,8 +18,8 @@ Places = Any  # of some parameters among all: an array of their numbers
 class Optimizer:
     """A rule of descent at work on leaves: `update` gives new data for their data and gradients, as arrays.
 
-    To every gradient weight_decay · w is added first. `lr`, the learning rate, may be assigned between steps. What a rule remembers of earlier steps are the arrays
-    `memory`, an entry per parameter, which every update replaces.
+    The gradient that it gets has weight_decay · w in it. `lr`, the learning rate, may be assigned between steps. What a
+    rule remembers of earlier steps are the arrays `memory`, an entry per parameter, which every update replaces.
     """
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float, memory: int) -> None:
@@ -35,7 +35,7 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__} defines update(w, g, places)")
 
     def moved(self, w: Floats, g: Floats, places: Places) -> Floats | None:
-        """What `update` gives, weight decay being part of the gradient; None, and nothing is remembered, if not finite."""
+        """What `update` gives, the decay added to g; None, and nothing is remembered, where that is not finite."""
         memory = self.memory
         with np.errstate(all="ignore"):
             new = self.update(w, g + self.weight_decay * w if self.weight_decay else g, places)

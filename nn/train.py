@@ -205,10 +205,10 @@ class _Descent:
         return float(losses.mean() if self.reduction == "mean" else losses.sum())
 
     def diverged(self, found: str, now: str) -> DivergedError:
-        """The error for what was found in the epoch after those that the history holds whole."""
-        whole_epochs = len(self.history.validation if self.held_out else self.history.loss)
+        """The error for what was found in the epoch after those that are done."""
+        done = len(self.history.validation if self.held_out else self.history.loss)
         error = DivergedError(
-            f"training stopped in epoch {whole_epochs + 1}: {found.rstrip('.')}. {now}. A learning rate below "
+            f"training stopped in epoch {done + 1}: {found.rstrip('.')}. {now}. A learning rate below "
             f"{self.optimizer.lr:g} may help, or inputs scaled to about 1."
         )
         error.history = self.history
