@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autograd import kinds, sigmoid, softmax
-from nn.examples import Floats, one_hot, output, rows, running
+from nn.examples import Floats, inputs, one_hot, output, rows, running
 from nn.losses import maker
 
 Link = str | Callable[[Any], Any]
@@ -37,9 +37,7 @@ def predict_proba(model: Any, X: Any, link: Link | None = None, engine: str = "r
         raise ValueError(f"link is one of {', '.join(LINKS)}, or a function; got {link!r}")
 
     def the_model(x: Any) -> Any:
-        y = output(model, x)
-        if np.ndim(y) > 1:
-            raise ValueError(f"classes are told by one output or a vector of them; the model gives shape {np.shape(y)}")
+        y = _scores(model, x)
         found = "identity" if all(map(maker, kinds.flat(y))) else "sigmoid" if np.ndim(y) == 0 else "softmax"
         return link(y) if callable(link) else LINKS[link or found](y)
 
@@ -49,19 +47,28 @@ def predict_proba(model: Any, X: Any, link: Link | None = None, engine: str = "r
 def accuracy(model: Any, X: Any, Y: Any, engine: str = "recorded") -> float:  # noqa: N803
     """The share of rows whose class is right: the largest of K outputs; of one output class 1 where P(C1 | x) > ½.
 
-    P is as `predict_proba` gives it: what a sigmoid or a softmax made is compared with ½, any other output with 0. Y are
-    class indices (N,), of one output 0 and 1 or the −1 and 1 of `hinge`, or one-hot rows (N, K); ValueError for others.
+    That is where a probability, made by sigmoid or softmax, is above ½, and any other output above 0. Y are class
+    indices (N,), of one output 0 and 1 or the −1 and 1 of `hinge`, or one-hot rows (N, K); ValueError for others.
     """
-    p, classes = predict_proba(model, X, engine=engine), rows(Y, "Y", least=1)
-    if classes.ndim == 2 and classes.shape == p.shape:
+    outputs, classes = predict(partial(_scores, model), X, engine), rows(Y, "Y", least=1)
+    if classes.ndim == 2 and classes.shape == outputs.shape:
         largest = classes.argmax(axis=1)
-        classes = largest if (classes == one_hot(largest, p.shape[1])).all() else classes
-    if classes.shape != (len(p),):
-        raise ValueError(f"accuracy takes one class index per row: got {len(p)} rows, Y of shape {classes.shape}")
-    if np.isnan(p).any():
-        raise ValueError("the model's outputs are nan or infinite: its weights are not finite, or far too large")
-    allowed = range(p.shape[1]) if p.ndim == 2 else (-1, 1) if -1 in classes else (0, 1)
+        classes = largest if (classes == one_hot(largest, classes.shape[1])).all() else classes
+    if classes.shape != (len(outputs),):
+        raise ValueError(f"accuracy takes one class index per row: got {len(outputs)} rows, Y of shape {classes.shape}")
+    if np.isnan(outputs).any():
+        raise ValueError("the model's outputs are nan: its weights are not finite")
+    allowed = range(outputs.shape[1]) if outputs.ndim == 2 else (-1, 1) if -1 in classes else (0, 1)
     if not np.isin(classes, allowed).all():
         raise ValueError(f"the classes are {', '.join(map(str, allowed))}; got {sorted(set(classes.tolist()))}")
-    right = p.argmax(axis=1) == classes if p.ndim == 2 else (p > 0.5) == (classes == 1)
-    return float(right.mean())
+    if outputs.ndim == 2:
+        return float((outputs.argmax(axis=1) == classes).mean())
+    limit = 0.5 if maker(_scores(model, inputs(rows(X)[0]))) else 0.0
+    return float(((outputs > limit) == (classes == 1)).mean())
+
+
+def _scores(model: Any, x: Any) -> Any:
+    y = output(model, x)
+    if np.ndim(y) > 1:
+        raise ValueError(f"classes are told by one output or a vector of them; the model gives shape {np.shape(y)}")
+    return y

@@ -87,7 +87,7 @@ class Eager:
 
     def __init__(self, function: Callable[..., Any], *_: Any) -> None:
         self.function = function
-        self.parameters: list[Value] = []  # those it was found to depend on
+        self.parameters: dict[Value, None] = {}  # those it was found to depend on, in order
 
     def theta(self) -> Floats:
         """The data of the parameters, of shape (P,)."""
@@ -98,8 +98,7 @@ class Eager:
         outputs = []
         for y in self.outputs(data):
             outputs.append(values(y))
-            found = (v for v in wengert_list(kinds.flat(y)) if v.role == "parameter")
-            self.parameters = list(dict.fromkeys([*self.parameters, *found]))
+            self.parameters |= dict.fromkeys(v for v in wengert_list(kinds.flat(y)) if v.role == "parameter")
         return np.array(outputs)
 
     def value_and_grad(self, _: Floats, *data: Any, reduction: str = "mean") -> tuple[float, Floats]:

@@ -292,6 +292,8 @@ def test_a_history_draws_its_curves():
     assert [line.get_ydata().tolist() for line in axes.lines] == [[3.0, 2.0], [4.0, 3.0]]
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["loss", "validation"]
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("epoch", "loss")
+    points = History([3.0], [4.0]).plot(pytest.importorskip("matplotlib.figure").Figure().subplots())
+    assert [line.get_marker() for line in points.lines] == ["o", "o"], "a line of one point is not seen"
 
 
 def test_progress_shows_the_loss_on_standard_error_and_may_be_silenced(capsys):

@@ -127,6 +127,11 @@ def test_a_class_that_is_ruled_out_costs_nothing_in_a_spread_target():
     assert loss.data == pytest.approx(np.log(2.0))
 
 
+def test_a_class_that_is_ruled_out_beside_targets_that_are_values_costs_nothing_too():
+    loss = nn.cross_entropy([Value(-np.inf), Value(2.0), Value(2.0)], [0.0, Value(0.5), Value(0.5)])
+    assert loss.data == pytest.approx(np.log(2.0))
+
+
 def test_cross_entropy_of_two_classes_is_the_binary_one_of_the_difference_of_logits():
     a = array([0.7, -0.4])
     for c in (0, 1):

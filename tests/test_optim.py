@@ -117,6 +117,9 @@ def test_a_rule_of_ones_own_is_an_update():
     (w * w).backward()
     SignDescent([w], lr=0.5, weight_decay=0.0, memory=0).step()
     assert w.data == 1.5
+    w.grad = -1.0
+    SignDescent([w], lr=0.5, weight_decay=1.0, memory=0).step()
+    assert w.data == 1.0, "the decay of 1.5 outweighs the gradient"
 
 
 @pytest.mark.parametrize(
@@ -137,6 +140,7 @@ def test_a_rule_of_ones_own_is_an_update():
         (lambda: nn.Adam([Value(1.0)], betas=0.9), ValueError, "two betas"),
         (lambda: nn.SGD([Value(1.0)], 0.1).step(), ValueError, "backward"),
         (lambda: nn.minimize(lambda: Value(1.0) ** 2, nn.Neuron(1)), TypeError, r"model\.parameters\(\)"),
+        (lambda: nn.minimize(lambda: Value(1.0) ** 2, [Value(1.0) * 2]), TypeError, "the leaves to change"),
         (lambda: nn.minimize(lambda x: x * 2, [Value(1.0)], data=np.ones(3)), TypeError, r"data=\(X, Y\)"),
         (lambda: nn.minimize(lambda x: x * 2, [Value(1.0)], data=(np.ones(0),)), ValueError, r"data\[0\] is empty"),
         (lambda: nn.minimize(lambda: THRESHOLD([1.0]) ** 2, THRESHOLD.parameters()), ValueError, "without thresholds"),
