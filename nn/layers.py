@@ -39,8 +39,7 @@ class _Units(Module):
         self.w = array(start(generator(rng), math.prod(units), n_in).reshape(*units, n_in), "w")
         self.b = array(np.zeros(units), "b") if bias else None
 
-    def _outputs(self, x: list[Value], scopes: Sequence[scope]) -> list[Value]:
-        weights = self.w.reshape(-1, len(x)).tolist()
+    def _outputs(self, x: list[Value], weights: list[list[Value]], scopes: Sequence[scope]) -> list[Value]:
         biases = [None] * len(weights) if self.b is None else kinds.flat(self.b)
         name, g = _activation(self.activation)
         together = name == "softmax"  # it needs all units; every other activation belongs to one
@@ -80,7 +79,7 @@ class Layer(_Units):
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, self.w.shape[1], self)
         with self._scope:
-            y = self._outputs(x, self._neurons)
+            y = self._outputs(x, self.w.tolist(), self._neurons)
         return y[0] if len(y) == 1 else array(y)
 
 
@@ -97,7 +96,8 @@ class Neuron(_Units):
         super().__init__((), n_in, activation, bias, rng)
 
     def __call__(self, x: Any) -> Any:
-        return self._outputs(_inputs(x, len(self.w), self), [scope("neuron")])[0]
+        x = _inputs(x, len(self.w), self)
+        return self._outputs(x, [self.w.tolist()], [scope("neuron")])[0]
 
 
 class MLP(Module):
