@@ -1,6 +1,29 @@
 """Pictures and tables of computation graphs."""
 
-from viz.diagram import Diagram, draw
-from viz.table import Table, table
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["Diagram", "Table", "draw", "table"]
+if TYPE_CHECKING:
+    from viz.diagram import Diagram as Diagram, draw as draw
+    from viz.plots import activations as activations, boundary as boundary, descent as descent, history as history
+    from viz.trace import Table as Table, table as table
+
+# Where each name lives: a module is loaded when it is first used, so that importing viz costs next to nothing.
+_HOMES = {
+    "diagram": ("Diagram", "draw"),
+    "plots": ("activations", "boundary", "descent", "history"),
+    "trace": ("Table", "table"),
+}
+__all__ = [name for names in _HOMES.values() for name in names]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in _HOMES.items():
+        if name in names:
+            found = globals()[name] = getattr(import_module(f"viz.{module}"), name)
+            return found
+    raise AttributeError(f"module 'viz' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -42,8 +42,8 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = _Parser(
         prog="python -m viz",
         description="Train the lecture's network (4 inputs, 5 sigmoid hidden units, 3 classes) on the 150 Iris flowers, "
-        "walk one flower through f1…f6 and back, and draw its computation graph with every gradient: "
-        "f1-f6.svg and f1-f6.png.",
+        "walk one flower through f1…f6 and back, and draw its computation graph with every gradient, as scalars and as "
+        "six stages: f1-f6.svg, f1-f6-stages.svg, and a .png of each.",
     )
     parser.add_argument("--flower", type=_whole(0, 149), default=70, help="which flower to walk, 0 to 149 (default 70)")
     parser.add_argument("--seed", type=_whole(0), default=0, help="of the initial weights (default 0)")
@@ -112,13 +112,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     chosen = int(nn.predict(model, X[flower : flower + 1]).argmax())
     verdict = "rightly" if chosen == c else "wrongly"
     print(f"\nThe network takes it for {IRIS_CLASSES[chosen]}, {verdict}.")
-    picture = viz.draw(L)
-    for suffix in (".svg", ".png"):
-        try:
-            print(f"{'' if suffix == '.png' else chr(10)}wrote {picture.save(arguments.out / f'f1-f6{suffix}')}")
-        except OSError as error:
-            print(f"python -m viz: cannot write into {arguments.out}: {error}", file=sys.stderr)
-            return 2
+    print()
+    pictures = {"f1-f6": viz.draw(L, detail="values"), "f1-f6-stages": viz.draw(L, detail="stages")}
+    for name, picture in pictures.items():
+        for suffix in (".svg", ".png"):
+            try:
+                print(f"wrote {picture.save(arguments.out / (name + suffix))}")
+            except OSError as error:
+                print(f"python -m viz: cannot write into {arguments.out}: {error}", file=sys.stderr)
+                return 2
     return 0
 
 

@@ -1,91 +1,21 @@
-"""What a picture of a graph shows: cards, wires, lanes and captions, without places or colours."""
+"""A graph value by value: a card for each, a wire for each operand, a lane for each outermost scope."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd import kinds
-from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.lanes import INPUTS, Plan, outermost, plan
+from viz.lanes import INPUTS, Plan, plan, within
 from viz.names import expression, given, glyph, names
-from viz.text import exact, number, printable, width
+from viz.scene import Card, Lane, Scene, Wire, outdated, scaled, values_in
+from viz.text import exact, number, printable
 
-SIZE = 10.0  # of the type on a card, in points
 COUNTED = 20_000  # values up to which it is said how many are behind a stub
 NUMBERED = 60  # values up to which a nameless one shows the v1, v2, … that the table calls it
 ALL_LABELS, MOST_LABELS = 60, 120  # wires up to which all local derivatives are written, or those that are not 1
-
-
-@dataclass(frozen=True)
-class Card:
-    """One value: its lines of text, and how they are dressed."""
-
-    id: str
-    kind: str  # input, parameter, constant, operation, output, or stub: values that are not shown
-    glyph: str
-    name: str
-    value: str
-    gradient: str  # "" on a constant and a stub
-    shade: float | None  # the gradient's sign and size, −1 … 1; nan if it is not finite, None before a backward pass
-    title: str  # the whole truth, for a pointer that rests on the card
-    lane: int
-    column: int
-
-    @property
-    def small(self) -> bool:
-        """Whether it is one line: a constant, or a stub."""
-        return self.kind in ("constant", "stub")
-
-    @property
-    def width(self) -> float:
-        """In points, wide enough for its lines."""
-        if self.small:
-            return max(18.0, width(self.value, SIZE - 1) + 12)
-        gap = width(" ", SIZE) if self.glyph and self.name else 0.0
-        first = width(self.glyph, SIZE, bold=True) + gap + width(self.name, SIZE)
-        return max(40.0, 14.4 + max(first, width(self.value, SIZE, bold=True), width(self.gradient, SIZE)))
-
-    @property
-    def height(self) -> float:
-        """In points."""
-        return 18.0 if self.small else 40.0
-
-
-@dataclass(frozen=True)
-class Wire:
-    """One edge, from an operand to its result, with the local derivative ∂head/∂tail."""
-
-    id: str
-    tail: str
-    head: str
-    label: str
-    shown: bool  # in the picture; the DOT text has every label
-    share: float | None  # what it adds to the gradient, −1 … 1 of the largest; None before a backward pass
-    title: str
-
-
-@dataclass(frozen=True)
-class Lane:
-    """A band of the picture: one outermost scope."""
-
-    name: str
-    formula: str
-
-
-@dataclass(frozen=True)
-class Scene:
-    """Everything a picture shows."""
-
-    cards: list[Card]
-    wires: list[Wire]
-    lanes: list[Lane]
-    notes: list[str]
-    total: int  # values in the whole graph
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +37,7 @@ def scene(output: Any, max_nodes: int, digits: int) -> Scene:
     places = plan(items, parents)
     ids: dict[Any, str] = {v: f"n{k}" for k, v in enumerate(order)}
     ids |= {v: f"more{k}" for k, v in enumerate(items) if isinstance(v, Stub)}
-    called, results, shades = names(order), set(outputs), _scaled({v: v.grad for v in items if isinstance(v, Value)})
+    called, results, shades = names(order), set(outputs), scaled({v: v.grad for v in items if isinstance(v, Value)})
 
     def card(v: Value | Stub) -> Card:
         seat = ids[v], places.lane[v], places.column[v]
@@ -115,20 +45,7 @@ def scene(output: Any, max_nodes: int, digits: int) -> Scene:
 
     cards = [card(v) for v in items]
     wires = _wires([v for v in items if isinstance(v, Value)], parents, ids, max(2, digits - 1))
-    return Scene(cards, wires, _lanes(places, items), _notes(order, kept, places, wires), len(order))
-
-
-def values_in(output: Any) -> list[Value]:
-    """The Values in a Value or a nesting of them, each once; TypeError for anything else."""
-    found = list(dict.fromkeys(x if isinstance(x, Value) else _refused(x) for x in kinds.flat(output)))
-    return found or _refused(output)
-
-
-def _refused(x: Any) -> Any:
-    raise TypeError(
-        f"a picture shows the graph of a Value; got {type(x).__name__} {printable(repr(x), 60)}: pass the result of a "
-        "computation on Values, or a list of them (float(v), math.exp(v) and v.data are numbers without a graph)"
-    )
+    return Scene(cards, wires, _lanes(places, items), _notes(order, kept, places, wires), len(order), len(kept))
 
 
 # --- which values -----------------------------------------------------------------------------------------------------
@@ -205,7 +122,7 @@ def _wires(
     shown: Sequence[Value], parents: Mapping[Any, Sequence[Any]], ids: Mapping[Any, str], digits: int
 ) -> list[Wire]:
     edges = [(p, v, k) for v in shown for k, p in enumerate(v.parents) if p in parents]
-    shares = _scaled({edge: _contribution(*edge) for edge in edges})
+    shares = scaled({edge: _contribution(*edge) for edge in edges})
     few, some = len(edges) <= ALL_LABELS, len(edges) <= MOST_LABELS
     wires = []
     for count, (p, v, k) in enumerate(edges):
@@ -226,17 +143,11 @@ def _contribution(parent: Value, v: Value, k: int) -> float | None:
     return v.partials[k] * v.grad if v.grad else 0.0
 
 
-def _scaled(numbers: Mapping[Any, float | None]) -> dict[Any, float | None]:
-    """Sign and size of each number, −1 … 1 of the largest; nan for one that is not finite."""
-    top = max((abs(x) for x in numbers.values() if x is not None and math.isfinite(x)), default=0.0) or 1.0
-    return {key: x if x is None else x / top if math.isfinite(x) else math.nan for key, x in numbers.items()}
-
-
 # --- lanes and notes --------------------------------------------------------------------------------------------------
 
 
 def _lanes(places: Plan, items: Sequence[Any]) -> list[Lane]:
-    paths = [outermost(v.scope) for v in items]
+    paths = [within(v.scope, 1) for v in items]
     formulas = {str(path): path.formula for path in reversed(paths) if path is not None and path.formula}
     lanes = []
     for k, key in enumerate(places.lanes):
@@ -269,10 +180,3 @@ def _notes(order: Sequence[Value], kept: set[Value], places: Plan, wires: Sequen
     elif not all(w.shown for w in labelled):
         notes.append("An edge without a number has the local derivative 1.")
     return [*notes, *outdated(order)]
-
-
-def outdated(order: Sequence[Value]) -> list[str]:
-    """A sentence that names the leaves changed since the forward pass; none if every node comes out again."""
-    found = printable(changed(order), 120)
-    rest = "changed after this graph was computed; other values, and all derivatives, are those of the forward pass."
-    return [f"{found} {rest}"] if found else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 from collections.abc import Callable
 from functools import cached_property
@@ -12,10 +11,11 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from viz import layout, paint
-from viz.cards import Scene, scene
+from autograd.tape import wengert_list
+from viz import cards, layout, paint, stages
+from viz.scene import Scene, values_in
 
-DETAILS, DIRECTIONS = ("auto", "values"), ("auto", "right", "down")
+DETAILS, DIRECTIONS = ("auto", "values", "stages"), ("auto", "right", "down")
 WIDEST = 1000 * 0.75  # points, 1000 pixels: the widest picture that still goes to the right
 PIXELS = 40_000_000  # the largest PNG
 FONTS = Path(__file__).parent / "fonts"
@@ -67,12 +67,25 @@ class Diagram:
                 svg_string=self.svg,
                 width=round(wide * scale),
                 height=round(high * scale),
-                skip_system_fonts=not re.search("[\u2e80-\U0010ffff]", self.svg),  # ours has no such letters
+                skip_system_fonts=not _foreign(self.svg),
                 font_files=[str(FONTS / f"ChainruleSans-{style}.ttf") for style in ("Regular", "Bold")],
                 font_family=FAMILY,
                 sans_serif_family=FAMILY,
             )
         )
+
+    @property
+    def pdf(self) -> bytes:
+        """The picture as PDF, of lines and text, by Typst (extra `pdf`), whose SVG reader is that of the PNG."""
+        try:
+            import typst
+        except ImportError:
+            raise ImportError('PDF needs Typst: pip install "chainrule[pdf]"') from None
+        page = '#set page(width: auto, height: auto, margin: 0pt)\n#image("picture.svg")\n'
+        svg = self.svg.replace(paint.FONT, FAMILY)
+        files: Any = {"main.typ": page.encode(), "picture.svg": svg.encode()}
+        everywhere = not _foreign(svg)
+        return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=everywhere, timestamp=0))
 
     @property
     def size(self) -> tuple[int, int]:
@@ -81,7 +94,7 @@ class Diagram:
         return round(float(wide)), round(float(high))
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write the picture to a file, by its suffix: .svg, .png, .html or .dot; returns the path.
+        """Write the picture to a file, by its suffix: .svg, .png, .html, .dot, or .pdf (extra `pdf`); returns the path.
 
         ValueError for another suffix, OSError where the file cannot be written.
         """
@@ -97,13 +110,15 @@ class Diagram:
         return target
 
     def __repr__(self) -> str:
-        shown, total = sum(card.kind != "stub" for card in self.scene.cards), self.scene.total
+        shown, total = self.scene.shown, self.scene.total
         count = f"{total} values" if shown == total else f"{shown} of {total} values"
         return f"<Computation graph of {count}>"
 
     def _repr_mimebundle_(
         self, include: Any = None, exclude: Any = None, **_: Any
     ) -> tuple[dict[str, str], dict[str, Any]]:
+        import base64
+
         # No text/html: it would outrank SVG in every front end, and be dropped by some.
         bundle = {"image/svg+xml": self.svg, "text/plain": repr(self)}
         metadata = {}
@@ -116,8 +131,13 @@ class Diagram:
 
 
 FORMATS: dict[str, Callable[[Diagram], str | bytes]] = {
-    ".svg": lambda d: d.svg, ".png": lambda d: d.png, ".html": lambda d: d.html, ".dot": lambda d: d.dot
+    ".svg": lambda d: d.svg, ".png": lambda d: d.png, ".html": lambda d: d.html, ".dot": lambda d: d.dot, ".pdf": lambda d: d.pdf
 }  # fmt: skip
+
+
+def _foreign(svg: str) -> bool:
+    """Whether there are letters in it that our font does not have."""
+    return bool(re.search("[\u2e80-\U0010ffff]", svg))
 
 
 def draw(
@@ -126,14 +146,20 @@ def draw(
     detail: str = "auto",
     direction: str = "auto",
     max_nodes: int = 120,
+    depth: int = 1,
     theme: str = "auto",
     digits: int = 4,
     legend: bool = True,
 ) -> Diagram:
-    """A picture of the graph of a Value, or of several: value and gradient on every card, local derivatives on the edges.
+    """A picture of the graph of a Value, or of several: value and gradient of everything, local derivatives on the edges.
+
+    With detail "values" a card shows each value, in a lane for each outermost scope; with "stages" a panel shows each
+    scope with its vectors and matrices and their gradients, a Jacobian on each edge; "auto" is values up to
+    `max_nodes` of them, then stages if there are scopes. Stages of nested scopes are those of `depth` 1, the outermost
+    ones such as layers; of depth 2 their parts, such as neurons.
 
     `direction` is "right", "down", or "auto": right while that is at most 1000 pixels wide. Of more than `max_nodes`
-    values, those nearest to the output are shown, and the caption says so. `theme` is "light", "dark", or "auto": as
+    values or stages those nearest to the output are shown, and the caption says so. `theme` is "light", "dark", or "auto": as
     the reader's screen. Numbers have `digits` significant digits, local derivatives one less.
     TypeError for anything but Values, ValueError for an argument that is none of its choices.
 
@@ -147,12 +173,23 @@ def draw(
     _choose("theme", theme, paint.THEMES)
     _whole("max_nodes", max_nodes, 1)
     _whole("digits", digits, 2)
-    shown = scene(output, max_nodes, digits)
+    _whole("depth", depth, 1)
+    if detail == "auto":
+        detail = _detail(output, max_nodes)
+    shown = (
+        stages.scene(output, depth, max_nodes, digits) if detail == "stages" else cards.scene(output, max_nodes, digits)
+    )
     if direction == "auto":
         # Graphviz sets the cards of a column further apart than plain columns do.
         right, down = (_natural_width(shown, way) for way in ("right", "down"))
         direction = "right" if right <= max(WIDEST, 1.2 * down) else "down"
     return Diagram(shown, direction, theme, bool(legend))
+
+
+def _detail(output: Any, max_nodes: int) -> str:
+    """Values while there is room for them; else stages if there are scopes."""
+    order = wengert_list(values_in(output))
+    return "stages" if len(order) > max_nodes and any(v.scope for v in order) else "values"
 
 
 def _choose(name: str, given: Any, choices: tuple[str, ...]) -> None:

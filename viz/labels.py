@@ -7,11 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from viz.cards import Scene
 from viz.layout import Places, Point
-from viz.text import width
+from viz.scene import Scene
 
-SIZE = 8.0  # of the type, in points
 CELL = 4.0  # points, at most, from one dot of a wire to the next
 STEPS = 20  # places along a wire that are tried
 SEEN = 2  # dots of its wire to be seen on each side of a label: 8 points
@@ -29,21 +27,16 @@ def stand(scene: Scene, places: Places) -> dict[str, Point]:
     paths = {wire.id: _even(places.wires[wire.id]) for wire in scene.wires}
     crowd = _crowd(np.concatenate(list(paths.values())))
     cards = np.array([(*places.cards[card.id], card.width, card.height) for card in scene.cards])
-    tried = [(w, *_tried(paths[w.id], box(w.label), cards, crowd)) for w in scene.wires if w.shown]
+    tried = [(w, *_tried(paths[w.id], w.size, cards, crowd)) for w in scene.wires if w.shown]
     taken, centres = np.empty((0, 4)), dict[str, Point]()
     for wire, spots, cost in sorted(tried, key=lambda choice: len(choice[1])):
-        size = box(wire.label)
+        size = wire.size
         free = ~_overlap(spots, size, taken, AIR / 2).any(axis=1)
         if free.any():
             x, y = spots[free][cost[free].argmin()].tolist()
             centres[wire.id] = x, y
             taken = np.vstack([taken, (x, y, *size)])
     return centres
-
-
-def box(label: str) -> Point:
-    """Width and height of a label's ground."""
-    return width(label, SIZE) + 3, SIZE + 2
 
 
 def _overlap(spots: Any, size: Point, others: Any, air: float) -> Any:

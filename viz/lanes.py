@@ -28,11 +28,11 @@ class Plan:
 def plan(order: Sequence[Any], parents: Mapping[Any, Sequence[Any]]) -> Plan:
     """Lanes and columns of the items in `order`, parents before children; an item without parents is a leaf."""
     computed = [v for v in order if parents[v]]
-    keys = _keys(computed, parents)
-    named = any(isinstance(key, str) for key in keys.values())
-    lanes = _sorted(computed, parents, keys) if named else []
+    key = keys(computed, parents, 1)
+    named = any(isinstance(k, str) for k in key.values())
+    lanes = sequence(computed, parents, key) if named else []
     if lanes:
-        lane = {v: lanes.index(keys[v]) + 1 for v in computed}
+        lane = {v: lanes.index(key[v]) + 1 for v in computed}
         _seat_leaves(order, parents, lane)
     else:
         lane = dict.fromkeys(order, 0)
@@ -42,36 +42,38 @@ def plan(order: Sequence[Any], parents: Mapping[Any, Sequence[Any]]) -> Plan:
     return Plan(lanes, {v: k - 1 for v, k in lane.items()} if lanes else lane, column, named and not lanes)
 
 
-def outermost(path: Path | None) -> Path | None:
-    """The outermost of the scopes in a path."""
-    while path is not None and path.outer is not None:
+def within(path: Path | None, depth: int) -> Path | None:
+    """The path of the outermost `depth` scopes."""
+    paths = []
+    while path is not None:
+        paths.append(path)
         path = path.outer
-    return path
+    return paths[-min(depth, len(paths))] if paths else None
 
 
-def _keys(computed: Sequence[Any], parents: Mapping[Any, Sequence[Any]]) -> dict[Any, Hashable]:
-    """The lane of each computed item: the name of its outermost scope, or else a nameless one after its last scope."""
-    keys: dict[Any, Hashable] = {}
+def keys(computed: Sequence[Any], parents: Mapping[Any, Sequence[Any]], depth: int) -> dict[Any, Hashable]:
+    """The scope of each computed item, nested `depth` deep; of those outside of any a nameless one after their last."""
+    found: dict[Any, Hashable] = {}
     seen: dict[str, int] = {}
     last: dict[Any, int] = {}
     for v in computed:
         latest = max((last.get(p, -1) for p in parents[v]), default=-1)
-        name = outermost(v.scope)
-        keys[v] = (latest,) if name is None else str(name)
+        name = within(v.scope, depth)
+        found[v] = (latest,) if name is None else str(name)
         last[v] = latest if name is None else max(latest, seen.setdefault(str(name), len(seen)))
-    return keys
+    return found
 
 
-def _sorted(
-    computed: Sequence[Any], parents: Mapping[Any, Sequence[Any]], keys: Mapping[Any, Hashable]
+def sequence(
+    computed: Sequence[Any], parents: Mapping[Any, Sequence[Any]], key: Mapping[Any, Hashable]
 ) -> list[Hashable]:
-    """The lanes, each after those it takes values from; [] if two lanes take values from each other."""
+    """The scopes, each after those it takes values from; [] if two of them take values from each other."""
     before: dict[Hashable, dict[Hashable, None]] = {}
     for v in computed:
-        before.setdefault(keys[v], {}).update((keys[p], None) for p in parents[v] if keys.get(p, keys[v]) != keys[v])
+        before.setdefault(key[v], {}).update((key[p], None) for p in parents[v] if key.get(p, key[v]) != key[v])
     lanes: list[Hashable] = []
     while before:
-        free = next((key for key, needs in before.items() if not needs), None)
+        free = next((k for k, needs in before.items() if not needs), None)
         if free is None:
             return []
         lanes.append(free)
@@ -79,6 +81,28 @@ def _sorted(
         for needs in before.values():
             needs.pop(free, None)
     return lanes
+
+
+def visits(
+    computed: Sequence[Any], parents: Mapping[Any, Sequence[Any]], key: Mapping[Any, Hashable]
+) -> dict[Any, Hashable]:
+    """Each item's scope, and how often values have come back to it: where scopes take values from each other."""
+    visit: dict[Any, int] = {}
+    seen: dict[Any, dict[Hashable, int]] = {}  # of every item the latest visit of each scope behind it
+    for v in computed:
+        seen[v] = {}
+        for p in (p for p in parents[v] if p in visit):
+            for scope, latest in seen[p].items():
+                seen[v][scope] = max(latest, seen[v].get(scope, 0))
+        back = [seen[p].get(key[v], -1) + (key[p] != key[v]) for p in parents[v] if p in visit]
+        seen[v][key[v]] = visit[v] = max(back, default=0)
+    takers: dict[Any, list[Any]] = {}
+    for v in reversed(computed):
+        for p in parents[v]:
+            takers.setdefault(p, []).append(v)
+        if v in takers and all(key[u] == key[v] for u in takers[v]):  # what only a later visit takes belongs to it
+            visit[v] = min(visit[u] for u in takers[v])
+    return {v: (key[v], visit[v]) for v in computed}
 
 
 def _seat_leaves(order: Sequence[Any], parents: Mapping[Any, Sequence[Any]], lane: dict[Any, int]) -> None:

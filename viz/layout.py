@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections import Counter
@@ -11,7 +10,7 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from viz import embedded
-from viz.cards import Card, Lane, Scene, Wire
+from viz.scene import Card, Lane, Panel, Scene, Wire
 from viz.text import width
 
 Point = tuple[float, float]
@@ -20,6 +19,7 @@ LARGE = 400  # cards above which Graphviz is told to hurry
 NODE = 13.0  # points between the cards of a column
 SPREAD = 0.8  # of the picture, for the leaves of an array that feed all of it
 VISIBLE = 25.0  # points of a wire between two columns that its number leaves free, the arrow's 7 among them
+STEP = 12.0  # points, of which the gaps between stages are made
 CROWDED, MOST = 3.2, 240.0  # times the room that numbers would fill side by side; points, if that is too much
 
 
@@ -32,7 +32,7 @@ class Places:
     note: str = ""  # how the layout came about, if not by Graphviz
 
 
-def columns(scene: Scene) -> dict[int, list[Card]]:
+def columns(scene: Scene) -> dict[int, list[Card | Panel]]:
     """The cards by column, shared leaves of one array in index order; a column is a rank of Graphviz's."""
     shared = _shared(scene)
     first = {shared[card.id][0]: -k for k, card in enumerate(reversed(scene.cards))}
@@ -43,7 +43,8 @@ def columns(scene: Scene) -> dict[int, list[Card]]:
 def _shared(scene: Scene) -> dict[str, tuple[str, list[int]]]:
     """The array and the index of each leaf that several results take; of any other card only itself."""
     uses = Counter(wire.tail for wire in scene.wires)
-    parts = {c.id: c.name.partition("[") for c in scene.cards if not c.glyph and uses[c.id] > 1}
+    leaves = (c for c in scene.cards if isinstance(c, Card) and not c.glyph)
+    parts = {c.id: c.name.partition("[") for c in leaves if uses[c.id] > 1}
     named = {key: ("[" + name, [int(n) for n in re.findall(r"\d+", index)]) for key, (name, _, index) in parts.items()}
     return {card.id: named.get(card.id, (card.id, [])) for card in scene.cards}
 
@@ -72,7 +73,9 @@ def digraph(scene: Scene, direction: str, labels: bool = True) -> Any:
 
     graph = graphviz.Digraph("computation")
     graph.attr(rankdir="LR" if direction == "right" else "TB", newrank="true")
-    graph.attr(nodesep=_inches(NODE), ranksep=_inches(_gap(scene, direction)))
+    stepped = scene.staged and not scene.lanes  # gaps of their own, in steps
+    graph.attr(nodesep=_inches(_apart(scene, direction)))
+    graph.attr(ranksep=_inches(STEP if stepped else _gap(scene, direction)))
     graph.attr("node", shape="box", fixedsize="true", margin="0", fontname="Helvetica", fontsize="10")
     graph.attr("edge", arrowsize="0.6", fontname="Helvetica", fontsize="8")
     if len(scene.cards) > LARGE:
@@ -81,13 +84,33 @@ def digraph(scene: Scene, direction: str, labels: bool = True) -> Any:
         look = _look(card) if labels else {}
         graph.node(card.id, width=_inches(card.width), height=_inches(card.height), **look)
     weights = _weights(scene)
+    beside, after = _beside(scene)
     for wire in scene.wires:
-        label = {"label": _lines(wire.label)} if labels and wire.label else {}
-        graph.edge(wire.tail, wire.head, id=wire.id, weight=weights[wire.id], **label)
+        label = {"label": _lines(*wire.label.split("\n"))} if labels and wire.label else {}
+        ends, more = ((wire.head, wire.tail), {"dir": "back"}) if wire.id in after else ((wire.tail, wire.head), {})
+        if stepped and wire.id not in beside:
+            more["minlen"] = str(math.ceil((wire.size[direction == "down"] * wire.shown + VISIBLE) / STEP))
+        graph.edge(*ends, id=wire.id, weight=weights[wire.id], **more, **label)
     if scene.lanes:
         _spine(graph, scene)
     _in_order(graph, scene, direction)
     return graph
+
+
+def _apart(scene: Scene, direction: str) -> float:
+    """Points between the cards of a column, where a leaf stands beside its stage those for the wire and its label."""
+    beside, _ = _beside(scene)
+    sizes = [wire.size for wire in scene.wires if wire.shown and wire.id in beside]
+    long = max((high if direction == "right" else wide for wide, high in sizes), default=0.0)
+    return max(2 * NODE if scene.staged else NODE, long + VISIBLE if sizes else 0.0)
+
+
+def _beside(scene: Scene) -> tuple[set[str], set[str]]:
+    """The wires between two cards of one column, and those of them whose tail stands after their head."""
+    seat = {card.id: (card.column, k) for k, card in enumerate(scene.cards)}
+    ends = {wire.id: (seat[wire.tail], seat[wire.head]) for wire in scene.wires}
+    beside = {key for key, (tail, head) in ends.items() if tail[0] == head[0]}
+    return beside, {key for key in beside if ends[key][0] > ends[key][1]}
 
 
 def _gap(scene: Scene, direction: str) -> float:
@@ -96,10 +119,10 @@ def _gap(scene: Scene, direction: str) -> float:
     Where many wires run from one column to the next, their numbers find room side by side. Two lanes are twice as far.
     """
     right, cards, room = direction == "right", {card.id: card for card in scene.cards}, _rooms(scene, direction)
-    ends = [(width(wire.label, 8) + 3, cards[wire.tail], cards[wire.head]) for wire in scene.wires if wire.shown]
-    tight = [(wide, a.column) for wide, a, b in ends if a.lane == b.lane and a.column + 1 == b.column]
-    wide = max((wide for wide, _ in tight), default=0.0)
-    along, across = (wide, 10.0) if right else (10.0, wide)
+    ends = [(wire.size, cards[wire.tail], cards[wire.head]) for wire in scene.wires if wire.shown]
+    tight = [(size, a.column) for size, a, b in ends if a.lane == b.lane and a.column + 1 == b.column]
+    wide, high = (max((size[k] for size, _ in tight), default=(0.0, 10.0)[k]) for k in (0, 1))
+    along, across = (wide, high) if right else (high, wide)
     rows = (n * (across + 3) / max(room[k], room[k + 1]) for k, n in Counter(k for _, k in tight).items())
     return max(40.0 if right else 34.0, along + VISIBLE, min(MOST, max(rows, default=0.0) * CROWDED * (along + 6)))
 
@@ -121,10 +144,9 @@ def _lines(*lines: str) -> Any:
     return graphviz.nohtml("\\n".join(graphviz.escape(line.replace("&", "&amp;")) for line in lines if line))
 
 
-def _look(card: Card) -> dict[str, Any]:
+def _look(card: Card | Panel) -> dict[str, Any]:
     styles = {"constant": "dashed,rounded", "stub": "dashed,rounded", "parameter": "solid", "output": "bold,rounded"}
-    first = f"{card.glyph} {card.name}".strip()
-    return {"label": _lines(first, card.value, card.gradient), "style": styles.get(card.kind, "rounded")}
+    return {"label": _lines(*card.lines), "style": styles.get(card.kind, "rounded")}
 
 
 def _weights(scene: Scene) -> dict[str, str]:
@@ -149,6 +171,8 @@ def _in_order(graph: Any, scene: Scene, direction: str) -> None:
         with graph.subgraph(graph_attr={"rank": "same"}) as rank:
             if scene.lanes:
                 rank.edge(f"lane{k}", column[0].id, style="invis", weight="1")
+            for card in column if scene.staged else ():
+                rank.node(card.id)
             for before, after in pairwise(column):
                 array = shared[before.id][0] == shared[after.id][0]
                 if array or scene.lanes:  # dot ignores flat edges of weight 0
@@ -173,6 +197,8 @@ def _spine(graph: Any, scene: Scene) -> None:
 
 def arrange(scene: Scene, direction: str, seconds: float = 8.0) -> Places:
     """Places by the embedded Graphviz, else by an installed one, each within `seconds`, else in plain columns."""
+    import json
+
     for engine in (embedded.render, installed):
         try:
             return _read(json.loads(engine(digraph(scene, direction, labels=False).source, seconds)))
@@ -198,9 +224,9 @@ def _read(answer: dict[str, Any]) -> Places:
         x, y = text.split(",")[-2:]
         return float(x), height - float(y)
 
-    def curve(position: str) -> list[Point]:  # "e,tip start control control end …"
+    def curve(position: str) -> list[Point]:  # "e,tip start control control end …", or "s,tip end … start"
         tip, *points = map(point, position.split())
-        return [*points, tip]
+        return [*(points[::-1] if position[0] == "s" else points), tip]
 
     cards = {node["name"]: point(node["pos"]) for node in answer["objects"] if "pos" in node}
     return Places(cards, {edge["id"]: curve(edge["pos"]) for edge in answer.get("edges", ()) if "id" in edge})
@@ -235,8 +261,17 @@ def _straight(scene: Scene, centres: dict[str, Point], right: bool) -> dict[str,
         tail, head, (x, y), (u, v) = cards[wire.tail], cards[wire.head], centres[wire.tail], centres[wire.head]
         arrived[head.id] += 1
         aside = arrived[head.id] / (arrivals[head.id] + 1) - 0.5
-        a = (x + tail.width / 2, y) if right else (x, y + tail.height / 2)
-        b = (u - head.width / 2, v + aside * head.height) if right else (u + aside * head.width, v - head.height / 2)
+        if tail.column == head.column:  # a leaf beside its stage
+            side = 1 if (x, y) < (u, v) else -1
+            a = (x, y + side * tail.height / 2) if right else (x + side * tail.width / 2, y)
+            b = (u, v - side * head.height / 2) if right else (u - side * head.width / 2, v)
+        else:
+            a = (x + tail.width / 2, y) if right else (x, y + tail.height / 2)
+            b = (
+                (u - head.width / 2, v + aside * head.height)
+                if right
+                else (u + aside * head.width, v - head.height / 2)
+            )
         end = 1 - 6 / (math.dist(a, b) or 6)  # where the arrow begins
         steps = (0, end / 3, 2 * end / 3, end, 1)
         curves[wire.id] = [(a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])) for t in steps]

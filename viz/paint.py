@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from html import escape
 from textwrap import wrap
 
-from viz.cards import Card, Scene, Wire
-from viz.labels import SIZE, box, stand
+from viz.labels import stand
 from viz.layout import Places, Point, heading_width
+from viz.scene import APART, INSET, ROW, SMALL, TITLE, Card, Grid, Panel, Scene, Wire
 from viz.text import width
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
@@ -30,9 +30,10 @@ PALETTE = {  # light, dark
     "input":     ("#0969DA", "#58A6FF"),  "parameter": ("#9A6700", "#D29922"),  "operation": ("#59636E", "#9198A1"),
     "output":    ("#1F2328", "#F0F6FC"),  "constant":  ("#818B98", "#8B949E"),  "stub":      ("#818B98", "#8B949E"),
     "neutral":   ("#818B98", "#6E7681"),  "plus":      ("#D6604D", "#F4A582"),  "minus":     ("#4393C3", "#92C5DE"),
+    "zero":      ("#F3F4F6", "#30363D"),
 }
 # fmt: on
-POSITIVE, NEGATIVE, ZERO, NOT_FINITE = (0xF4, 0xA5, 0x82), (0x92, 0xC5, 0xDE), "#F3F4F6", "#D8B9FF"
+POSITIVE, NEGATIVE, NOT_FINITE = (0xF4, 0xA5, 0x82), (0x92, 0xC5, 0xDE), "#D8B9FF"
 ON_TINT = "#1F2328"  # the ink on a tinted strip, which is light in both themes
 BORDERS = {"input": 1.6, "parameter": 1.6, "output": 2.0}
 
@@ -171,7 +172,7 @@ def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> 
 def _labels(scene: Scene, places: Places) -> dict[str, Box]:
     """The ground of every label that found a place."""
     centres = stand(scene, places) if any(wire.shown for wire in scene.wires) else {}
-    return {wire.id: _box(*box(wire.label), centres[wire.id]) for wire in scene.wires if wire.id in centres}
+    return {wire.id: _box(*wire.size, centres[wire.id]) for wire in scene.wires if wire.id in centres}
 
 
 def _unlabelled(scene: Scene, labels: Mapping[str, Box]) -> str:
@@ -183,8 +184,14 @@ def _unlabelled(scene: Scene, labels: Mapping[str, Box]) -> str:
 def _label(wire: Wire, ground: Box, bands: Sequence[Box], brush: Brush) -> Iterator[str]:
     x, y = (ground[0] + ground[2]) / 2, (ground[1] + ground[3]) / 2
     inside = any(left < x < right and top < y < bottom for left, top, right, bottom in bands)
-    yield f'<rect {_rect(ground)} rx="2" {brush(fill="lane" if inside else "paper")}/>'
-    yield _text(x, y + 2.9, wire.label, brush, "muted", f' font-size="{_n(SIZE)}"')
+    yield f'<g id="#{wire.id}-label"><rect {_rect(ground)} rx="2" {brush(fill="lane" if inside else "paper")}/>'
+    lines, size = wire.label.split("\n"), f' font-size="{_n(wire.type)}"'
+    for k, line in enumerate(lines):  # the second line of two says what the first one is
+        down = (k - (len(lines) - 1) / 2) * (wire.type + 2) + 0.36 * wire.type
+        yield _text(
+            x, y + down, line, brush, "ink" if k else "muted", size + ' font-style="italic"' * (k < len(lines) - 1)
+        )
+    yield "</g>"
 
 
 def _wire(wire: Wire, curve: Sequence[Point], brush: Brush) -> str:
@@ -211,7 +218,10 @@ def _arrow(base: Point, tip: Point, half: float) -> str:
     return f"M{_point(tip)}L{_point(wings[0])} {_point(wings[1])}Z"
 
 
-def _card(card: Card, centre: Point, brush: Brush) -> Iterator[str]:
+def _card(card: Card | Panel, centre: Point, brush: Brush) -> Iterator[str]:
+    if isinstance(card, Panel):
+        yield from _panel(card, centre, brush)
+        return
     box = _box(card.width, card.height, centre)
     corner = 9.0 if card.small else 1.5 if card.kind == "parameter" else 6.0
     yield f'<g id="#{card.id}"><title>{escape(card.title)}</title>{_shape(box, card.kind, corner, brush)}'
@@ -222,6 +232,47 @@ def _card(card: Card, centre: Point, brush: Brush) -> Iterator[str]:
         yield _text(centre[0], box[1] + 22.8, card.value, brush, "ink", ' font-weight="bold"')
         yield _gradient(card, box, corner, brush)
     yield "</g>"
+
+
+def _panel(panel: Panel, centre: Point, brush: Brush) -> Iterator[str]:
+    box = _box(panel.width, panel.height, centre)
+    corner = 1.5 if panel.kind == "parameter" else 6.0
+    yield f'<g id="#{panel.id}"><title>{escape(panel.title)}</title>{_shape(box, panel.kind, corner, brush)}'
+    formula = (
+        f'<tspan dx="6" font-size="{_n(SMALL)}" {brush(fill="muted")}>{escape(panel.formula)}</tspan>'
+        if panel.formula
+        else ""
+    )
+    yield (
+        f'<text x="{_n(box[0] + INSET)}" y="{_n(box[1] + 14.5)}" text-anchor="start">'
+        f'<tspan font-size="{_n(TITLE)}" font-weight="bold" {brush(fill="ink")}>{escape(panel.name)}</tspan>{formula}</text>'
+    )
+    rule = f"M{_point((box[0], box[1] + 20))}H{_n(box[2])}"
+    yield f'<path d="{rule}" {brush(stroke="band")}/>'
+    wide = sum(sum(grid.columns) for grid in panel.grids) + APART * (len(panel.grids) - 1)
+    left = centre[0] - wide / 2
+    for k, grid in enumerate(panel.grids):
+        yield f'<g id="#{panel.id}-{k}">'
+        yield from _grid(grid, left, box[1] + 22, brush)
+        yield "</g>"
+        left += sum(grid.columns) + APART
+    yield "</g>"
+
+
+def _grid(grid: Grid, left: float, top: float, brush: Brush) -> Iterator[str]:
+    """Cells with their numbers under a heading; gradients are tinted after a backward pass."""
+    middle = left + sum(grid.columns) / 2
+    yield _text(middle, top + 9.5, grid.heading, brush, "muted", f' font-size="{_n(SMALL)}" font-style="italic"')
+    for i, row in enumerate(grid.cells):
+        x, y = left, top + 13 + i * ROW
+        for j, (text, wide) in enumerate(zip(row, grid.columns, strict=True)):
+            shade = grid.shades[i][j] if grid.shades else None
+            ground, ink = brush(fill="card", stroke="band"), brush(fill="ink")
+            if shade is not None:
+                ground, ink = tint(shade, brush, stroke="band")
+            yield f'<rect {_rect((x, y, x + wide, y + ROW))} stroke-width="0.6" {ground}/>'
+            yield f'<text x="{_n(x + wide / 2)}" y="{_n(y + 10)}" font-size="{_n(SMALL)}" {ink}>{escape(text)}</text>'
+            x += wide
 
 
 def _first_line(card: Card, x: float, y: float, brush: Brush) -> str:
@@ -239,16 +290,22 @@ def _gradient(card: Card, box: Box, corner: float, brush: Brush) -> str:
     left, top, right, foot, r = box[0] + inset, box[3] - 13.3, box[2] - inset, box[3] - inset, max(0.5, corner - inset)
     a, b, c, d = map(_point, ((right, foot), (right - r, foot), (left, foot), (left, foot - r)))
     path = f"M{_point((left, top))}H{_n(right)}V{_n(foot - r)}Q{a} {b}H{_n(left + r)}Q{c} {d}Z"
-    text = f'<text x="{_n(x)}" y="{_n(y)}" fill="{ON_TINT}">{escape(card.gradient)}</text>'
-    return f'<path d="{path}" fill="{tint(card.shade)}"/>{text}'
+    ground, ink = tint(card.shade, brush)
+    return f'<path d="{path}" {ground}/><text x="{_n(x)}" y="{_n(y)}" {ink}>{escape(card.gradient)}</text>'
 
 
-def tint(share: float) -> str:
-    """The colour of a gradient of this sign and size: white to red for positive, white to blue for negative."""
+def tint(share: float, brush: Brush, **more: str) -> tuple[str, str]:
+    """Ground and ink of a gradient of this sign and size: white to red for positive, white to blue for negative."""
+    if not share:
+        return brush(fill="zero", **more), brush(fill="ink")
+    dress = f" {brush(**more)}" if more else ""
+    return f'fill="{ramp(share)}"{dress}', f'fill="{ON_TINT}"'
+
+
+def ramp(share: float) -> str:
+    """The colour of a gradient that is not 0; light in both themes."""
     if math.isnan(share):
         return NOT_FINITE
-    if not share:
-        return ZERO
     strength = max(0.15, math.sqrt(abs(share)))
     end = POSITIVE if share > 0 else NEGATIVE
     return "#" + "".join(f"{round(255 + strength * (c - 255)):02X}" for c in end)
@@ -283,13 +340,18 @@ def _entries(scene: Scene, brush: Brush) -> Iterator[tuple[str, str]]:
     for kind in ("input", "parameter", "constant", "operation", "output"):
         if kind in kinds:
             shape = _shape((0, -5.5, 18, 5.5), kind, 1.5 if kind == "parameter" else 4.0, brush)
-            yield shape, "operation: name, value, gradient ∂" if kind == "operation" else kind
-    if any(card.shade is not None for card in scene.cards):
-        ramp = enumerate((-1, -0.25, 0, 0.25, 1))
-        cells = (f'<rect {_rect((3.6 * k, -5.5, 3.6 * k + 3.6, 5.5))} fill="{tint(share)}"/>' for k, share in ramp)
+            words = (
+                "stage: what it computes, and its gradient" if scene.staged else "operation: name, value, gradient ∂"
+            )
+            yield shape, words if kind == "operation" else kind
+    if any(card.reached for card in scene.cards):
+        shares = enumerate((-1, -0.25, 0, 0.25, 1))
+        cells = (f"<rect {_rect((3.6 * k, -5.5, 3.6 * k + 3.6, 5.5))} {tint(x, brush)[0]}/>" for k, x in shares)
         yield "".join(cells), "∂ from negative to positive"
+        if scene.staged:
+            return
         line = f'<path d="M0,0h18" stroke-width="2" {brush(stroke="plus")}/>'
         yield line, "number on an edge: local derivative; its colour and width: what it adds to ∂"
-    elif scene.wires:
+    elif scene.wires and not scene.staged:
         line = f'<path d="M0,0h18" {brush(stroke="neutral")}/>'
         yield line, "number on an edge: local derivative; ∂ – until a backward pass"

@@ -9,9 +9,9 @@ from typing import Any
 
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.cards import outdated, values_in
 from viz.lanes import plan
 from viz.names import expression, given, names, shortened
+from viz.scene import outdated, values_in
 from viz.text import number
 
 HEADINGS = ("node", "expression", "value", "local derivatives", "adjoint")

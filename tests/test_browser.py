@@ -1,0 +1,126 @@
+"""Pictures in a real Chromium: what is measured there, in both themes, with and without their style sheet."""
+
+import re
+import shutil
+
+import pytest
+
+from tests.pictures import everything, network, neuron
+from tests.test_stages import mlp, recurrent
+from viz import draw
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+if not CHROMIUM:
+    pytest.skip("needs Chromium", allow_module_level=True)
+sync_api = pytest.importorskip("playwright.sync_api")
+
+PICTURES = {
+    "neuron": lambda: draw(neuron()),
+    "everything": lambda: draw(everything()),
+    "values to the right": lambda: draw(network(), direction="right"),
+    "values downwards": lambda: draw(network(), direction="down"),
+    "stages": lambda: draw(network(), detail="stages"),
+    "before a backward pass": lambda: draw(network(backward=False), detail="stages"),
+    "neurons": lambda: draw(mlp(), detail="stages", depth=2),
+    "a cell entered again": lambda: draw(recurrent(), detail="stages"),
+}
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(chromium):
+    """A page that may not use the network; what goes wrong on it fails the test."""
+    context = chromium.new_context(offline=True, viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    wrong = []
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: request.url.startswith("file:") or wrong.append(request.url))
+    yield page
+    context.close()
+    assert wrong == []
+
+
+OUTSIDE = """() => {
+  const out = [];
+  for (const card of document.querySelectorAll('svg g[id]')) {
+    const box = card.querySelector('rect');
+    if (!box || !card.querySelector('text')) continue;
+    const b = box.getBBox();
+    for (const t of card.querySelectorAll('text')) {
+      const r = t.getBBox();
+      if (r.x < b.x || r.y < b.y - 1 || r.x + r.width > b.x + b.width || r.y + r.height > b.y + b.height + 1)
+        out.push(t.textContent);
+    }
+  }
+  return out;
+}"""
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_every_line_of_text_lies_within_its_card(name, page, tmp_path):
+    page.goto(PICTURES[name]().save(tmp_path / "picture.html").as_uri())
+    assert page.evaluate("document.querySelectorAll('svg text').length") > 5
+    assert page.evaluate(OUTSIDE) == []
+
+
+INK = """() => {
+  const paper = document.querySelector('svg > rect');
+  const text = [...document.querySelectorAll('svg text')].map(t => getComputedStyle(t).fill);
+  return [getComputedStyle(paper).fill, ...new Set(text)];
+}"""
+
+
+def channels(colour):
+    return [int(x) for x in re.findall(r"\d+", colour)][:3]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["neuron", "stages"])
+def test_the_automatic_theme_follows_the_readers_screen(name, scheme, page, tmp_path):
+    page.emulate_media(color_scheme=scheme)
+    page.goto(PICTURES[name]().save(tmp_path / "picture.html").as_uri())
+    paper, *inks = page.evaluate(INK)
+    assert sum(channels(paper)) == (3 * 255 if scheme == "light" else sum((13, 17, 23)))
+    assert len(inks) >= 2
+
+
+@pytest.mark.parametrize("name", ["neuron", "values to the right", "stages"])
+def test_without_style_sheet_and_classes_the_picture_is_the_light_one(name, page, tmp_path):
+    """As GitHub and nbviewer show it, on any screen."""
+    svg = PICTURES[name]().svg
+    bare = re.sub(r"<style>.*?</style>|class=\"[^\"]*\"", "", svg)
+    assert bare != svg
+    page.emulate_media(color_scheme="dark")
+    (tmp_path / "bare.html").write_text(f"<!doctype html><body>{bare}</body>")
+    page.goto((tmp_path / "bare.html").as_uri())
+    paper, *inks = page.evaluate(INK)
+    assert channels(paper) == [255, 255, 255]
+    assert all(sum(channels(ink)) < 400 for ink in inks)
+
+
+def test_a_picture_within_an_img_is_painted(page, tmp_path):
+    draw(network()).save(tmp_path / "picture.svg")
+    (tmp_path / "page.html").write_text('<!doctype html><img src="picture.svg">')
+    page.goto((tmp_path / "page.html").as_uri())
+    assert page.evaluate("document.images[0].naturalWidth") > 300
+    shot = page.screenshot(clip={"x": 60, "y": 60, "width": 600, "height": 300})
+    assert len(shot) > 5_000, "an empty picture would be small"
+
+
+def test_two_pictures_on_one_page_keep_their_own_colours(page, tmp_path):
+    light, dark = draw(neuron(), theme="light").svg, draw(neuron(), theme="dark").svg
+    (tmp_path / "page.html").write_text(f"<!doctype html><body>{light}{dark}{draw(network()).svg}</body>")
+    page.goto((tmp_path / "page.html").as_uri())
+    papers = page.evaluate(
+        "[...document.querySelectorAll('svg > rect:first-of-type')].map(r => getComputedStyle(r).fill)"
+    )
+    assert channels(papers[0]) == [255, 255, 255]
+    assert channels(papers[1]) == [13, 17, 23]

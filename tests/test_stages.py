@@ -1,0 +1,425 @@
+"""Pictures stage by stage: vectors and their gradients, and Jacobians that are named only where the name is true."""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import (
+    Chain,
+    Value,
+    array,
+    constant,
+    dot,
+    grads,
+    jacobian,
+    named,
+    scope,
+    softmax,
+    sum as total,
+    tanh,
+    values,
+)
+from autograd.tape import wengert_list
+from tests.pictures import SVG, box, network, neuron, parsed, texts
+from viz import draw, jacobians, layout
+from viz.lanes import keys, sequence, visits
+from viz.stages import scene
+from viz.text import number, width
+
+
+def mlp(sizes=(3, 2), activation="tanh", backward=True):
+    model = nn.MLP(2, sizes, activation, rng=0)
+    out = nn.cross_entropy(model([0.5, -1.0]), 1)
+    if backward:
+        out.backward()
+    return out
+
+
+def recurrent():
+    """A cell that is entered again and again, with other scopes between."""
+    w, u, v = Value(0.5, "w"), Value(-0.3, "u"), Value(1.2, "v")
+    h, outs = Value(0.0, "h0", "input"), []
+    for k in range(3):
+        x = Value(0.1 * k + 0.2, f"x[{k}]", "input")
+        with scope("cell", "h = tanh(w·x + u·h)"):
+            h = (w * x + u * h).tanh()
+        with scope("out"):
+            outs.append((v * h).sigmoid())
+        with scope("mix"):
+            h = h + 0.1 * outs[-1]
+    out = total(outs)
+    out.backward()
+    return out
+
+
+def residual():
+    W = array(np.arange(9.0).reshape(3, 3) / 10, "W")
+    x = array([1.0, 2.0, 3.0], "x", "input")
+    with scope("a"):
+        a = named("a", W @ x)
+    with scope("b"):
+        b = named("b", tanh(a))
+    with scope("c", "c = x + b"):
+        c = named("c", x + b)
+    with scope("split"):
+        return [named("p", total(c)), named("q", dot(c, c))]
+
+
+STAGED = {"network": network, "mlp": mlp, "recurrent": recurrent, "residual": residual, "neuron": neuron}
+
+
+def panels(diagram):
+    return {card.name: card for card in diagram.scene.cards}
+
+
+def numbers(grid):
+    return [text for row in grid.cells for text in row]
+
+
+def labels(diagram):
+    return dict(wire.label.split("\n") for wire in diagram.scene.wires if "\n" in wire.label)
+
+
+# --- the chain of the lecture -----------------------------------------------------------------------------------------
+
+
+def test_the_chain_is_six_boxes_an_input_and_four_parameters():
+    shown = panels(draw(network(), detail="stages"))
+    assert list(shown) == ["x", "W1", "f1", "w10", "f2", "f3", "W2", "f4", "w20", "f5", "f6"]
+    assert [card.kind for card in shown.values()].count("parameter") == 4
+    assert shown["f1"].formula == "x2 = W1·x"
+    assert shown["W2"].formula == "3×3"
+
+
+def test_the_edges_answer_the_lectures_quiz():
+    named_ = labels(draw(network(), detail="stages"))
+    assert named_["∂x2/∂x"] == "= W1"
+    assert named_["∂x2/∂W1"] == "= x in each row"
+    assert named_["∂x3/∂x2"] == named_["∂x3/∂w10"] == "= I"
+    assert named_["∂x4/∂x3"].startswith("= diag(")
+    assert named_["∂x5/∂x4"] == "= W2"
+    assert named_["∂x5/∂W2"] == "= x4 in each row"
+    assert named_["∂x6/∂x5"] == named_["∂x6/∂w20"] == "= I"
+    assert re.fullmatch(r"= \[[−0-9., ]+\]", named_["∂L/∂x6"])
+
+
+def test_every_panel_shows_its_numbers_and_their_gradients():
+    out = network()
+    nodes = {v.name: v for v in wengert_list([out])}
+    for panel in draw(out, detail="stages").scene.cards:
+        for value, slope in zip(panel.grids[::2], panel.grids[1::2], strict=True):
+            places = [k for k in nodes if k and k.partition("[")[0] == value.heading]
+            places.sort(key=lambda k: [int(n) for n in re.findall(r"\d+", k.partition("[")[2])])
+            assert numbers(value) == [number(nodes[k].data, 3) for k in places]
+            assert numbers(slope) == [number(nodes[k].grad, 3) for k in places]
+            assert slope.heading == f"∂L/∂{value.heading}"
+
+
+def test_the_picture_holds_what_the_panels_say():
+    diagram = draw(network(), detail="stages")
+    _, groups = parsed(diagram)
+    for panel in diagram.scene.cards:
+        written = texts(groups[panel.id])
+        assert written[0] == f"{panel.name}{panel.formula}"
+        for grid in panel.grids:
+            assert grid.heading in written
+            assert all(text in written for text in numbers(grid))
+    for wire in diagram.scene.wires:
+        for line in wire.label.split("\n"):
+            assert line in texts(parsed(diagram)[0])
+            assert line in diagram.dot
+
+
+def test_before_a_backward_pass_no_gradient_is_shown_as_zero():
+    diagram = draw(network(backward=False), detail="stages")
+    slopes = [text for panel in diagram.scene.cards for grid in panel.grids[1::2] for text in numbers(grid)]
+    assert set(slopes) == {"–"}
+    assert all(shade is None for panel in diagram.scene.cards for grid in panel.grids[1::2] for shade in grid.shades[0])
+
+
+# --- Jacobians --------------------------------------------------------------------------------------------------------
+
+
+def test_the_product_of_the_jacobians_is_the_gradient():
+    rng = np.random.default_rng(0)
+    W1, w10, W2, w20 = (
+        array(rng.normal(size=s), n) for s, n in (((4, 3), "W1"), (4, "w10"), ((2, 4), "W2"), (2, "w20"))
+    )
+    chain = nn.lecture_chain(W1, w10, W2, w20, 1)
+    x = array([0.3, -1.0, 2.0], "x", "input")
+    out = chain(x)
+    out.backward()
+    product, stages = np.eye(1), chain.stages
+    for stage in reversed(stages):
+        outputs = np.ravel(np.asarray(stage.output, dtype=object)).tolist()
+        inside = [v for v in wengert_list(outputs) if v.scope == stage.name]
+        local = jacobians.local(inside, outputs)
+        product = product @ np.array([local[v] for v in stage.input]).T
+    np.testing.assert_allclose(product[0], grads(x), rtol=1e-13)
+
+
+def test_a_local_jacobian_is_the_one_of_autograd():
+    rng = np.random.default_rng(1)
+    x, W = array(rng.normal(size=3), "x"), array(rng.normal(size=(3, 3)), "W")
+    a = tanh(W @ x) * x
+    out = list(softmax(a))
+    inside = [v for v in wengert_list(out) if v.op is not None]
+    local = jacobians.local(inside, out)
+    np.testing.assert_allclose(np.array([local[v] for v in x]).T, jacobian(out, x), rtol=1e-12)
+    expected = np.asarray(jacobian(out, W)).reshape(3, 9)
+    np.testing.assert_allclose(np.array([local[v] for v in W.ravel()]).T, expected, rtol=1e-12)
+
+
+class Named:
+    def __init__(self, name, data):
+        self.name, self.data = name, np.asarray(data, dtype=float)
+
+
+W = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+X = np.array([7.0, 8.0])
+
+
+@pytest.mark.parametrize(
+    ("J", "operand", "name"),
+    [
+        (np.eye(3), None, "I"),
+        (-np.eye(2), None, "−I"),
+        (np.zeros((2, 3)), None, "0"),
+        ([[0.25]], None, "0.25"),
+        (np.diag([0.5, 0.25]), None, "diag(0.5, 0.25)"),
+        (np.diag([1.0, 2.0, 3.0, 4.0, 5.0]), None, "diag(1, 2, …, 5)"),
+        (W, Named("W", W), "W"),
+        (W.T, Named("W", W), "W transposed"),
+        (np.kron(np.eye(3), X), Named("x", X), "x in each row"),
+        ([X], Named("x", X), "x as a row"),
+        (X[:, None], Named("x", X), "x"),
+        ([[1.0, 2.0, 3.0]], None, "[1, 2, 3]"),
+        ([[1.0], [2.0]], None, "column [1, 2]"),
+        (np.ones((5, 6)), None, "5×6 matrix"),
+        (W, None, "3×2 matrix"),
+    ],
+)
+def test_a_jacobian_is_named_where_the_name_is_true_in_every_entry(J, operand, name):
+    J = np.asarray(J, dtype=float)
+    operands = [operand] if operand else []
+    assert jacobians.called(J, [], operands, 3) == name
+    if J.size > 1 and name not in ("[1, 2, 3]", "column [1, 2]") and "matrix" not in name:
+        for k in range(J.size) if "…" not in name else (1, 5, 23):
+            wrong = J.copy()
+            wrong.flat[k] = np.nextafter(wrong.flat[k], 9.0)
+            assert jacobians.called(wrong, [], operands, 17) != name
+
+
+def test_the_operand_itself_is_no_name_of_a_jacobian_by_it():
+    x = Named("x", X)
+    assert jacobians.called(X[:, None], [x], [x], 3) == "column [7, 8]"
+
+
+def test_an_adjoint_of_0_passes_nothing_on_to_a_derivative_that_does_not_exist():
+    x = array([0.0, 4.0], "x")
+    out = [x[0].sqrt() * 0.0 + x[1], x[1].sqrt()]
+    inside = [v for v in wengert_list(out) if v.op is not None]
+    local = jacobians.local(inside, out)
+    np.testing.assert_array_equal(local[x[1]], [1.0, 0.25])
+    assert local[x[0]][1] == 0.0
+
+
+# --- which stages -----------------------------------------------------------------------------------------------------
+
+
+def test_auto_is_values_up_to_max_nodes_and_then_stages_if_there_are_scopes():
+    out = network()
+    count = len(wengert_list([out]))
+    assert not draw(out, max_nodes=count).scene.staged
+    assert draw(out, max_nodes=count - 1).scene.staged
+    assert not draw(out, max_nodes=count - 1, detail="values").scene.staged
+    long = Value(1.0)
+    for _ in range(50):
+        long = long + 1.0
+    assert not draw(long, max_nodes=20).scene.staged
+
+
+def test_a_network_is_drawn_as_layers_as_neurons_or_as_values():
+    out = mlp((3, 2))
+    layers, neurons = (panels(draw(out, detail="stages", depth=d)) for d in (1, 2))
+    assert list(layers) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "output"]
+    cards = draw(out, detail="stages", depth=2).scene.cards
+    assert [card.name for card in cards if card.kind == "operation"] == [
+        "neuron1",
+        "neuron2",
+        "neuron3",
+        "neuron1",
+        "neuron2",
+    ]
+    assert [grid.heading for grid in neurons["neuron3"].grids][::2] == ["w1[2]", "b1[2]", "neuron3"]
+    lanes = [lane.name for lane in draw(out, detail="stages", depth=2).scene.lanes]
+    assert lanes == ["x", "layer1", "layer2", ""]
+    assert draw(out, detail="stages", depth=3).svg == draw(out, detail="stages", depth=2).svg
+
+
+def test_the_sum_of_all_values_shown_is_said():
+    assert repr(draw(network(), detail="stages")) == f"<Computation graph of {len(wengert_list([network()]))} values>"
+
+
+def test_scopes_entered_again_are_shown_as_often_and_the_caption_says_so():
+    diagram = draw(recurrent(), detail="stages")
+    names = [card.name for card in diagram.scene.cards if card.kind in ("operation", "output")]
+    assert names.count("cell") == names.count("out") == 3
+    assert any("as often as it is entered" in note for note in diagram.scene.notes)
+
+
+def test_visits_of_a_scope_have_an_order():
+    out = recurrent()
+    order = [v for v in wengert_list([out]) if v.op is not None]
+    parents = {v: v.parents for v in wengert_list([out])}
+    key = keys(order, parents, 1)
+    assert sequence(order, parents, key) == []
+    again = visits(order, parents, key)
+    lanes = sequence(order, parents, again)
+    assert len(lanes) == 9
+    assert [visit for name, visit in lanes if name == "cell"] == [0, 1, 2]
+
+
+def test_scopes_that_no_visits_untangle_are_shown_value_by_value():
+    a, b = Value(1.0, "a"), Value(2.0, "b")
+    with scope("p"):
+        a1 = a * 2.0
+    with scope("q"):
+        b1 = b * 3.0
+        a2 = a1 + 1.0
+    with scope("p"):
+        b2 = b1 + 1.0
+    diagram = draw([a2, b2], detail="stages")
+    assert [card.name for card in diagram.scene.cards].count("p") == 2
+
+
+def test_of_many_stages_those_nearest_to_the_output_are_shown_and_the_caption_counts_them():
+    x = Value(1.0, "x")
+    for k in range(30):
+        with scope(f"f{k}"):
+            x = (x * 0.5).tanh()
+    diagram = draw(x, detail="stages", max_nodes=10)
+    assert [card.name for card in diagram.scene.cards] == [f"f{k}" for k in range(20, 30)]
+    assert "10 of 31 stages shown" in diagram.scene.notes[0]
+
+
+def test_what_is_computed_outside_of_scopes_is_a_stage_of_its_own():
+    with scope("a"):
+        y = Value(2.0, "x") * 3.0
+    z = (y + 1.0) * y
+    assert list(panels(draw(z, detail="stages"))) == ["x", "a", "output"]
+    assert list(panels(draw(named("z", z), detail="stages"))) == ["x", "a", "z"]
+
+
+def test_a_leaf_alone_several_outputs_arrays_chains_and_modules_are_drawn():
+    W = array(np.eye(2), "W")
+    chain = Chain(f1=lambda x: W @ x, f2=tanh)
+    model = nn.Layer(2, 3, rng=0)
+    for thing in (Value(2.0, "x"), residual(), chain([1.0, 2.0]), model([1.0, 2.0]), list(W.ravel())):
+        diagram = draw(thing, detail="stages")
+        assert diagram.scene.staged
+        assert texts(parsed(diagram)[0])
+
+
+def test_constants_are_shown_if_they_have_a_name_and_never_with_a_gradient():
+    with scope("a"):
+        y = dot(array([1.0, 2.0], "w"), constant([3.0, 4.0], "data")) + 5.0
+    y.backward()
+    shown = panels(draw(y, detail="stages"))
+    assert list(shown) == ["w", "a", "data"]
+    assert [grid.heading for grid in shown["data"].grids] == ["data"]
+
+
+def test_a_matrix_keeps_its_shape_and_a_large_one_its_ends():
+    with scope("a"):
+        y = total(array(np.arange(80.0).reshape(8, 10), "W"))
+    grid = panels(draw(y, detail="stages"))["W"].grids[0]
+    assert [row[0] for row in grid.cells] == ["0", "10", "20", "30", "…", "70"]
+    assert grid.cells[0] == ["0", "1", "2", "3", "…", "9"]
+    part = array(np.arange(4.0).reshape(2, 2), "V")
+    with scope("b"):
+        z = part[1, 0] * 2.0
+    with scope("c"):
+        u = total([z, part[0, 0], part[0, 1]])
+    assert {"V[1,0]", "V[0]"} <= {card.name for card in draw(u, detail="stages", depth=1).scene.cards}
+
+
+# --- the look ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("engine", ["embedded", "built in"])
+@pytest.mark.parametrize("depth", [1, 2])
+@pytest.mark.parametrize("direction", ["right", "down"])
+@pytest.mark.parametrize("name", STAGED)
+def test_panels_lie_inside_the_picture_and_cover_neither_each_other_nor_a_label(
+    name, direction, depth, engine, monkeypatch
+):
+    if engine == "built in":
+        monkeypatch.setattr(layout, "arrange", layout.built_in)
+    diagram = draw(STAGED[name](), detail="stages", direction=direction, depth=depth)
+    root, groups = parsed(diagram)
+    left, top, wide, high = map(float, root.get("viewBox").split())
+    boxes = [box(groups[card.id].find(f"{SVG}rect")) for card in diagram.scene.cards]
+    for k, (a, b, c, d) in enumerate(boxes):
+        assert left <= a < c <= left + wide
+        assert top <= b < d <= top + high
+        assert all(a >= r or c <= p or b >= s or d <= q for p, q, r, s in boxes[:k])
+
+
+@pytest.mark.parametrize("name", STAGED)
+@pytest.mark.parametrize("depth", [1, 2])
+def test_every_line_of_text_fits_its_panel_and_its_cell(name, depth):
+    for card in scene(STAGED[name](), depth, 120, 4).cards:
+        assert width(card.name, 12, bold=True) + width(card.formula, 9) < card.width
+        for grid in card.grids:
+            assert all(width(row[j], 9) < grid.columns[j] for row in grid.cells for j in range(len(row)))
+            assert width(grid.heading, 9) <= sum(grid.columns) + 1e-9
+
+
+@pytest.mark.parametrize("direction", ["right", "down"])
+def test_a_parameter_stands_beside_its_stage_and_the_stages_in_a_line(direction):
+    diagram = draw(network(), detail="stages", direction=direction)
+    _, groups = parsed(diagram)
+    along, across = (0, 1) if direction == "right" else (1, 0)
+    boxes = {card.name: box(groups[card.id].find(f"{SVG}rect")) for card in diagram.scene.cards}
+    middle = {name: ((b[0] + b[2]) / 2, (b[1] + b[3]) / 2) for name, b in boxes.items()}
+    stages = [f"f{k}" for k in range(1, 7)]
+    assert all(middle[a][along] < middle[b][along] for a, b in pairwise(["x", *stages]))
+    assert np.ptp([middle[name][across] for name in stages]) < 1.0
+    for parameter, stage in (("W1", "f1"), ("w10", "f2"), ("W2", "f4"), ("w20", "f5")):
+        assert abs(middle[parameter][along] - middle[stage][along]) < 1.0
+
+
+def test_weight_and_bias_stand_on_either_side_of_their_layer():
+    diagram = draw(mlp(), detail="stages", direction="down")
+    _, groups = parsed(diagram)
+    x = {card.name: box(groups[card.id].find(f"{SVG}rect"))[0] for card in diagram.scene.cards}
+    assert (x["w1"] - x["layer1"]) * (x["b1"] - x["layer1"]) < 0
+
+
+def test_every_arrow_ends_at_the_panel_it_points_to():
+    diagram = draw(mlp(), detail="stages", direction="down")
+    places = layout.arrange(diagram.scene, "down")
+    cards = {card.id: card for card in diagram.scene.cards}
+    for wire in diagram.scene.wires:
+        (x, y), head = places.wires[wire.id][-1], cards[wire.head]
+        u, v = places.cards[wire.head]
+        assert abs(x - u) <= head.width / 2 + 2
+        assert abs(y - v) <= head.height / 2 + 2
+        (x, y), tail = places.wires[wire.id][0], cards[wire.tail]
+        u, v = places.cards[wire.tail]
+        assert abs(x - u) <= tail.width / 2 + 2
+        assert abs(y - v) <= tail.height / 2 + 2
+
+
+def test_a_mnist_sized_network_is_four_panels():
+    model = nn.MLP(64, [32, 10], "relu", rng=0)
+    out = nn.cross_entropy(model(np.linspace(0, 1, 64)), 3)
+    out.backward()
+    diagram = draw(out)
+    assert list(panels(diagram)) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "output"]
+    assert labels(diagram)["∂layer1/∂w1"] == "= 32×2048 matrix"
+    assert values(model.layers[0].w).shape == (32, 64)

@@ -1,0 +1,202 @@
+"""Figures of matplotlib (extra `plot`): decision regions, learning curves, activations, paths of gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+import autograd
+from autograd import array, kinds, record, value_and_grad, values
+
+Floats = npt.NDArray[np.float64]
+
+# Okabe & Ito 2008: told apart by colour-blind readers.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
+FINE = 200  # points of a grid's side
+
+
+@cache
+def _figure_class() -> Any:
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise ImportError('figures need matplotlib: pip install "chainrule[plot]"') from None
+
+    class Picture(Figure):
+        """A figure that shows itself in Jupyter, without pyplot and its list of open figures."""
+
+        def _repr_png_(self) -> bytes:
+            from io import BytesIO
+
+            self.savefig(file := BytesIO(), format="png", dpi=110, bbox_inches="tight")
+            return file.getvalue()
+
+    return Picture
+
+
+def _figure(columns: int = 1, wide: float = 5.0, high: float = 3.6) -> tuple[Any, Any]:
+    figure = _figure_class()(figsize=(wide * columns, high), layout="constrained")
+    return figure, figure.subplots(1, columns, squeeze=False)[0]
+
+
+def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str] = ()) -> Any:  # noqa: N803
+    """The regions that a model of two inputs assigns to each class, with the data X (N, 2) and their classes y (N,).
+
+    Of K outputs the largest decides; of one output its sign, or for a probability, made by a sigmoid, whether it is
+    above ½; the darker, the farther from the boundary. `names` are those of the two inputs. ValueError for other shapes.
+    """
+    X, y = np.asarray(X, dtype=float), np.asarray(y)  # noqa: N806
+    if X.ndim != 2 or X.shape[1] != 2 or y.shape != (len(X),) or not len(X):
+        raise ValueError(
+            f"boundary draws rows of two numbers, (N, 2), and their classes, (N,); got {X.shape}, {y.shape}"
+        )
+    low, high = X.min(axis=0), X.max(axis=0)
+    margin = 0.1 * (high - low) + 1e-9
+    sides = [np.linspace(a, b, FINE) for a, b in zip(low - margin, high + margin, strict=True)]
+    grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
+    figure, (axes,) = _figure()
+    scores = _scores(model, X[0])(grid)
+    shape = FINE, FINE
+    if scores.ndim == 1:
+        size = float(abs(scores).max()) or 1.0
+        levels = size * np.linspace(-1.0, 1.0, 12)
+        axes.contourf(*sides, scores.reshape(shape), levels=levels, cmap="RdBu_r", alpha=0.6)
+        if scores.min() < 0 < scores.max():
+            axes.contour(*sides, scores.reshape(shape), levels=[0.0], colors="black", linewidths=1.2)
+    else:
+        kinds_of = scores.shape[1]
+        regions = scores.argmax(axis=1).reshape(shape)
+        axes.contourf(*sides, regions, levels=np.arange(kinds_of + 1) - 0.5, colors=_colours(kinds_of), alpha=0.35)
+    classes = np.unique(y).tolist()
+    two = [COLOURS[0], COLOURS[1]] if scores.ndim == 1 else _colours(len(classes))
+    for c, colour in zip(classes, two + _colours(len(classes))[2:], strict=False):
+        axes.scatter(*X[y == c].T, s=18, color=colour, edgecolor="white", linewidth=0.6, label=f"{c}")
+    axes.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], **dict(zip(("xlabel", "ylabel"), names, strict=False)))
+    axes.legend(title="class", loc="best", framealpha=0.9)
+    return figure
+
+
+def _scores(model: Callable[[Any], Any], row: Floats) -> Any:
+    """A model's outputs as a program, of one output with the boundary at 0."""
+
+    def the_model(x: Any) -> Any:
+        y = model(x)
+        y = y[0] if np.shape(y) == (1,) else y
+        return y - 0.5 if getattr(y, "op", None) is autograd.sigmoid else y
+
+    return record(the_model, row)
+
+
+def _colours(count: int) -> list[str]:
+    return [COLOURS[k % len(COLOURS)] for k in range(count)]
+
+
+def history(h: Any) -> Any:
+    """The loss of every epoch, and of the validation data; `h` is a History of nn.fit, or a dictionary of them by name."""
+    runs = h if isinstance(h, Mapping) else {"loss": h}
+    figure, (axes,) = _figure()
+    for colour, (name, run) in zip(_colours(len(runs)), runs.items(), strict=True):
+        axes.plot(range(1, len(run.loss) + 1), run.loss, color=colour, label=name, marker="o" * (len(run.loss) == 1))
+        if run.validation:
+            label = "validation" if runs is not h else f"{name}, validation"
+            axes.plot(range(1, len(run.validation) + 1), run.validation, color=colour, linestyle="--", label=label)
+    positive = all(x > 0 for run in runs.values() for x in (*run.loss, *run.validation))
+    axes.set(xlabel="epoch", ylabel="loss", yscale="log" if positive else "linear")
+    axes.grid(alpha=0.3)
+    axes.legend()
+    return figure
+
+
+def activations(
+    functions: Iterable[Any] = ("sigmoid", "tanh", "relu", "leaky_relu"), low: float = -5.0, high: float = 5.0
+) -> Any:
+    """Activations side by side, each with its derivative by reverse mode: names of functions of autograd, or functions."""
+    chosen: list[Any] = [getattr(autograd, f, None) if isinstance(f, str) else f for f in functions]
+    if not chosen or not all(map(callable, chosen)):
+        raise ValueError(f"activations are names such as 'tanh', or functions of one Value; got {functions!r}")
+    figure, axes = _figure(len(chosen), wide=2.6, high=2.6)
+    x = np.linspace(low, high, 2 * FINE + 1)
+    for f, plot in zip(chosen, axes, strict=True):
+        y, slope = np.transpose([value_and_grad(f)(float(number)) for number in x])
+        name = str(getattr(f, "name", getattr(f, "__name__", "f"))).strip("<>")
+        plot.plot(x, y, color=COLOURS[0], label=f"{name}(a)")
+        plot.plot(x, slope, color=COLOURS[1], linestyle="--", label="its derivative")
+        plot.axhline(0.0, color="black", linewidth=0.5)
+        plot.set(xlabel="a", title=name)
+        plot.legend(fontsize="x-small")
+    return figure
+
+
+def descent(
+    f: Callable[[Any], Any], start: Any, rates: Sequence[float] = (0.01, 0.1, 1.0), steps: int = 30, reach: float = 1.5
+) -> Any:
+    """The path of gradient descent on f from `start`, x ← x − η f′(x), a picture for each learning rate η.
+
+    f is a function of one number, and drawn as a curve, or of a vector of two, and drawn by its contours. The picture
+    reaches `reach` times the way from the start to the best point of all paths; a path that ends beyond, or where f has
+    no value, is said to diverge.
+    """
+    first = np.atleast_1d(np.asarray(start, dtype=float))
+    if first.shape not in ((1,), (2,)) or not rates:
+        raise ValueError(f"descent draws functions of one number or of two; got a start of shape {first.shape}")
+    one = np.ndim(start) == 0
+    paths = [_path(f, first, one, eta, steps) for eta in rates]
+    points = np.concatenate([path for path, _ in paths])
+    best = points[np.argmin([_value(f, x, one) for x in points])]
+    radius = reach * max(float(abs(first - best).max()), 1e-9)
+    figure, axes = _figure(len(rates), wide=3.2, high=3.0)
+    for eta, (path, beyond), plot in zip(rates, paths, axes, strict=True):
+        away = beyond or bool((abs(path[-1] - best) > radius).any())
+        (_curve if one else _contours)(plot, f, path, best, radius)
+        plot.set_title(f"η = {eta:g}" + ", diverges" * away)
+    return figure
+
+
+def _path(f: Any, x: Floats, one: bool, eta: float, steps: int) -> tuple[Floats, bool]:
+    """The points of a descent while f has a value there, and whether it ended because f had none."""
+    slope, path = value_and_grad(f), [x]
+    with np.errstate(all="ignore"):
+        for _ in range(steps):
+            try:
+                _, g = slope(float(path[-1][0]) if one else path[-1])
+            except kinds.ERRORS:
+                return np.array(path[:-1] or path), True
+            new = path[-1] - eta * np.atleast_1d(np.asarray(g, dtype=float))
+            if not np.isfinite(new).all() or abs(new).max() > 1e6 * (1 + abs(x).max()):
+                return np.array(path), True
+            path.append(new)
+    return np.array(path), False
+
+
+def _value(f: Any, x: Floats, one: bool) -> float:
+    try:
+        return float(values(f(array(float(x[0]) if one else x, role="input"))))
+    except kinds.ERRORS:
+        return np.inf
+
+
+def _curve(plot: Any, f: Any, path: Floats, best: Floats, radius: float) -> None:
+    x = np.linspace(best[0] - radius, best[0] + radius, FINE)
+    y = np.array([_value(f, np.array([number]), one=True) for number in x])
+    plot.plot(x, np.where(np.isfinite(y), y, np.nan), color="0.55")
+    heights = [_value(f, point, one=True) for point in path]
+    plot.plot(path[:, 0], heights, "o-", color=COLOURS[1], markersize=3, linewidth=1)
+    finite = y[np.isfinite(y)]
+    pad = 0.08 * float(np.ptp(finite)) + 1e-9
+    plot.set(xlim=(x[0], x[-1]), ylim=(finite.min() - pad, finite.max() + pad), xlabel="x", ylabel="f(x)")
+
+
+def _contours(plot: Any, f: Any, path: Floats, best: Floats, radius: float) -> None:
+    sides = [np.linspace(c - radius, c + radius, FINE // 2) for c in best]
+    grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
+    z = np.array([_value(f, x, one=False) for x in grid]).reshape(FINE // 2, FINE // 2)
+    z = np.where(np.isfinite(z), z, np.nan)
+    levels = np.nanmin(z) + (np.nanmax(z) - np.nanmin(z)) * np.linspace(0.0, 1.0, 16) ** 2  # closer near the bottom
+    plot.contour(*sides, z, levels=np.unique(levels), colors="0.6", linewidths=0.8)
+    plot.plot(*path.T, "o-", color=COLOURS[1], markersize=3, linewidth=1)
+    plot.plot(*path[0], "o", color=COLOURS[0], markersize=6)
+    plot.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], aspect="equal", xlabel="x[0]", ylabel="x[1]")
