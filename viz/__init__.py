@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from viz.diagram import Diagram as Diagram, draw as draw
     from viz.plots import activations as activations, boundary as boundary, descent as descent, history as history
+    from viz.stepper import Steps as Steps, steps as steps
     from viz.trace import Table as Table, table as table
 
 # Where each name lives: a module is loaded when it is first used, so that importing viz costs next to nothing.
 _HOMES = {
     "diagram": ("Diagram", "draw"),
     "plots": ("activations", "boundary", "descent", "history"),
+    "stepper": ("Steps", "steps"),
     "trace": ("Table", "table"),
 }
 __all__ = [name for names in _HOMES.values() for name in names]

@@ -1,0 +1,569 @@
+"""Stepping through a graph: what the page computes and says, in a real Chromium, and the animation without a script."""
+
+import json
+import math
+import re
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Op, Value, array, ops, scope, sigmoid
+from autograd.tape import reverse_sweep, wengert_list
+from tests.pictures import GRAPHS, everything, network, neuron
+from tests.test_stages import mlp
+from viz import steps
+from viz.javascript import value_and_partials
+from viz.text import number
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+browser_only = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    if not CHROMIUM:
+        pytest.skip("needs Chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+class Lesson:
+    """A page of steps in Chromium."""
+
+    def __init__(self, page, shown, folder):
+        self.page, self.shown = page, shown
+        page.goto(shown.save(folder / "lesson.html").as_uri())
+
+    @property
+    def told(self):
+        return [p.inner_text() for p in self.page.query_selector_all("#told p")]
+
+    @property
+    def title(self):
+        return self.page.inner_text("#told h1")
+
+    @property
+    def count(self):
+        return self.page.inner_text("#count")
+
+    def press(self, *keys):
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def go(self, step):
+        self.page.evaluate(f"go({step})")
+
+    def set(self, name, text):
+        if self.page.is_hidden("#iffed"):
+            self.page.click("#if")
+        self.page.select_option("#leaf", label=name)
+        self.page.fill("#number", text)
+        self.page.press("#number", "Enter")
+
+    def answer(self, question, text):
+        self.page.select_option("#item", label=question)
+        self.page.fill("#answer", text)
+        self.page.press("#answer", "Enter")
+        return self.page.inner_text("#verdict")
+
+
+@pytest.fixture
+def opened(chromium, tmp_path):
+    """A function that opens a lesson; what goes wrong on its page, or is asked of the network, fails the test."""
+    context = chromium.new_context(offline=True, viewport={"width": 1400, "height": 900})
+    wrong = []
+
+    def open_it(shown):
+        page = context.new_page()
+        page.on("console", lambda message: wrong.append(message.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: request.url.startswith("file:") or wrong.append(request.url))
+        return Lesson(page, shown, tmp_path)
+
+    yield open_it
+    context.close()
+    assert wrong == []
+
+
+def gradients(out):
+    order = wengert_list([out])
+    return order, reverse_sweep(order, {out: 1.0})
+
+
+# --- the table in JavaScript ------------------------------------------------------------------------------------------
+
+
+def points(op):
+    """Operands inside the row's domain and at its special points."""
+    rng = np.random.default_rng(0)
+    n = op.arity or (6 if op.vectors == 2 else 4)
+    inside = op.samples or ((-3.0, 3.0),) * n
+    inside = inside if len(inside) == n else inside * n
+    drawn = [[float(rng.uniform(low, high)) for low, high in inside] for _ in range(20)]
+    special = [[x] * n for x in (0.0, 1.0, -1.0, 20.0, -20.0, 700.0, -700.0, 1e-9)]
+    return drawn + special
+
+
+def expected(op, x):
+    try:
+        y = float(op.value(*x))
+        d = [float(v) for v in op.local(y, *x)]
+    except (ValueError, ZeroDivisionError, OverflowError):
+        return None
+    return [y, *d] if all(map(math.isfinite, [y, *d])) else None
+
+
+def rows():
+    for name in sorted(ops.BUILT_IN):
+        op = ops.TABLE[name]
+        yield from ((op.at(c) for c in range(3)) if op.indexed else (op,))
+
+
+def test_every_row_computes_in_the_page_what_it_computes_in_python(chromium):
+    page = chromium.new_page()
+    for op in rows():
+        inputs = [(x, expected(op, x)) for x in points(op)]
+        inputs = [(x, y) for x, y in inputs if y is not None]
+        assert len(inputs) >= 4, op
+        f, d = value_and_partials(op, len(inputs[0][0]))
+        script = f"(xs) => {{ const f = {f}, d = {d}; return xs.map(x => [f(...x), ...d(f(...x), ...x)]); }}"
+        found = page.evaluate(script, [x for x, _ in inputs])
+        np.testing.assert_allclose(
+            np.array(found, dtype=float), [y for _, y in inputs], rtol=1e-12, atol=1e-300, err_msg=op.label
+        )
+    page.close()
+
+
+def test_a_row_of_the_users_computes_there_too(chromium):
+    swish = Op("steps_swish", lambda x: x * sigmoid(x), (lambda y, x: sigmoid(x) + y * sigmoid(-x),))
+    f, d = value_and_partials(swish, 1)
+    page = chromium.new_page()
+    y, slope = page.evaluate(f"() => {{ const y = ({f})(0.7); return [y, ({d})(y, 0.7)[0]]; }}")
+    v = Value(0.7)
+    out = swish(v)
+    out.backward()
+    assert (y, slope) == (pytest.approx(out.data, rel=1e-12), pytest.approx(v.grad, rel=1e-12))
+    page.close()
+
+
+# --- stepping ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["neuron", "network"])
+def test_the_page_steps_through_every_value_and_back_with_the_numbers_put_in(name, opened):
+    out = GRAPHS[name]()
+    order, bars = gradients(out)
+    lesson, computed = opened(steps(out)), [v for v in order if v.op is not None]
+    assert lesson.title == "Start"
+    for v in computed:
+        lesson.press("ArrowRight")
+        assert lesson.title == f"Forward: compute {v.name}"
+        (line,) = lesson.told
+        assert line.startswith(f"{v.name} = ")
+        assert line.endswith(f" = {number(v.data)}")
+        assert number(v.parents[0].data) in line
+    lesson.press("ArrowRight")
+    assert lesson.told == [f"∂{out.name}/∂{out.name} = 1"]
+    for v in reversed(computed):
+        lesson.press("ArrowRight")
+        lines = lesson.told
+        assert len(lines) == sum(p.role != "constant" for p in v.parents), "a line for every edge"
+        for p, d, line in zip(v.parents, v.partials, lines, strict=True):
+            assert line.startswith(f"∂{out.name}/∂{p.name} += ∂{out.name}/∂{v.name} · ∂{v.name}/∂{p.name}")
+            assert number(d).removeprefix("−") in line
+            assert f" = {number(bars[v] * d)}" in line
+    assert lesson.count == f"backward {len(computed)}/{len(computed)}"
+    shown = {c["id"]: c["k"] for c in lesson.shown.data["cards"]}
+    for key, k in shown.items():
+        text = lesson.page.evaluate(f"element('{key}').querySelectorAll('text')[2].textContent")
+        assert text == f"∂ {number(bars[order[k]])}"
+
+
+def test_partial_sums_grow_until_the_last_path_has_come_in(opened):
+    x = Value(3.0, "x")
+    lesson = opened(steps(x * x + x * 2.0))
+    lesson.press("End")
+    totals = []
+    for step in range(4, 8):
+        lesson.go(step)
+        totals += [line.rpartition("total ")[2] for line in lesson.told if "∂x +=" in line]
+    assert totals[-1] == "8"
+    assert len(totals) == 3
+
+
+def test_a_square_adds_both_of_its_edges(opened):
+    x = Value(3.0, "x")
+    y = x * x
+    y.name = "y"
+    lesson = opened(steps(y))
+    lesson.press("End")
+    assert [line.rpartition("total ")[2] for line in lesson.told] == ["3", "6"]
+
+
+def test_stages_are_stepped_through_with_their_vectors_and_jacobians(opened):
+    lesson = opened(steps(network(), detail="stages"))
+    lesson.press("ArrowRight")
+    assert lesson.told[0].startswith("x2 = W1·x = [")
+    lesson.press("b", "ArrowRight", "ArrowRight", "ArrowRight")
+    assert lesson.title == "Backward: f4 passes its gradient to what it takes"
+    first, second = lesson.told
+    assert "∂L/∂W2 = ∂L/∂x5 · ∂x5/∂W2 = [" in first + second
+    assert "x4 in each row" in first + second
+    assert "· W2 = [" in first + second
+
+
+def test_keys_buttons_clicks_and_addresses_lead_to_a_step(opened):
+    lesson = opened(steps(neuron()))
+    lesson.press("End")
+    assert lesson.count == "backward 5/5"
+    lesson.press("Home")
+    assert lesson.count == "forward 0/5"
+    lesson.press("b")
+    assert lesson.count == "backward 0/5"
+    lesson.press("ArrowLeft")
+    assert lesson.count == "forward 5/5"
+    for button, count in (("start", "0/5"), ("step", "1/5"), ("step", "2/5"), ("back", "1/5"), ("end", "backward 5/5")):
+        lesson.page.click(f"#{button}")
+        assert lesson.count.endswith(count)
+    lesson.press("Home")
+    order = wengert_list([neuron()])
+    k = next(k for k, v in enumerate(order) if v.name == "n")
+    lesson.page.click(f"svg g[id$='-n{k}'] rect")
+    assert lesson.title == "Forward: compute n"
+    lesson.page.evaluate("location.hash = '#step=3'")
+    lesson.page.wait_for_selector("#count:text-is('forward 3/5')")
+    lesson.page.fill("#seek", "2")
+    assert lesson.count == "forward 2/5"
+
+
+def test_play_plays_to_the_end_and_pauses(opened):
+    lesson = opened(steps(Value(2.0, "x").exp()))
+    lesson.page.select_option("#speed", "300")
+    lesson.page.click("#told")
+    lesson.press("Space")
+    assert lesson.page.inner_text("#play") == "Pause"
+    lesson.page.wait_for_selector("#count:text-is('backward 1/1')")
+    lesson.page.wait_for_selector("#play:text-is('Play')")
+
+
+def test_what_is_not_computed_yet_is_empty_and_what_moves_is_marked(opened):
+    lesson = opened(steps(neuron()))
+    assert lesson.page.evaluate("document.querySelectorAll('.future').length") == 5
+    lesson.press("ArrowRight")
+    assert lesson.page.evaluate("document.querySelectorAll('.future').length") == 4
+    assert lesson.page.evaluate("document.querySelectorAll('.now').length") == 1
+    assert lesson.page.evaluate("document.querySelectorAll('.flow').length") == 0
+    lesson.press("b", "ArrowRight")
+    assert lesson.page.evaluate("document.querySelectorAll('.flow').length") == 1
+    assert lesson.page.evaluate("document.querySelectorAll('.quiet').length") == 8
+
+
+def test_a_screen_reader_hears_what_happens():
+    html = steps(neuron()).html
+    assert 'role="toolbar"' in html
+    assert 'role="status" aria-live="polite"' in html
+    for control in re.findall(r"<(?:input|select|button)[^>]*>(?:[^<]*)", html):
+        assert "aria-label" in control or re.search(r">\s*\w", control), control
+
+
+def test_zoom_and_fit_move_the_frame(opened):
+    lesson = opened(steps(neuron()))
+
+    def frame():
+        return [float(x) for x in lesson.page.evaluate("svg.getAttribute('viewBox')").split()]
+
+    whole = frame()
+    lesson.page.click("#in")
+    assert frame()[2] == pytest.approx(0.8 * whole[2])
+    lesson.page.mouse.move(700, 500)
+    lesson.page.mouse.wheel(0, -200)
+    assert frame()[2] < 0.8 * whole[2]
+    before = frame()
+    lesson.page.mouse.down()
+    lesson.page.mouse.move(760, 520)
+    lesson.page.mouse.up()
+    assert frame()[0] < before[0]
+    lesson.page.click("#fit")
+    assert frame() == whole
+
+
+# --- what if ----------------------------------------------------------------------------------------------------------
+
+
+def test_another_number_in_a_leaf_moves_everything_as_python_does(opened):
+    out = network()
+    lesson = opened(steps(out))
+    lesson.set("W1[0,1]", "0.75")
+    lesson.set("x[1]", "−2.5")
+    again = network()
+    leaves = {v.name: v for v in wengert_list([again]) if v.op is None}
+    rng = np.random.default_rng(3)
+    W1, w10 = array(rng.normal(size=(3, 2)), "W1"), array(rng.normal(size=3), "w10")
+    W2, w20 = array(rng.normal(size=(3, 3)), "W2"), array(rng.normal(size=3), "w20")
+    W1[0, 1].data = 0.75
+    assert leaves["W1[0,0]"].data == W1[0, 0].data
+    x = array([0.5, -2.5], "x", "input")
+    chain = nn.lecture_chain(W1, w10, W2, w20, 2)
+    moved = chain(x)
+    _, bars = gradients(moved)
+    found = {n[0]: k for k, n in enumerate(lesson.shown.data["nodes"])}
+    numbers = lesson.page.evaluate("value")
+    slopes = lesson.page.evaluate("adjoints[adjoints.length - 1]")
+    for v, bar in bars.items():
+        k = found[v.name]
+        assert numbers[k] == pytest.approx(v.data, rel=1e-12)
+        assert slopes[k] == pytest.approx(bar, rel=1e-12)
+    assert lesson.page.inner_text("#said") == "Forward and backward have followed."
+    lesson.page.click("#reset")
+    assert lesson.page.evaluate("value")[found["L"]] == pytest.approx(out.data, rel=1e-12)
+
+
+def test_a_number_out_of_a_domain_changes_nothing_and_says_why(opened):
+    x = Value(2.0, "x")
+    lesson = opened(steps(x.log() * 3.0))
+    lesson.set("x", "-1")
+    assert lesson.page.inner_text("#said") == "log is defined for x > 0; got −1 from x. The numbers stay as they were."
+    assert lesson.page.evaluate("leaves[0]") == 2.0
+    lesson.set("x", "two")
+    assert lesson.page.inner_text("#said") == "That is no number."
+
+
+def test_stages_follow_too_and_drop_the_names_that_are_no_longer_true(opened):
+    lesson = opened(steps(network(), detail="stages"))
+    lesson.set("x[0]", "3")
+    lesson.go(1)
+    assert "x2 = W1·x = [" in lesson.told[0]
+    assert lesson.page.evaluate("document.querySelectorAll('text.hidden').length") > 5
+
+
+# --- predict ----------------------------------------------------------------------------------------------------------
+
+
+def lecture_example():
+    """f = (x + y) · x, in which x has two paths."""
+    x, y, w = Value(2.0, "x"), Value(-5.0, "y"), Value(4.0, "w")
+    s = x + y
+    s.name = "s"
+    out = s * x * w
+    out.name = "f"
+    return x, y, w, out
+
+
+def test_gradients_are_blank_until_they_are_predicted_and_mistakes_are_named(opened):
+    x, y, w, out = lecture_example()
+    lesson = opened(steps(out, predict=[x, y, w]))
+    lesson.press("End")
+    key = {n[0]: c["id"] for c in lesson.shown.data["cards"] for n in [lesson.shown.data["nodes"][c["k"]]]}
+    strip = f"element('{key['x']}').querySelectorAll('text')[2].textContent"
+    assert lesson.page.evaluate(strip) == "∂ ?"
+    assert not any("∂f/∂x +=" in line and " = −12" in line for line in lesson.told)
+    assert lesson.answer("∂f/∂x", "8") == "You left out the other path: a gradient is the sum over all of them."
+    assert lesson.answer("∂f/∂x", "4") == "The sign of the derivative is the other one."
+    assert lesson.answer("∂f/∂w", "1") == "A local derivative is missing: the factor is v1, not 1."
+    assert lesson.answer("∂f/∂x", "100") == "Not yet. Multiply along each path, and add the paths."
+    assert lesson.answer("∂f/∂x", "w*x + w*s").startswith("Right: −4")
+    assert lesson.page.evaluate(strip) == "∂ −4"
+    assert lesson.answer("∂f/∂y", "x·w").startswith("Right: 8")
+    assert lesson.answer("∂f/∂w", "−6") == "Right: −6. All questions are answered."
+
+
+def test_a_factor_of_an_edge_is_predicted_too(opened):
+    *_, w, out = lecture_example()
+    lesson = opened(steps(out, predict=[(w, out)]))
+    question = "∂f/∂w"
+    assert "v1" in lesson.answer(question, "1")
+    assert lesson.answer(question, "s * x").startswith("Right: −6")
+
+
+def test_the_page_itself_offers_to_predict_the_leaves(opened):
+    *_, out = lecture_example()
+    lesson = opened(steps(out))
+    lesson.page.click("#quiz")
+    assert lesson.page.evaluate("[...document.querySelectorAll('#item option')].map(o => o.text)") == [
+        "∂f/∂x",
+        "∂f/∂y",
+        "∂f/∂w",
+    ]
+    lesson.page.click("#tell")
+    assert lesson.page.inner_text("#verdict") == "∂f/∂x = −4."
+    lesson.page.click("#quiz")
+    assert lesson.page.is_hidden("#quizzed")
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("2 + 3 * 4", 14), ("(2 + 3) * 4", 20), ("-2 ** 2", -4), ("2 ^ 3 ^ 2", 512), ("1e3 - .5", 999.5), ("x*w - s", 11),
+        ("exp(0) + sigmoid(0)", 1.5), ("−x", -2), ("8 / 4 / 2", 1), ("max", None), ("2 +", None), ("(1", None),
+        ("fetch(1)", None), ("x y", None), ("", None), ("a.constructor", None), ("(" * 500, None),
+    ],
+)  # fmt: skip
+def test_an_answer_is_a_number_or_an_expression_of_names_and_nothing_else(text, value, opened):
+    *_, out = lecture_example()
+    lesson = opened(steps(out))
+    script = "(text) => { try { return evaluated(text); } catch (error) { return error.message; } }"
+    found = lesson.page.evaluate(script, text)
+    if value is None:
+        assert isinstance(found, str)
+    else:
+        assert found == pytest.approx(value)
+
+
+# --- the page as a document -------------------------------------------------------------------------------------------
+
+PAYLOADS = [
+    "<script>alert(1)</script>", "</script><script>alert(1)</script>", '"];}', "\\u003c", "a\u2028b", "{data}", "{script}",
+    "' onload='alert(1)", "<!--", "]]>", "${alert(1)}", "`", "/*rows*/[]",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("payload", PAYLOADS)
+def test_names_that_look_like_code_are_only_text(payload, opened):
+    x = Value(2.0, payload)
+    with scope(payload, payload):
+        y = x * 3.0
+    y.name = payload + "y"
+    for detail in ("values", "stages"):
+        lesson = opened(steps(y, detail=detail))
+        lesson.press("End")
+        assert lesson.page.evaluate("typeof alerted") == "undefined"
+        assert lesson.page.evaluate("document.scripts.length") == 2
+        assert lesson.page.evaluate("nodes.some(n => n.name.length > 1)")
+
+
+def test_the_page_runs_no_script_but_its_own_and_asks_for_nothing(opened):
+    lesson = opened(steps(neuron()))
+    html = lesson.shown.html
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', html).group(1)
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe-eval" not in policy
+    assert "script-src 'sha256-" in policy
+    assert not re.search(r"https?://(?!www\.w3\.org)", html)
+
+
+def test_in_a_sandboxed_frame_as_in_jupyter_it_works(chromium, tmp_path):
+    bundle = steps(neuron())._repr_mimebundle_()
+    assert bundle["text/plain"].startswith("<5 steps forward")
+    assert "allow-same-origin" not in bundle["text/html"]
+    (tmp_path / "notebook.html").write_text(f"<!doctype html><body>{bundle['text/html']}</body>", encoding="utf-8")
+    page = chromium.new_page()
+    page.goto((tmp_path / "notebook.html").as_uri())
+    frame = page.frames[-1]
+    frame.wait_for_selector("#told h1")
+    frame.click("#step")
+    assert frame.inner_text("#told h1") == "Forward: compute x1w1"
+    page.close()
+
+
+def test_a_page_of_sixty_values_is_under_150_kb():
+    out = mlp((4, 4, 3))
+    assert 60 < len(wengert_list([out])) <= 80
+    assert len(steps(out).html.encode()) < 150_000
+
+
+def test_a_long_graph_goes_by_stages_and_says_so_or_shows_what_is_near_the_output(opened):
+    model = nn.MLP(2, [24, 24, 24, 24, 1], "tanh", rng=0)
+    lesson = opened(steps(nn.mse(model([0.5, -1.0]), 1.0)))
+    assert lesson.shown.data["level"] == "stages"
+    assert "More than 400 steps: here they go by stages." in lesson.page.inner_text("#notes")
+    x = Value(0.5, "x")
+    for _ in range(300):
+        x = x.sin()
+    lesson = opened(steps(x))
+    assert lesson.shown.data["level"] == "values"
+    assert "values shown" in lesson.page.inner_text("#notes")
+    lesson.press("End")
+    assert len(lesson.shown.data["groups"]) < 200
+
+
+def test_everything_can_be_stepped_through(opened):
+    y, *_ = everything()
+    lesson = opened(steps(y))
+    lesson.press("End", "Home")
+    for _ in range(2 * len(lesson.shown.data["groups"]) + 1):
+        lesson.press("ArrowRight")
+    assert lesson.page.evaluate("now === steps.length")
+
+
+def test_grad_is_neither_read_nor_changed():
+    out = network(backward=False)
+    steps(out)
+    assert all(v.grad is None for v in wengert_list([out]))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "words"),
+    [
+        (lambda: steps([Value(1.0)]), TypeError, "one Value"),
+        (lambda: steps(Value(1.0) * 2, predict=[Value(3.0)]), ValueError, "no part of this graph"),
+        (lambda: steps((x := Value(2.0, "x")).exp().log(), predict=[(x, x)]), ValueError, "no operand"),
+        (lambda: steps(Value(0.0).sqrt()), (ValueError, ZeroDivisionError), "no derivative"),
+        (lambda: steps(Value(1.0) * 2).save("lesson.png"), ValueError, r"saved as \.html.*or \.svg"),
+        (lambda: steps(Value(1.0) * 2, detail="all"), ValueError, "detail is one of"),
+    ],
+)
+def test_a_wrong_call_says_what_is_wrong(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_a_leaf_that_has_changed_is_named():
+    x = Value(2.0, "x")
+    y = x * x
+    x.data = 5.0
+    with pytest.raises(ValueError, match=r"x.*changed"):
+        steps(y)
+
+
+# --- the animation ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("detail", ["values", "stages"])
+def test_the_animation_is_the_finished_picture_without_its_style_sheet(detail):
+    shown = steps(network(), detail=detail)
+    bare = re.sub(r"<style>@media \(prefers-reduced-motion.*?</style>", "", shown.svg)
+    assert bare == shown.picture.svg
+    assert "<script" not in shown.svg
+
+
+def test_the_animation_plays_forward_and_then_back(chromium, tmp_path):
+    page = chromium.new_page()
+    page.goto(steps(neuron()).save(tmp_path / "lesson.svg").as_uri())
+    script = """(t) => { for (const a of document.getAnimations()) { a.pause(); a.currentTime = t; }
+      return [...document.querySelectorAll('g[id] text')].filter(e => getComputedStyle(e).opacity === '1').map(e => e.textContent); }"""
+    start, middle, end = (page.evaluate(script, t) for t in (10, 4100, 8900))
+    assert not any(text.startswith("∂ ") for text in start)
+    assert len(start) < len(middle) < len(end)
+    assert "∂ 1" in end
+    page.emulate_media(reduced_motion="reduce")
+    assert page.evaluate("document.getAnimations().length") == 0
+    page.close()
+
+
+def test_the_page_is_the_same_under_any_hash_seed():
+    program = "from tests.pictures import network; import viz; s = viz.steps(network()); print(s.html, s.svg)"
+    found = set()
+    for seed in ("0", "5"):
+        run = subprocess.run(
+            [sys.executable, "-c", program],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            capture_output=True,
+            check=True,
+        )
+        found.add(run.stdout)
+    assert len(found) == 1
+
+
+def test_the_data_of_the_page_are_json_without_markup():
+    data = re.search(
+        r'<script type="application/json" id="data">(.*?)</script>', steps(network()).html, re.DOTALL
+    ).group(1)
+    assert "<" not in data
+    assert json.loads(data)["nodes"]

@@ -1,0 +1,370 @@
+"use strict";
+const ROWS = /*rows*/[];
+const page = JSON.parse(document.getElementById("data").textContent);
+const nodes = page.nodes.map(([name, row, parents, data, role], k) => ({ k, name, row, parents, data: data === null ? null : Number(data), role }));
+const svg = document.querySelector("#picture svg"), uid = svg.id;
+const $ = id => document.getElementById(id);
+const element = id => document.getElementById(`${uid}-${id}`);
+const last = page.output;
+
+// --- numbers ---------------------------------------------------------------------------------------------------------
+
+function number(x, digits = page.digits) {
+  if (x === null || x === undefined) return "–";
+  if (Number.isNaN(x)) return "nan";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+  if (x === 0) return "0";
+  const [mantissa, power] = x.toExponential(digits - 1).split("e"), exponent = Number(power);
+  const trimmed = text => text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
+  const plain = 1e-3 <= Math.abs(x) && Math.abs(x) < 1e5;
+  const text = plain ? trimmed(x.toFixed(Math.max(0, digits - 1 - exponent))) : `${trimmed(mantissa)}e${exponent}`;
+  return text.replace(/-/g, "−");
+}
+const bracketed = text => text.startsWith("−") ? `(${text})` : text;
+
+// --- the graph, computed as in Python: forward, and in reverse edge by edge ------------------------------------------
+
+let value = [], partial = [], leaves = nodes.map(node => node.data), changed = false;
+
+function forward(data) {
+  const y = [], d = [];
+  for (const node of nodes) {
+    const { k, row, parents } = node;
+    if (row === null) { y[k] = data[k]; d[k] = []; continue; }
+    const operands = parents.map(p => y[p]);
+    y[k] = ROWS[row].f(...operands);
+    if (Number.isNaN(y[k]) && !operands.some(Number.isNaN) || !Number.isFinite(y[k]) && operands.every(Number.isFinite)) {
+      const rule = page.rows[row], at = parents.map(p => `${number(y[p], 17)} from ${nodes[p].name}`).join(" and ");
+      throw new Error(`${rule.name} ${rule.domain ? `is defined for ${rule.domain}` : "has no value here"}; got ${at}`);
+    }
+    d[k] = ROWS[row].d(y[k], ...operands);
+  }
+  return [y, d];
+}
+
+function passed(bar, k, slot) { // an adjoint of 0 passes nothing on
+  return bar === 0 ? 0 : bar * partial[k][slot];
+}
+
+// Every step shows some nodes for the first time, or passes their adjoints on to their operands.
+const steps = [...page.groups.map(g => ({ way: "forward", group: g })), { way: "seed" }, ...page.groups.slice().reverse().map(g => ({ way: "backward", group: g }))];
+const seed = page.groups.length + 1;
+let adjoints = [], edges = [];
+
+function sweep() { // the adjoint of every node after every step, and what each step's edges add
+  const bar = nodes.map(() => null);
+  adjoints = [bar.slice()]; edges = [[]];
+  for (const { way, group } of steps) {
+    const added = [];
+    if (way === "seed") bar[last] = 1;
+    if (way === "backward") for (const k of group.nodes.slice().reverse()) {
+      if (bar[k] === null) bar[k] = 0;
+      nodes[k].parents.forEach((p, slot) => {
+        if (nodes[p].role === "constant") return;
+        const more = passed(bar[k], k, slot), from = bar[k];
+        bar[p] = (bar[p] ?? 0) + more;
+        added.push({ p, k, slot, from, more, total: bar[p] });
+      });
+    }
+    adjoints.push(bar.slice()); edges.push(added);
+  }
+}
+
+function compute(data) {
+  [value, partial] = forward(data);
+  leaves = data;
+  sweep();
+}
+
+// --- what is said ----------------------------------------------------------------------------------------------------
+
+function written(row, texts) {
+  const { form, vectors, name } = page.rows[row];
+  if (form) { let k = 0; return form.replace(/\{\}/g, () => texts[k++]); }
+  if (name === "dot") { const n = texts.length / 2; return texts.slice(0, n).map((t, k) => `${t} · ${texts[n + k]}`).join(" + "); }
+  if (name === "sum") return texts.join(" + ");
+  return `${page.rows[row].call}(${vectors ? `[${texts.join(", ")}]` : texts.join(", ")})`;
+}
+const of = name => `∂${page.nodes[last][0]}/∂${name}`;
+const hiddenSlope = k => asked.some(q => !q.solved && q.edge === undefined && q.k === k);
+const hiddenFactor = (k, slot) => asked.some(q => !q.solved && q.k === k && q.edge === slot);
+const slopeText = k => hiddenSlope(k) ? "?" : number(adjoints[now][k]);
+
+function factor({ p, k, slot }) {
+  const name = page.rows[nodes[k].row].same[slot]; // the operand that the local derivative is
+  const symbol = `∂${nodes[k].name}/∂${nodes[p].name}`;
+  return name === null || hiddenFactor(k, slot) ? symbol : `${symbol} [= ${nodes[nodes[k].parents[name]].name}]`;
+}
+
+function line(edge) {
+  const { p, k, slot, from, more, total } = edge, blank = hiddenSlope(p) || hiddenSlope(k) || hiddenFactor(k, slot);
+  const d = hiddenFactor(k, slot) ? "?" : number(partial[k][slot]);
+  const numbers = `${hiddenSlope(k) ? "?" : number(from)} · ${bracketed(d)}`, sum = blank ? "?" : number(more);
+  const several = page.uses[p] > 1 ? `   total ${blank ? "?" : number(total)}` : "";
+  return `${of(nodes[p].name)} += ${of(nodes[k].name)} · ${factor(edge)} = ${numbers} = ${sum}${several}`;
+}
+
+function vector(ks, text) {
+  const shown = ks.length > 8 ? [...ks.slice(0, 4).map(text), "…", text(ks[ks.length - 1])] : ks.map(text);
+  return ks.length === 1 ? shown[0] : `[${shown.join(", ")}]`;
+}
+
+function told() {
+  if (now === 0) return ["Start", "The leaves have their numbers. Step forward to compute the rest, and then back through the graph."];
+  const { way, group } = steps[now - 1];
+  if (way === "seed") return ["Backward: the output's own gradient", `${of(nodes[last].name)} = 1`];
+  if (page.level === "stages") return staged(way, group);
+  const node = nodes[group.nodes[0]], names = node.parents.map(p => bracketed(nodes[p].name)), numbers = node.parents.map(p => bracketed(number(value[p])));
+  if (way === "forward") return [`Forward: compute ${node.name}`, `${node.name} = ${written(node.row, names)} = ${written(node.row, numbers)} = ${number(value[node.k])}`];
+  if (!edges[now].length) return [`Backward: ${node.name} passes nothing on`, "It has no operand that takes a gradient."];
+  return [`Backward: ${node.name} passes its gradient to its operands`, ...edges[now].map(line)];
+}
+
+function staged(way, group) {
+  const outs = vector(group.outs, k => number(value[k]));
+  if (way === "forward") return [`Forward: ${group.title}`, `${group.formula} = ${outs}`];
+  const bars = vector(group.outs, slopeText);
+  return [`Backward: ${group.title} passes its gradient to what it takes`, ...group.sources.map(s => {
+    const what = changed ? `∂${group.name}/∂${s.name}` : `${s.what}`;
+    const mark = s.several ? "+=" : "=";
+    return `${of(s.name)} ${mark} ${of(group.name)} · ∂${group.name}/∂${s.name} = ${bars} · ${what} = ${vector(s.nodes, slopeText)}`;
+  })];
+}
+
+// --- what is shown ---------------------------------------------------------------------------------------------------
+
+let now = 0, timer = null;
+const known = []; // the step after which a node has its value
+nodes.forEach(({ k, row }) => known[k] = row === null ? 0 : null);
+page.groups.forEach((g, k) => g.nodes.forEach(n => known[n] = k + 1));
+
+const ramp = { plus: [0xF4, 0xA5, 0x82], minus: [0x92, 0xC5, 0xDE] };
+function tint(x, largest) {
+  if (x === null) return "none";
+  if (!Number.isFinite(x)) return "#D8B9FF";
+  if (x === 0) return getComputedStyle(document.documentElement).getPropertyValue("--bar");
+  const t = Math.max(.15, Math.sqrt(Math.abs(x) / largest)), end = x > 0 ? ramp.plus : ramp.minus;
+  return `rgb(${end.map(c => Math.round(255 + t * (c - 255))).join(",")})`;
+}
+
+function slot(text, ground, k, largest) { // one gradient: its words and the ground under them
+  const bar = adjoints[now][k], blank = hiddenSlope(k);
+  text.textContent = (page.level === "stages" ? "" : "∂ ") + (blank ? "?" : number(bar));
+  const shade = blank ? null : bar;
+  if (ground) ground.style.fill = shade === null && page.level === "stages" ? "var(--paper)" : tint(shade, largest);
+  text.style.fill = shade === null || shade === 0 ? "var(--ink)" : "#1F2328";
+}
+
+function show() {
+  const ends = adjoints[adjoints.length - 1].filter(Number.isFinite).map(Math.abs), largest = Math.max(...ends, 0) || 1;
+  const moving = now ? steps[now - 1] : {}, active = new Set(moving.way === "seed" ? [last] : moving.group?.nodes);
+  if (moving.way === "backward") edges[now].forEach(({ p }) => active.add(p));
+  for (const card of page.cards) (card.grids ? panel : single)(card, active, largest);
+  const added = Math.max(...edges.flat().map(e => Math.abs(e.more)).filter(Number.isFinite), 0) || 1;
+  for (const wire of page.wires) draw(wire, moving, added);
+  const [title, ...lines] = told(), box = $("told");
+  box.replaceChildren(Object.assign(document.createElement("h1"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text })));
+  const back = now - seed;
+  $("count").textContent = now < seed ? `forward ${now}/${seed - 1}` : `backward ${back}/${steps.length - seed}`;
+  $("seek").value = now;
+}
+
+function single({ id, k }, active, largest) {
+  const group = element(id), [, first, second] = group.querySelectorAll("text");
+  group.classList.toggle("future", known[k] > now);
+  group.classList.toggle("now", active.has(k));
+  if (first) { first.textContent = known[k] > now ? "" : number(value[k]); slot(second, group.querySelector("path"), k, largest); if (known[k] > now) second.textContent = ""; }
+  else group.querySelector("text").textContent = number(value[k]);
+}
+
+function panel({ id, ks, grids }, active, largest) {
+  const group = element(id);
+  group.classList.toggle("now", ks.some(k => active.has(k)));
+  group.classList.toggle("future", ks.every(k => known[k] > now));
+  grids.forEach(({ slope, cells }, g) => {
+    const part = element(`${id}-${g}`), grounds = part.querySelectorAll("rect"), texts = [...part.querySelectorAll("text")].slice(1);
+    cells.forEach((k, c) => {
+      if (k === null) return;
+      if (slope) slot(texts[c], grounds[c], k, largest);
+      else texts[c].textContent = number(value[k], page.digits);
+      if (known[k] > now) texts[c].textContent = "";
+    });
+  });
+}
+
+function draw({ id, edges: parts, tail, head }, moving, added) {
+  const group = element(id), label = element(`${id}-label`), mine = now ? edges[now].filter(e => parts.some(([k, slot]) => e.k === k && e.slot === slot)) : [];
+  const done = edges.slice(0, now + 1).flat().filter(e => parts.some(([k, slot]) => e.k === k && e.slot === slot));
+  group.classList.toggle("quiet", !done.length);
+  group.classList.toggle("flow", mine.length > 0);
+  const [line, tip] = group.querySelectorAll("path"), sum = done.reduce((t, e) => t + e.more, 0);
+  if (done.length && page.level === "values") {
+    const colour = sum > 0 ? "#D6604D" : sum < 0 ? "#4393C3" : "#818B98";
+    line.style.stroke = tip.style.fill = colour;
+    line.style.strokeWidth = .9 + 1.4 * Math.min(1, Math.abs(sum) / added);
+  } else { line.style.stroke = tip.style.fill = line.style.strokeWidth = ""; }
+  if (!label) return;
+  const [k, slot] = parts[0], ready = known[k] <= now;
+  label.classList.toggle("hidden", !ready || hiddenFactor(k, slot));
+  const texts = label.querySelectorAll("text");
+  if (parts.length === 1 && texts.length === 1) texts[0].textContent = number(partial[k][slot], Math.max(2, page.digits - 1));
+  else if (texts[1]) texts[1].classList.toggle("hidden", changed);
+}
+
+function go(step) { now = Math.max(0, Math.min(steps.length, step)); show(); ask(); }
+
+// --- play ------------------------------------------------------------------------------------------------------------
+
+function play(on) {
+  clearInterval(timer); timer = null;
+  if (on) { if (now === steps.length) go(0); timer = setInterval(() => now < steps.length ? go(now + 1) : play(false), Number($("speed").value)); }
+  $("play").textContent = timer ? "Pause" : "Play"; $("play").setAttribute("aria-pressed", Boolean(timer));
+}
+const halt = f => () => { play(false); f(); };
+const acts = { start: () => go(0), back: () => go(now - 1), step: () => go(now + 1), backward: () => go(seed), end: () => go(steps.length) };
+for (const [id, act] of Object.entries(acts)) $(id).onclick = halt(act);
+$("play").onclick = () => play(!timer);
+$("speed").onchange = () => timer && play(true);
+$("seek").max = steps.length; $("seek").oninput = event => { play(false); go(Number(event.target.value)); };
+const keys = { ArrowLeft: acts.back, ArrowRight: acts.step, Home: acts.start, End: acts.end, b: acts.backward };
+addEventListener("keydown", event => {
+  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.id !== "seek") return;
+  if (event.key === " " && event.target.tagName !== "BUTTON") { event.preventDefault(); play(!timer); }
+  else if (keys[event.key]) { event.preventDefault(); halt(keys[event.key])(); }
+});
+
+// --- what if ---------------------------------------------------------------------------------------------------------
+
+const free = nodes.filter(node => node.row === null && node.role !== "given");
+for (const { k, name, role } of free) $("leaf").append(new Option(role === "constant" ? `${name} (constant)` : name, k));
+const chosen = () => Number($("leaf").value);
+const offer = () => { $("number").value = String(leaves[chosen()]); };
+function set(data) {
+  try { compute(data); } catch (error) { $("said").textContent = `${error.message}. The numbers stay as they were.`; $("said").className = "bad"; return false; }
+  changed = data.some((x, k) => x !== nodes[k].data && nodes[k].row === null);
+  $("said").textContent = changed ? "Forward and backward have followed." : ""; $("said").className = "good";
+  show(); return true;
+}
+$("leaf").onchange = offer;
+$("iffed").onsubmit = event => {
+  event.preventDefault();
+  const data = leaves.slice(); let x;
+  try { x = evaluated($("number").value); } catch (error) { x = NaN; }
+  if (!Number.isFinite(x)) { $("said").textContent = "That is no number."; $("said").className = "bad"; return; }
+  data[chosen()] = x; if (set(data)) offer();
+};
+$("reset").onclick = () => { set(nodes.map(node => node.data)); offer(); };
+const toggle = (button, form, on) => { form.hidden = !on; button.setAttribute("aria-pressed", on); };
+$("if").onclick = () => { toggle($("if"), $("iffed"), $("iffed").hidden); offer(); if (!$("iffed").hidden) $("number").focus(); };
+
+// --- predict ---------------------------------------------------------------------------------------------------------
+
+let asked = [];
+const question = q => q.edge === undefined ? of(nodes[q.k].name) : `∂${nodes[q.k].name}/∂${nodes[nodes[q.k].parents[q.edge]].name}`;
+function quiz(items) {
+  asked = items.map(q => ({ ...q, solved: false }));
+  $("item").replaceChildren(...asked.map((q, k) => new Option(question(q), k)));
+  toggle($("quiz"), $("quizzed"), asked.length > 0);
+  $("verdict").textContent = ""; show();
+}
+const truth = q => q.edge === undefined ? adjoints[adjoints.length - 1][q.k] : partial[q.k][q.edge];
+const near = (a, b) => Math.abs(a - b) <= 5e-3 * Math.abs(b) + 1e-12;
+function verdict(q, answer) {
+  const right = truth(q);
+  if (near(answer, right)) return [true, `Right: ${number(right)}.`];
+  const into = edges.flat().filter(e => e.p === q.k);
+  if (q.edge === undefined && into.length > 1 && into.some(e => near(answer, e.more))) return [false, "You left out the other path: a gradient is the sum over all of them."];
+  if (right && near(answer, -right)) return [false, "The sign of the derivative is the other one."];
+  if (q.edge === undefined && into.length && near(answer, into.reduce((t, e) => t + e.from, 0))) return [false, `A local derivative is missing: the factor is ${into.map(named).join(" and ")}, not 1.`];
+  if (q.edge !== undefined && near(answer, 1)) return [false, `The factor is ${named({ k: q.k, slot: q.edge })}, not 1.`];
+  return [false, "Not yet. Multiply along each path, and add the paths."];
+}
+function named({ k, slot }) {
+  const operand = page.rows[nodes[k].row].same[slot];
+  return operand === null ? number(partial[k][slot]) : nodes[nodes[k].parents[operand]].name;
+}
+function ask() { // the first question that the step now on the screen answers
+  const { way, group } = now ? steps[now - 1] : {};
+  if (way !== "backward") return;
+  const next = asked.findIndex(q => !q.solved && edges[now].some(e => q.edge === undefined ? e.p === q.k : e.k === q.k && e.slot === q.edge));
+  if (next >= 0) $("item").value = next;
+}
+function solved(q, text, good) {
+  q.solved ||= good; $("verdict").textContent = text; $("verdict").className = good ? "good" : "bad"; show();
+  if (good) { const next = asked.findIndex(other => !other.solved); if (next >= 0) $("item").value = next; $("answer").value = ""; }
+  if (good && asked.every(other => other.solved)) $("verdict").textContent += " All questions are answered.";
+}
+$("quizzed").onsubmit = event => {
+  event.preventDefault();
+  const q = asked[Number($("item").value)]; let x;
+  try { x = evaluated($("answer").value); } catch (error) { $("verdict").textContent = error.message; $("verdict").className = "bad"; return; }
+  const [good, text] = verdict(q, x); solved(q, text, good);
+};
+$("tell").onclick = () => { const q = asked[Number($("item").value)]; solved(q, `${question(q)} = ${number(truth(q))}.`, true); };
+$("quiz").onclick = () => quiz(asked.length && !$("quizzed").hidden ? [] : page.asked.length ? page.asked : free.filter(n => n.role !== "constant").map(({ k }) => ({ k })));
+
+// A number, or an expression of the names in the picture; nothing is ever run.
+const FUNCTIONS = { exp: Math.exp, log: Math.log, ln: Math.log, sqrt: Math.sqrt, tanh: Math.tanh, sin: Math.sin, cos: Math.cos, abs: Math.abs, sigmoid: x => 1 / (1 + Math.exp(-x)), σ: x => 1 / (1 + Math.exp(-x)), relu: x => Math.max(x, 0) };
+function evaluated(text) {
+  const names = new Map(nodes.map(({ k, name }) => [name, value[k]]));
+  let rest = text.replace(/−/g, "-").replace(/[·×]/g, "*").trim(), depth = 0;
+  if (!rest) throw new Error("Type a number, or an expression of the names in the picture.");
+  const take = pattern => { const found = rest.match(pattern); if (found) rest = rest.slice(found[0].length).trimStart(); return found; };
+  const sum = () => { let x = product(); for (let s; (s = take(/^[+-]/));) x = s[0] === "+" ? x + product() : x - product(); return x; };
+  const product = () => { let x = sign(); for (let s; (s = take(/^(\*(?!\*)|\/)/));) x = s[0] === "*" ? x * sign() : x / sign(); return x; };
+  const sign = () => take(/^-/) ? -sign() : take(/^\+/) ? sign() : power();
+  const power = () => { const x = atom(); return take(/^(\*\*|\^)/) ? Math.pow(x, sign()) : x; };
+  const atom = () => {
+    if (++depth > 200) throw new Error("That expression is too deep.");
+    let found;
+    if (take(/^\(/)) { const x = sum(); if (!take(/^\)/)) throw new Error("A bracket is not closed."); return x; }
+    if ((found = take(/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?/i))) return Number(found[0]);
+    if ((found = take(/^([\p{L}_]+)\s*\((?=.*\))/u)) && FUNCTIONS[found[1]]) { const x = sum(); if (!take(/^\)/)) throw new Error("A bracket is not closed."); return FUNCTIONS[found[1]](x); }
+    const known = [...names.keys()].filter(name => name && rest.startsWith(name)).sort((a, b) => b.length - a.length)[0];
+    if (known) { rest = rest.slice(known.length).trimStart(); return names.get(known); }
+    throw new Error(`“${(found?.[0] ?? rest).slice(0, 20)}” is neither a number nor a name in the picture.`);
+  };
+  const x = sum();
+  if (rest) throw new Error(`“${rest.slice(0, 20)}” is left over.`);
+  return x;
+}
+
+// --- the picture: move, zoom, click ----------------------------------------------------------------------------------
+
+const whole = svg.getAttribute("viewBox").split(" ").map(Number), view = whole.slice();
+const frame = () => svg.setAttribute("viewBox", view.join(" "));
+svg.removeAttribute("width"); svg.removeAttribute("height");
+function zoom(by, x = view[0] + view[2] / 2, y = view[1] + view[3] / 2) {
+  const size = Math.min(8, Math.max(.02, view[2] * by / whole[2])) * whole[2] / view[2];
+  view[0] = x + (view[0] - x) * size; view[1] = y + (view[1] - y) * size; view[2] *= size; view[3] *= size; frame();
+}
+const point = event => { const p = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse()); return [p.x, p.y]; };
+$("in").onclick = () => zoom(.8); $("out").onclick = () => zoom(1.25);
+$("fit").onclick = () => { view.splice(0, 4, ...whole); frame(); };
+$("picture").addEventListener("wheel", event => { event.preventDefault(); zoom(event.deltaY > 0 ? 1.12 : .89, ...point(event)); }, { passive: false });
+let held = null, moved = false;
+$("picture").onpointerdown = event => { held = point(event); moved = false; };
+addEventListener("pointermove", event => {
+  if (!held || !event.buttons) return;
+  const [x, y] = point(event); if (Math.hypot(x - held[0], y - held[1]) * svg.getScreenCTM().a > 4) moved = true;
+  if (moved) { view[0] += held[0] - x; view[1] += held[1] - y; frame(); }
+});
+addEventListener("pointerup", () => { held = null; });
+for (const { id, k, ks } of page.cards) {
+  const group = element(id), mine = ks ?? [k];
+  group.classList.add("click");
+  group.addEventListener("click", () => {
+    if (moved) return;
+    play(false);
+    const leaf = mine.find(n => nodes[n].row === null);
+    if (leaf !== undefined && !$("iffed").hidden && free.some(n => n.k === leaf)) { $("leaf").value = leaf; offer(); $("number").focus(); return; }
+    const forth = Math.max(...mine.map(n => known[n])), passes = steps.findIndex((s, i) => i >= seed && s.group.nodes.some(n => mine.includes(n))) + 1;
+    go(now >= seed ? passes || steps.length : forth);
+  });
+}
+
+compute(leaves.slice());
+if (page.asked.length) quiz(page.asked);
+addEventListener("hashchange", () => jump());
+function jump() { const found = location.hash.match(/^#step=(\d+)$/); go(found ? Number(found[1]) : now); }
+jump();

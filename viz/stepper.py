@@ -1,0 +1,348 @@
+"""Stepping through a graph, forward and backward: a page of its own, or an animated picture without a script."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from functools import cached_property
+from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from autograd.ops import Op
+from autograd.stale import changed
+from autograd.tape import wengert_list
+from autograd.value import Value
+from viz.diagram import Diagram, draw
+from viz.javascript import value_and_partials
+from viz.names import names
+from viz.scene import values_in
+from viz.text import printable
+
+PAGE = Path(__file__).parent / "page"
+MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
+WINDOW = (1400, 700)  # pixels that a page leaves to the picture
+SECONDS, REST = 0.7, 4.0  # of an animation: a step, and the finished picture
+
+
+class Steps:
+    """A graph to be stepped through. It shows itself in Jupyter, and `save` writes the page or the animation."""
+
+    def __init__(self, picture: Diagram, data: dict[str, Any], rows: str, notes: Sequence[str]) -> None:
+        self.picture, self.data, self.rows, self.notes = picture, data, rows, notes
+
+    @cached_property
+    def html(self) -> str:
+        """The page: one file that needs no other, no network, and runs no script but its own."""
+        from hashlib import sha256
+
+        script = "\n" + _read("steps.js").replace("/*rows*/[]", self.rows)
+        parts = {
+            "theme": "" if self.picture.theme == "auto" else self.picture.theme,
+            "hash": b64encode(sha256(script.encode()).digest()).decode(),
+            "title": escape(repr(self.picture)[1:-1]),
+            "css": _read("steps.css"),
+            "svg": self.picture.svg,
+            "notes": escape(" ".join(self.notes)),
+            "data": _json(self.data),
+            "script": script[1:],
+        }
+        # In one pass: what is put in may look like a place to put something in.
+        return re.sub(r"\{(\w+)\}", lambda place: parts[place[1]], _read("steps.html"))
+
+    @cached_property
+    def svg(self) -> str:
+        """The animation: it plays wherever a picture is shown, and is the finished picture where style sheets are not."""
+        svg = self.picture.svg
+        uid = svg.partition('id="')[2].partition('"')[0]
+        shown, count = _moments(self.data)
+        whole = count * SECONDS + REST
+        frames = "".join(
+            f"@keyframes {uid}-{k}{{0%,{100 * k * SECONDS / whole:.2f}%{{opacity:0}}{100 * (k * SECONDS + 0.2) / whole:.2f}%,100%{{opacity:1}}}}"
+            for k in sorted({k for k, _ in shown})
+        )
+        rules = "".join(f"{_selected(uid, what)}{{animation:{uid}-{k} {whole:.1f}s infinite}}" for k, what in shown)
+        motion = f"<style>@media (prefers-reduced-motion:no-preference){{{frames}{rules}}}</style>"
+        return svg.replace("</title>", f"</title>{motion}", 1)
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the page, .html, or the animation, .svg; returns the path. ValueError for another suffix."""
+        target = Path(path)
+        content = {".html": "html", ".svg": "svg"}.get(target.suffix.lower())
+        if content is None:
+            raise ValueError(f"steps are saved as .html, a page, or .svg, an animation; got {str(path)!r}")
+        target.write_text(getattr(self, content), encoding="utf-8")
+        return target
+
+    def __repr__(self) -> str:
+        groups = len(self.data["groups"])
+        return f"<{groups} steps forward and {groups} back through a graph of {self.picture.scene.total} values>"
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        # The note is what remains where a front end strips the frame, as untrusted notebooks and GitHub do.
+        frame = (
+            '<iframe sandbox="allow-scripts" width="100%" height="640" style="border:1px solid #d1d9e0;border-radius:6px" '
+            f'title="Step through the graph" srcdoc="{escape(self.html)}"></iframe>'
+        )
+        note = f"<p>{escape(repr(self)[1:-1])}: trust the notebook, or save them with .save('steps.html').</p>"
+        return {"text/html": f"<div>{frame}<noscript>{note}</noscript></div>", "text/plain": repr(self)}
+
+
+def steps(
+    output: Value,
+    *,
+    detail: str = "auto",
+    predict: Any = (),
+    direction: str = "auto",
+    theme: str = "auto",
+    digits: int = 4,
+) -> Steps:
+    """Step through the computation of a Value and back through its gradients: a page, and an animation.
+
+    With detail "values" a step computes one value, or passes its gradient on to its operands; with "stages" one scope,
+    as in `draw`; "auto" is values up to 400 steps. What is shown is a backward pass of its own: `.grad` is neither read
+    nor changed. On the page any leaf may be given another number. `predict` are Values whose gradients, or pairs
+    (operand, result) whose local derivatives, are blank until the reader has given them.
+
+    TypeError for anything but one Value, ValueError for a leaf that has changed since, for a graph of more than 20,000
+    values, and where `predict` is no part of the graph; where a derivative does not exist, the error of backward.
+
+    >>> x = Value(3.0, "x")
+    >>> steps(x * x + 1)
+    <2 steps forward and 2 back through a graph of 4 values>
+    """
+    if not isinstance(output, Value):
+        raise TypeError(f"steps go through the graph of one Value; got {type(output).__name__}")
+    order = wengert_list(values_in(output))
+    if stale := changed(order):
+        raise ValueError(f"{printable(stale, 120)} changed after this graph was computed: compute it again")
+    if len(order) > MOST_VALUES:
+        raise ValueError(
+            f"a page holds {MOST_VALUES:,} values; this graph has {len(order):,}: draw(…) shows its stages"
+        )
+    asked = _asked(predict, {v: k for k, v in enumerate(order)})
+    long = 2 * sum(v.op is not None for v in order) > MOST_STEPS
+    by_stages = detail == "stages" or (detail == "auto" and long and any(v.scope for v in order))
+    twin = _differentiated(output)
+    detail = "stages" if by_stages else detail if detail != "auto" else "values"
+    most = MOST_STEPS // 2 if long else len(order)
+    ways = ("right", "down") if direction == "auto" else (direction,)
+    pictures = [
+        draw(twin, detail=detail, direction=w, theme=theme, digits=digits, max_nodes=most, legend=False) for w in ways
+    ]
+    return _assembled(max(pictures, key=_scale), wengert_list([twin]), asked, digits, long and by_stages)
+
+
+def _scale(picture: Diagram) -> float:
+    """How large a picture is in a window of a common size."""
+    wide, high = picture.size
+    return min(WINDOW[0] / wide, WINDOW[1] / high)
+
+
+def _differentiated(output: Value) -> Value:
+    """A copy of the graph with the gradients of one backward pass."""
+    twin: Value = deepcopy(output)
+    for v in wengert_list([twin]):
+        v.grad = None
+    twin.backward()
+    return twin
+
+
+def _asked(predict: Any, places: Mapping[Value, int]) -> list[dict[str, int]]:
+    asked = []
+    for item in [predict] if isinstance(predict, Value) else predict:
+        pair = item if isinstance(item, tuple) else (item,)
+        flat = [v for part in pair for v in values_in(part)]
+        if missing := [v for v in flat if v not in places]:
+            raise ValueError(f"there is nothing to predict of {missing[0]!r}, which is no part of this graph")
+        if isinstance(item, tuple):
+            operand, result = flat
+            if operand not in result.parents:
+                raise ValueError(f"{operand!r} is no operand of {result!r}: predict=(operand, result)")
+            asked.append({"k": places[result], "edge": result.parents.index(operand)})
+        else:
+            asked += [{"k": places[v]} for v in flat if v.role != "constant"]
+    return asked
+
+
+# --- what the page knows ----------------------------------------------------------------------------------------------
+
+
+def _assembled(picture: Diagram, order: Sequence[Value], asked: list[dict[str, int]], digits: int, long: bool) -> Steps:
+    scene, staged = picture.scene, picture.scene.staged
+    called = names(order)
+    shown = (
+        set(order)
+        if staged or scene.shown == scene.total
+        else {order[int(c.id[1:])] for c in scene.cards if c.id[0] == "n"}
+    )
+    given = {v for v in shown if not set(v.parents) <= shown}  # the values at the edge of a picture that is cut
+    kept = [v for v in order if v in shown]
+    number = {v: k for k, v in enumerate(kept)}
+    rows: dict[tuple[Op, int], int] = {}
+    table = [_node(v, called[v], number, rows, v in given) for v in kept]
+    computed = [v for v in kept if v.op is not None and v not in given]
+    parts = _by_stages(scene, number) if staged else _by_values(scene, number, order, computed)
+    notes = list(scene.notes) + ["More than 400 steps: here they go by stages."] * long
+    data = {
+        "level": "stages" if staged else "values",
+        "digits": max(2, digits - 1) if staged else digits,
+        "nodes": table,
+        "output": number[order[-1]],
+        "rows": [_row(op, n) for op, n in rows],
+        "uses": [0] * len(kept),
+        "asked": [{**q, "k": number[order[q["k"]]]} for q in asked if order[q["k"]] in number],
+        **parts,
+    }
+    for p, count in Counter(p for v in computed for p in v.parents).items():
+        data["uses"][number[p]] = count
+    functions = (value_and_partials(op, n) for op, n in rows)
+    return Steps(picture, data, f"[{','.join(f'{{f:{f},d:{d}}}' for f, d in functions)}]", notes)
+
+
+def _node(v: Value, name: str, number: Mapping[Value, int], rows: dict[tuple[Op, int], int], given: bool) -> list[Any]:
+    """Name, row, operands, number of a leaf, and role; a value whose operands are not shown is given."""
+    if v.op is None or given:
+        return [
+            name,
+            None,
+            [],
+            repr(v.data).replace("inf", "Infinity").replace("nan", "NaN"),
+            "given" if given else v.role,
+        ]
+    row = rows.setdefault((v.op, len(v.parents)), len(rows))
+    return [name, row, [number[p] for p in v.parents], None, None]
+
+
+def _row(op: Op, n: int) -> dict[str, Any]:
+    """How an operation is written, and which of its local derivatives are operands themselves."""
+    operands = [object() for _ in range(n)]
+    rules = op.partials if isinstance(op.partials, tuple) else (op.partials,)
+    local: list[Any] = []
+    for rule in rules:
+        try:
+            d = rule(None, *operands)
+            local += [d] if isinstance(op.partials, tuple) else list(d)
+        except TypeError:  # it computes with them
+            local += [None] * (n // len(rules))
+    same = [next((k for k, x in enumerate(operands) if x is d), None) for d in local]
+    index = "" if op.index is None else f"[{op.index}]"
+    return {
+        "name": op.name, "form": op.written, "call": printable((op.symbol or op.name) + index),
+        "vectors": op.vectors, "domain": op.domain, "same": same,
+    }  # fmt: skip
+
+
+def _by_values(
+    scene: Any, number: Mapping[Value, int], order: Sequence[Value], computed: Sequence[Value]
+) -> dict[str, Any]:
+    here = {f"n{k}": number[v] for k, v in enumerate(order) if v in number}
+    slots: Counter[tuple[str, str]] = Counter()
+    wires = []
+    for wire in scene.wires:
+        if wire.tail in here and wire.head in here:
+            v, p = order[int(wire.head[1:])], order[int(wire.tail[1:])]
+            again = slots[wire.tail, wire.head]
+            slots[wire.tail, wire.head] += 1
+            slot = [k for k, q in enumerate(v.parents) if q is p][again]
+            wires.append({"id": wire.id, "edges": [[here[wire.head], slot]]})
+    return {
+        "groups": [{"nodes": [number[v]]} for v in computed],
+        "cards": [{"id": c.id, "k": here[c.id]} for c in scene.cards if c.id in here],
+        "wires": wires,
+    }
+
+
+def _by_stages(scene: Any, number: Mapping[Value, int]) -> dict[str, Any]:
+    panels = {panel.id: panel for panel in scene.cards}
+    home = {v: panel.id for panel in scene.cards for v in panel.nodes}
+    wires, sources = [], dict[str, list[dict[str, Any]]]()
+    uses = Counter(wire.tail for wire in scene.wires)
+    for wire in scene.wires:
+        tail, head = panels[wire.tail], panels[wire.head]
+        edges = [[number[v], k] for v in head.nodes for k, p in enumerate(v.parents) if home.get(p) == wire.tail]
+        wires.append({"id": wire.id, "edges": edges})
+        what = wire.label.rpartition("= ")[2]
+        kept = [number[v] for v in tail.values]
+        source = {"name": tail.called, "nodes": kept, "what": what, "several": uses[wire.tail] > 1}
+        if tail.kind != "constant":
+            sources.setdefault(wire.head, []).append(source)
+    computed = [panel for panel in scene.cards if panel.nodes and panel.nodes[0].op is not None]
+    computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))
+    groups = [
+        {
+            "nodes": [number[v] for v in panel.nodes],
+            "outs": [number[v] for v in panel.values],
+            "name": panel.called,
+            "title": panel.name,
+            "formula": panel.formula if "=" in panel.formula else panel.called,
+            "sources": sources.get(panel.id, []),
+        }
+        for panel in computed
+    ]
+    grids = [
+        {
+            "id": p.id,
+            "ks": [number[v] for v in p.nodes],
+            "grids": [{"slope": g.shades is not None, "cells": _cells(g, number)} for g in p.grids],
+        }
+        for p in scene.cards
+    ]
+    return {"groups": groups, "cards": grids, "wires": wires}
+
+
+def _cells(grid: Any, number: Mapping[Value, int]) -> list[int | None]:
+    return [None if v is None else number[v] for row in grid.nodes for v in row]
+
+
+def _json(data: Any) -> str:
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _read(name: str) -> str:
+    return (PAGE / name).read_text(encoding="utf-8")
+
+
+# --- the animation ----------------------------------------------------------------------------------------------------
+
+
+def _moments(data: Mapping[str, Any]) -> tuple[list[tuple[int, tuple[str, str]]], int]:
+    """At which step each part of the picture appears: the number of a value, or its gradient."""
+    groups, level = data["groups"], data["level"]
+    forth = {k: step for step, group in enumerate(groups, 1) for k in group["nodes"]}
+    seed = len(groups) + 1
+    back = {data["output"]: seed}
+    for step, group in enumerate(reversed(groups), seed + 1):
+        for k in group["nodes"]:
+            for p in data["nodes"][k][2]:
+                back[p] = step  # the last of them completes the sum
+    shown: list[tuple[int, tuple[str, str]]] = []
+    for card in data["cards"]:
+        if level == "values":
+            parts = (forth.get(card["k"]), "value"), (back.get(card["k"]), "slope")
+            shown += [(step, (card["id"], part)) for step, part in parts if step]
+        else:
+            for g, grid in enumerate(card["grids"]):
+                when = [(back if grid["slope"] else forth).get(k) for k in grid["cells"] if k is not None]
+                latest = max((step for step in when if step), default=0)
+                shown += [(latest, (f"{card['id']}-{g}", "grid"))] * bool(latest)
+    return shown, seed + len(groups)
+
+
+def _selected(uid: str, what: tuple[str, str]) -> str:
+    """The selector of a card's number, of its strip, or of a grid's cells."""
+    key, part = what
+    group = f"#{uid}-{key}"
+    if part == "value":
+        return f"{group} text:nth-of-type(2)"
+    return (
+        f"{group} text:nth-of-type(3),{group} path"
+        if part == "slope"
+        else f"{group} rect,{group} text:not(:first-of-type)"
+    )
