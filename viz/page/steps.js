@@ -331,9 +331,12 @@ function evaluated(text) {
 
 // --- the picture: move, zoom, click ----------------------------------------------------------------------------------
 
-const whole = svg.getAttribute("viewBox").split(" ").map(Number), view = whole.slice();
+const whole = svg.getAttribute("viewBox").split(" ").map(Number), room = $("picture").getBoundingClientRect();
+const grow = Math.max(1, Math.min(room.width / whole[2], room.height / whole[3]) / 3); // a small picture is not blown up
+whole[0] -= (grow - 1) * whole[2] / 2; whole[1] -= (grow - 1) * whole[3] / 2; whole[2] *= grow; whole[3] *= grow;
+const view = whole.slice();
 const frame = () => svg.setAttribute("viewBox", view.join(" "));
-svg.removeAttribute("width"); svg.removeAttribute("height");
+svg.removeAttribute("width"); svg.removeAttribute("height"); frame();
 function zoom(by, x = view[0] + view[2] / 2, y = view[1] + view[3] / 2) {
   const size = Math.min(8, Math.max(.02, view[2] * by / whole[2])) * whole[2] / view[2];
   view[0] = x + (view[0] - x) * size; view[1] = y + (view[1] - y) * size; view[2] *= size; view[3] *= size; frame();
