@@ -10,6 +10,7 @@ import sys
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import graphviz
 import numpy as np
@@ -588,6 +589,17 @@ def test_a_notebook_gets_svg_and_png_and_text_but_no_html():
     assert base64.b64decode(data["image/png"]) == diagram.png
     assert metadata["image/png"] == dict(zip(("width", "height"), diagram.size, strict=True))
     assert set(diagram._repr_mimebundle_(include=["text/plain"])[0]) == {"text/plain"}
+
+
+def test_in_a_notebook_a_picture_is_at_most_1000_pixels_wide():
+    diagram = draw(network(), direction="right")
+    assert diagram.size[0] > 1000
+    bundle, metadata = diagram._repr_mimebundle_()
+    root = ElementTree.fromstring(bundle["image/svg+xml"])
+    assert root.get("width") == "1000"
+    assert metadata["image/png"] == {"width": 1000, "height": int(root.get("height"))}
+    assert int(root.get("height")) / 1000 == pytest.approx(diagram.size[1] / diagram.size[0], rel=1e-2)
+    assert root.get("viewBox") == ElementTree.fromstring(diagram.svg).get("viewBox")
 
 
 def test_a_diagram_shows_the_graph_as_it_was_drawn():

@@ -16,7 +16,8 @@ from viz import cards, layout, paint, stages
 from viz.scene import Scene, values_in
 
 DETAILS, DIRECTIONS = ("auto", "values", "stages"), ("auto", "right", "down")
-WIDEST = 1000 * 0.75  # points, 1000 pixels: the widest picture that still goes to the right
+COLUMN = 1000  # pixels that a notebook has beside its margins: wider pictures are shown smaller there
+WIDEST = COLUMN * 0.75  # points: the widest picture that still goes to the right
 PIXELS = 40_000_000  # the largest PNG
 FONTS = Path(__file__).parent / "fonts"
 FAMILY = "Chainrule Sans"
@@ -119,12 +120,17 @@ class Diagram:
     ) -> tuple[dict[str, str], dict[str, Any]]:
         import base64
 
+        shown = min(1.0, COLUMN / self.size[0])
+        size = {name: round(shown * n) for name, n in zip(("width", "height"), self.size, strict=True)}
+        svg = re.sub(
+            r' width="[0-9.]+" height="[0-9.]+"', ' width="{width}" height="{height}"'.format(**size), self.svg, count=1
+        )
         # No text/html: it would outrank SVG in every front end, and be dropped by some.
-        bundle = {"image/svg+xml": self.svg, "text/plain": repr(self)}
+        bundle = {"image/svg+xml": svg, "text/plain": repr(self)}
         metadata = {}
         try:
             bundle["image/png"] = base64.b64encode(self.png).decode()
-            metadata["image/png"] = dict(zip(("width", "height"), self.size, strict=True))
+            metadata["image/png"] = size
         except ImportError:  # no renderer for this platform
             pass
         return {k: v for k, v in bundle.items() if (not include or k in include) and k not in (exclude or ())}, metadata
