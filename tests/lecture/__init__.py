@@ -1,0 +1,345 @@
+"""A lecture's formulas, each evaluated as printed and verified in three independent ways: `python -m tests.lecture`.
+
+A table is a list of claims. One claim is one formula of one slide: what the slide says, the function it is `of`, and the
+formula as `printed`, both in ordinary Python and found by the names of their arguments. With `wrt` the formula is the
+derivative of the function by that argument; without it, another way to write the same thing. Functions such as `exp` come
+from `autograd`, for they are evaluated on several kinds of numbers: on Values, the derivative in reverse and in forward
+mode, and on numbers of 50 digits, the derivative by central differences. Where these three agree, the formula is held
+against them. A lecturer's own table:
+
+>>> from autograd import cos, exp, sigmoid, sin
+>>> from tests.lecture import Claim, check, each
+>>> mine = [
+...     Claim("Rules", "(sin x)′ = cos x", of=lambda x: sin(x), wrt="x", printed=lambda x: cos(x), at=each(x=[0.3, 2.0])),
+...     Claim("Rules", "(x eˣ)′ = x eˣ", of=lambda x: x * exp(x), wrt="x", printed=lambda x: x * exp(x), at=each(x=[0.5]),
+...           corrected=lambda x: (1 + x) * exp(x), right="(1 + x) eˣ"),
+...     Claim("Two classes", "eᵃ / (eᵃ + eᵇ) = σ(a − b)", of=lambda a, b: sigmoid(a - b),
+...           printed=lambda a, b: exp(a) / (exp(a) + exp(b)), at=each(a=[1.0], b=[-0.5, 2.0])),
+... ]
+>>> report = check(mine)
+>>> print(report)
+Rules
+  ✓     (sin x)′ = cos x
+  slip  (x eˣ)′ = x eˣ
+        printed 0.824361, true 2.47308, at x = 0.5; right is (1 + x) eˣ
+<BLANKLINE>
+Two classes
+  ✓     eᵃ / (eᵃ + eᵇ) = σ(a − b)
+<BLANKLINE>
+3 formulas, 1 slip, 0 notes. Every formula holds, as printed or as corrected.
+Slips on Rules.
+>>> report.holds, [finding.claim.says for finding in report.slips]
+(True, ['(x eˣ)′ = x eˣ'])
+
+A slip whose correction is missing, or wrong too, is reported in the same way, and `holds` is then False.
+"""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, product
+from typing import Any
+
+import mpmath
+import numpy as np
+
+from autograd import array, jacobian, jvp, kinds, values
+
+DIGITS = 50
+STEP = mpmath.mpf(10) ** -15  # of a central difference: its error, of the order of STEP², leaves 30 digits of the 50
+NOISE = 1e-25  # what such a difference may make of a derivative that is 0
+WIDTH = 110
+WHOLE = (int, np.integer)  # kept as they are: they may be an index or an exponent
+
+Point = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One formula of a lecture. Every function is called with those of the point's entries that its arguments name."""
+
+    slide: str  # its title, the heading in the report
+    says: str  # the formula, for the reader
+    of: Callable[..., Any]  # the function that is differentiated; without `wrt`, what the formula should be equal to
+    printed: Callable[..., Any]  # the formula as printed
+    at: Sequence[Point]  # where it is evaluated: {argument: number, or a nesting of numbers}; an int stays an int
+    wrt: str = ""  # the argument by which `of` is differentiated; ∂of/∂wrt has the shape of `of`, then that of `wrt`
+    corrected: Callable[..., Any] | None = None  # what is right, where `printed` is not
+    right: str = ""  # the same, for the reader
+    note: str = ""  # a remark that is not about numbers
+    within: float = 0.0  # for ≈: how far it may be off, absolutely; else 12 digits are to agree
+
+
+@dataclass(frozen=True)
+class Look:
+    """A claim at one point."""
+
+    point: Point
+    ways: dict[str, Any]  # the truth, each way
+    true: Any  # the one with 50 digits
+    printed: Any
+    corrected: Any
+    refused: str  # why floats have no value for the printed formula
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What became of a claim: "✓", "slip" where the printed formula is wrong, "doubt" where the three ways disagree."""
+
+    claim: Claim
+    verdict: str
+    holds: bool  # as corrected, or as printed where there is no correction, at every point
+    detail: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        mark = "note" if self.notes and self.verdict == "✓" else self.verdict
+        lines = [f"  {mark:<4}  {self.claim.says}"]
+        for text in (self.detail, *self.notes):
+            lines += textwrap.wrap(text, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings in the order of the table; as text, by slide, with a summary below."""
+
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def slips(self) -> list[Finding]:
+        """The formulas that are wrong as printed."""
+        return [f for f in self.findings if f.verdict == "slip"]
+
+    @property
+    def notes(self) -> list[Finding]:
+        """The formulas there is a remark on."""
+        return [f for f in self.findings if f.notes]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every formula is right, as printed or as corrected."""
+        return all(f.holds for f in self.findings)
+
+    def __str__(self) -> str:
+        slides = [
+            "\n".join([slide, *map(str, findings)])
+            for slide, findings in groupby(self.findings, lambda f: f.claim.slide)
+        ]
+        return "\n\n".join([*slides, self.summary])
+
+    @property
+    def summary(self) -> str:
+        """How many formulas, slips and notes there are, whether all is right, and the slides to look at."""
+        counts = [(len(self.findings), "formula"), (len(self.slips), "slip"), (len(self.notes), "note")]
+        counted = ", ".join(f"{n} {what}{'s' * (n != 1)}" for n, what in counts)
+        wrong = [f.claim for f in self.findings if not f.holds]
+        lines = [
+            f"{counted}. {f'{len(wrong)} not resolved' if wrong else 'Every formula holds, as printed or as corrected'}."
+        ]
+        for what, claims in (("Slips", [f.claim for f in self.slips]), ("Not resolved", wrong)):
+            if claims:
+                lines.append(f"{what} on {'; '.join(dict.fromkeys(claim.slide for claim in claims))}.")
+        return "\n".join(lines)
+
+
+def check(claims: Iterable[Claim]) -> Report:
+    """Look at every claim, at each of its points.
+
+    What a formula itself raises is passed on, with a line that names the claim.
+    """
+    with mpmath.workdps(DIGITS):
+        return Report([_found(claim) for claim in claims])
+
+
+# --- points, and derivatives in printed formulas ----------------------------------------------------------------------
+
+
+def each(**numbers: Iterable[Any]) -> list[Point]:
+    """Points for every combination of the numbers.
+
+    >>> each(x=[0.5, 2.0], n=[3])
+    [{'x': 0.5, 'n': 3}, {'x': 2.0, 'n': 3}]
+    """
+    return [dict(zip(numbers, row, strict=True)) for row in product(*numbers.values())]
+
+
+def draws(count: int, **shapes: int | tuple[int, ...]) -> list[Point]:
+    """`count` points of normal numbers in the given shapes, the same ones every time; () is a single number.
+
+    >>> draws(1, w=2)
+    [{'w': array([ 0.13, -0.13])}]
+    """
+    rng = np.random.default_rng(0)
+    return [{name: rng.normal(size=shape).round(2) for name, shape in shapes.items()} for _ in range(count)]
+
+
+def derivative(f: Callable[[Any], Any], x: Any) -> Any:
+    """∂f/∂x by central differences with 50 digits, of shape f(x).shape + x.shape: for the ∂ in a printed formula.
+
+    >>> float(derivative(lambda x: x**3, 2.0))
+    12.0
+    """
+    with mpmath.workdps(DIGITS):
+        x = _exact(x)
+        columns = []
+        for where in np.ndindex(np.shape(x)):
+            ahead, back = (_moved(x, where, step) for step in (STEP, -STEP))
+            columns.append((_digits(f(ahead)) - _digits(f(back))) / (2 * STEP))
+        stacked = np.moveaxis(np.array(columns, dtype=object), 0, -1)
+        return stacked.reshape(stacked.shape[:-1] + np.shape(x))[()]
+
+
+def _moved(x: Any, where: tuple[int, ...], step: Any) -> Any:
+    moved = np.array(x, dtype=object)
+    moved[where] += step
+    return moved[()]
+
+
+# --- kinds of number --------------------------------------------------------------------------------------------------
+
+
+def _floats(x: Any) -> Any:
+    return x if isinstance(x, WHOLE) else float(x) if np.ndim(x) == 0 else np.array(x, dtype=float)
+
+
+def _exact(x: Any) -> Any:
+    """The same with 50 digits; a text keeps the digits it has."""
+    return x if isinstance(x, WHOLE) else _digits(x)
+
+
+def _digits(x: Any) -> Any:
+    """Numbers of any kind, in any nesting, as an array of 50-digit numbers, or one."""
+    return np.array(kinds.mapped(_number, x), dtype=object)[()]
+
+
+def _number(x: Any) -> Any:
+    return x if isinstance(x, mpmath.mpf) else mpmath.mpf(x if isinstance(x, str) else float(x))
+
+
+def _call(f: Callable[..., Any], point: Point) -> Any:
+    names = list(inspect.signature(f).parameters)
+    if missing := [name for name in names if name not in point]:
+        raise TypeError(f"a formula takes {', '.join(missing)}, and the point gives {', '.join(point) or 'nothing'}")
+    return f(**{name: point[name] for name in names})
+
+
+# --- three ways -------------------------------------------------------------------------------------------------------
+
+
+def _ways(claim: Claim, point: Point) -> dict[str, Any]:
+    """What `of`, or its derivative, is: twice by the engine, and the last with 50 digits."""
+    exact = {name: _exact(x) for name, x in point.items()}
+    floats = {name: _floats(x) for name, x in point.items()}
+    if not claim.wrt:
+        leaves = {name: x if isinstance(x, WHOLE) else array(x, name) for name, x in floats.items()}
+        on = {"Values": leaves, "floats": floats, "50 digits": exact}
+        return {way: _digits(_call(claim.of, numbers)) for way, numbers in on.items()}
+
+    if claim.wrt not in point:
+        raise TypeError(f"the derivative is by {claim.wrt}, and the point gives {', '.join(point) or 'nothing'}")
+
+    def of(others: Point) -> Callable[[Any], Any]:
+        return lambda x: _call(claim.of, {**others, claim.wrt: x})
+
+    x = floats[claim.wrt]
+    return {
+        "reverse mode": _digits(jacobian(of(floats))(x)),
+        "forward mode": _digits(_forward(of(floats), x)),
+        "differences": derivative(of(exact), exact[claim.wrt]),
+    }
+
+
+def _forward(f: Callable[[Any], Any], x: Any) -> Any:
+    """∂f/∂x, a forward sweep for each entry of x."""
+    units = np.eye(np.size(x)).reshape(-1, *np.shape(x))
+    columns = np.moveaxis(np.array([values(jvp(f, (x,), (unit[()],))[1]) for unit in units]), 0, -1)
+    return columns.reshape(columns.shape[:-1] + np.shape(x))
+
+
+def _fits(got: Any, true: Any, digits: int, within: float = 0.0) -> bool:
+    """Whether all entries agree to that many digits of the largest."""
+    if np.shape(got) != np.shape(true):
+        return False
+    size = max((abs(t) for t in kinds.flat(true)), default=0)
+    room = within or (10.0**-digits * size if size > NOISE else 10.0**-digits)
+    return all(abs(a - b) <= room for a, b in zip(kinds.flat(got), kinds.flat(true), strict=True))
+
+
+# --- what is found ----------------------------------------------------------------------------------------------------
+
+
+def _found(claim: Claim) -> Finding:
+    if not claim.at:
+        raise ValueError(f"the claim {claim.says!r} of {claim.slide!r} gives no point to look at")
+    try:
+        looks = [_look(claim, point) for point in claim.at]
+    except Exception as error:
+        advice = "its functions come from autograd, and compute with Values and with mpmath's numbers"
+        error.add_note(f"in the claim {claim.says!r} of {claim.slide!r}; {advice}")
+        raise
+    right = [_fits(look.corrected, look.true, 12, claim.within) for look in looks]
+    refused = [
+        f"as printed it has no value in floats{_where(look.point)}: {look.refused}" for look in looks if look.refused
+    ]
+    notes = tuple(filter(None, (claim.note, *refused[:1])))
+    for look in looks:
+        if not all(_fits(way, look.true, 9) for way in look.ways.values()):
+            return Finding(claim, "doubt", False, _disagreement(look), notes)
+    for look in looks:
+        if not _fits(look.printed, look.true, 12, claim.within):
+            return Finding(claim, "slip", all(right), _slip(claim, look, all(right)), notes)
+    detail = "" if all(right) else "the correction is wrong"
+    return Finding(claim, "✓" if all(right) else "slip", all(right), detail, notes)
+
+
+def _look(claim: Claim, point: Point) -> Look:
+    exact = {name: _exact(x) for name, x in point.items()}
+    ways = _ways(claim, point)
+    printed = _digits(_call(claim.printed, exact))
+    corrected = _digits(_call(claim.corrected, exact)) if claim.corrected else printed
+    return Look(point, ways, [*ways.values()][-1], printed, corrected, _refused(claim.printed, point))
+
+
+def _refused(printed: Callable[..., Any], point: Point) -> str:
+    """Why the formula has no value in floats, though it has one."""
+    try:
+        with np.errstate(all="ignore"):
+            _call(printed, {name: _floats(x) for name, x in point.items()})
+    except (ArithmeticError, ValueError) as error:
+        return str(error).partition(". ")[0]
+    return ""
+
+
+def _slip(claim: Claim, look: Look, resolved: bool) -> str:
+    right = f"right is {claim.right}" if claim.right else "the corrected formula holds"
+    if not resolved:
+        right = "the correction is wrong too" if claim.corrected else "no correction is given"
+    return f"{_both({'printed': look.printed, 'true': look.true})}{_where(look.point, ', at ')}; {right}"
+
+
+def _disagreement(look: Look) -> str:
+    return f"the three ways disagree: {_both(look.ways)}{_where(look.point, ', at ')}; is there a kink?"
+
+
+def _both(numbers: dict[str, Any]) -> str:
+    """The entries that differ the most, side by side; the shapes where these differ."""
+    if len({np.shape(x) for x in numbers.values()}) > 1:
+        return ", ".join(f"{what} of shape {np.shape(x)}" for what, x in numbers.items())
+    rows = list(zip(*map(kinds.flat, numbers.values()), strict=True))
+    errors = [max(row) - min(row) for row in rows]
+    worst = np.unravel_index(errors.index(max(errors)), np.shape(next(iter(numbers.values()))))
+    entry = f" in entry [{', '.join(map(str, worst))}]" if worst else ""
+    return ", ".join(f"{what} {_shown(np.array(x, dtype=object)[worst])}" for what, x in numbers.items()) + entry
+
+
+def _where(point: Point, before: str = " at ") -> str:
+    numbers = [f"{name} = {_shown(x)}" for name, x in point.items() if np.ndim(x) == 0]
+    return before + ", ".join(numbers) if numbers else ""
+
+
+def _shown(x: Any) -> str:
+    return f"{float(x):.6g}".replace("-", "−")
