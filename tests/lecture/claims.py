@@ -425,7 +425,7 @@ SIX = [
               derivative(lambda x6: nn.cross_entropy(x6, c), x6),
               derivative(lambda x5: x5 + w20, x5),
               derivative(lambda W2: W2 @ x4, W2)),
-          at=NET, note="“matrix transpose is omitted”: in matrices it is the two lines below"),
+          at=NET, note="“matrix transpose is omitted”: the two lines “with its transpose” below have it in place"),
     Claim(GRAPH_2, "∂L/∂W₁ = ∂L/∂x₆ · ∂x₆/∂x₅ · ∂x₅/∂x₄ · ∂x₄/∂x₃ · ∂x₃/∂W₁",
           of=loss, wrt="W1",
           printed=lambda x, x3, x4, x5, x6, W1, w10, W2, w20, c: contracted(
