@@ -325,6 +325,15 @@ def test_beside_a_foreign_autograd_numpy_nothing_of_the_package_is_imported(monk
         runpy.run_path(str(ROOT / "autograd/__init__.py"))
 
 
+def test_readme_lists_the_operations_as_the_table_has_them():
+    sympy = pytest.importorskip("sympy")
+    from tests.operations import operations
+
+    if sympy.__version__.split(".")[:2] != ["1", "14"]:
+        pytest.skip(f"the derivatives are written as SymPy 1.14 does; here it is {sympy.__version__}")
+    assert operations() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_readme_states_the_convention_of_every_row_with_a_kink():
     conventions = (ROOT / "README.md").read_text(encoding="utf-8").partition("## Conventions")[2]
     for name in sorted(ops.BUILT_IN):
