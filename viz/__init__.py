@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from viz.diagram import Diagram as Diagram, draw as draw
+    from viz.expression import parsed as parsed
+    from viz.paths import Explanation as Explanation, explain as explain
     from viz.plots import activations as activations, boundary as boundary, descent as descent, history as history
     from viz.stepper import Steps as Steps, steps as steps
     from viz.trace import Table as Table, table as table
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
 # Where each name lives: a module is loaded when it is first used, so that importing viz costs next to nothing.
 _HOMES = {
     "diagram": ("Diagram", "draw"),
+    "expression": ("parsed",),
+    "paths": ("Explanation", "explain"),
     "plots": ("activations", "boundary", "descent", "history"),
     "stepper": ("Steps", "steps"),
     "trace": ("Table", "table"),

@@ -1,8 +1,9 @@
-"""The main job: train the lecture's network on Iris, then walk one flower through f1…f6: `python -m viz`."""
+"""`python -m viz`: train the lecture's network on Iris, then walk one flower through f1…f6; or show an expression."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,9 @@ import numpy as np
 import nn
 import viz
 from autograd import array, grads, named, softmax, values
+from autograd.kinds import ERRORS
 from nn.datasets import IRIS_CLASSES
+from viz import expression
 
 HIDDEN, EPOCHS, LEARNING_RATE = 5, 200, 1.0
 
@@ -38,22 +41,33 @@ def _whole(low: int, high: int | None = None) -> Any:
     return read
 
 
-def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
+def _parser() -> _Parser:
     parser = _Parser(
         prog="python -m viz",
-        description="Train the lecture's network (4 inputs, 5 sigmoid hidden units, 3 classes) on the 150 Iris flowers, "
-        "walk one flower through f1…f6 and back, and draw its computation graph with every gradient, as scalars and as "
-        "six stages: f1-f6.svg, f1-f6-stages.svg, and a .png of each.",
+        usage="python -m viz [--flower N] [--seed N] [--out FOLDER]\n"
+        "       python -m viz EXPR name=value ... [-o FILE] [--table | --latex | --steps] [--theme THEME]",
+        description="Without an expression, the main job: train the lecture's network (4 inputs, 5 sigmoid hidden units, "
+        "3 classes) on the 150 Iris flowers, walk one flower through f1…f6 and back, and draw its computation graph with "
+        "every gradient, as scalars and as six stages: f1-f6.svg, f1-f6-stages.svg, and a .png of each. "
+        "With an expression of arithmetic and this library's functions, and a number for each of its names: compute and "
+        "differentiate it, and show every value, local derivative and gradient, as a table or as a picture.",
     )
-    parser.add_argument("--flower", type=_whole(0, 149), default=70, help="which flower to walk, 0 to 149 (default 70)")
-    parser.add_argument("--seed", type=_whole(0), default=0, help="of the initial weights (default 0)")
-    parser.add_argument("--out", type=Path, default=Path(), help="folder for the pictures (default: this one)")
-    arguments = parser.parse_args(argv)
+    job = parser.add_argument_group("the main job")
+    job.add_argument("--flower", type=_whole(0, 149), default=70, help="which flower to walk, 0 to 149 (default 70)")
+    job.add_argument("--seed", type=_whole(0), default=0, help="of the initial weights (default 0)")
+    job.add_argument("--out", type=Path, default=Path(), help="folder for the pictures (default: this one)")
+    expression.add_options(parser)
+    return parser
+
+
+def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
+    if any(getattr(arguments, name) != parser.get_default(name) for name in ("flower", "seed", "out")):
+        parser.error("--flower, --seed and --out are for the main job, which takes no expression")
     try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        parser.error(f"--out: cannot make the folder {arguments.out}: {error.strerror}")
-    return arguments
+        print(expression.run(arguments))
+    except (*ERRORS, OSError, ImportError) as error:
+        parser.exit(2, f"{parser.prog}: {' '.join(str(error).split())}\n")
+    return 0
 
 
 def _train(X: Any, Y: Any, seed: int) -> nn.MLP:  # noqa: N803  # the field's names for data
@@ -98,8 +112,21 @@ def _show(what: str, numbers: Any, stage: str = "") -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the main job; returns the exit code."""
-    arguments = _arguments(argv)
+    """Show an expression if there is one, else run the main job; returns the exit code."""
+    parser = _parser()
+    words = sys.argv[1:] if argv is None else argv
+    # An expression may begin with a minus: a space before it keeps it from being taken for an option.
+    arguments = parser.parse_intermixed_args([f" {w}" if re.match(r"-(?![-oh]|[\d.]*$)", w) else w for w in words])
+    if arguments.words or arguments.file or arguments.kind or arguments.theme:
+        return _expression(parser, arguments)
+    try:
+        arguments.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        parser.error(f"--out: cannot make the folder {arguments.out}: {error.strerror}")
+    return _job(arguments)
+
+
+def _job(arguments: argparse.Namespace) -> int:
     X, Y = nn.datasets.iris()  # noqa: N806
     mean, deviation = X.mean(axis=0), X.std(axis=0)
     X = (X - mean) / deviation  # noqa: N806

@@ -1,18 +1,18 @@
-"""The evaluation trace of a graph: node, expression, value, local derivatives, adjoint."""
+"""The evaluation trace of a graph: node, expression, value, local derivatives, tangent, adjoint."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from typing import Any
 
-from autograd.tape import wengert_list
-from autograd.value import Value
+from autograd.tape import forward_sweep, stored, wengert_list
+from autograd.value import Value, real
 from viz.lanes import plan
 from viz.names import expression, given, names, shortened
 from viz.scene import outdated, values_in
-from viz.text import number
+from viz.tabular import Tabular
+from viz.text import number, printable
 
 HEADINGS = ("node", "expression", "value", "local derivatives", "adjoint")
 
@@ -26,64 +26,88 @@ class Row:
     value: float
     partials: tuple[tuple[str, float], ...]  # ∂node/∂operand, with the operand's name
     adjoint: float | None  # None before a backward pass
+    tangent: float | None = None  # None where none was asked for
 
     def texts(self, digits: int) -> tuple[str, ...]:
-        """The row's cells."""
+        """The row's cells; the tangent's only where there is one."""
         partials = shortened([f"∂/∂{name} = {number(d, digits)}" for name, d in self.partials])
-        return self.node, self.expression, number(self.value, digits), partials, number(self.adjoint, digits)
+        tangent = () if self.tangent is None else (number(self.tangent, digits),)
+        return self.node, self.expression, number(self.value, digits), partials, *tangent, number(self.adjoint, digits)
 
 
-@dataclass(frozen=True)
-class Table:
-    """An evaluation trace: readable text under `str`, a table in Jupyter, numbers in `rows`."""
+@dataclass(frozen=True, repr=False)
+class Table(Tabular):
+    """An evaluation trace: readable text under `str`, a table in Jupyter, numbers in `rows`.
+
+    `markdown`, `html` and `latex` are the same table for a document.
+    """
 
     rows: tuple[Row, ...]
     note: str
     digits: int
 
-    def __str__(self) -> str:
-        cells = [HEADINGS, *(row.texts(self.digits) for row in self.rows)]
-        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-        lines = ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip() for row in cells]
-        lines.insert(1, "  ".join("─" * w for w in widths))
-        return "\n".join(lines + [self.note] * bool(self.note))
+    @property
+    def cells(self) -> Sequence[Sequence[str]]:
+        """The texts, row by row; the first row is the headings."""
+        told = any(row.tangent is not None for row in self.rows)
+        headings = (*HEADINGS[:-1], "tangent", HEADINGS[-1]) if told else HEADINGS
+        return [headings, *(row.texts(self.digits) for row in self.rows)]
 
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        head = "".join(f"<th>{text}</th>" for text in HEADINGS)
-        cells = ("".join(f"<td>{escape(text)}</td>" for text in row.texts(self.digits)) for row in self.rows)
-        body = "".join(f"<tr>{row}</tr>" for row in cells)
-        note = f"<caption>{escape(self.note)}</caption>" if self.note else ""
-        return f"<table>{note}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    @property
+    def notes(self) -> Sequence[str]:
+        """What the reader must know besides."""
+        return [self.note] if self.note else []
 
 
-def table(output: Any, *, digits: int = 6) -> Table:
+def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None, digits: int = 6) -> Table:
     """The evaluation trace of the graph of a Value, or of several: one row per node.
 
     Rows stand in the order of the picture: lane by lane, by depth, a leaf just before the first row that takes it.
     Nameless nodes are called v1, v2, … in the order of the computation; nameless constants stand in the expressions
     as numbers, without a row. Numbers have `digits` significant digits. TypeError for anything but Values.
 
-    >>> w, x = Value(0.5, "w"), Value(2.0, "x", role="input")
-    >>> y = (w * x).tanh()
+    `tangents` adds the column of forward mode, v̇_node = Σ ∂node/∂operand · v̇_operand: it maps leaves to their
+    tangents, the others having 0; one leaf alone has 1. ValueError for what is no leaf of the graph, for a constant,
+    and where a derivative that does not exist meets a tangent.
+    Griewank & Walther 2008, §3.1; Baydin et al. 2018, tables 2 and 3, whose example this is:
+
+    >>> x1, x2 = Value(2.0, "x1"), Value(5.0, "x2")
+    >>> y = x1.log() + x1 * x2 - x2.sin()
     >>> y.backward()
-    >>> print(table(y, digits=4))
-    node  expression  value   local derivatives     adjoint
-    ────  ──────────  ──────  ────────────────────  ───────
-    w     parameter   0.5                           0.8399
-    x     input       2                             0.21
-    v1    w · x       1       ∂/∂w = 2, ∂/∂x = 0.5  0.42
-    v2    tanh(v1)    0.7616  ∂/∂v1 = 0.42          1
+    >>> print(table(y, tangents=x1, digits=4))
+    node  expression  value    local derivatives      tangent  adjoint
+    ────  ──────────  ───────  ─────────────────────  ───────  ───────
+    x1    parameter   2                               1        5.5
+    x2    parameter   5                               0        1.716
+    v1    ln(x1)      0.6931   ∂/∂x1 = 0.5            0.5      1
+    v2    x1 · x2     10       ∂/∂x1 = 5, ∂/∂x2 = 2   5        1
+    v4    sin(x2)     −0.9589  ∂/∂x2 = 0.2837         0        −1
+    v3    v1 + v2     10.69    ∂/∂v1 = 1, ∂/∂v2 = 1   5.5      1
+    v5    v3 − v4     11.65    ∂/∂v3 = 1, ∂/∂v4 = −1  5.5      1
     """
     order = wengert_list(values_in(output))
+    seeds = None if tangents is None else _seeds(order, tangents)
+    tangent = {} if seeds is None else dict.fromkeys(order, 0.0) | forward_sweep(order, seeds, stored)
     called = names(order, digits)
     column = plan(order, {v: v.parents for v in order}).column
     reading = sorted(order, key=lambda v: (column[v], v.op is None))
-    rows = tuple(_row(v, called) for v in reading if given(v) or v.role != "constant")
+    rows = tuple(_row(v, called, tangent.get(v)) for v in reading if given(v) or v.role != "constant")
     return Table(rows, " ".join(outdated(order)), digits)
 
 
-def _row(v: Value, called: Mapping[Value, str]) -> Row:
+def _row(v: Value, called: Mapping[Value, str], tangent: float | None) -> Row:
     partials = tuple((called[p], d) for p, d in zip(v.parents, v.partials, strict=True) if p.role != "constant")
-    return Row(called[v], expression(v, [called[p] for p in v.parents]), v.data, partials, v.grad)
+    return Row(called[v], expression(v, [called[p] for p in v.parents]), v.data, partials, v.grad, tangent)
+
+
+def _seeds(order: Sequence[Value], tangents: Any) -> dict[Value, float]:
+    """The tangents that a reader gave, checked."""
+    seeds = {tangents: 1.0} if isinstance(tangents, Value) else tangents
+    if not isinstance(seeds, Mapping):
+        raise TypeError(f"tangents is a leaf, or a mapping of leaves to numbers; got {type(seeds).__name__}")
+    placed = set(order)
+    for v in seeds:
+        if not isinstance(v, Value) or v not in placed or v.op is not None or v.role == "constant":
+            fault = "takes no tangent" if isinstance(v, Value) and v.role == "constant" else "is no leaf of this graph"
+            raise ValueError(f"{printable(repr(v), 80)} {fault}: give tangents to its parameters and inputs")
+    return {v: real(x) for v, x in seeds.items()}

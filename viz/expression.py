@@ -1,0 +1,190 @@
+"""An expression written in a terminal: read without being run, then shown as table, picture, formula or lesson."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+import sys
+import warnings
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial, reduce
+from pathlib import Path
+from typing import Any
+from unicodedata import normalize
+
+import viz
+from autograd import ops
+from autograd.value import Value
+from viz.paint import THEMES
+
+CONSTANTS = {"pi": math.pi, "e": math.e}
+ROWS: Mapping[type[ast.AST], ops.Op] = {
+    ast.Add: ops.add, ast.Sub: ops.subtract, ast.Mult: ops.multiply, ast.Div: ops.divide, ast.Pow: ops.power,
+    ast.USub: ops.negative, ast.UAdd: ops.positive,
+}  # fmt: skip
+SHORT = {"abs": ops.absolute, "max": ops.maximum, "min": ops.minimum}
+SUFFIXES = {".md": "markdown", ".html": "html", ".tex": "latex", ".txt": "__str__"}  # of what is text
+
+
+def parsed(text: str, numbers: Mapping[str, float]) -> Value:
+    """The Value of an expression, its names as parameters that hold the given numbers.
+
+    An expression consists of names, numbers, `+ - * / **`, parentheses, and calls of this library's functions;
+    sum, dot and logsumexp take lists. abs, max and min are what they are in Python; pi and e are constants unless
+    they are given. ValueError for anything else, with its column, for names without a number, and for numbers without
+    a name; an operand outside of a domain is refused as everywhere. Nothing is ever evaluated as Python.
+
+    >>> parsed("tanh(w*x + b)", {"w": 0.5, "x": 2, "b": -1})
+    Value(data=0.0, grad=None)
+    """
+    text = re.sub(r"\s", " ", text).strip()
+    leaves: dict[str, Any] = {}
+    nodes, steps = [_tree(text)], {}
+    done: dict[ast.expr, Any] = {}
+    for node in nodes:  # the list grows while it is read
+        steps[node] = _step(text, node, leaves)
+        nodes += steps[node][1]
+    names = dict.fromkeys(node.id for node in nodes if isinstance(node, ast.Name))
+    leaves |= _leaves(names, {normalize("NFKC", name): x for name, x in numbers.items()})
+    for node in reversed(nodes):
+        operation, operands = steps[node]
+        try:
+            done[node] = operation(*(done[x] for x in operands))
+        except TypeError as error:
+            raise _refused(text, node, str(error)) from None
+    result: Value = done[nodes[0]]
+    return result
+
+
+def _tree(text: str) -> ast.expr:
+    try:
+        with warnings.catch_warnings(action="ignore"):  # of what is refused in any case
+            return ast.parse(text, mode="eval").body
+    except SyntaxError as error:
+        place = f" at column {error.offset}" if error.offset else ""
+        raise ValueError(f"{_short(text)} is no expression: {error.msg}{place}") from None
+    except (RecursionError, MemoryError):
+        raise ValueError(f"{_short(text)} is nested too deep") from None
+
+
+def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callable[..., Any], list[ast.expr]]:
+    """How a node is computed, and from which others; ValueError for one that no expression has."""
+    match node:
+        case ast.Name(name):
+            return partial(leaves.__getitem__, name), []
+        case ast.Constant(int() | float() as x) if not isinstance(x, bool) and x <= sys.float_info.max:
+            return partial(float, x), []
+        case ast.BinOp(left, op, right) if type(op) in ROWS:
+            return ROWS[type(op)], [left, right]
+        case ast.UnaryOp(op, operand) if type(op) in ROWS:
+            return ROWS[type(op)], [operand]
+        case ast.Call(ast.Name(name), args, []) if row := _functions().get(name):
+            lists = [len(a.elts) if row.vectors and isinstance(a, ast.List) else None for a in args]
+            parts = [a.elts if row.vectors and isinstance(a, ast.List) else [a] for a in args]
+            return partial(_called, row, lists), [x for part in parts for x in part]
+        case ast.Call(ast.Name(name), _, []):
+            raise _refused(
+                text, node, f"no function here is called {name}; there are {', '.join(sorted(_functions()))}"
+            )
+    raise _refused(text, node, "an expression has only names, numbers, + - * / ** and calls such as sin(x)")
+
+
+def _functions() -> Mapping[str, ops.Op]:
+    """The rows that make one number of numbers, those made by the reader too."""
+    return {name: row for name, row in ops.TABLE.items() if not row.infix and not row.indexed} | SHORT
+
+
+def _called(row: ops.Op, lists: Iterable[int | None], *operands: Any) -> Any:
+    """The row on its arguments: numbers, and lists of so many."""
+    rest = iter(operands)
+    given = [next(rest) if n is None else [next(rest) for _ in range(n)] for n in lists]
+    several = row in (ops.maximum, ops.minimum) and len(given) > 2
+    return reduce(row, given) if several else row(*given)
+
+
+def _leaves(names: Iterable[str], given: Mapping[str, float]) -> dict[str, Any]:
+    """What each name stands for; ValueError where names and numbers do not go together."""
+    missing = [name for name in names if name not in given and name not in CONSTANTS]
+    for name in missing:
+        if name in _functions():
+            raise ValueError(f"{name} is a function: write {name}(…)")
+    if missing:
+        raise ValueError(f"give {' and '.join(missing)} a number: {' '.join(f'{name}=…' for name in missing)}")
+    if unused := [name for name in given if name not in names]:
+        raise ValueError(f"there is no {' and no '.join(unused)} in the expression")
+    if not given:
+        raise ValueError("the expression has no names, so there is nothing to differentiate: write x, and x=…")
+    return CONSTANTS | {name: Value(x, name) for name, x in given.items()}
+
+
+def _refused(text: str, node: ast.expr, why: str) -> ValueError:
+    before = text.encode()[: node.col_offset].decode()
+    return ValueError(f"{_short(ast.get_source_segment(text, node) or '')} at column {len(before) + 1}: {why}")
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:38]}…")
+
+
+# --- in a terminal --------------------------------------------------------------------------------------------------
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """What `python -m viz` takes for an expression."""
+    group = parser.add_argument_group("an expression")
+    group.add_argument("words", nargs="*", metavar="EXPR name=value", help='such as "tanh(w*x + b)" w=0.5 x=2 b=-1')
+    group.add_argument("-o", dest="file", type=Path, metavar="FILE", help="draw it: .svg, .png, .html, .dot or .pdf")
+    kinds = group.add_mutually_exclusive_group()
+    for kind, text in (
+        ("table", "its values and derivatives as a table (the default without -o); -o x.md, .html, .tex or .txt"),
+        ("latex", "its formula in LaTeX; -o x.tex"),
+        ("steps", "a page that steps through forward and backward pass; -o lesson.html"),
+    ):
+        kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=text)
+    group.add_argument("--theme", choices=THEMES, help="of the picture or page (default: auto, as the reader's screen)")
+
+
+def run(arguments: Namespace) -> str:
+    """Compute and differentiate the expression, and show it as it is asked for: what to print."""
+    pairs = [word for word in arguments.words if re.match(r"\s*\w+\s*=(?!=)", word)]
+    texts = [word for word in arguments.words if word not in pairs]
+    if len(texts) != 1:
+        raise ValueError(f"one expression is needed, in quotes; got {' '.join(map(_short, texts)) or 'none'}")
+    output = parsed(texts[0], _numbers(pairs))
+    output.backward()
+    kind, file = arguments.kind or ("draw" if arguments.file else "table"), arguments.file
+    themed = {"theme": arguments.theme} if arguments.theme else {}
+    if kind == "steps" and not file:
+        raise ValueError("--steps makes a page: add -o lesson.html")
+    if themed and kind not in ("draw", "steps"):
+        raise ValueError("--theme is for pictures: add -o picture.svg")
+    if not callable(make := getattr(viz, kind, None)):
+        raise ValueError(f"--{kind} needs viz.{kind}, which is not part of this version")
+    shown = make(output, **themed)
+    if not file:
+        return str(shown.latex if kind == "latex" else shown)
+    return f"wrote {shown.save(file) if kind in ('draw', 'steps') else _saved(shown, file)}"
+
+
+def _numbers(pairs: Iterable[str]) -> dict[str, float]:
+    numbers: dict[str, float] = {}
+    for pair in pairs:
+        name, _, digits = (part.strip() for part in pair.partition("="))
+        if name in numbers or not name.isidentifier():
+            raise ValueError(f"{name} is given twice" if name in numbers else f"{name!r} in {pair!r} is no name")
+        try:
+            numbers[name] = float(digits)
+        except ValueError:
+            raise ValueError(f"{digits!r} in {pair!r} is not a number") from None
+    return numbers
+
+
+def _saved(shown: Any, file: Path) -> Path:
+    """Write a table or formula in the language of the file's suffix."""
+    made = {suffix: getattr(shown, name) for suffix, name in SUFFIXES.items() if hasattr(shown, name)}
+    if (text := made.get(file.suffix.lower())) is None:
+        raise ValueError(f"it is saved as {', '.join(made)}; got {str(file)!r}")
+    file.write_text(text() if callable(text) else text, encoding="utf-8")
+    return file

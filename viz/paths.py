@@ -1,0 +1,262 @@
+"""A gradient as the sum over paths: of each, its local derivatives, their product and its share.
+
+The chain rule multiplies along a path and adds over paths: ∂y/∂x = Σ over paths Π ∂node/∂operand (Griewank & Walther
+2008, §3.2). There may be more paths than a computer could follow one by one, so what is said of all of them is
+computed as a sweep computes it, node by node, and the largest are found by a search that follows no others.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+from autograd import kinds
+from autograd.tape import checked_sweep, stored, wengert_list
+from autograd.value import Value
+from viz.names import names
+from viz.scene import outdated
+from viz.tabular import Tabular
+from viz.text import number, printable
+
+LONG = 12  # nodes of a path that are all written
+
+
+class Path(NamedTuple):
+    """One way from the leaf to the output, operand by operand."""
+
+    nodes: tuple[str, ...]  # the leaf first
+    partials: tuple[float, ...]  # ∂node/∂operand, one fewer
+    product: float  # 0 where a partial is 0
+    share: float | None  # of the gradient; None where either is not finite, or the gradient 0
+
+
+@dataclass(frozen=True)
+class Remainder:
+    """The paths that are not listed: how many, and the sum of their products."""
+
+    count: int
+    sum: float
+
+
+class Visits(NamedTuple):
+    """How many nodes a recursion along every path visits, and the nodes and edges that one reverse sweep does."""
+
+    naive: int
+    nodes: int
+    edges: int
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation(Tabular):
+    """A gradient as the sum over paths: readable text under `str`, a table in Jupyter, numbers in its fields."""
+
+    output: str
+    leaf: str
+    paths: tuple[Path, ...]  # the largest |product| first
+    count: int  # of all paths
+    total: float  # the gradient, by one reverse sweep; nan where a derivative is missing
+    remainder: Remainder
+    visits: Visits
+    cautions: tuple[str, ...]
+    digits: int
+
+    @property
+    def cells(self) -> Sequence[Sequence[str]]:
+        """The texts, row by row; the first row is the headings."""
+        rows = [("path", "local derivatives", "product", "share")]
+        for path in self.paths:
+            factors = " · ".join(d if isinstance(d, str) else number(d, self.digits) for d in _few(path.partials))
+            rows.append((" → ".join(_few(path.nodes)), factors, *self._result(path.product)))
+        if self.remainder.count:
+            rows.append((_counted(self.remainder.count, "more path"), "", *self._result(self.remainder.sum)))
+        whole = f"sum of {_counted(self.count, 'path')}"
+        return [*rows, (f"∂{self.output}/∂{self.leaf}", whole, *self._result(self.total))]
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What following every path would cost, and what the reader must know besides."""
+        naive, nodes, edges = self.visits
+        return [
+            f"A recursion without topological order, along every path, would visit {_counted(naive, 'node')}; "
+            f"one reverse sweep visits {_counted(nodes, 'node')} and {_counted(edges, 'edge')}, each once.",
+            *self.cautions,
+        ]
+
+    def _result(self, product: float) -> tuple[str, str]:
+        share = _share(product, self.total)
+        return f"= {number(product, self.digits)}", "–" if share is None else f"{number(100 * share, 3)} %"
+
+
+def explain(output: Value, leaf: Value, *, top: int = 10, digits: int = 4) -> Explanation:
+    """∂output/∂leaf as the sum over all paths from the leaf, or from any other node, to the output.
+
+    The `top` paths of the largest |product| are listed; however many others there are, they are counted exactly and
+    their products summed. A partial of 0 makes a product 0, beside an infinite or a missing one too; where a gradient
+    meets a missing derivative, the total is nan, and the reason is added. TypeError for anything but Values;
+    ValueError for an array of them, for a constant, and for a node from which the output is not computed.
+
+    >>> w, x = Value(0.5, "w"), Value(2.0, "x", role="input")
+    >>> print(explain((w * x).tanh() * w, w))
+    path              local derivatives  product   share
+    ────────────────  ─────────────────  ────────  ──────
+    w → v3            0.7616             = 0.7616  64.5 %
+    w → v1 → v2 → v3  2 · 0.42 · 0.5     = 0.42    35.5 %
+    ∂v3/∂w            sum of 2 paths     = 1.182   100 %
+    A recursion without topological order, along every path, would visit 6 nodes; one reverse sweep visits 5 nodes and 5 edges, each once.
+    """
+    order = _graph(output, leaf, top, digits)
+    reach = _reach(order, leaf)
+    ways, rest = _largest(output, leaf, reach, int(top))
+    count, visits = _visits(order, leaf)
+    total, cautions = math.nan, outdated(order)
+    try:
+        total = float(checked_sweep(reach, {output: 1.0}, stored)[leaf])
+    except kinds.ERRORS as error:
+        cautions.append(printable(str(error), 400))
+    called = names(order, digits)
+    paths = []
+    for way in ways:
+        nodes, partials = zip(*((called[step.node], step.partial) for step in way.steps()), strict=True)
+        paths.append(Path(nodes, partials[:-1], way.product, _share(way.product, total)))
+    remainder = Remainder(count - len(paths), rest)
+    facts = total, remainder, visits, tuple(cautions), digits
+    return Explanation(called[output], called[leaf], tuple(paths), count, *facts)
+
+
+def _graph(output: Any, leaf: Any, top: Any, digits: Any) -> list[Value]:
+    """The Wengert list of the output, once everything is what it should be."""
+    for word, v in (("output", output), ("leaf", leaf)):
+        if isinstance(v, kinds.NEST):
+            raise ValueError(f"explain takes one {word}; got {len(kinds.flat(v))} of them: pick an element, as W[0, 1]")
+        if not isinstance(v, Value):
+            raise TypeError(f"explain follows paths between Values; its {word} is {type(v).__name__} {v!r}")
+    for word, given, least in (("top", top, 1), ("digits", digits, 2)):
+        if not isinstance(given, Integral) or given < least:
+            raise ValueError(f"{word} is a whole number from {least} on; got {given!r}")
+    order = wengert_list([output])
+    if leaf.role == "constant":
+        raise ValueError(f"{leaf!r} takes no gradient: make it a Value of role 'input' or 'parameter'")
+    if leaf not in set(order):
+        raise ValueError(f"{output!r} is not computed from {leaf!r}: pass a node of its graph")
+    return order
+
+
+# --- over all paths at once -----------------------------------------------------------------------------------------
+
+
+class _Reach(NamedTuple):
+    """What the paths from the leaf to a node come to."""
+
+    slope: float  # the sum of their products
+    size: float  # the logarithm of the largest |product|
+    edges: list[tuple[Value, float, float]]  # the last ones: operand, partial and its logarithm
+
+
+def _reach(order: Sequence[Value], leaf: Value) -> dict[Value, _Reach]:
+    reach = {leaf: _Reach(1.0, 0.0, [])}
+    for node in order:
+        edges = [(p, d, _log(d)) for p, d in zip(node.parents, node.partials, strict=True) if p in reach]
+        if edges and node is not leaf:
+            slope = sum((_times(d, reach[p].slope) for p, d, _ in edges), 0.0)
+            reach[node] = _Reach(slope, max(_plus(log, reach[p].size) for p, _, log in edges), edges)
+    return reach
+
+
+def _visits(order: Sequence[Value], leaf: Value) -> tuple[int, Visits]:
+    """The number of paths from the output to the leaf, and of those to all nodes: so often a recursion meets them."""
+    ways = {order[-1]: 1}
+    paths = naive = edges = 0
+    for node in reversed(order):
+        here = ways.pop(node)  # complete, and done with: there may be thousands of digits to each
+        naive += here
+        paths = here if node is leaf else paths
+        for p in node.parents:
+            ways[p] = ways.get(p, 0) + here
+            edges += 1
+    return paths, Visits(naive, len(order), edges)
+
+
+# Products may leave the range of floats on the way, so they are compared by their logarithms. A factor 0 wins over all.
+
+
+def _log(d: float) -> float:
+    return -math.inf if d == 0 else math.log(abs(d)) if math.isfinite(d) else math.inf
+
+
+def _plus(a: float, b: float) -> float:
+    return -math.inf if -math.inf in (a, b) else a + b
+
+
+def _times(a: float, b: float) -> float:
+    return a * b if a and b else 0.0
+
+
+# --- the largest paths ----------------------------------------------------------------------------------------------
+
+
+class _Way(NamedTuple):
+    """From the output down to a node: the edge last taken, and the way before it."""
+
+    node: Value
+    partial: float
+    before: _Way | None
+    product: float
+    size: float  # its logarithm
+    bound: float  # the size of the largest path that begins so
+
+    def steps(self) -> Iterator[_Way]:
+        """The ways it consists of, the longest first."""
+        way: _Way | None = self
+        while way is not None:
+            yield way
+            way = way.before
+
+
+def _largest(output: Value, leaf: Value, reach: Mapping[Value, _Reach], top: int) -> tuple[list[_Way], float]:
+    """The ways to the leaf of the largest |product|, and the sum of the products of all others.
+
+    Best first: bounds are exact, so from the way of the largest one the best steps lead to the next path. The ways
+    left waiting part the other paths among them.
+    """
+    found: list[_Way] = []
+    waiting, rest = [_Way(output, 1.0, None, 1.0, 0.0, reach[output].size)], 0.0
+    while waiting and len(found) < top:
+        way = waiting.pop(0)
+        while way.node is not leaf:
+            steps = []
+            for p, d, log in reach[way.node].edges:
+                size = _plus(way.size, log)
+                steps.append(_Way(p, d, way, _times(way.product, d), size, _plus(size, reach[p].size)))
+            way = max(steps, key=_bound)
+            waiting += (step for step in steps if step is not way)
+        found.append(way)
+        waiting.sort(key=_bound, reverse=True)
+        for step in waiting[top - len(found) :]:
+            rest += _times(step.product, reach[step.node].slope)
+        del waiting[top - len(found) :]
+    return found, rest
+
+
+_bound = attrgetter("bound")
+
+
+# --- how it is written ----------------------------------------------------------------------------------------------
+
+
+def _share(product: float, total: float) -> float | None:
+    return product / total if total and math.isfinite(total) and math.isfinite(product) else None
+
+
+def _few(items: Sequence[Any]) -> Sequence[Any]:
+    return items if len(items) <= LONG else [*items[:3], "…", *items[-2:]]
+
+
+def _counted(n: int, word: str) -> str:
+    """A number of things: to the last digit while a person can read it."""
+    power = int(math.log10(n))
+    text = f"{n:,}" if power < 24 else f"{10 ** (math.log10(n) - power):.4g}e{power}"
+    return f"{text} {word}{'s' * (n != 1)}"

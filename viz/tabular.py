@@ -1,0 +1,79 @@
+"""Rows of texts as text, Markdown, HTML and LaTeX: nothing in a cell is taken for markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from html import escape
+
+
+class Tabular:
+    """What is written as a table: readable under `str`, a table in Jupyter."""
+
+    @property
+    def cells(self) -> Sequence[Sequence[str]]:
+        """The texts, row by row; the first row is the headings."""
+        raise NotImplementedError
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """Sentences that go with it."""
+        return ()
+
+    def __str__(self) -> str:
+        widths = [max(map(len, column)) for column in zip(*self.cells, strict=True)]
+        lines = ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip() for row in self.cells]
+        return "\n".join([lines[0], "  ".join("─" * w for w in widths), *lines[1:], *self.notes])
+
+    __repr__ = __str__
+
+    @property
+    def markdown(self) -> str:
+        """The table in GitHub's Markdown."""
+        head, *rows = ([text.translate(_MARKDOWN) for text in row] for row in self.cells)
+        lines = [f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows)]
+        return "\n".join(lines + [f"\n{note.translate(_MARKDOWN)}" for note in self.notes]) + "\n"
+
+    @property
+    def html(self) -> str:
+        """The table as an HTML element."""
+        head, *rows = self.cells
+        body = "".join(f"<tr>{_html('td', row)}</tr>" for row in rows)
+        note = f"<caption>{escape(' '.join(self.notes))}</caption>" if self.notes else ""
+        return f"<table>{note}<thead><tr>{_html('th', head)}</tr></thead><tbody>{body}</tbody></table>"
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+    @property
+    def latex(self) -> str:
+        """The table as a LaTeX tabular, with no package; letters of other scripts need LuaLaTeX or XeLaTeX."""
+        head, *rows = (" & ".join(map(_latex, row)) + r" \\" for row in self.cells)
+        begin, end = f"\\begin{{tabular}}{{{'l' * len(self.cells[0])}}}", r"\end{tabular}"
+        lines = [begin, r"\hline", head, r"\hline", *rows, r"\hline", end]
+        return "\n".join(lines + [f"\n{_latex(note)}" for note in self.notes]) + "\n"
+
+
+def _html(tag: str, texts: Iterable[str]) -> str:
+    return "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts)
+
+
+# A backslash goes as an entity: JupyterLab takes \\( for the beginning of a formula.
+_MARKDOWN = str.maketrans(
+    {c: f"\\{c}" for c in "`*_[]{}|~$#!"} | {"\\": "&#92;", "&": "&amp;", "<": "&lt;", ">": "&gt;"}
+)
+
+# fmt: off
+_LATEX = str.maketrans(
+    {c: f"\\{c}" for c in "{}$&#%_"}
+    | {c: f"\\{word}{{}}" for c, word in {"\\": "textbackslash", "^": "textasciicircum", "~": "textasciitilde",
+       "<": "textless", ">": "textgreater", "|": "textbar", "`": "textasciigrave", "…": "ldots", "·": "textperiodcentered"}.items()}
+    | {c: f"$\\{word}$" for c, word in {"∂": "partial", "Σ": "Sigma", "σ": "sigma", "√": "surd", "×": "times",
+       "÷": "div", "∞": "infty", "→": "to", "′": "prime"}.items()}
+    | {"−": "$-$", "–": "--", '"': "\\symbol{34}", "½": "$\\frac12$"}
+)
+# fmt: on
+
+
+def _latex(text: str) -> str:
+    # After \\ a star or a bracket would be taken for an argument of the line break.
+    return ("{}" if text[:1] in ("*", "[") else "") + text.translate(_LATEX)
