@@ -56,6 +56,11 @@ def everything():
 SWISH = Op("swish", lambda x: x * sigmoid(x), (lambda y, x: sigmoid(x) + y * sigmoid(-x),))
 GRAPHS = {"neuron": neuron, "network": network, "everything": everything, "before": lambda: network(backward=False)}
 
+PAYLOADS = [
+    "<script>alert(1)</script>", '"];}', "\\N", "\\", "a\x00\x1b\x7f\ud800b", "{a|<b>c}", "&lt;b&gt;&amp;", "<b>x</b>",
+    "\u202eabc", "]]>", "a\nb", "' onload='alert(1)", "漢字 𝒙 ŷ",
+]  # fmt: skip
+
 
 def texts(element):
     return ["".join(t.itertext()) for t in element.iter(f"{SVG}text")]
