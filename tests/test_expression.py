@@ -186,6 +186,13 @@ def test_a_domain_error_in_a_terminal_is_one_line_and_exit_code_2(tmp_path):
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_a_terminal_that_knows_only_ascii_gets_the_table_all_the_same(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = run("x*x", "x=3", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "x ? x" in done.stdout
+
+
 def shown(*words, capsys):
     assert job.main(list(words)) == 0
     return capsys.readouterr().out
@@ -246,7 +253,7 @@ def test_what_this_version_cannot_show_is_said(capsys, monkeypatch):
         (["x*x"], "give x a number: x=…"), (["x*x", "x=two"], "'two' in 'x=two' is not a number"), (["x*x", "x="], "is not a number"),
         (["x*x", "x=1", "x=2"], "x is given twice"), (["x*x", "x=1", "2=3"], "'2' in '2=3' is no name"), (["x", "y", "x=1"], "one expression is needed, in quotes; got 'x' 'y'"),
         (["x=1"], "in quotes; got none"), (["-o", "x.svg"], "in quotes; got none"), (["--table"], "in quotes; got none"),
-        (["x*x", "x=1", "-o", "x.jpg"], "a picture is saved as .svg"), (["x*x", "x=1", "--table", "-o", "x.svg"], "it is saved as .md, .html, .tex, .txt"),
+        (["x*x", "x=1", "-o", "x.jpg"], "a picture is saved as .svg"), (["x*x", "x=1", "--table", "-o", "x.svg"], "a table is saved as .md, .html, .tex, .txt"),
         (["x*x", "x=1", "-o", "nowhere/x.svg"], "cannot be written"), (["x*x", "x=1", "--table", "-o", "nowhere/x.md"], "No such file"),
         (["x*x", "x=1", "--steps"], "--steps makes a page: add -o lesson.html"), (["x*x", "x=1", "--theme", "dark"], "--theme is for pictures"),
         (["x*x", "x=1", "--theme", "pink"], "invalid choice: 'pink'"), (["x*x", "x=1", "--table", "--latex"], "not allowed with"),

@@ -185,6 +185,6 @@ def _saved(shown: Any, file: Path) -> Path:
     """Write a table or formula in the language of the file's suffix."""
     made = {suffix: getattr(shown, name) for suffix, name in SUFFIXES.items() if hasattr(shown, name)}
     if (text := made.get(file.suffix.lower())) is None:
-        raise ValueError(f"it is saved as {', '.join(made)}; got {str(file)!r}")
+        raise ValueError(f"a {type(shown).__name__.lower()} is saved as {', '.join(made)}; got {str(file)!r}")
     file.write_text(text() if callable(text) else text, encoding="utf-8")
     return file
