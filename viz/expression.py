@@ -140,7 +140,7 @@ def add_options(parser: ArgumentParser) -> None:
     for kind, text in (
         ("table", "its values and derivatives as a table (the default without -o); -o x.md, .html, .tex or .txt"),
         ("latex", "its formula in LaTeX; -o x.tex"),
-        ("steps", "a page that steps through forward and backward pass; -o lesson.html"),
+        ("steps", "a page that steps through forward and backward pass; -o lesson.html, or .svg"),
     ):
         kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=text)
     group.add_argument("--theme", choices=THEMES, help="of the picture or page (default: auto, as the reader's screen)")
