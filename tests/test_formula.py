@@ -1,0 +1,581 @@
+"""Formulas say what the graph computes, with no bracket too many; derivations end in the gradient."""
+
+import math
+import random
+import re
+
+import numpy as np
+import pytest
+import sympy
+from hypothesis import given, settings, strategies as st
+
+import autograd as ag
+import nn
+from autograd import Value, array, gradients, named, ops, scope
+from tests.test_table import CASES, drawn, made
+from tests.test_viz import PAYLOADS
+from viz import Formula, latex
+
+EVERY_ROW = pytest.mark.parametrize(("op", "n"), CASES, ids=[f"{op.label}-{n}" for op, n in CASES])
+
+
+# --- a reader of the LaTeX that is written: it knows precedence and nothing of the library ------------------------------
+
+TOKEN = re.compile(
+    r"\s*(\\left\||\\right\||\\left\(|\\right\)|\\operatorname\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\\[a-z]+|\d+(?:\.\d+)?"
+    r"|[A-Za-z](?:_\{[\d,]+\})?|[-+^{},])"
+)
+FUNCTIONS = {
+    r"\exp": math.exp, r"\ln": math.log, r"\sin": math.sin, r"\cos": math.cos, r"\tan": math.tan, r"\arctan": math.atan,
+    r"\tanh": math.tanh, r"\sigma": lambda x: 1 / (1 + math.exp(-x)), r"\max": max, r"\min": min,
+    r"\operatorname{relu}": lambda x: max(x, 0.0), r"\operatorname{step}": lambda x: float(x > 0),
+    r"\operatorname{leaky{\_}relu}": lambda x, slope: x if x > 0 else slope * x,
+}  # fmt: skip
+
+
+class Reader:
+    def __init__(self, text, names):
+        self.tokens, at = [], 0
+        while at < len(text.rstrip()):
+            match = TOKEN.match(text, at)
+            assert match, text[at:]
+            self.tokens.append(match[1])
+            at = match.end()
+        self.names, self.at = names, 0
+
+    def peek(self):
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def take(self, expected=None):
+        token = self.peek()
+        assert expected in (None, token), (expected, self.tokens[self.at :])
+        self.at += 1
+        return token
+
+    def whole(self):
+        value = self.sum()
+        assert self.at == len(self.tokens), self.tokens[self.at :]
+        return value
+
+    def sum(self):
+        value = -self.product() if self.peek() == "-" and self.take() else self.product()
+        while self.peek() in ("+", "-"):
+            sign = self.take()
+            assert self.peek() not in ("+", "-"), "two signs in a row"
+            term = self.product()
+            value = value + term if sign == "+" else value - term
+        return value
+
+    def product(self):
+        value = self.raised()
+        while self.peek() == r"\cdot":
+            self.take()
+            value = value * self.raised()
+        return value
+
+    def raised(self):
+        base = self.atom()
+        if self.peek() == "^":
+            self.take()
+            base = base ** self.group()
+            assert self.peek() != "^", "two exponents"
+        return base
+
+    def group(self):
+        self.take("{")
+        value = self.sum()
+        self.take("}")
+        return value
+
+    def atom(self):
+        token = self.take()
+        if token == r"\left(":
+            value = self.sum()
+            self.take(r"\right)")
+            return value
+        if token == r"\left|":
+            value = abs(self.sum())
+            self.take(r"\right|")
+            return value
+        if token == r"\frac":
+            return self.group() / self.group()
+        if token == r"\sqrt":
+            return self.group() ** 0.5
+        if token in FUNCTIONS:
+            self.take(r"\left(")
+            arguments = [self.sum()]
+            while self.peek() == ",":
+                self.take()
+                arguments.append(self.sum())
+            self.take(r"\right)")
+            return FUNCTIONS[token](*arguments)
+        return self.names[token] if token in self.names else float(token)
+
+
+def read(formula, names):
+    """The value of the last equation of a formula, its equations computed one after the other."""
+    scope, value = dict(names), None
+    for left, right in formula.lines:
+        value = Reader(right, scope).whole()
+        scope[left] = value
+    return value
+
+
+def letters(leaves):
+    return {re.sub(r"^([a-z])(\d+)$", r"\1_{\2}", v.name): v.data for v in leaves}
+
+
+# --- compiled ------------------------------------------------------------------------------------------------------------
+
+
+def compiled(formula):
+    """Every line typeset by matplotlib; it knows no environments, whose cells it is given one by one."""
+    mathtext = pytest.importorskip("matplotlib.mathtext")
+    parser = mathtext.MathTextParser("path")
+    for sides in formula.lines:
+        for side in filter(None, sides):
+            for part in re.split(r"\\begin\{\w+\}|\\end\{\w+\}|&|\\\\", side):
+                text = re.sub(r"\\left\(\s*$|^\s*\\right\)", "", part).strip()
+                if text and text.count(r"\left") == text.count(r"\right"):
+                    parser.parse(f"${text}$")
+    source = formula.latex
+    assert source.count(r"\left") == source.count(r"\right")
+    assert re.findall(r"\\begin\{(\w+)\}", source).sort() == re.findall(r"\\end\{(\w+)\}", source).sort()
+
+
+@EVERY_ROW
+def test_every_row_is_written_compiles_and_means_what_it_computes(op, n):
+    leaves, y = made(op, drawn(op, n, 1)[0])
+    formula = latex(y)
+    compiled(formula)
+    for v in leaves:
+        assert v.name in str(formula) or op.name == "where"
+    if op.name == "where" or op.name not in ops.BUILT_IN:
+        return
+    assert read(formula, letters(leaves)) == pytest.approx(y.data, rel=1e-12, abs=1e-14)
+
+
+@EVERY_ROW
+def test_the_derivation_of_every_row_compiles_and_ends_in_its_partials(op, n):
+    leaves, y = made(op, drawn(op, n, 1)[0])
+    for v, d in zip(leaves, y.partials, strict=True):
+        derivation = latex(y, wrt=v, digits=17)
+        compiled(derivation)
+        assert result(derivation) == pytest.approx(d, rel=1e-15, abs=1e-300)
+
+
+def result(derivation):
+    return float(str(derivation).splitlines()[-1].rpartition("= ")[2].replace("−", "-"))
+
+
+# --- brackets ------------------------------------------------------------------------------------------------------------
+
+x1, x2, x3 = (Value(v, f"x{k}") for k, v in enumerate((0.7, 1.3, 0.4), 1))
+
+
+@pytest.mark.parametrize(
+    ("v", "text"),
+    [
+        (x1 + (x2 + x3), "x1 + x2 + x3"),
+        (x1 + (x2 - x3), "x1 + x2 − x3"),
+        (x1 - (x2 + x3), "x1 − (x2 + x3)"),
+        (x1 - (x2 - x3), "x1 − (x2 − x3)"),
+        (x1 - x2 - x3, "x1 − x2 − x3"),
+        (x1 * (x2 * x3), "x1·x2·x3"),
+        (x1 * (x2 / x3), "x1·x2/x3"),
+        (x1 / (x2 * x3), "x1/(x2·x3)"),
+        (x1 / x2 / x3, "x1/x2/x3"),
+        ((x1 + x2) * x3, "(x1 + x2)·x3"),
+        (x1 + x2 * x3, "x1 + x2·x3"),
+        (-x1 + x2, "−x1 + x2"),
+        (x1 + -x2, "x1 + (−x2)"),
+        (ops.negative.apply(-x1), "−(−x1)"),
+        (-(x1 * x2), "−x1·x2"),
+        (-x1 * x2, "−x1·x2"),
+        (x1 * -x2, "x1·(−x2)"),
+        (x1 + -x2 * x3, "x1 + (−x2·x3)"),
+        ((-x1) ** 2, "(−x1)²"),
+        (-(x1**2), "−x1²"),
+        ((x1**2) ** 3, "(x1²)³"),
+        (x1 ** (x2**x3), "x1^(x2^x3)"),
+        (x1**-1, "x1⁻¹"),
+        (2**x1, "2^x1"),
+        (abs(x1 - x2) * x3, "|x1 − x2|·x3"),
+        (x1.sqrt() ** 2, "(√x1)²"),
+        ((x1 + x2).sqrt(), "√(x1 + x2)"),
+        ((x1 * x2 + x3).tanh(), "tanh(x1·x2 + x3)"),
+        (x1 + -2, "x1 + (−2)"),
+        (+x1 * x2, "x1·x2"),
+        (x1 * 1e-7, "x1·1e−7"),
+        ((x1 * x1).sigmoid(), "σ(x1·x1)"),
+        (ag.where(x1 > 0, x1, x2), "where(1, x1, x2)"),
+        (ag.logsumexp([x1, x2]), "ln(exp(x1) + exp(x2))"),
+        (ag.softplus(x1), "ln(1 + exp(x1))"),
+        (ag.dot([x1, x2], [x3, 2.0]), "x1·x3 + x2·2"),
+    ],
+)
+def test_no_bracket_is_written_that_is_not_needed(v, text):
+    assert str(latex(v)) == text
+
+
+def test_in_latex_bars_and_exponents_bracket_by_themselves():
+    assert latex((x1 + x2) / (x1 - x3)).latex == r"\frac{x_{1} + x_{2}}{x_{1} - x_{3}}"
+    assert latex(x1 ** (x2 + x3)).latex == r"x_{1}^{x_{2} + x_{3}}"
+    assert latex((x1 / x2) ** 2).latex == r"\left(\frac{x_{1}}{x_{2}}\right)^{2}"
+    assert latex((x1 + x2).sqrt()).latex == r"\sqrt{x_{1} + x_{2}}"
+    assert latex(abs(x1 + x2)).latex == r"\left|x_{1} + x_{2}\right|"
+
+
+TREES = st.recursive(
+    st.sampled_from([x1, x2, x3]) | st.floats(-3, 3).map(lambda x: round(x, 2)),
+    lambda inner: st.tuples(st.sampled_from("+-*/^ntea"), inner, inner),
+    max_leaves=12,
+)
+
+
+def built(tree):
+    if not isinstance(tree, tuple):
+        return tree
+    kind, a, b = tree[0], built(tree[1]), built(tree[2])
+    if kind == "+":
+        return a + b
+    if kind == "-":
+        return a - b
+    if kind == "*":
+        return a * b
+    if kind == "/":
+        return a / (abs(b) + 1.0)
+    if kind == "^":
+        return (abs(a) + 0.5) ** (b if isinstance(b, float) else 2)
+    return -a if kind == "n" else abs(a) if kind == "a" else ag.tanh(a) if kind == "t" else ag.exp(-abs(a))
+
+
+@settings(max_examples=200, deadline=None)
+@given(TREES)
+def test_a_random_formula_read_back_is_the_function(tree):
+    y = built(tree)
+    if isinstance(y, Value):
+        formula = latex(y)
+        assert read(formula, letters([x1, x2, x3])) == pytest.approx(y.data, rel=1e-9, abs=1e-12)
+
+
+LEAVES = st.recursive(st.just(None), lambda inner: st.tuples(st.sampled_from("+-*/^nta"), inner, inner), max_leaves=9)
+
+
+def planted(tree, leaves):
+    """The tree with a value of its own in every leaf."""
+    if tree is None:
+        leaves.append(Value(1.1 + 0.1 * len(leaves), f"x{len(leaves)}"))
+        return leaves[-1]
+    return tree[0], planted(tree[1], leaves), planted(tree[2], leaves)
+
+
+@settings(max_examples=150, deadline=None)
+@given(LEAVES)
+def test_taking_any_bracket_out_of_a_formula_changes_what_it_says(shape):
+    leaves = []
+    source = latex(built(planted(shape, leaves))).latex
+    if source.startswith(r"\begin"):
+        return
+    opened = []
+    for match in re.finditer(r"\\left\(|\\right\)", source):
+        if match[0] == r"\left(":
+            opened.append(match)
+            continue
+        left = opened.pop()
+        if re.search(r"\\[a-z]+$", source[: left.start()]):
+            continue  # a function's own
+        bare = source[: left.start()] + " " + source[left.end() : match.start()] + " " + source[match.end() :]
+        assert not says_the_same(len(leaves), source, bare), bare
+
+
+def says_the_same(count, *sources):
+    """Whether two formulas agree on several numbers."""
+    rng = random.Random(7)
+    for _ in range(4):
+        numbers = {rf"x_{{{k}}}": rng.uniform(0.3, 2.7) for k in range(count)}
+        try:
+            a, b = (Reader(source, numbers).whole() for source in sources)
+            if a != pytest.approx(b, rel=1e-9, abs=1e-9):
+                return False
+        except (AssertionError, ValueError, TypeError, ZeroDivisionError, OverflowError):
+            return False
+    return True
+
+
+def test_sympy_reads_it_back_where_its_own_parser_is_there():
+    pytest.importorskip("lark")
+    from sympy.parsing.latex import parse_latex
+
+    x, y, z = (Value(v, name) for v, name in ((0.7, "x"), (1.3, "y"), (0.4, "z")))
+    for v in (x * (y + z) / (x - y), (x + y) ** 2 - z**3, -x + y * -z, x.exp() * y.log(), (x / y) ** 2 / (z + 1)):
+        found = parse_latex(latex(v).latex, backend="lark")
+        numbers = {sympy.Symbol(u.name): u.data for u in (x, y, z)}
+        assert float(found.subs(numbers)) == pytest.approx(v.data, rel=1e-12)
+
+
+# --- equations -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_shared_value_and_a_named_one_have_equations_of_their_own():
+    w, x = Value(2.0, "w"), Value(3.0, "x")
+    v = w * x
+    h = named("h", v + v.tanh())
+    L = named("L", (h - 1) ** 2)
+    assert str(latex(L)).splitlines() == ["v1 = w·x", " h = v1 + tanh(v1)", " L = (h − 1)²"]
+    assert latex(L).lines[-1] == ("L", r"\left(h - 1\right)^{2}")
+    assert latex(L).latex.startswith("\\begin{aligned}\nv_{1} &= w \\cdot x \\\\\n")
+    assert latex(L)._repr_latex_() == f"$$\n{latex(L).latex}\n$$"
+
+
+def test_several_outputs_are_several_equations():
+    y = named("y", array([1.0, 2.0], "x") * 2)
+    assert latex(y).lines == (("y_{0}", r"x_{0} \cdot 2"), ("y_{1}", r"x_{1} \cdot 2"))
+
+
+def test_a_leaf_is_its_name_and_a_constant_its_number():
+    assert str(latex(Value(2.0, "x"))) == "x"
+    assert str(latex(ag.constant(2.5))) == "2.5"
+
+
+def test_constants_stand_with_all_their_digits_in_a_formula():
+    assert str(latex(Value(1.0, "x") * (1 / 3))) == "x·0.3333333333333333"
+
+
+def test_long_vectors_are_written_with_their_first_and_last():
+    w, x = array(np.ones(9), "w"), array(np.ones(9), "x", "input")
+    assert str(latex(w @ x)) == "w[0]·x[0] + w[1]·x[1] + w[2]·x[2] + … + w[8]·x[8]"
+
+
+def test_a_deep_graph_is_split_into_equations_and_those_in_the_middle_are_counted():
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(100_000):
+        y = y * 1.0 + 1e-9
+    formula = latex(y)
+    assert len(formula.lines) == 41
+    assert "equations left out" in str(formula)
+    assert max(map(len, str(formula).splitlines())) < 120
+    derivation = latex(y, wrt=x)
+    assert len(derivation.lines) < 150
+    assert result(derivation) == 1.0
+
+
+def test_names_that_would_look_alike_are_told_apart():
+    a, b, c = Value(1.0, "x1"), Value(2.0, "x[1]"), Value(3.0, "x1")
+    source = latex(a * b * c).latex
+    assert (
+        len(set(re.findall(r"\\mathrm\{(?:[^{}]|\{[^{}]*\})*\}", source))) == 3
+        or len(set(source.split(r" \cdot "))) == 3
+    )
+
+
+# --- payloads ------------------------------------------------------------------------------------------------------------
+
+MARKUP = [
+    "a%b",
+    "a$b$$c",
+    "#1&2",
+    "x_y^z_",
+    "\\frac{",
+    "}{",
+    "\\input{file}",
+    '"quoted" `ticks`',
+    "~tilde~",
+    "$$\\evil$$",
+]
+
+
+@pytest.mark.parametrize("payload", [*PAYLOADS, *MARKUP])
+@pytest.mark.parametrize("wrt", [False, True])
+def test_a_name_that_looks_like_markup_is_only_text(payload, wrt):
+    a = Value(0.5, payload)
+    out = named(payload, named("h", a.exp()) * a)
+    formula = latex(out, wrt=a if wrt else None)
+    compiled(formula)
+    source = formula._repr_latex_()
+    inner = source[2:-2]
+    assert not re.search(r"(?<!\\)[$%#]", inner)
+    assert not re.search(r"<[a-zA-Z/!]|&[a-z#]", inner)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\u202e]", inner + str(formula))
+    bare = re.sub(r"\\[{}]", "", inner)
+    assert bare.count("{") == bare.count("}")
+    commands = set(re.findall(r"\\([a-zA-Z]+)", inner))
+    known = "mathrm exp cdot frac partial left right begin end backslash lbrace rbrace wedge sim backprime quad text h"
+    assert commands <= set(known.split())
+
+
+# --- derivations -----------------------------------------------------------------------------------------------------------
+
+
+def lecture():
+    rng = np.random.default_rng(3)
+    W1, w10 = array(rng.normal(size=(3, 2)), "W1"), array(rng.normal(size=3), "w10")
+    W2, w20 = array(rng.normal(size=(4, 3)), "W2"), array(rng.normal(size=4), "w20")
+    chain = nn.lecture.lecture_chain(W1, w10, W2, w20, 2)
+    return chain([0.5, -1.0]), {"W1": W1, "w10": w10, "W2": W2, "w20": w20}
+
+
+def test_the_derivation_along_one_path_has_symbols_derivatives_numbers_and_the_result():
+    w, x, b = Value(0.5, "w"), Value(2.0, "x", "input"), Value(-0.3, "b")
+    z = named("z", w * x + b)
+    L = named("L", z.sigmoid())
+    assert str(latex(L, wrt=x)).splitlines()[-4:] == [
+        "∂L/∂x = ∂L/∂z · ∂z/∂v1 · ∂v1/∂x",
+        "      = L·σ(−z) · w",
+        "      = 0.2217 · 1 · 0.5",
+        "      = 0.1109",
+    ]
+
+
+def test_backward_called_before_or_not_the_derivation_is_the_same():
+    w = Value(0.5, "w")
+    L = named("L", (w * w).sin())
+    before = str(latex(L, wrt=w))
+    L.backward()
+    assert str(latex(L, wrt=w)) == before
+    assert result(latex(L, wrt=w, digits=17)) == w.grad
+
+
+@settings(max_examples=100, deadline=None)
+@given(TREES)
+def test_the_derivation_of_a_random_formula_ends_in_the_gradient(tree):
+    y = built(tree)
+    if not isinstance(y, Value):
+        return
+    for x in (v for v in ag.wengert_list([y]) if v in (x1, x2, x3) and v.name):
+        assert result(latex(y, wrt=x, digits=17)) == pytest.approx(gradients(y, x).data, rel=1e-12, abs=1e-15)
+
+
+def test_every_product_of_numbers_in_a_derivation_sums_to_the_result():
+    L, leaves = lecture()
+    text = str(latex(L, wrt=leaves["W1"][0, 1], digits=17)).replace("−", "-").splitlines()
+    numbers = [line.split("= ", 1)[-1].split("+ ", 1)[-1] for line in text if re.fullmatch(r"[\s=+·()e.\d-]+", line)]
+    *terms, last = numbers
+    assert sum(math.prod(float(x.strip(" ()")) for x in term.split("·")) for term in terms) == pytest.approx(
+        float(last)
+    )
+
+
+@pytest.mark.parametrize("name", ["W1", "w10", "W2", "w20"])
+def test_each_gradient_of_the_lecture_is_derived_in_scalars(name):
+    L, leaves = lecture()
+    for v in leaves[name].ravel():
+        assert result(latex(L, wrt=v, digits=17)) == pytest.approx(gradients(L, v).data, rel=1e-14)
+    whole = str(latex(L, wrt=leaves[name], detail="values", digits=6))
+    assert whole.count(f"∂L/∂{name}[") >= leaves[name].size
+
+
+def test_the_lectures_chain_from_stage_to_stage():
+    L, leaves = lecture()
+    text = str(latex(L, wrt=leaves["W2"]))
+    assert "∂L/∂W2 = ∂L/∂x6 · ∂x6/∂x5 · ∂x5/∂W2   (1×4 · 4×4 · 4×(4×3))" in text
+    assert "∂L/∂x6 = ŷ − y\n" in text
+    assert "= ∂L/∂x5 · x4ᵀ\n" in text
+    assert text.endswith("   (4×3)")
+    text = str(latex(L, wrt=leaves["W1"]))
+    assert "∂L/∂x4 = (∂x5/∂x4)ᵀ · ∂L/∂x5\n       = W2ᵀ · ∂L/∂x5\n" in text
+    assert "∂L/∂x3 = (∂x4/∂x3)ᵀ · ∂L/∂x4\n       = diag(x4·σ(−x3)) · ∂L/∂x4\n" in text
+    assert "= ∂L/∂x2 · xᵀ\n" in text
+
+
+@pytest.mark.parametrize("name", ["W1", "w10", "W2", "w20"])
+def test_stage_by_stage_the_last_line_is_the_gradient_in_the_parameters_shape(name):
+    L, leaves = lecture()
+    derivation = latex(L, wrt=leaves[name], digits=17)
+    compiled(derivation)
+    last = str(derivation).rpartition("= ")[2].partition("   ")[0].replace("−", "-")
+    np.testing.assert_allclose(np.array(eval(last)), ag.values(gradients(L, leaves[name])), rtol=1e-14)
+    assert ag.values(gradients(L, leaves[name])).shape == np.array(eval(last)).shape
+
+
+def test_stages_that_branch_join_and_skip_sum_up_to_the_gradient():
+    x = array([0.5, -1.0], "x", "input")
+    W = array([[1.0, 2.0], [-0.5, 0.3]], "W")
+    with scope("a"):
+        h = named("h", W @ x)
+        g = named("g", ag.tanh(h))
+    with scope("b"):
+        s = named("s", h + 3 * g + x)
+    with scope("c"):
+        L = named("L", ag.dot(s, g))
+    for v, shape in ((W, (2, 2)), (x, (2,))):
+        text = str(latex(L, wrt=v, detail="stages", digits=17))
+        last = text.rpartition("= ")[2].partition("   ")[0].replace("−", "-")
+        np.testing.assert_allclose(np.array(eval(last)), ag.values(gradients(L, v)), rtol=1e-13)
+        assert np.array(eval(last)).shape == shape
+        assert "∂L/∂h = (∂g/∂h)ᵀ · ∂L/∂g + (∂s/∂h)ᵀ · ∂L/∂s" in text
+
+
+def test_large_matrices_are_written_by_their_size():
+    rng = np.random.default_rng(0)
+    W = array(rng.normal(size=(8, 9)), "W")
+    with scope("f1"):
+        h = named("h", ag.tanh(W @ array(rng.normal(size=9), "x", "input")))
+    with scope("f2"):
+        L = named("L", ag.sum(h * h))
+    text = str(latex(L, wrt=W))
+    assert text.endswith("= [8×9]   (8×9)")
+
+
+def test_a_model_of_modules_is_derived_by_its_scopes():
+    model = nn.MLP(3, [4, 2], rng=np.random.default_rng(0))
+    L = nn.cross_entropy(model([0.1, 0.2, 0.3]), 1)
+    for v in (model.layers[0].w, model.layers[1].b):
+        compiled(latex(L, wrt=v))
+        assert result(latex(L, wrt=v.ravel()[0], digits=17)) == pytest.approx(gradients(L, v.ravel()[0]).data)
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_no_value_of_the_graph_is_refused():
+    x, other = Value(2.0, "x"), Value(1.0, "elsewhere")
+    c = ag.constant(3.0, "c")
+    y = x * c
+    with pytest.raises(TypeError, match="pass the result of a computation"):
+        latex(3.0)
+    with pytest.raises(TypeError, match="pass the result of a computation"):
+        latex(y, wrt="x")
+    with pytest.raises(ValueError, match="elsewhere is not in the graph"):
+        latex(y, wrt=other)
+    with pytest.raises(ValueError, match="c is a constant"):
+        latex(y, wrt=c)
+    with pytest.raises(ValueError, match="one output"):
+        latex([y, x], wrt=x)
+    with pytest.raises(ValueError, match="detail is one of"):
+        latex(y, detail="all")
+    with pytest.raises(ValueError, match="goes with wrt"):
+        latex(y, detail="stages")
+
+
+def test_a_derivative_that_does_not_exist_raises_as_backward_does():
+    x = Value(0.0, "x")
+    with pytest.raises(ZeroDivisionError):
+        latex(x.sqrt() * 2, wrt=x)
+
+
+def test_leaves_changed_since_are_named():
+    w = Value(0.5, "w_$x")
+    L = w.tanh()
+    w.data = 1.0
+    formula = latex(L, wrt=w)
+    assert "w_$x changed after" in str(formula)
+    compiled(formula)
+
+
+def test_a_users_row_is_written_by_its_name_and_derived_by_its_rule(row):
+    swish = row("formula_swish", lambda x: x * ops.sigmoid(x), (lambda y, x: ops.sigmoid(x) + y * ops.sigmoid(-x),))
+    x = Value(0.3, "x")
+    y = named("y", swish(x))
+    assert str(latex(y)) == "y = formula_swish(x)"
+    assert latex(y).latex == r"y = \operatorname{formula{\_}swish}\left(x\right)"
+    assert "= σ(x) + y·σ(−x)" in str(latex(y, wrt=x))
+    compiled(latex(y))
+
+
+def test_it_shows_itself():
+    formula = latex(x1 + x2)
+    assert isinstance(formula, Formula)
+    assert repr(formula) == str(formula) == "x1 + x2"
+    assert formula.latex == "x_{1} + x_{2}"

@@ -1,0 +1,116 @@
+"""The formula of a graph and the derivation of a derivative, as LaTeX and as readable text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.tape import wengert_list
+from autograd.value import Value
+from viz.derivations import Line, Scalars, equations, remark
+from viz.names import given
+from viz.scene import outdated, values_in
+from viz.vector_derivations import Stages
+
+DETAILS = ("auto", "values", "stages")
+
+
+@dataclass(frozen=True)
+class Formula:
+    """Equations, one below the other: readable text under `str`, LaTeX in `latex`, typeset in Jupyter."""
+
+    equations: tuple[Line, ...]
+
+    @property
+    def lines(self) -> tuple[tuple[str, str], ...]:
+        """The left and the right side of every line in LaTeX; a left side that goes on is ""."""
+        return tuple((line.left.latex if line.left else "", line.right.latex) for line in self.equations)
+
+    @property
+    def latex(self) -> str:
+        """The source, for a line of its own in a text: several equations stand in `aligned`."""
+        signs = [f"&{line.sign}" for line in self.equations]
+        if len(self.lines) == 1:
+            (left, right), *_ = self.lines
+            return f"{left} = {right}" if left else right
+        rows = [f"{left} {sign} {right}".lstrip() for (left, right), sign in zip(self.lines, signs, strict=True)]
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def __str__(self) -> str:
+        if len(self.equations) == 1 and not self.equations[0].left:
+            return str(self.equations[0].right)
+        wide = max(len(str(line.left or "")) for line in self.equations)
+        left = (str(line.left or "").rjust(wide) for line in self.equations)
+        signs = (line.sign or " " for line in self.equations)
+        return "\n".join(f"{a} {sign} {line.right}" for a, sign, line in zip(left, signs, self.equations, strict=True))
+
+    __repr__ = __str__
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self.latex}\n$$"
+
+
+def latex(output: Any, wrt: Any = None, *, detail: str = "auto", digits: int = 4) -> Formula:
+    r"""The formula of a Value, or of several; with `wrt`, a Value of its graph or an array of them, ∂output/∂wrt.
+
+    A named value has an equation of its own, as has one that is used more than once (v1, v2, … as in `table`), and a part
+    of a very long formula. Constants of a formula stand with all their digits, numbers put in with `digits`.
+
+    The derivation goes line by line: the formulas on the way; the chain rule in symbols, a product for each path,
+    or one sum per value where there are many; the local derivatives, by the rules of the table; the numbers; the
+    result. It is the derivative of the forward pass that happened; `.grad` is neither read nor changed. detail="stages"
+    goes from scope to scope, with vectors and matrices: the product of the Jacobians with their shapes, then each
+    ∂output/∂vector in the shape of the vector, with transposes. "auto" does so for a whole array in a graph of scopes.
+
+    TypeError for what is no Value; ValueError for a constant, a value of another graph, and stages where there are none.
+    A derivative that does not exist raises as `backward` does.
+
+    >>> w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(-0.7, "b")
+    >>> L = (w * x + b) ** 2
+    >>> latex(L)
+    (w·x + b)²
+    >>> print(latex(L).latex)
+    \left(w \cdot x + b\right)^{2}
+    >>> latex(L, wrt=w)
+        v1 = w·x = 1
+        v2 = v1 + b = 0.3
+        v3 = v2² = 0.09
+    ∂v3/∂w = ∂v3/∂v2 · ∂v2/∂v1 · ∂v1/∂w
+           = 2·v2 · x
+           = 0.6 · 1 · 2
+           = 1.2
+    """
+    if detail not in DETAILS:
+        raise ValueError(f"detail is one of {', '.join(DETAILS)}; got {detail!r}")
+    outputs = values_in(output)
+    order = wengert_list(outputs)
+    if wrt is None and detail == "stages":
+        raise ValueError("a formula is written in scalars; detail='stages' goes with wrt=")
+    lines = list(equations(order, outputs) if wrt is None else _derivation(outputs, order, wrt, detail, digits))
+    return Formula((*lines, *map(remark, outdated(order))))
+
+
+def _derivation(outputs: Sequence[Value], order: Sequence[Value], wrt: Any, detail: str, digits: int) -> Any:
+    if len(outputs) > 1:
+        raise ValueError(f"a derivative is that of one output; got {len(outputs)}: take them one by one, or their sum")
+    targets = values_in(wrt)
+    known = set(order)
+    for v in targets:
+        if v not in known:
+            raise ValueError(
+                f"{_called(v)} is not in the graph of {_called(outputs[0])}: nothing leads from it to there"
+            )
+        if v.role == "constant":
+            raise ValueError(f"{_called(v)} is a constant, and takes no derivative: make it a parameter or an input")
+    if detail == "stages" or (detail == "auto" and len(targets) > 1 and any(v.scope for v in order if v.op)):
+        by_stages = Stages(outputs[0], order, targets, digits)
+        if by_stages.whole or (by_stages.target and detail == "stages"):
+            return by_stages.lines()
+        if detail == "stages":
+            raise ValueError(f"no vector between two stages holds {_called(targets[0])}: take detail='values'")
+    return Scalars(outputs[0], order, targets, digits).lines()
+
+
+def _called(v: Value) -> str:
+    return given(v) or repr(v)
