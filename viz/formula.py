@@ -18,7 +18,13 @@ DETAILS = ("auto", "values", "stages")
 
 @dataclass(frozen=True)
 class Formula:
-    """Equations, one below the other: readable text under `str`, LaTeX in `latex`, typeset in Jupyter."""
+    r"""Equations, one below the other: readable text under `str`, LaTeX in `latex`, typeset in Jupyter.
+
+    >>> x = Value(2.0, "x")
+    >>> formula = latex((x + 1).sqrt())
+    >>> print(formula, formula.latex, formula.lines)
+    √(x + 1) \sqrt{x + 1} (('', '\\sqrt{x + 1}'),)
+    """
 
     equations: tuple[Line, ...]
 
