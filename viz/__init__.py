@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from viz.diagram import Diagram as Diagram, draw as draw
     from viz.expression import parsed as parsed
-    from viz.paths import Explanation as Explanation, explain as explain
     from viz.formula import Formula as Formula, latex as latex
+    from viz.paths import Explanation as Explanation, explain as explain
     from viz.plots import activations as activations, boundary as boundary, descent as descent, history as history
     from viz.stepper import Steps as Steps, steps as steps
     from viz.trace import Table as Table, table as table
