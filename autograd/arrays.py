@@ -23,6 +23,11 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
     """A NumPy array of Values. Its operations are the rows of the table; `@`, `dot` and `sum` make n-ary nodes.
 
     In-place operators and assignments of elements that would throw leaves away raise TypeError: `assign` changes leaves.
+
+    >>> W = array([[1.0, 2.0], [3.0, 4.0]], "W")
+    >>> y = W @ [1.0, 1.0]
+    >>> type(y).__name__, values(y).tolist(), y[0].op.name
+    ('Array', [3.0, 7.0], 'dot')
     """
 
     __array_priority__ = 1.0  # np.concatenate and np.stack then keep the class
@@ -200,7 +205,12 @@ def _element(name: str | None, where: tuple[int, ...]) -> str | None:
 
 
 def named(name: str, x: T) -> T:
-    """Name a Value, or the elements of an array or list of them, `x2[0]`; returns x."""
+    """Name a Value, or the elements of an array or list of them, `x2[0]`; returns x.
+
+    >>> h = named("h", array([1.0, 2.0]) * 3.0)
+    >>> h[1].name
+    'h[1]'
+    """
     if not isinstance(name, str):
         raise TypeError(f"a name is text; got {name!r}")
     for where, v in _elements(x):
@@ -226,12 +236,22 @@ def _elements(x: Any) -> list[tuple[tuple[int, ...], Value]]:
 
 
 def values(x: Any) -> Floats:
-    """The numbers of Values (or of plain data) as a float array of the same shape."""
+    """The numbers of Values (or of plain data) as a float array of the same shape.
+
+    >>> values(array([1.0, 2.0]) * 3.0)
+    array([3., 6.])
+    """
     return np.array(kinds.mapped(lambda v: number(v) if isinstance(v, Value) else real(v), x), dtype=float)
 
 
 def grads(x: Any) -> Floats:
-    """The gradients of Values as a float array of the same shape; nan where there is none yet."""
+    """The gradients of Values as a float array of the same shape; nan where there is none yet.
+
+    >>> w = array([1.0, 2.0], "w")
+    >>> (w[0] * 3.0).backward()
+    >>> grads(w)
+    array([ 3., nan])
+    """
     _elements(x)  # refuses what is no Value
     return np.array(kinds.mapped(lambda v: np.nan if v.grad is None else v.grad, x), dtype=float)
 
@@ -272,6 +292,13 @@ def _outline(x: Any) -> str:
 
 
 def zero_grad(x: Any) -> None:
-    """Set `.grad` to None: in a Value, or everywhere in an array or nesting of them."""
+    """Set `.grad` to None: in a Value, or everywhere in an array or nesting of them.
+
+    >>> w = Value(1.0)
+    >>> w.backward()
+    >>> zero_grad(w)
+    >>> w.grad is None
+    True
+    """
     for _, v in _elements(x):
         v.grad = None

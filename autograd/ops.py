@@ -32,6 +32,10 @@ class Op:
     """A row of the table. Making one adds it: value, both modes, all orders and pictures follow from it.
 
     Raises ValueError for a name that is no identifier, belongs to a row of the library or to a part of Value.
+
+    >>> double = Op("double", lambda x: 2 * x, (lambda y, x: 2.0,))
+    >>> double(3.0), double([1.0, 2.0])
+    (6.0, [2.0, 4.0])
     """
 
     name: str  # NumPy's, where NumPy has the function: np.tanh then finds it

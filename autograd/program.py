@@ -144,6 +144,13 @@ class Program:
     Data are arrays with one row per example, (N, …) for every argument of the recorded function, of whole numbers
     or of 32- or 64-bit floats, all of one precision. TypeError or ValueError for others, for no rows and for nan;
     a row that leaves an operation's domain raises that operation's error, with the row's number and the node.
+
+    >>> w = Value(2.0, "w")
+    >>> program = record(lambda x: w * x, 1.0)
+    >>> program
+    Program(x → one output, 1 parameters)
+    >>> program([1.0, 2.0, 3.0])
+    array([2., 4., 6.])
     """
 
     def __init__(

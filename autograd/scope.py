@@ -49,6 +49,12 @@ class scope:
 
     Scopes nest as a path, `layer1/neuron3`, and each thread has its own. TypeError for a name that is not
     text, ValueError for an empty one.
+
+    >>> from autograd import Value
+    >>> with scope("layer1"), scope("neuron3"):
+    ...     y = Value(1.0) + 1.0
+    >>> y.scope
+    'layer1/neuron3'
     """
 
     __slots__ = ("_seen", "formula", "name")

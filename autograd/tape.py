@@ -26,7 +26,13 @@ Local = Callable[["Value"], Sequence[Any]]
 
 
 def wengert_list(outputs: Iterable[Value]) -> list[Value]:
-    """Every node the outputs are computed from, each once, parents before children; the same order every time."""
+    """Every node the outputs are computed from, each once, parents before children; the same order every time.
+
+    >>> from autograd import Value
+    >>> a = Value(2.0, "a")
+    >>> [v.op.name if v.op else v.name for v in wengert_list([a * a + a])]
+    ['a', 'multiply', 'add']
+    """
     order: list[Value] = []
     seen: set[Value] = set()
     stack: list[Any] = list(outputs)[::-1]

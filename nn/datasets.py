@@ -21,18 +21,32 @@ def iris() -> tuple[Floats, Classes]:
 
     The classes are IRIS_CLASSES, 50 flowers each. R. A. Fisher, The use of multiple measurements in taxonomic
     problems, Annals of Eugenics 7 (1936).
+
+    >>> X, Y = iris()
+    >>> X[0], IRIS_CLASSES[Y[0]]
+    (array([5.1, 3.5, 1.4, 0.2]), 'setosa')
     """
     table = np.loadtxt(Path(__file__).parent / "data" / "iris.csv", dtype=str, delimiter=",", skiprows=1)
     return table[:, :4].astype(float), np.array([IRIS_CLASSES.index(species) for species in table[:, 4]])
 
 
 def xor() -> tuple[Floats, Classes]:
-    """The four points of exclusive or, X (4, 2) and Y (4,), which no line separates; Minsky & Papert 1969."""
+    """The four points of exclusive or, X (4, 2) and Y (4,), which no line separates; Minsky & Papert 1969.
+
+    >>> X, Y = xor()
+    >>> Y
+    array([0, 1, 1, 0])
+    """
     return np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
 
 
 def two_moons(n: int, noise: float = 0.1, seed: int = 0) -> tuple[Floats, Classes]:
-    """Two half circles of radius 1 that reach into each other: X (n, 2), Y (n,); `noise` is its standard deviation."""
+    """Two half circles of radius 1 that reach into each other: X (n, 2), Y (n,); `noise` is its standard deviation.
+
+    >>> X, Y = two_moons(100, noise=0.0)
+    >>> bool(np.allclose((X[Y == 0] ** 2).sum(axis=1), 1.0))
+    True
+    """
     rng, Y = _drawn(n, 2, seed)  # noqa: N806
     angle = rng.uniform(0.0, np.pi, n)
     upper = np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -41,7 +55,12 @@ def two_moons(n: int, noise: float = 0.1, seed: int = 0) -> tuple[Floats, Classe
 
 
 def spirals(n: int, classes: int, seed: int = 0, noise: float = 0.2) -> tuple[Floats, Classes]:
-    """Arms of three quarters of a turn, one a class: X (n, 2) within the unit circle, Y (n,); `noise` in radians."""
+    """Arms of three quarters of a turn, one a class: X (n, 2) within the unit circle, Y (n,); `noise` in radians.
+
+    >>> X, Y = spirals(90, 3)
+    >>> X.shape, np.bincount(Y)
+    ((90, 2), array([30, 30, 30]))
+    """
     rng, Y = _drawn(n, classes, seed)  # noqa: N806
     radius = rng.uniform(0.05, 1.0, n)
     angle = 2 * np.pi * (Y / classes + 0.75 * radius) + rng.normal(0.0, noise, n)
@@ -82,6 +101,10 @@ def two_gaussians(
 
     With equal deviations the posterior is a sigmoid of a linear function of x, else of a quadratic one; lecture,
     approximation of the posterior. It is an array (n,), P(C1 | x) at each row, and a function of further rows.
+
+    >>> X, Y, posterior = two_gaussians(100)
+    >>> posterior.shape, posterior([[0.0, 0.0]])
+    ((100,), array([0.5]))
     """
     if len(deviations) != 2 or not min(deviations) > 0:
         raise ValueError(f"two classes have two deviations > 0; got {deviations!r}")

@@ -71,6 +71,13 @@ def diagnose(model: Any, X: Any, Y: Any, loss: Callable[[Any, Any], Any]) -> lis
 
     Dead ReLU units, saturated sigmoid and tanh units, parameters that take no part, units that start identical,
     softmax applied twice, and gradients that vanish or explode on their way through the layers. Nothing is changed.
+
+    >>> from nn import MLP, binary_cross_entropy_with_logits, datasets
+    >>> X, Y = datasets.two_moons(100)
+    >>> model = MLP(2, [3, 1], "relu", rng=0)
+    >>> model.layers[0].b[1].data = -50.0
+    >>> [(found.kind, found.where) for found in diagnose(model, X, Y, binary_cross_entropy_with_logits)]
+    [('dead', ('layer1/neuron2',))]
     """
     try:
         _, data, example = prepared(model, X, Y, loss)

@@ -21,6 +21,9 @@ def predict(model: Any, X: Any, engine: str = "recorded") -> Floats:  # noqa: N8
 
     The model is recorded on the first row; with engine="eager" it is called on every row, as a model needs that
     branches on its numbers. ValueError for no rows, nan and rows of another length.
+
+    >>> predict(lambda x: 2.0 * x[0], [[1.0], [-1.0]])
+    array([ 2., -2.])
     """
     x = rows(X)
     outputs: Floats = running(engine, partial(output, model), x[0])(x)
@@ -32,6 +35,9 @@ def predict_proba(model: Any, X: Any, link: Link | None = None, engine: str = "r
 
     A model that ends in a sigmoid or a softmax gives them already. `link` is "identity", "sigmoid", "softmax" or
     another function from the outputs to probabilities.
+
+    >>> predict_proba(lambda x: 2.0 * x[0], [[0.0]])
+    array([0.5])
     """
     if link is not None and not callable(link) and link not in LINKS:
         raise ValueError(f"link is one of {', '.join(LINKS)}, or a function; got {link!r}")
@@ -49,6 +55,9 @@ def accuracy(model: Any, X: Any, Y: Any, engine: str = "recorded") -> float:  # 
 
     That is where a probability, made by sigmoid or softmax, is above ½, and any other output above 0. Y are class
     indices (N,), of one output 0 and 1 or the −1 and 1 of `hinge`, or one-hot rows (N, K); ValueError for others.
+
+    >>> accuracy(lambda x: 2.0 * x[0], [[1.0], [-1.0]], [1, 1])
+    0.5
     """
     outputs, classes = predict(partial(_scores, model), X, engine), rows(Y, "Y", least=1)
     if classes.ndim == 2 and classes.shape == outputs.shape:

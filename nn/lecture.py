@@ -14,6 +14,13 @@ def lecture_chain(W1: Any, w10: Any, W2: Any, w20: Any, c: int) -> Chain:  # noq
 
     W1 (M, d), w10 (M,), W2 (K, M) and w20 (K,) are arrays of Values; lecture, computation graph. The lecture prints
     f6 without its minus; the loss is −log softmax(x6)_c.
+
+    >>> from autograd import array
+    >>> W1, w10 = array([[1.0, 0.0], [0.0, 1.0]], "W1"), array([0.0, 0.0], "w10")
+    >>> W2, w20 = array([[1.0, -1.0], [-1.0, 1.0]], "W2"), array([0.0, 0.0], "w20")
+    >>> chain = lecture_chain(W1, w10, W2, w20, 0)
+    >>> round(chain([1.0, 1.0]).data, 6), [stage.name for stage in chain.stages]
+    (0.693147, ['f1', 'f2', 'f3', 'f4', 'f5', 'f6'])
     """
     return Chain(
         _function("f1", "x2 = W1·x", lambda x: W1 @ x),

@@ -102,6 +102,12 @@ class Adam(Optimizer):
 
     m ← β₁ m + (1 − β₁) g, v ← β₂ v + (1 − β₂) g² with g = ∂L/∂w + weight_decay · w, and in the t-th step
     w ← w − lr · m / (1 − β₁ᵗ) / (√(v / (1 − β₂ᵗ)) + eps).
+
+    >>> w = Value(1.0)
+    >>> (3 * w).backward()
+    >>> Adam([w], lr=0.5).step()
+    >>> round(w.data, 6)  # the first step is the learning rate, whatever the gradient's size
+    0.5
     """
 
     def __init__(

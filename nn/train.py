@@ -19,7 +19,16 @@ SHOWN = 12  # epochs in the text of a history
 
 
 class DivergedError(ValueError):
-    """Training that came to a loss without a value. `history` holds the epochs until then."""
+    """Training that came to a loss without a value. `history` holds the epochs until then.
+
+    >>> from nn import Neuron, SGD, mse
+    >>> unit = Neuron(1, "identity", rng=0)
+    >>> try:
+    ...     fit(unit, [[1e3], [-1e3]], [1.0, -1.0], mse, SGD(unit.parameters(), 1.0), 200, progress=False)
+    ... except DivergedError as error:
+    ...     print(len(error.history.loss) > 10, np.isfinite(unit.b.data))
+    True True
+    """
 
     history: History
 
@@ -30,6 +39,11 @@ class History:
 
     The loss is the mean (or the sum) over the epoch's rows, each taken just before the step that its batch makes;
     `validation` that over the validation data, after the epoch's last step.
+
+    >>> History([0.5, 0.25])
+    epoch        loss
+         1         0.5
+         2        0.25
     """
 
     loss: list[float] = field(default_factory=list)
@@ -89,6 +103,14 @@ def fit(
     TypeError or ValueError for data and targets that do not fit, and where parameters reach the loss only through
     `step`, before anything has changed. DivergedError, a ValueError, at the first loss that is nan or infinite, with the
     parameters and the optimiser as they were before the step that led there.
+
+    >>> from nn import MLP, SGD, accuracy, cross_entropy, datasets
+    >>> X, Y = datasets.iris()
+    >>> X = (X - X.mean(axis=0)) / X.std(axis=0)
+    >>> model = MLP(4, [5, 3], rng=0)
+    >>> history = fit(model, X, Y, cross_entropy, SGD(model.parameters(), 1.0), 100, progress=False)
+    >>> len(history.loss), accuracy(model, X, Y) > 0.95
+    (100, True)
     """
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"fit takes an optimiser such as nn.SGD(model.parameters(), lr=0.1); got {optimizer!r}")
