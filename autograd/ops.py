@@ -277,7 +277,7 @@ dot      = Op("dot",      _dot,                                lambda y, *ab: ab
 logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(a, y),                vectors=1, stacked=True, computed=_logsumexp, symbol="ln Σ exp")
 log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, stacked=True, computed=_log_softmax, symbol="ln softmax")
 neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], lambda c, y, *a: [-d for d in _log_softmax_partials(c, -y, *a)],  # its partials are ŷ − y
-              vectors=1, indexed=True, stacked=True, computed=lambda c, *a: -_log_softmax(c, *a), symbol="−ln softmax")
+              vectors=1, indexed=True, stacked=True, computed=lambda c, *a: 0.0 - _log_softmax(c, *a), symbol="−ln softmax")  # 0.0 −: a loss of 0 is not −0
 # fmt: on
 
 BUILT_IN = frozenset(TABLE)

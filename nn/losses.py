@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Value, dot, kinds, log, log_sigmoid, ops, relu, sum as total
+from autograd import Value, dot, kinds, log, ops, relu, softplus, sum as total
 from autograd.recording import demand
 from autograd.value import real
 
@@ -53,35 +53,39 @@ def binary_cross_entropy(y_hat: Any, y: Any) -> Value:
                 f"binary_cross_entropy takes probabilities, from 0 to 1; got {getattr(p, 'data', p)!r}: "
                 "for logits use binary_cross_entropy_with_logits"
             )
-    return _binary(pairs, log, lambda p: log(1.0 - p), "binary_cross_entropy")
+    loss: Value = -_mixed(pairs, log, lambda p: log(1.0 - p), "binary_cross_entropy")
+    return loss
 
 
 def binary_cross_entropy_with_logits(a: Any, y: Any) -> Value:
-    """The same from logits, ŷ = σ(a): −Σ_k [y_k log σ(a_k) + (1 − y_k) log σ(−a_k)], with ∂E_n/∂a = ŷ − y.
+    """The same from logits, ŷ = σ(a): Σ_k [y_k softplus(−a_k) + (1 − y_k) softplus(a_k)], with ∂E_n/∂a = ŷ − y.
 
-    Exact at any size of a, for log σ(−a) is log(1 − σ(a)) without the 1 that cancels. ValueError for outputs of a
-    sigmoid in place of logits, and for y outside of 0 to 1.
+    Exact at any size of a. ValueError for probabilities, made by sigmoid or softmax, in place of logits, and for y
+    outside of 0 to 1.
 
-    >>> E = binary_cross_entropy_with_logits(Value(-1000.0), 1)
-    >>> E, E.parents[0].partials
-    (Value(data=1000.0, grad=None), (1.0,))
+    >>> a = Value(-1000.0)
+    >>> E = binary_cross_entropy_with_logits(a, 1)
+    >>> E.backward()
+    >>> E.data, a.grad
+    (1000.0, -1.0)
     """
     pairs = _pairs(a, y, "binary_cross_entropy_with_logits")
     _refuse_probabilities([v for v, _ in pairs], "binary_cross_entropy_with_logits")
-    return _binary(pairs, log_sigmoid, lambda v: log_sigmoid(-v), "binary_cross_entropy_with_logits")
+    # −log σ(a) is softplus(−a), and −log(1 − σ(a)) is softplus(a): no 1 that cancels.
+    return _mixed(pairs, lambda v: softplus(-v), softplus, "binary_cross_entropy_with_logits")
 
 
-def _binary(pairs: list[tuple[Any, Any]], yes: Callable[[Any], Any], no: Callable[[Any], Any], loss: str) -> Value:
-    """−Σ [y · yes(x) + (1 − y) · no(x)], without a term whose weight is the number 0."""
+def _mixed(pairs: list[tuple[Any, Any]], yes: Callable[[Any], Any], no: Callable[[Any], Any], loss: str) -> Value:
+    """Σ [y · yes(x) + (1 − y) · no(x)], without a term whose weight is the number 0."""
     targets = [t for _, t in pairs]
     demand(targets, lambda y: (y >= 0) & (y <= 1), f"{loss} takes targets from 0 to 1")
-    logs = []
+    terms: list[Value] = []
     for x, t in pairs:
         if not isinstance(t, Value) and t in (0, 1):
-            logs.append(yes(x) if t else no(x))
+            terms.append(yes(x) if t else no(x))
         else:
-            logs.append(t * yes(x) + (1.0 - t) * no(x))
-    return -(logs[0] if len(logs) == 1 else total(logs))  # type: ignore[no-any-return]  # the dispatch is Any
+            terms.append(t * yes(x) + (1.0 - t) * no(x))
+    return terms[0] if len(terms) == 1 else total(terms)
 
 
 def hinge(score: Any, y: Any) -> Value:

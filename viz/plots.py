@@ -46,8 +46,7 @@ def _figure(columns: int = 1, wide: float = 5.0, high: float = 3.6) -> tuple[Any
 def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str] = ()) -> Any:  # noqa: N803
     """The regions that a model of two inputs assigns to each class, with the data X (N, 2) and their classes y (N,).
 
-    Of K outputs the largest decides; of one output its sign, or for a probability, made by a sigmoid, whether it is
-    above ½; the darker, the farther from the boundary. `names` are those of the two inputs. ValueError for other shapes.
+    Of K outputs the largest decides; of one output its sign, or of a sigmoid or a threshold whether it is above ½; the darker, the farther from the boundary. `names` are those of the two inputs. ValueError for other shapes.
     """
     X, y = np.asarray(X, dtype=float), np.asarray(y)  # noqa: N806
     if X.ndim != 2 or X.shape[1] != 2 or y.shape != (len(X),) or not len(X):
@@ -86,7 +85,7 @@ def _scores(model: Callable[[Any], Any], row: Floats) -> Any:
     def the_model(x: Any) -> Any:
         y = model(x)
         y = y[0] if np.shape(y) == (1,) else y
-        return y - 0.5 if getattr(y, "op", None) is autograd.sigmoid else y
+        return y - 0.5 if getattr(y, "op", None) in (autograd.sigmoid, autograd.step) else y
 
     return record(the_model, row)
 
