@@ -161,7 +161,9 @@ def test_notebook_2_runs_in_jupyterlab_with_its_pictures_and_its_page_of_steps(l
         page.click("text='Run'")
         page.click("text='Run All Cells'")
         cells = code(read(ROOT / "notebooks" / "2_f1_to_f6.ipynb"))
-        expected = sum(not cell["metadata"].get("jupyter", {}).get("source_hidden") for cell in cells)  # folded: no prompt
+        expected = sum(
+            not cell["metadata"].get("jupyter", {}).get("source_hidden") for cell in cells
+        )  # folded: no prompt
         page.wait_for_function(
             "n => [...document.querySelectorAll('.jp-InputPrompt')].filter(p => /\\[\\d+\\]/.test(p.textContent)).length >= n",
             arg=expected,

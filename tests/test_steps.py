@@ -343,6 +343,62 @@ def test_stages_follow_too_and_drop_the_names_that_are_no_longer_true(opened):
     assert lesson.page.evaluate("document.querySelectorAll('text.hidden').length") > 5
 
 
+@pytest.mark.parametrize("make", [lambda x: x * x + 1.0, lambda x: x - x * 2.0 + x * math.inf])
+def test_values_that_are_infinite_or_nan_are_stepped_through_as_python_computes_them(make, opened):
+    y = make(Value(1e200, "x"))
+    y.name = "y"
+    lesson = opened(steps(y))
+    lesson.press("End")
+    assert lesson.page.evaluate("String(value[value.length - 1])") == str(y.data).replace("inf", "Infinity").replace(
+        "nan", "NaN"
+    )
+
+
+def test_what_if_refuses_what_backward_refuses_and_overflows_where_python_does(opened):
+    x, y = Value(4.0, "x"), Value(2.0, "y")
+    lesson = opened(steps(x.sqrt() * y))
+    lesson.set("x", "0")
+    assert "sqrt has no derivative here; its operand is 0 from x" in lesson.page.inner_text("#said")
+    assert lesson.page.evaluate("leaves[0]") == 4.0
+    lesson = opened(steps(x * y / x))
+    lesson.set("x", "1e308")
+    lesson.set("y", "1e10")
+    assert lesson.page.evaluate("String(value[2])") == "Infinity"
+    lesson.set("x", "0")
+    assert "divide is defined for a divisor other than 0" in lesson.page.inner_text("#said")
+
+
+def test_a_stage_line_shows_what_this_stage_adds_and_the_total(opened):
+    W = array([[0.5, -0.2], [0.1, 0.3]], "W")
+    x = array([1.0, 2.0], "x", "input")
+    with scope("a"):
+        h = W @ x
+        h[0].name, h[1].name = "h[0]", "h[1]"
+    with scope("b"):
+        L = (W @ h).sum()
+    L.name = "L"
+    _, bars = gradients(L)
+    lesson = opened(steps(L, detail="stages"))
+    lesson.press("End")
+    (line,) = [text for text in lesson.told if text.startswith("∂L/∂W +=")]
+    total = ", ".join(number(bars[v], 3) for v in W.ravel())
+    assert line.endswith(f"total [{total}]")
+    assert f"= [{total}] " not in line
+
+
+def test_tooltips_tell_nothing_that_is_not_known_yet(opened):
+    x, *_, out = lecture_example()
+    lesson = opened(steps(out, predict=[x]))
+    titles = "[...document.querySelectorAll('#picture g title')].map(t => t.textContent).join(' | ')"
+    assert "−24" not in lesson.page.evaluate(titles)
+    lesson.press("End")
+    text = lesson.page.evaluate(titles)
+    assert "x: value 2, gradient to be predicted" in text
+    assert "y: value −5, gradient 8" in text
+    lesson.set("y", "1")
+    assert "y: value 1, gradient 8" in lesson.page.evaluate(titles)
+
+
 # --- predict ----------------------------------------------------------------------------------------------------------
 
 
@@ -402,7 +458,8 @@ def test_the_page_itself_offers_to_predict_the_leaves(opened):
     [
         ("2 + 3 * 4", 14), ("(2 + 3) * 4", 20), ("-2 ** 2", -4), ("2 ^ 3 ^ 2", 512), ("1e3 - .5", 999.5), ("x*w - s", 11),
         ("exp(0) + sigmoid(0)", 1.5), ("−x", -2), ("8 / 4 / 2", 1), ("max", None), ("2 +", None), ("(1", None),
-        ("fetch(1)", None), ("x y", None), ("", None), ("a.constructor", None), ("(" * 500, None),
+        ("fetch(1)", None), ("x y", None), ("", None), ("a.constructor", None), ("constructor(2)", None),
+        ("(" * 500, None), ("-" * 50_000 + "1", None),
     ],
 )  # fmt: skip
 def test_an_answer_is_a_number_or_an_expression_of_names_and_nothing_else(text, value, opened):

@@ -47,7 +47,8 @@ class Steps:
             "hash": b64encode(sha256(script.encode()).digest()).decode(),
             "title": escape(repr(self.picture)[1:-1]),
             "css": _read("steps.css"),
-            "svg": self.picture.svg,
+            # Its tooltips give away what is not computed or predicted yet; the page writes its own.
+            "svg": re.sub(r"<title>[^<]+</title>", "<title></title>", self.picture.svg),
             "notes": escape(" ".join(self.notes)),
             "data": _json(self.data),
             "script": script[1:],
@@ -269,7 +270,7 @@ def _by_stages(scene: Any, number: Mapping[Value, int]) -> dict[str, Any]:
         wires.append({"id": wire.id, "edges": edges})
         what = wire.label.rpartition("= ")[2]
         kept = [number[v] for v in tail.values]
-        source = {"name": tail.called, "nodes": kept, "what": what, "several": uses[wire.tail] > 1}
+        source = {"name": tail.called, "nodes": kept, "what": what, "several": uses[wire.tail] > 1, "product": True}
         if tail.kind != "constant":
             sources.setdefault(wire.head, []).append(source)
     computed = [panel for panel in scene.cards if panel.nodes and panel.nodes[0].op is not None]

@@ -33,13 +33,24 @@ function forward(data) {
     if (row === null) { y[k] = data[k]; d[k] = []; continue; }
     const operands = parents.map(p => y[p]);
     y[k] = ROWS[row].f(...operands);
-    if (Number.isNaN(y[k]) && !operands.some(Number.isNaN) || !Number.isFinite(y[k]) && operands.every(Number.isFinite)) {
-      const rule = page.rows[row], at = parents.map(p => `${number(y[p], 17)} from ${nodes[p].name}`).join(" and ");
-      throw new Error(`${rule.name} ${rule.domain ? `is defined for ${rule.domain}` : "has no value here"}; got ${at}`);
-    }
     d[k] = ROWS[row].d(y[k], ...operands);
+    if (refuses(page.rows[row], y[k], operands)) throw new Error(`${refusal(row)}; got ${from(parents, y)}`);
   }
   return [y, d];
+}
+
+// Where Python raises: + − × and a quotient by anything but 0 may overflow, a row with a domain may not leave it.
+function refuses({ name, domain }, y, operands) {
+  if (!domain || operands.some(Number.isNaN)) return false;
+  if (name === "divide") return operands[1] === 0;
+  return Number.isNaN(y) || !Number.isFinite(y) && operands.every(Number.isFinite);
+}
+const refusal = row => `${page.rows[row].name} is defined for ${page.rows[row].domain}`;
+const from = (parents, y) => parents.map(p => `${number(y[p], 17)} from ${nodes[p].name}`).join(" and ");
+
+function missing(k, slot) { // a derivative that is not finite where the value and its operands are
+  const { parents } = nodes[k];
+  return !Number.isFinite(partial[k][slot]) && [k, ...parents].every(n => Number.isFinite(value[n]));
 }
 
 function passed(bar, k, slot) { // an adjoint of 0 passes nothing on
@@ -61,19 +72,20 @@ function sweep() { // the adjoint of every node after every step, and what each 
       if (bar[k] === null) bar[k] = 0;
       nodes[k].parents.forEach((p, slot) => {
         if (nodes[p].role === "constant") return;
-        const more = passed(bar[k], k, slot), from = bar[k];
+        const more = passed(bar[k], k, slot), upstream = bar[k];
+        if (upstream && missing(k, slot)) throw new Error(`${page.rows[nodes[k].row].name} has no derivative here; its operand is ${from([p], value)}`);
         bar[p] = (bar[p] ?? 0) + more;
-        added.push({ p, k, slot, from, more, total: bar[p] });
+        added.push({ p, k, slot, from: upstream, more, total: bar[p] });
       });
     }
     adjoints.push(bar.slice()); edges.push(added);
   }
 }
 
-function compute(data) {
-  [value, partial] = forward(data);
+function compute(data) { // all of it or nothing
+  const before = [value, partial, adjoints, edges];
+  try { [value, partial] = forward(data); sweep(); } catch (error) { [value, partial, adjoints, edges] = before; throw error; }
   leaves = data;
-  sweep();
 }
 
 // --- what is said ----------------------------------------------------------------------------------------------------
@@ -125,9 +137,11 @@ function staged(way, group) {
   if (way === "forward") return [`Forward: ${group.title}`, `${group.formula} = ${outs}`];
   const bars = vector(group.outs, slopeText);
   return [`Backward: ${group.title} passes its gradient to what it takes`, ...group.sources.map(s => {
-    const what = changed ? `∂${group.name}/∂${s.name}` : `${s.what}`;
-    const mark = s.several ? "+=" : "=";
-    return `${of(s.name)} ${mark} ${of(group.name)} · ∂${group.name}/∂${s.name} = ${bars} · ${what} = ${vector(s.nodes, slopeText)}`;
+    const jacobian = `∂${group.name}/∂${s.name}`, what = changed || !s.product ? "" : ` = ${bars} · ${s.what}`;
+    const sums = new Map(s.nodes.map(k => [k, 0])), blank = s.nodes.some(hiddenSlope);
+    for (const { p, more } of edges[now]) if (sums.has(p)) sums.set(p, sums.get(p) + more);
+    const added = blank ? "?" : vector(s.nodes, k => number(sums.get(k))), total = s.several ? `   total ${vector(s.nodes, slopeText)}` : "";
+    return `${of(s.name)} ${s.several ? "+=" : "="} ${s.product ? `${of(group.name)} · ${jacobian}` : `what ${group.title} passes on`}${what} = ${added}${total}`;
   })];
 }
 
@@ -155,13 +169,26 @@ function slot(text, ground, k, largest) { // one gradient: its words and the gro
   text.style.fill = shade === null || shade === 0 ? "var(--ink)" : "#1F2328";
 }
 
+function titles() { // what a pointer or a screen reader finds on a card or an edge, true at this step
+  for (const { id, k, ks } of page.cards) {
+    const about = n => `${nodes[n].name}: ${known[n] > now ? "not computed yet" : `value ${number(value[n], 17)}, gradient ${hiddenSlope(n) ? "to be predicted" : number(adjoints[now][n], 17)}`}`;
+    element(id).querySelector("title").textContent = ks ? element(id).querySelector("text").textContent : about(k);
+  }
+  for (const { id, edges: parts } of page.wires) {
+    const title = element(id).querySelector("title"), [k, slot] = parts[0] ?? [];
+    if (title) title.textContent = page.level === "values" && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${number(partial[k][slot], 17)}` : "";
+  }
+}
+
 function show() {
-  const ends = adjoints[adjoints.length - 1].filter(Number.isFinite).map(Math.abs), largest = Math.max(...ends, 0) || 1;
+  titles();
+  const largest = adjoints[adjoints.length - 1].reduce((most, x) => Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most, 0) || 1;
   const moving = now ? steps[now - 1] : {}, active = new Set(moving.way === "seed" ? [last] : moving.group?.nodes);
   if (moving.way === "backward") edges[now].forEach(({ p }) => active.add(p));
   for (const card of page.cards) (card.grids ? panel : single)(card, active, largest);
-  const added = Math.max(...edges.flat().map(e => Math.abs(e.more)).filter(Number.isFinite), 0) || 1;
-  for (const wire of page.wires) draw(wire, moving, added);
+  const added = edges.flat().reduce((most, { more }) => Number.isFinite(more) ? Math.max(most, Math.abs(more)) : most, 0) || 1;
+  const flows = flown();
+  for (const wire of page.wires) draw(wire, flows, added);
   const [title, ...lines] = told(), box = $("told");
   box.replaceChildren(Object.assign(document.createElement("h1"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text })));
   const back = now - seed;
@@ -192,13 +219,24 @@ function panel({ id, ks, grids }, active, largest) {
   });
 }
 
-function draw({ id, edges: parts, tail, head }, moving, added) {
-  const group = element(id), label = element(`${id}-label`), mine = now ? edges[now].filter(e => parts.some(([k, slot]) => e.k === k && e.slot === slot)) : [];
-  const done = edges.slice(0, now + 1).flat().filter(e => parts.some(([k, slot]) => e.k === k && e.slot === slot));
-  group.classList.toggle("quiet", !done.length);
-  group.classList.toggle("flow", mine.length > 0);
-  const [line, tip] = group.querySelectorAll("path"), sum = done.reduce((t, e) => t + e.more, 0);
-  if (done.length && page.level === "values") {
+const wireOf = new Map(page.wires.flatMap(({ id, edges: parts }) => parts.map(([k, slot]) => [`${k} ${slot}`, id])));
+function flown() { // what has flown along each wire up to now, and in this step
+  const sums = new Map(), mine = new Set();
+  for (let step = 1; step <= now; step++) for (const { k, slot, more } of edges[step]) {
+    const id = wireOf.get(`${k} ${slot}`);
+    if (id === undefined) continue;
+    sums.set(id, (sums.get(id) ?? 0) + more);
+    if (step === now) mine.add(id);
+  }
+  return [sums, mine];
+}
+
+function draw({ id, edges: parts }, [sums, mine], added) {
+  const group = element(id), label = element(`${id}-label`), sum = sums.get(id);
+  group.classList.toggle("quiet", sum === undefined);
+  group.classList.toggle("flow", mine.has(id));
+  const [line, tip] = group.querySelectorAll("path");
+  if (sum !== undefined && page.level === "values") {
     const colour = sum > 0 ? "#D6604D" : sum < 0 ? "#4393C3" : "#818B98";
     line.style.stroke = tip.style.fill = colour;
     line.style.strokeWidth = .9 + 1.4 * Math.min(1, Math.abs(sum) / added);
@@ -304,7 +342,8 @@ $("tell").onclick = () => { const q = asked[Number($("item").value)]; solved(q, 
 $("quiz").onclick = () => quiz(asked.length && !$("quizzed").hidden ? [] : page.asked.length ? page.asked : free.filter(n => n.role !== "constant").map(({ k }) => ({ k })));
 
 // A number, or an expression of the names in the picture; nothing is ever run.
-const FUNCTIONS = { exp: Math.exp, log: Math.log, ln: Math.log, sqrt: Math.sqrt, tanh: Math.tanh, sin: Math.sin, cos: Math.cos, abs: Math.abs, sigmoid: x => 1 / (1 + Math.exp(-x)), σ: x => 1 / (1 + Math.exp(-x)), relu: x => Math.max(x, 0) };
+const sigmoid = x => 1 / (1 + Math.exp(-x));
+const FUNCTIONS = new Map(Object.entries({ exp: Math.exp, log: Math.log, ln: Math.log, sqrt: Math.sqrt, tanh: Math.tanh, sin: Math.sin, cos: Math.cos, abs: Math.abs, sigmoid, σ: sigmoid, relu: x => Math.max(x, 0) }));
 function evaluated(text) {
   const names = new Map(nodes.map(({ k, name }) => [name, value[k]]));
   let rest = text.replace(/−/g, "-").replace(/[·×]/g, "*").trim(), depth = 0;
@@ -312,14 +351,14 @@ function evaluated(text) {
   const take = pattern => { const found = rest.match(pattern); if (found) rest = rest.slice(found[0].length).trimStart(); return found; };
   const sum = () => { let x = product(); for (let s; (s = take(/^[+-]/));) x = s[0] === "+" ? x + product() : x - product(); return x; };
   const product = () => { let x = sign(); for (let s; (s = take(/^(\*(?!\*)|\/)/));) x = s[0] === "*" ? x * sign() : x / sign(); return x; };
-  const sign = () => take(/^-/) ? -sign() : take(/^\+/) ? sign() : power();
+  const deeper = f => { if (++depth > 200) throw new Error("That expression is too deep."); return f(); };
+  const sign = () => deeper(signed), signed = () => take(/^-/) ? -sign() : take(/^\+/) ? sign() : power();
   const power = () => { const x = atom(); return take(/^(\*\*|\^)/) ? Math.pow(x, sign()) : x; };
   const atom = () => {
-    if (++depth > 200) throw new Error("That expression is too deep.");
     let found;
     if (take(/^\(/)) { const x = sum(); if (!take(/^\)/)) throw new Error("A bracket is not closed."); return x; }
     if ((found = take(/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?/i))) return Number(found[0]);
-    if ((found = take(/^([\p{L}_]+)\s*\((?=.*\))/u)) && FUNCTIONS[found[1]]) { const x = sum(); if (!take(/^\)/)) throw new Error("A bracket is not closed."); return FUNCTIONS[found[1]](x); }
+    if ((found = take(/^([\p{L}_]+)\s*\((?=.*\))/u)) && FUNCTIONS.has(found[1])) { const x = sum(); if (!take(/^\)/)) throw new Error("A bracket is not closed."); return FUNCTIONS.get(found[1])(x); }
     const known = [...names.keys()].filter(name => name && rest.startsWith(name)).sort((a, b) => b.length - a.length)[0];
     if (known) { rest = rest.slice(known.length).trimStart(); return names.get(known); }
     throw new Error(`“${(found?.[0] ?? rest).slice(0, 20)}” is neither a number nor a name in the picture.`);
@@ -366,7 +405,7 @@ for (const { id, k, ks } of page.cards) {
   });
 }
 
-compute(leaves.slice());
+compute(leaves.slice()); // what Python computed: nothing of it is refused
 if (page.asked.length) quiz(page.asked);
 addEventListener("hashchange", () => jump());
 function jump() { const found = location.hash.match(/^#step=(\d+)$/); go(found ? Number(found[1]) : now); }
