@@ -150,7 +150,11 @@ def _operator(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], A
 
 
 def _adopt(op: Op) -> None:
-    """A one-argument row as a method."""
+    """A one-argument row as a method, if it can be written."""
+    if op.written and (op.written.count("{}") != op.arity or {"{", "}"} & set(op.written.replace("{}", ""))):
+        raise ValueError(
+            f"{op.name} is written with a {{}} for each of its {op.arity or 0} operands; got {op.written!r}"
+        )
     if op.name in _PARTS or op.name.startswith("__"):
         raise ValueError(f"{op.name} is a part of every Value; give the operation another name")
     if op.name in ops.TABLE and op.name in vars(Value):

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial, reduce
 from inspect import signature
 from keyword import iskeyword
-from operator import attrgetter, mul as times
+from operator import attrgetter, mul as times, sub as minus
 from typing import Any, cast
 
 import numpy as np
@@ -197,12 +197,12 @@ def _logsumexp(*a: Any) -> Any:
     return where(abs(m) < math.inf, m + log1p(rest + ties), m)
 
 
-def _log_softmax(c: int, *a: Any) -> Any:
+def _own_and_whole(c: int, *a: Any) -> tuple[Any, Any]:
     m = _largest(*a)
     e = [exp(x - m) for x in a]
     own, rest = e[c], _others(c, *e)
-    # Where c wins, own is 1 and log(1 + rest) would round a small rest away.
-    return (a[c] - m) - where(own < 1, log(own + rest), log1p(rest))
+    # Logarithms. Where c wins, own is 1 and log(1 + rest) would round a small rest away.
+    return a[c] - m, where(own < 1, log(own + rest), log1p(rest))
 
 
 def _log_softmax_partials(c: int, y: Any, *a: Any) -> list[Any]:
@@ -275,9 +275,9 @@ where    = Op("where",    _where,                              (lambda y, c, a, 
 sum      = Op("sum",      lambda *a: total(*a),               lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, stacked=True, symbol="Σ")
 dot      = Op("dot",      _dot,                                lambda y, *ab: ab[len(ab) // 2 :] + ab[: len(ab) // 2],                     vectors=2, empty=0.0, stacked=True, symbol="a·b")
 logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(a, y),                vectors=1, stacked=True, computed=_logsumexp, symbol="ln Σ exp")
-log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, stacked=True, computed=_log_softmax, symbol="ln softmax")
+log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, stacked=True, computed=lambda c, *a: minus(*_own_and_whole(c, *a)), symbol="ln softmax")
 neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], lambda c, y, *a: [-d for d in _log_softmax_partials(c, -y, *a)],  # its partials are ŷ − y
-              vectors=1, indexed=True, stacked=True, computed=lambda c, *a: 0.0 - _log_softmax(c, *a), symbol="−ln softmax")  # 0.0 −: a loss of 0 is not −0
+              vectors=1, indexed=True, stacked=True, computed=lambda c, *a: minus(*_own_and_whole(c, *a)[::-1]), symbol="−ln softmax")
 # fmt: on
 
 BUILT_IN = frozenset(TABLE)

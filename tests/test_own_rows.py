@@ -209,3 +209,10 @@ def test_a_row_that_replaces_another_takes_its_method_away():
 def test_a_row_cannot_take_the_place_of_a_part_of_value(name):
     with pytest.raises(ValueError, match="a part of every Value"):
         Op(name, lambda x: x, (lambda y, x: 1.0,))
+
+
+@pytest.mark.parametrize("written", ["{0} ⋆ {1}", "{a} ⋆ {b}", "{} {", "{} {} {}", "{}", "{{{}, {}}}"])
+def test_how_a_row_is_written_has_a_place_for_each_operand_and_nothing_else_in_braces(written):
+    with pytest.raises(ValueError, match=r"a \{\} for each of its 2 operands"):
+        Op("test_star", lambda a, b: a * b, (lambda y, a, b: b, lambda y, a, b: a), written=written)
+    assert "test_star" not in TABLE
