@@ -6,16 +6,16 @@ import re
 from collections.abc import Callable
 from functools import cached_property
 from html import escape
-from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from autograd.tape import wengert_list
 from viz import cards, layout, paint, stages
-from viz.scene import Scene, values_in
+from viz.arguments import DETAILS, choice, values_in, whole
+from viz.scene import Scene
 
-DETAILS, DIRECTIONS = ("auto", "values", "stages"), ("auto", "right", "down")
+DIRECTIONS = ("auto", "right", "down")
 COLUMN = 1000  # pixels that a notebook has beside its margins: wider pictures are shown smaller there
 WIDEST = COLUMN * 0.75  # points: the widest picture that still goes to the right
 PIXELS = 40_000_000  # the largest PNG
@@ -174,12 +174,12 @@ def draw(
     >>> draw((w * x).tanh())
     <Computation graph of 4 values>
     """
-    _choose("detail", detail, DETAILS)
-    _choose("direction", direction, DIRECTIONS)
-    _choose("theme", theme, paint.THEMES)
-    _whole("max_nodes", max_nodes, 1)
-    _whole("digits", digits, 2)
-    _whole("depth", depth, 1)
+    choice("detail", detail, DETAILS)
+    choice("direction", direction, DIRECTIONS)
+    choice("theme", theme, paint.THEMES)
+    whole("max_nodes", max_nodes, 1)
+    whole("digits", digits, 2)
+    whole("depth", depth, 1)
     if detail == "auto":
         detail = _detail(output, max_nodes)
     shown = (
@@ -196,16 +196,6 @@ def _detail(output: Any, max_nodes: int) -> str:
     """Values while there is room for them; else stages if there are scopes."""
     order = wengert_list(values_in(output))
     return "stages" if len(order) > max_nodes and any(v.scope for v in order) else "values"
-
-
-def _choose(name: str, given: Any, choices: tuple[str, ...]) -> None:
-    if given not in choices:
-        raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}; got {given!r}")
-
-
-def _whole(name: str, given: Any, least: int) -> None:
-    if not isinstance(given, Integral) or given < least:
-        raise ValueError(f"{name} is a whole number from {least} on; got {given!r}")
 
 
 def _natural_width(what: Scene, direction: str) -> float:

@@ -8,12 +8,11 @@ from typing import Any
 
 from autograd.tape import wengert_list
 from autograd.value import Value
+from viz.arguments import DETAILS, choice, values_in
 from viz.derivations import Line, Scalars, equations, remark
 from viz.names import given
-from viz.scene import outdated, values_in
+from viz.scene import outdated
 from viz.vector_derivations import Stages
-
-DETAILS = ("auto", "values", "stages")
 
 
 @dataclass(frozen=True)
@@ -87,8 +86,7 @@ def latex(output: Any, wrt: Any = None, *, detail: str = "auto", digits: int = 4
            = 0.6 · 1 · 2
            = 1.2
     """
-    if detail not in DETAILS:
-        raise ValueError(f"detail is one of {', '.join(DETAILS)}; got {detail!r}")
+    choice("detail", detail, DETAILS)
     outputs = values_in(output)
     order = wengert_list(outputs)
     if wrt is None and detail == "stages":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd.value import Value
-from viz.text import number
+from viz.text import few, number
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,42 +32,55 @@ def local(nodes: Sequence[Value], outputs: Sequence[Value]) -> dict[Value, Float
     return {v: bar for v, bar in bars.items() if v not in inside}
 
 
-def called(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], digits: int) -> str:  # noqa: N803
-    """The name of a Jacobian by one of its operands, true in every entry; of one without a name its numbers, or its size.
+def of(local: Mapping[Value, Floats], inputs: Sequence[Value], rows: int) -> Floats:
+    """The Jacobian by these values, (rows, inputs): 0 by a value on which nothing depends."""
+    return np.array([local.get(v, np.zeros(rows)) for v in inputs]).T
+
+
+def named(J: Floats, wrt: Sequence[Any], operands: Sequence[Any]) -> tuple[str, Any]:  # noqa: N803
+    """What a Jacobian is, true in every entry: a form such as "{} transposed", and the operand it speaks of, if any.
 
     `wrt` are the vectors it is taken by and `operands` all vectors of the stage: it may be one of them, as ∂(W·x)/∂x is W.
+    The form is "" where it has no name, "diag" where all that is not 0 stands on the diagonal.
     """
-    rows, columns = J.shape
     if J.size == 1:
-        return number(float(J[0, 0]), digits)
+        return "", None
     if not J.any():
-        return "0"
-    if rows == columns and (np.abs(J) == np.eye(rows)).all() and len(set(np.diag(J))) == 1:
-        return "I" if J[0, 0] > 0 else "−I"
+        return "0", None
+    unit = np.eye(len(J)) if J.shape[0] == J.shape[1] else None
+    if unit is not None and (np.abs(J) == unit).all() and len(set(np.diag(J))) == 1:
+        return "I" if J[0, 0] > 0 else "−I", None
     for x in operands:
-        if x not in wrt and (name := _of(J, x.name, x.data)):
-            return name
-    if rows == columns and not J[~np.eye(rows, dtype=bool)].any():
+        if x not in wrt and (form := _made(J, x.data)):
+            return form, x
+    return "diag" if unit is not None and not J[unit == 0].any() else "", None
+
+
+def _made(J: Floats, x: Floats) -> str:  # noqa: N803
+    """How J is made of an operand: of a matrix or its transpose, of a vector in each row; "" if it is not."""
+    if x.ndim == 1 < x.size and J.shape[1] == len(J) * x.size and (np.kron(np.eye(len(J)), x) == J).all():
+        return "{} as a row" if len(J) == 1 else "{} in each row"
+    matrix = x.reshape(len(x), -1)
+    return "{}" if np.array_equal(J, matrix) else "{} transposed" if np.array_equal(J, matrix.T) else ""
+
+
+def called(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], digits: int) -> str:  # noqa: N803
+    """The name of a Jacobian, as `named` finds it; of one without a name its numbers, or its size."""
+    rows, columns = J.shape
+    form, x = named(J, wrt, operands)
+    if J.size == 1:
+        return number(J.item(), digits)
+    if form == "diag":
         return f"diag({_listed(np.diag(J), digits)})"
+    if form:
+        return form.format(x.name if x else "")
     if rows == 1 and columns <= FEW:
         return f"[{_listed(J[0], digits)}]"
     return f"column [{_listed(J[:, 0], digits)}]" if columns == 1 and rows <= FEW else f"{rows}×{columns} matrix"
 
 
-def _of(J: Floats, name: str, x: Floats) -> str:  # noqa: N803
-    """How J is made of an operand x: itself, its transpose, or a vector in each row; "" if it is not."""
-    if x.ndim == 1 and x.size > 1:
-        if J.shape[1] == len(J) * x.size and (np.kron(np.eye(len(J)), x) == J).all():
-            return f"{name} as a row" if len(J) == 1 else f"{name} in each row"
-        return name if J.shape == (x.size, 1) and (J[:, 0] == x).all() else ""
-    if x.ndim == 2 and J.shape == x.shape and (x == J).all():
-        return name
-    return f"{name} transposed" if x.ndim == 2 and J.shape == x.shape[::-1] and (J == x.T).all() else ""
-
-
 def _listed(x: Floats, digits: int) -> str:
-    texts = [number(float(v), digits) for v in x]
-    return ", ".join(texts if len(texts) <= FEW else [*texts[:2], "…", texts[-1]])
+    return ", ".join(few([number(float(v), digits) for v in x], FEW, 2))
 
 
 def text(J: Floats, digits: int) -> str:  # noqa: N803

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import count
+from typing import Any
 
+from autograd.ops import Op
 from autograd.value import Value
-from viz.text import number, printable
+from viz.text import few, number, printable
 
 MANY = 6  # operands above which a vector is written with its first three and its last
 
@@ -15,6 +17,11 @@ MANY = 6  # operands above which a vector is written with its first three and it
 def given(v: Value) -> str:
     """The name that a value was given, as text whatever it is; "" if none."""
     return "" if v.name is None else printable(str(v.name))
+
+
+def stem(v: Value) -> str:
+    """W of W[0,1]: the name that the elements of an array share."""
+    return given(v).partition("[")[0]
 
 
 def names(order: Sequence[Value], digits: int = 6) -> dict[Value, str]:
@@ -34,10 +41,20 @@ def names(order: Sequence[Value], digits: int = 6) -> dict[Value, str]:
     return called
 
 
-def glyph(v: Value) -> str:
+def index(op: Op) -> str:
+    """[2] of the component 2 of an indexed row; "" of any other row."""
+    return op.label.removeprefix(op.name)
+
+
+def glyph(op: Op) -> str:
     """What stands for an operation on a card: its symbol, or else its name."""
-    index = "" if v.op.index is None else f"[{v.op.index}]"
-    return printable((v.op.symbol or v.op.name) + index)
+    return printable((op.symbol or op.name) + index(op))
+
+
+def parts(op: Op, operands: Sequence[Any]) -> list[Sequence[Any]]:
+    """The operands, vector by vector: two parts for a dot, one for any other row."""
+    size = len(operands) // max(1, op.vectors)
+    return [operands[k : k + size] for k in range(0, len(operands), size)]
 
 
 def expression(v: Value, operands: Sequence[str]) -> str:
@@ -48,14 +65,12 @@ def expression(v: Value, operands: Sequence[str]) -> str:
     if op.written:
         return op.written.format(*operands)
     if op.arity is not None:
-        return f"{printable(op.symbol or op.name)}({', '.join(operands)})"
-    size = len(operands) // max(1, op.vectors)
-    vectors = [operands[k * size : (k + 1) * size] for k in range(max(1, op.vectors))]
-    index = "" if op.index is None else f"[{op.index}]"
+        return f"{glyph(op)}({', '.join(operands)})"
+    lists = [f"[{shortened(part)}]" for part in parts(op, operands)]
     word = op.name if op.vectors > 1 else op.symbol or op.name  # a·b is no word to put before its operands
-    return f"{printable(word)}({', '.join(f'[{shortened(part)}]' for part in vectors)}){index}"
+    return f"{printable(word)}({', '.join(lists)}){index(op)}"
 
 
 def shortened(texts: Sequence[str]) -> str:
     """Texts in a row, with commas: of many the first and the last."""
-    return ", ".join(texts if len(texts) <= MANY else [*texts[:3], "…", texts[-1]])
+    return ", ".join(few(texts, MANY, 3))

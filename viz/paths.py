@@ -10,17 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from autograd import kinds
 from autograd.tape import checked_sweep, stored, wengert_list
 from autograd.value import Value
+from viz.arguments import whole
 from viz.names import names
 from viz.scene import outdated
 from viz.tabular import Tabular
-from viz.text import number, printable
+from viz.text import few, number, printable
 
 LONG = 12  # nodes of a path that are all written
 
@@ -69,8 +69,10 @@ class Explanation(Tabular):
         """The texts, row by row; the first row is the headings."""
         rows = [("path", "local derivatives", "product", "share")]
         for path in self.paths:
-            factors = " · ".join(d if isinstance(d, str) else number(d, self.digits) for d in _few(path.partials))
-            rows.append((" → ".join(_few(path.nodes)), factors, *self._result(path.product)))
+            factors = " · ".join(
+                d if isinstance(d, str) else number(d, self.digits) for d in few(path.partials, LONG, 3, 2)
+            )
+            rows.append((" → ".join(few(path.nodes, LONG, 3, 2)), factors, *self._result(path.product)))
         if self.remainder.count:
             rows.append((_counted(self.remainder.count, "more path"), "", *self._result(self.remainder.sum)))
         whole = f"sum of {_counted(self.count, 'path')}"
@@ -134,9 +136,8 @@ def _graph(output: Any, leaf: Any, top: Any, digits: Any) -> list[Value]:
             raise ValueError(f"explain takes one {word}; got {len(kinds.flat(v))} of them: pick an element, as W[0, 1]")
         if not isinstance(v, Value):
             raise TypeError(f"explain follows paths between Values; its {word} is {type(v).__name__} {v!r}")
-    for word, given, least in (("top", top, 1), ("digits", digits, 2)):
-        if not isinstance(given, Integral) or given < least:
-            raise ValueError(f"{word} is a whole number from {least} on; got {given!r}")
+    whole("top", top, 1)
+    whole("digits", digits, 2)
     order = wengert_list([output])
     if leaf.role == "constant":
         raise ValueError(f"{leaf!r} takes no gradient: make it a Value of role 'input' or 'parameter'")
@@ -249,10 +250,6 @@ _bound = attrgetter("bound")
 
 def _share(product: float, total: float) -> float | None:
     return product / total if total and math.isfinite(total) and math.isfinite(product) else None
-
-
-def _few(items: Sequence[Any]) -> Sequence[Any]:
-    return items if len(items) <= LONG else [*items[:3], "…", *items[-2:]]
 
 
 def _counted(n: int, word: str) -> str:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from autograd import kinds
 from autograd.stale import changed
 from autograd.value import Value
 from viz.text import printable, width
@@ -166,19 +165,6 @@ class Scene:
     def staged(self) -> bool:
         """Whether it shows stages in place of values."""
         return any(isinstance(card, Panel) for card in self.cards)
-
-
-def values_in(output: Any) -> list[Value]:
-    """The Values in a Value or a nesting of them, each once; TypeError for anything else."""
-    found = list(dict.fromkeys(x if isinstance(x, Value) else _refused(x) for x in kinds.flat(output)))
-    return found or _refused(output)
-
-
-def _refused(x: Any) -> Any:
-    raise TypeError(
-        f"a picture shows the graph of a Value; got {type(x).__name__} {printable(repr(x), 60)}: pass the result of a "
-        "computation on Values, or a list of them (float(v), math.exp(v) and v.data are numbers without a graph)"
-    )
 
 
 def scaled(numbers: Mapping[Any, float | None]) -> dict[Any, float | None]:

@@ -14,10 +14,11 @@ from autograd.scope import Path
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz import jacobians
+from viz.arguments import values_in
 from viz.lanes import INPUTS, keys, plan, sequence, visits, within
-from viz.names import given, glyph
-from viz.scene import Grid, Lane, Panel, Scene, Wire, outdated, scaled, values_in
-from viz.text import number, printable
+from viz.names import given, glyph, stem
+from viz.scene import Grid, Lane, Panel, Scene, Wire, outdated, scaled
+from viz.text import few, number, printable
 
 MOST, FIRST = 6, 4  # rows or columns that are shown of a matrix; of a larger one the first, and the last
 LABELS = 24  # wires up to which their Jacobians are written
@@ -31,9 +32,14 @@ class Vector:
     values: Any
 
     @property
+    def members(self) -> list[Value]:
+        """The values, one after the other."""
+        return list(self.values.ravel())
+
+    @property
     def data(self) -> Any:
         """Their numbers, in the same shape."""
-        return np.array([v.data for v in self.values.ravel()]).reshape(self.values.shape)
+        return np.array([v.data for v in self.members]).reshape(self.values.shape)
 
     @property
     def shape(self) -> str:
@@ -52,12 +58,22 @@ class Stage:
     sources: dict[Stage, None] = field(default_factory=dict)
     own: list[Vector] = field(default_factory=list)  # parameters that it shows inside of it
 
+    @property
+    def values(self) -> list[Value]:
+        """What others take of it, one after the other."""
+        return [v for x in self.vectors for v in x.members]
+
+    @property
+    def called(self) -> str:
+        """The names of its vectors."""
+        return ", ".join(x.name for x in self.vectors)
+
 
 def scene(output: Any, depth: int, max_nodes: int, digits: int) -> Scene:
     """The panels and wires of a graph by its scopes, nested ones down to `depth`; at most `max_nodes` of them."""
     outputs = values_in(output)
     order = wengert_list(outputs)
-    stages, tangled = _stages(order, outputs, depth)
+    stages, tangled = by_scope(order, outputs, depth)
     kept = _nearest(stages, outputs, max_nodes)
     notes = [f"{len(kept)} of {len(stages)} stages shown: those nearest to the output."] * (len(kept) < len(stages))
     notes += ["The scopes take values from each other in a circle: each is shown as often as it is entered."] * tangled
@@ -67,7 +83,7 @@ def scene(output: Any, depth: int, max_nodes: int, digits: int) -> Scene:
 # --- which stages -----------------------------------------------------------------------------------------------------
 
 
-def _stages(order: Sequence[Value], outputs: Sequence[Value], depth: int) -> tuple[list[Stage], bool]:
+def by_scope(order: Sequence[Value], outputs: Sequence[Value], depth: int) -> tuple[list[Stage], bool]:
     """The stages of a graph, each after those it takes values from; and whether scopes had to be taken apart."""
     parents = {v: v.parents for v in order}
     computed = [v for v in order if v.op is not None]
@@ -78,47 +94,42 @@ def _stages(order: Sequence[Value], outputs: Sequence[Value], depth: int) -> tup
         names = sequence(computed, parents, key) or list(dict.fromkeys(computed))
         key = key if names[0] in set(key.values()) else {v: v for v in computed}
     found = {name: Stage(None, None) for name in names}
-    home: dict[Value, Stage] = {}
+    home = {v: found[key[v]] for v in computed}
+    for v, stage in home.items():
+        stage.nodes.append(v)
+        stage.scope = stage.scope or within(v.scope, depth)
+    leaves = _leaves(order, home)
+    used = set(outputs)
     for v in computed:
-        home[v] = found[key[v]]
-        home[v].nodes.append(v)
-        home[v].scope = home[v].scope or within(v.scope, depth)
-    sizes = Counter(_stem(v) for v in order if v.op is None)
-    leaves = _leaves(order, home, sizes)
-    _connect(computed, home)
-    ends = set(outputs)
-    used = {p for v in computed for p in v.parents if home.get(p) is not home[v]}
+        others = [p for p in v.parents if p in home and home[p] is not home[v]]
+        home[v].sources.update((home[p], None) for p in others)
+        used.update(others)
     for stage in found.values():
-        taken = [v for v in stage.nodes if v in used or v in ends]
-        stage.vectors = vectors(taken, _called(stage, not ends.isdisjoint(taken)), {})
+        taken = [v for v in stage.nodes if v in used]
+        stage.vectors = vectors(taken, _title(stage, last=not set(outputs).isdisjoint(taken)), {})
     if depth > 1:
         _take_in(found.values(), leaves)
     return [s for s in (*leaves, *found.values()) if s.vectors], tangled
 
 
-def _leaves(order: Sequence[Value], home: dict[Value, Stage], sizes: Mapping[str, int]) -> list[Stage]:
+def _leaves(order: Sequence[Value], home: dict[Value, Stage]) -> list[Stage]:
     """The arrays of leaves, by name and by the stage that takes them first; nameless constants are left out."""
-    groups: dict[Hashable, list[Value]] = {}
     first: dict[Value, Stage] = {}
     for v in order:
         for p in v.parents:
             first.setdefault(p, home[v])
-    for v in order:
-        if v.op is None and (v.role != "constant" or v.name or v not in first):
-            whole = v.role == "input" and _stem(v)
-            groups.setdefault((v.role, _stem(v), None if whole else first.get(v)), []).append(v)
-    stages = []
-    for members in groups.values():
-        stage = Stage(members[0].role, None, members)
-        stage.vectors = vectors(members, str(members[0].role), sizes)
-        stages.append(stage)
-        home.update(dict.fromkeys(members, stage))
-    return stages
-
-
-def _connect(computed: Iterable[Value], home: dict[Value, Stage]) -> None:
-    for v in computed:
-        home[v].sources.update((home[p], None) for p in v.parents if p in home and home[p] is not home[v])
+    leaves = [v for v in order if v.op is None]
+    sizes = Counter(map(stem, leaves))
+    stages: dict[Hashable, Stage] = {}
+    for v in leaves:
+        if v.role != "constant" or v.name or v not in first:
+            whole = v.role == "input" and stem(v)
+            key = v.role, stem(v), None if whole else first.get(v)
+            home[v] = stages.setdefault(key, Stage(v.role, None))
+            home[v].nodes.append(v)
+    for stage in stages.values():
+        stage.vectors = vectors(stage.nodes, str(stage.role), sizes)
+    return list(stages.values())
 
 
 def _take_in(stages: Iterable[Stage], leaves: list[Stage]) -> None:
@@ -134,45 +145,34 @@ def _take_in(stages: Iterable[Stage], leaves: list[Stage]) -> None:
         leaves.remove(leaf)
 
 
-def _called(stage: Stage, last: bool) -> str:
+def _title(stage: Stage, last: bool) -> str:
     """What the values of a stage are called that have no name: as its scope is."""
     return str(stage.scope).rpartition("/")[2] if stage.scope is not None else "output" if last else "values"
-
-
-def _stem(v: Value) -> str:
-    """W of W[0,1]."""
-    return given(v).partition("[")[0]
 
 
 def vectors(members: Sequence[Value], fallback: str, sizes: Mapping[str, int]) -> list[Vector]:
     """Values as vectors and matrices by their names, x[0] and x[1], W[0,0] … W[2,3]; `sizes` are those of whole ones."""
     groups: dict[str, list[Value]] = {}
     for v in members:
-        groups.setdefault(_stem(v), []).append(v)
-    return [
-        _vector(stem, values, sizes.get(stem, 0)) if stem else Vector(fallback, _flat(values))
-        for stem, values in groups.items()
-    ]
+        groups.setdefault(stem(v), []).append(v)
+    return [_vector(name or fallback, values, sizes.get(name, 0)) for name, values in groups.items()]
 
 
-def _vector(stem: str, values: Sequence[Value], whole: int) -> Vector:
-    found = [re.fullmatch(r"\[(\d+)(?:,(\d+))?\]", given(v)[len(stem) :]) for v in values]
+def _vector(name: str, values: Sequence[Value], whole: int) -> Vector:
+    flat = np.fromiter(values, dtype=object, count=len(values))
+    found = [re.fullmatch(r"[^[]+\[(\d+)(?:,(\d+))?\]", given(v)) for v in values]
     places = [tuple(int(k) for k in index.groups() if k is not None) for index in found if index]
     if len(values) == 1 and (whole > 1 or not places):
-        return Vector(given(values[0]), _flat(values))
+        return Vector(given(values[0]) or name, flat)
     if len(set(places)) < len(values) or len(set(map(len, places))) != 1:
-        return Vector(stem, _flat(values))
+        return Vector(name, flat)
     low, size = np.min(places, axis=0), np.ptp(places, axis=0) + 1
     if np.prod(size) != len(values):
-        return Vector(stem, _flat(values))
-    grid = _flat(values)[np.lexsort(np.transpose(places)[::-1])].reshape(size)
+        return Vector(name, flat)
+    grid = flat[np.lexsort(np.transpose(places)[::-1])].reshape(size)
     if len(size) == 2 and size[0] == 1 and whole > len(values):  # a row of a matrix, such as a neuron's weights
-        return Vector(f"{stem}[{low[0]}]", grid[0])
-    return Vector(stem, grid)
-
-
-def _flat(values: Sequence[Value]) -> Any:
-    return np.fromiter(values, dtype=object, count=len(values))
+        return Vector(f"{name}[{low[0]}]", grid[0])
+    return Vector(name, grid)
 
 
 def _nearest(stages: Sequence[Stage], outputs: Sequence[Value], most: int) -> list[Stage]:
@@ -200,113 +200,87 @@ class _Painter:
         self.ends = set(outputs)
         names = {given(v) for v in outputs}
         self.loss = names.pop() if len(names) == 1 else ""
-        shown = {v: v.grad for s in stages for x in (*s.vectors, *s.own) for v in x.values.ravel()}
-        self.shades = scaled(shown)
+        self.shades = scaled({v: v.grad for s in stages for x in (*s.vectors, *s.own) for v in x.members})
         self.ids = {s: f"s{k}" for k, s in enumerate(stages)}
+        self.parents = {s: [p for p in s.sources if p in self.ids] for s in stages}
 
     def scene(self, notes: list[str]) -> Scene:
         """The whole picture."""
         lane, column, lanes = self._seats()
         wires = self._wires()
-        beside = self._beside(column)
-        panels = [self._panel(s, lane[s], column[s]) for s in self._rows(beside)]
-        hidden = len(wires) > LABELS
-        notes = [*notes, *["Too many wires to write on: each derivative is in its tooltip."] * hidden]
-        count = sum(len(s.nodes) for s in self.stages)
-        return Scene(panels, wires, lanes, notes, len(self.order), count)
+        panels = [self._panel(s, lane[s], column[s]) for s in self._rows(column)]
+        if len(wires) > LABELS:
+            notes = [*notes, "Too many wires to write on: each derivative is in its tooltip."]
+        return Scene(panels, wires, lanes, notes, len(self.order), sum(len(s.nodes) for s in self.stages))
 
     def _seats(self) -> tuple[dict[Stage, int], dict[Stage, int], list[Lane]]:
         """The lane and the column of every stage: inputs a column before those that take them, parameters beside them."""
-        kept = set(self.stages)
-        parents = {s: [p for p in s.sources if p in kept] for s in self.stages}
         if self.depth > 1:
-            seats = plan(self.stages, parents)
+            seats = plan(self.stages, self.parents)
             inputs = ", ".join(dict.fromkeys(s.vectors[0].name for s in self.stages if s.role == "input"))
             titles = (k if isinstance(k, str) else inputs if k == INPUTS else "" for k in seats.lanes)
-            lanes = [Lane(printable(title), "") for title in titles]
-            return seats.lane, seats.column, lanes
+            return seats.lane, seats.column, [Lane(printable(title), "") for title in titles]
         column: dict[Stage, int] = {}
         for s in self.stages:
             if s.role is None:
-                column[s] = 1 + max((column.get(p, 0) for p in parents[s]), default=0)
+                column[s] = 1 + max((column.get(p, 0) for p in self.parents[s]), default=0)
         for s in reversed(self.stages):
-            for p in parents[s]:
+            for p in self.parents[s]:
                 if p.role is not None:
                     seat = column[s] - (p.role == "input")
                     column[p] = min(seat, column.get(p, seat))
         return dict.fromkeys(self.stages, 0), {s: column.get(s, 0) for s in self.stages}, []
 
-    def _beside(self, column: dict[Stage, int]) -> dict[Stage, str]:
-        """Of leaves the stage in their own column that takes them: they stand before and after it in turn."""
-        pairs = ((leaf, s) for s in self.stages for leaf in s.sources if leaf.role is not None and leaf in column)
-        return {leaf: self.ids[s] for leaf, s in pairs if column[leaf] == column[s]}
-
-    def _rows(self, beside: dict[Stage, str]) -> Iterator[Stage]:
-        """The stages in order, each between the leaves that stand beside it."""
+    def _rows(self, column: Mapping[Stage, int]) -> Iterator[Stage]:
+        """The stages in order, each between the leaves in its own column that it takes: before and after it in turn."""
+        pairs = [(leaf, s) for s in self.stages for leaf in self.parents[s] if leaf.role is not None]
+        beside = {leaf: s for leaf, s in pairs if column[leaf] == column[s]}
         for s in self.stages:
             if s not in beside:
-                leaves = [leaf for leaf in beside if beside[leaf] == self.ids[s]]
+                leaves = [leaf for leaf in beside if beside[leaf] is s]
                 yield from (*leaves[::2][::-1], s, *leaves[1::2])
 
     def _panel(self, s: Stage, lane: int, column: int) -> Panel:
         kind = "output" if not self.ends.isdisjoint(s.nodes) else s.role or "operation"
+        first = s.vectors[0]
         if s.role is not None:
-            (first, *_) = s.vectors
-            name, formula = first.name, first.shape if first.values.size > 1 else ""
-        else:
-            name = s.vectors[0].name if s.scope is None else _called(s, last=False)
-            formula = (s.scope.formula if s.scope is not None else "") or _operations(s)
+            formula = first.shape if first.values.size > 1 else ""
+        else:  # without a formula of its own its operations, each once
+            formula = (s.scope and s.scope.formula) or ", ".join(dict.fromkeys(glyph(v.op) for v in s.nodes))
+        name = first.name if s.scope is None else _title(s, last=False)
         grids = [grid for x in (*s.own, *s.vectors) for grid in self._grids(x)]
         title = printable(f"{name}: {formula}", 200) if formula else printable(name)
-        called = printable(", ".join(x.name for x in s.vectors))
-        values = [v for x in s.vectors for v in x.values.ravel()]
-        name, formula = printable(name), printable(formula, 60)
-        return Panel(self.ids[s], kind, name, formula, grids, title, lane, column, called, s.nodes, values)
+        words = printable(name), printable(formula, 60)
+        return Panel(self.ids[s], kind, *words, grids, title, lane, column, printable(s.called), s.nodes, s.values)
 
     def _grids(self, x: Vector) -> Iterator[Grid]:
         nodes = _cells(x.values, lambda v: v, None)
         yield Grid(printable(x.name), _cells(x.values, lambda v: number(v.data, self.digits), "…"), None, nodes)
-        if x.values.ravel()[0].role != "constant":
+        if x.members[0].role != "constant":
+            slope = printable(f"∂{self.loss}/∂{x.name}" if self.loss else f"∂ {x.name}")
             texts = _cells(x.values, lambda v: number(v.grad, self.digits), "…")
-            shades = _cells(x.values, self.shades.__getitem__, None)
-            yield Grid(self._slope(x.name), texts, shades, nodes)
-
-    def _slope(self, name: str) -> str:
-        return printable(f"∂{self.loss}/∂{name}" if self.loss else f"∂ {name}")
+            yield Grid(slope, texts, _cells(x.values, self.shades.__getitem__, None), nodes)
 
     def _wires(self) -> list[Wire]:
-        count = sum(p in self.ids for s in self.stages for p in s.sources)
+        shown = sum(map(len, self.parents.values())) <= LABELS
         wires: list[Wire] = []
         for s in self.stages:
-            local = (
-                jacobians.local(s.nodes, [v for x in s.vectors for v in x.values.ravel()])
-                if s.nodes and s.role is None
-                else {}
-            )
-            for p in (p for p in s.sources if p in self.ids):
-                wires.append(self._wire(f"e{len(wires)}", p, s, local, count <= LABELS))
+            local = jacobians.local(s.nodes, s.values) if s.role is None else {}
+            wires += [self._wire(f"e{k}", p, s, local, shown) for k, p in enumerate(self.parents[s], len(wires))]
         return wires
 
-    def _wire(self, key: str, tail: Stage, head: Stage, local: dict[Value, Any], shown: bool) -> Wire:
-        columns = [local.get(v) for x in tail.vectors for v in x.values.ravel()]
-        rows = sum(x.values.size for x in head.vectors)
-        J = np.array([np.zeros(rows) if column is None else column for column in columns]).T  # noqa: N806
-        of, by = (", ".join(x.name for x in s.vectors) for s in (head, tail))
+    def _wire(self, key: str, tail: Stage, head: Stage, local: Mapping[Value, Any], shown: bool) -> Wire:
+        J = jacobians.of(local, tail.values, len(head.values))  # noqa: N806
         operands = [x for p in head.sources for x in p.vectors]
         what = jacobians.called(J, tail.vectors, operands, self.digits)
-        quotient = printable(f"∂{of}/∂{by}")
+        quotient = printable(f"∂{head.called}/∂{tail.called}")
         label = what if self.depth > 1 and J.size == 1 else f"{quotient}\n= {what}"
         title = printable(f"{quotient} = {jacobians.text(J, self.digits)}", 400)
         return Wire(key, self.ids[tail], self.ids[head], label, shown, None, title)
 
 
-def _operations(s: Stage) -> str:
-    """The operations of a stage that has no formula, each once."""
-    return ", ".join(dict.fromkeys(glyph(v) for v in s.nodes))
-
-
 def _cells(values: Any, text: Any, gap: Any) -> list[list[Any]]:
     """A text for each number of a vector, a column, or of a matrix; of a large one the first rows, and the last."""
     grid = values.reshape(-1, 1) if values.ndim < 2 else values
-    rows, columns = ([*range(FIRST), None, n - 1] if n > MOST else [*range(n)] for n in grid.shape)
+    rows, columns = (few(range(n), MOST, FIRST, gap=None) for n in grid.shape)
     return [[gap if i is None or j is None else text(grid[i, j]) for j in columns] for i in rows]

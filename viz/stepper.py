@@ -18,10 +18,10 @@ from autograd.ops import Op
 from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
+from viz.arguments import values_in
 from viz.diagram import Diagram, draw
 from viz.javascript import value_and_partials
 from viz.names import names
-from viz.scene import values_in
 from viz.text import printable
 
 PAGE = Path(__file__).parent / "page"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 # Helvetica's advance widths, in thousandths of the type size. Layout engines measure text differently from one another;
 # with one table the same picture comes out everywhere.
@@ -70,3 +72,12 @@ def printable(text: str, most: int = 40) -> str:
     """One line of text that any file can hold: unprintable characters as spaces, cut in the middle above `most`."""
     line = _UNPRINTABLE.sub(" ", text)
     return line if len(line) <= most else f"{line[: most // 2]}…{line[len(line) - most // 2 + 1 :]}"
+
+
+def few(items: Sequence[Any], most: int, first: int, last: int = 1, gap: Any = "…") -> Sequence[Any]:
+    """The items; of more than `most` the first and the last ones, and a gap between them.
+
+    >>> "".join(few("abcdefg", 6, 3))
+    'abc…g'
+    """
+    return items if len(items) <= most else [*items[:first], gap, *items[-last:]]

@@ -59,7 +59,7 @@ class Stages:
 
     def __init__(self, output: Value, order: Sequence[Value], targets: Sequence[Value], digits: int) -> None:
         self.output, self.digits = output, digits
-        self.found, _ = stages._stages(order, [output], 1)
+        self.found, _ = stages.by_scope(order, [output], 1)
         held = [x for s in self.found for x in s.vectors if set(targets) <= set(x.values.ravel())]
         self.target = held[0] if held else None
         self.whole = bool(held) and len(targets) == held[0].values.size

@@ -1,0 +1,37 @@
+"""What may be given to a function of this package: Values, one of some words, a whole number; anything else is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+from autograd import kinds
+from autograd.value import Value
+from viz.text import printable
+
+DETAILS = ("auto", "values", "stages")
+
+
+def values_in(output: Any) -> list[Value]:
+    """The Values in a Value or a nesting of them, each once; TypeError for anything else."""
+    given = kinds.flat(output) or [output]
+    for x in given:
+        if not isinstance(x, Value):
+            raise TypeError(
+                f"a picture shows the graph of a Value; got {type(x).__name__} {printable(repr(x), 60)}: pass the result of a "
+                "computation on Values, or a list of them (float(v), math.exp(v) and v.data are numbers without a graph)"
+            )
+    return list(dict.fromkeys(given))
+
+
+def choice(name: str, given: Any, choices: Sequence[str]) -> None:
+    """ValueError for what is none of the choices."""
+    if given not in choices:
+        raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}; got {given!r}")
+
+
+def whole(name: str, given: Any, least: int) -> None:
+    """ValueError for what is no whole number, or less than the least."""
+    if not isinstance(given, Integral) or given < least:
+        raise ValueError(f"{name} is a whole number from {least} on; got {given!r}")
