@@ -12,6 +12,7 @@ from autograd.tape import reverse_sweep
 from autograd.value import Value
 from viz.names import MANY, given, names
 from viz.terms import ELLIPSIS, PRODUCT, SUM, Slope, Term, joined, symbols
+from viz.text import few
 
 LONG = 90  # characters of a formula above which a part of it gets an equation of its own
 LINES = 40  # equations that are shown; of more the first and the last
@@ -36,14 +37,16 @@ class Factor(NamedTuple):
 
 def remark(text: str) -> Line:
     """A line of words."""
-    words = text.replace("%", r"\%").replace("#", r"\#").replace("&", "＆").replace("_", r"\_").replace("$", r"\$")
-    return Line(None, Term((rf"\text{{{words}}}", text)), "")
+    return Line(None, Term((rf"\text{{{text.translate(_WORDS)}}}", text)), "")
+
+
+_WORDS = str.maketrans({c: f"\\{c}" for c in "%#_$"} | {"&": "＆"})
 
 
 class Page:
-    """The names and the formulas of a graph's values: those with an equation of their own, and how others stand in one."""
+    """The names and the formulas of a graph's values: `own` have an equation of their own, and how others stand in one."""
 
-    def __init__(self, order: Sequence[Value], ends: Collection[Value], way: Collection[Value] = ()) -> None:
+    def __init__(self, order: Sequence[Value], own: Collection[Value]) -> None:
         called = {v: name for v, name in names(order).items() if given(v) or v.role != "constant"}
         latex = symbols(list(called.values()))
         uses = Counter(p for v in order for p in v.parents)
@@ -56,30 +59,33 @@ class Page:
                 continue
             term = v.op.apply(*(self.stands[p] for p in v.parents))
             term.number = v.data
-            if v in ends or v in way or given(v) or uses[v] > 1 or len(str(term)) > LONG:
+            if v in own or given(v) or uses[v] > 1 or len(str(term)) > LONG:
                 self.formula[v], term = term, self.symbol[v]
             self.stands[v] = term
 
     def local(self, v: Value) -> dict[Value, Term]:
         """∂v/∂parent as a formula, the row's rule on the names of its operands; one for each parent."""
-        plain = [p.op is None and p.role == "constant" and not given(p) for p in v.parents]
-        operands = [p.data if bare else Slope.of(self.stands[p]) for p, bare in zip(v.parents, plain, strict=True)]
+        operands = [Slope.of(self.stands[p]) if p in self.symbol else p.data for p in v.parents]
         found: dict[Value, Term] = {}
         y, rules = Slope.of(self.symbol[v]), v.op.partials
-        whole = None if isinstance(rules, tuple) else v.op.local(y, *operands)
-        for k, p in enumerate(v.parents):
-            if not plain[k]:
-                try:
-                    d = whole[k] if whole is not None else rules[k](y, *operands)  # type: ignore[index]
-                except kinds.ERRORS:
-                    d = v.partials[k]
-                found[p] = found[p] + d if p in found else Slope.of(d)
+        every = () if isinstance(rules, tuple) else v.op.local(y, *operands)
+        for k, p in ((k, p) for k, p in enumerate(v.parents) if p in self.symbol):
+            try:
+                d = rules[k](y, *operands) if isinstance(rules, tuple) else every[k]
+            except kinds.ERRORS:
+                d = v.partials[k]
+            found[p] = found[p] + d if p in found else Slope.of(d)
         return found
 
 
 def quotient(of: Term, by: Term) -> Term:
     """∂of/∂by."""
     return Term((rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}", f"∂{of}/∂{by}"), binds=(PRODUCT, PRODUCT))
+
+
+def equal(a: Term, b: Term) -> Term:
+    """a = b."""
+    return Term(f"{x} = {y}" for x, y in zip(a.texts, b.texts, strict=True))
 
 
 def block(left: Term, products: Sequence[Sequence[Factor]], result: Term) -> Iterator[Line]:
@@ -92,8 +98,8 @@ def block(left: Term, products: Sequence[Sequence[Factor]], result: Term) -> Ite
         if str(whole) != last:
             long = len(terms) > 1 and len(str(whole)) > LONG
             yield Line(first, terms[0] if long else whole)
-            for term in some(terms[1:], MANY) if long else ():
-                yield Line(None, ELLIPSIS if isinstance(term, int) else term, "+")
+            for term in few(terms[1:], MANY, MANY // 2, MANY // 2, ELLIPSIS) if long else ():
+                yield Line(None, term, "+")
             first, last = None, str(whole)
 
 
@@ -111,20 +117,11 @@ def _is(x: Term, number: float) -> bool:
     return isinstance(x, Slope) and x.args is None and x.number == number  # a Term's number was put in, to be read
 
 
-def some(items: Sequence[Any], most: int = LINES) -> Iterator[Any]:
-    """The items, of many the first and the last and between them how many were left out."""
-    if len(items) <= most:
-        yield from items
-        return
-    yield from items[: most // 2]
-    yield len(items) - most // 2 * 2
-    yield from items[-(most // 2) :]
-
-
 def flattened(blocks: Sequence[Any], lines: Any, most: int = LINES) -> Iterator[Line]:
-    """The lines of some blocks, a remark in the place of those left out."""
-    for item in some(blocks, most):
-        yield from [remark(f"… {item} equations left out …")] if isinstance(item, int) else lines(item)
+    """The lines of some blocks, of many those of the first and the last and between them how many were left out."""
+    half = most // 2
+    for x in few(blocks, most, half, half, gap=None):
+        yield from [remark(f"… {len(blocks) - 2 * half} equations left out …")] if x is None else lines(x)
 
 
 class Scalars:
@@ -138,7 +135,7 @@ class Scalars:
             for p in dict.fromkeys(p for p in v.parents if p in self.way):
                 self.way[v] = None
                 self.takers.setdefault(p, []).append(v)
-        self.page = Page(order, {output}, self.way)
+        self.page = Page(order, {output, *self.way})
         self.adjoint = reverse_sweep(list(order), {output: 1.0})
 
     def lines(self) -> Iterator[Line]:
@@ -163,8 +160,7 @@ class Scalars:
         return [v for v in self.order if v in needed]
 
     def _defined(self, v: Value) -> Iterator[Line]:
-        formula, value = self.page.formula[v], self._number(v.data)
-        yield Line(self.page.symbol[v], Term(f"{a} = {b}" for a, b in zip(formula.texts, value.texts, strict=True)))
+        yield Line(self.page.symbol[v], equal(self.page.formula[v], self._number(v.data)))
 
     def _paths(self, target: Value) -> list[list[Value]]:
         """The paths from the output to a value, [] if there are many."""

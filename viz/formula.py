@@ -12,6 +12,7 @@ from viz.arguments import DETAILS, choice, values_in
 from viz.derivations import Line, Scalars, equations, remark
 from viz.names import given
 from viz.scene import outdated
+from viz.stages import by_scope
 from viz.vector_derivations import Stages
 
 
@@ -35,20 +36,20 @@ class Formula:
     @property
     def latex(self) -> str:
         """The source, for a line of its own in a text: several equations stand in `aligned`."""
-        signs = [f"&{line.sign}" for line in self.equations]
-        if len(self.lines) == 1:
-            (left, right), *_ = self.lines
+        (left, right), *more = self.lines
+        if not more:
             return f"{left} = {right}" if left else right
-        rows = [f"{left} {sign} {right}".lstrip() for (left, right), sign in zip(self.lines, signs, strict=True)]
+        lines = zip(self.lines, self.equations, strict=True)
+        rows = [f"{left} &{line.sign} {right}".lstrip() for (left, right), line in lines]
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     def __str__(self) -> str:
-        if len(self.equations) == 1 and not self.equations[0].left:
-            return str(self.equations[0].right)
+        first, *more = self.equations
+        if not more and not first.left:
+            return str(first.right)
         wide = max(len(str(line.left or "")) for line in self.equations)
-        left = (str(line.left or "").rjust(wide) for line in self.equations)
-        signs = (line.sign or " " for line in self.equations)
-        return "\n".join(f"{a} {sign} {line.right}" for a, sign, line in zip(left, signs, self.equations, strict=True))
+        rows = (f"{line.left or ''!s:>{wide}} {line.sign or ' '} {line.right}" for line in self.equations)
+        return "\n".join(rows)
 
     __repr__ = __str__
 
@@ -95,7 +96,7 @@ def latex(output: Any, wrt: Any = None, *, detail: str = "auto", digits: int = 4
     return Formula((*lines, *map(remark, outdated(order))))
 
 
-def _derivation(outputs: Sequence[Value], order: Sequence[Value], wrt: Any, detail: str, digits: int) -> Any:
+def _derivation(outputs: Sequence[Value], order: list[Value], wrt: Any, detail: str, digits: int) -> Any:
     if len(outputs) > 1:
         raise ValueError(f"a derivative is that of one output; got {len(outputs)}: take them one by one, or their sum")
     targets = values_in(wrt)
@@ -108,9 +109,10 @@ def _derivation(outputs: Sequence[Value], order: Sequence[Value], wrt: Any, deta
         if v.role == "constant":
             raise ValueError(f"{_called(v)} is a constant, and takes no derivative: make it a parameter or an input")
     if detail == "stages" or (detail == "auto" and len(targets) > 1 and any(v.scope for v in order if v.op)):
-        by_stages = Stages(outputs[0], order, targets, digits)
-        if by_stages.whole or (by_stages.target and detail == "stages"):
-            return by_stages.lines()
+        found, _ = by_scope(order, outputs, 1)
+        held = next((x for s in found for x in s.vectors if set(targets) <= set(x.members)), None)
+        if held and (detail == "stages" or len(targets) == held.values.size):
+            return Stages(outputs[0], order, found, held, digits).lines()
         if detail == "stages":
             raise ValueError(f"no vector between two stages holds {_called(targets[0])}: take detail='values'")
     return Scalars(outputs[0], order, targets, digits).lines()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property
 from html import escape
@@ -21,7 +21,8 @@ from autograd.value import Value
 from viz.arguments import values_in
 from viz.diagram import Diagram, draw
 from viz.javascript import value_and_partials
-from viz.names import names
+from viz.names import glyph, names
+from viz.scene import Grid, Scene
 from viz.text import printable
 
 PAGE = Path(__file__).parent / "page"
@@ -61,13 +62,14 @@ class Steps:
         """The animation: it plays wherever a picture is shown, and is the finished picture where style sheets are not."""
         svg = self.picture.svg
         uid = svg.partition('id="')[2].partition('"')[0]
-        shown, count = _moments(self.data)
-        whole = count * SECONDS + REST
+        whole = (2 * len(self.data["groups"]) + 1) * SECONDS + REST
+        shown = list(_moments(self.data))
         frames = "".join(
             f"@keyframes {uid}-{k}{{0%,{100 * k * SECONDS / whole:.2f}%{{opacity:0}}{100 * (k * SECONDS + 0.2) / whole:.2f}%,100%{{opacity:1}}}}"
-            for k in sorted({k for k, _ in shown})
+            for k in sorted({k for k, *_ in shown})
         )
-        rules = "".join(f"{_selected(uid, what)}{{animation:{uid}-{k} {whole:.1f}s infinite}}" for k, what in shown)
+        selected = ((k, ",".join(f"#{uid}-{key} {shape}" for shape in shapes)) for k, key, shapes in shown)
+        rules = "".join(f"{what}{{animation:{uid}-{k} {whole:.1f}s infinite}}" for k, what in selected)
         motion = f"<style>@media (prefers-reduced-motion:no-preference){{{frames}{rules}}}</style>"
         return svg.replace("</title>", f"</title>{motion}", 1)
 
@@ -128,15 +130,16 @@ def steps(
         )
     asked = _asked(predict, {v: k for k, v in enumerate(order)})
     long = 2 * sum(v.op is not None for v in order) > MOST_STEPS
-    by_stages = detail == "stages" or (detail == "auto" and long and any(v.scope for v in order))
+    if detail == "auto":
+        detail = "stages" if long and any(v.scope for v in order) else "values"
     twin = _differentiated(output)
-    detail = "stages" if by_stages else detail if detail != "auto" else "values"
     most = MOST_STEPS // 2 if long else len(order)
     ways = ("right", "down") if direction == "auto" else (direction,)
     pictures = [
         draw(twin, detail=detail, direction=w, theme=theme, digits=digits, max_nodes=most, legend=False) for w in ways
     ]
-    return _assembled(max(pictures, key=_scale), wengert_list([twin]), asked, digits, long and by_stages)
+    notes = ["More than 400 steps: here they go by stages."] * (long and detail == "stages")
+    return _assembled(max(pictures, key=_scale), wengert_list([twin]), asked, digits, notes)
 
 
 def _scale(picture: Diagram) -> float:
@@ -163,9 +166,10 @@ def _asked(predict: Any, places: Mapping[Value, int]) -> list[dict[str, int]]:
             raise ValueError(f"there is nothing to predict of {missing[0]!r}, which is no part of this graph")
         if isinstance(item, tuple):
             operand, result = flat
-            if operand not in result.parents:
+            edges = [k for k, p in enumerate(result.parents) if p is operand]
+            if not edges:
                 raise ValueError(f"{operand!r} is no operand of {result!r}: predict=(operand, result)")
-            asked.append({"k": places[result], "edge": result.parents.index(operand)})
+            asked.append({"k": places[result], "edge": edges[0]})
         else:
             asked += [{"k": places[v]} for v in flat if v.role != "constant"]
     return asked
@@ -174,105 +178,83 @@ def _asked(predict: Any, places: Mapping[Value, int]) -> list[dict[str, int]]:
 # --- what the page knows ----------------------------------------------------------------------------------------------
 
 
-def _assembled(picture: Diagram, order: Sequence[Value], asked: list[dict[str, int]], digits: int, long: bool) -> Steps:
-    scene, staged = picture.scene, picture.scene.staged
-    called = names(order)
-    shown = (
-        set(order)
-        if staged or scene.shown == scene.total
-        else {order[int(c.id[1:])] for c in scene.cards if c.id[0] == "n"}
-    )
-    given = {v for v in shown if not set(v.parents) <= shown}  # the values at the edge of a picture that is cut
+def _assembled(
+    picture: Diagram, order: Sequence[Value], asked: Sequence[Mapping[str, int]], digits: int, notes: Sequence[str]
+) -> Steps:
+    scene, staged, called = picture.scene, picture.scene.staged, names(order)
+    shown = {order[int(card.id[1:])] for card in scene.cards if card.id[0] == "n"} or set(order)
     kept = [v for v in order if v in shown]
     number = {v: k for k, v in enumerate(kept)}
-    rows: dict[tuple[Op, int], int] = {}
-    table = [_node(v, called[v], number, rows, v in given) for v in kept]
-    computed = [v for v in kept if v.op is not None and v not in given]
-    parts = _by_stages(scene, number) if staged else _by_values(scene, number, order, computed)
-    notes = list(scene.notes) + ["More than 400 steps: here they go by stages."] * long
+    given = {v for v in kept if not shown.issuperset(v.parents)}  # the values at the edge of a picture that is cut
+    computed = {v: (v.op, len(v.parents)) for v in kept if v.op is not None and v not in given}
+    rows = {row: k for k, row in enumerate(dict.fromkeys(computed.values()))}
+    uses = Counter(p for v in computed for p in v.parents)
     data = {
         "level": "stages" if staged else "values",
         "digits": max(2, digits - 1) if staged else digits,
-        "nodes": table,
+        "nodes": [  # name, row and operands, or number and role; a value whose operands are not shown is given
+            [called[v], rows[computed[v]], [number[p] for p in v.parents], None, None]
+            if v in computed
+            else [called[v], None, [], _infinite(repr(v.data)), "given" if v in given else v.role]
+            for v in kept
+        ],
         "output": number[order[-1]],
         "rows": [_row(op, n) for op, n in rows],
-        "uses": [0] * len(kept),
-        "asked": [{**q, "k": number[order[q["k"]]]} for q in asked if order[q["k"]] in number],
-        **parts,
+        "uses": [uses[v] for v in kept],
+        "asked": [{**q, "k": number[v]} for q in asked if (v := order[q["k"]]) in number],
+        **(_by_stages(scene, number) if staged else _by_values(scene, number, computed)),
     }
-    for p, count in Counter(p for v in computed for p in v.parents).items():
-        data["uses"][number[p]] = count
     functions = (value_and_partials(op, n) for op, n in rows)
-    return Steps(picture, data, f"[{','.join(f'{{f:{f},d:{d}}}' for f, d in functions)}]", notes)
+    script = f"[{','.join(f'{{f:{f},d:{d}}}' for f, d in functions)}]"
+    return Steps(picture, data, script, [*scene.notes, *notes])
 
 
-def _node(v: Value, name: str, number: Mapping[Value, int], rows: dict[tuple[Op, int], int], given: bool) -> list[Any]:
-    """Name, row, operands, number of a leaf, and role; a value whose operands are not shown is given."""
-    if v.op is None or given:
-        return [
-            name,
-            None,
-            [],
-            repr(v.data).replace("inf", "Infinity").replace("nan", "NaN"),
-            "given" if given else v.role,
-        ]
-    row = rows.setdefault((v.op, len(v.parents)), len(rows))
-    return [name, row, [number[p] for p in v.parents], None, None]
+def _infinite(text: str) -> str:
+    """A float as JavaScript writes it."""
+    return text.replace("inf", "Infinity").replace("nan", "NaN")
 
 
 def _row(op: Op, n: int) -> dict[str, Any]:
     """How an operation is written, and which of its local derivatives are operands themselves."""
     operands = [object() for _ in range(n)]
-    rules = op.partials if isinstance(op.partials, tuple) else (op.partials,)
-    local: list[Any] = []
-    for rule in rules:
+
+    def local(rule: Any) -> Any:
         try:
-            d = rule(None, *operands)
-            local += [d] if isinstance(op.partials, tuple) else list(d)
+            return rule(None, *operands)
         except TypeError:  # it computes with them
-            local += [None] * (n // len(rules))
-    same = [next((k for k, x in enumerate(operands) if x is d), None) for d in local]
-    index = "" if op.index is None else f"[{op.index}]"
+            return None
+
+    found = [local(rule) for rule in op.partials] if isinstance(op.partials, tuple) else local(op.partials)
+    same = [next((k for k, x in enumerate(operands) if x is d), None) for d in found or [None] * n]
     return {
-        "name": op.name, "form": op.written, "call": printable((op.symbol or op.name) + index),
-        "vectors": op.vectors, "domain": op.domain, "same": same,
+        "name": op.name, "form": op.written, "call": glyph(op), "vectors": op.vectors, "domain": op.domain, "same": same
     }  # fmt: skip
 
 
-def _by_values(
-    scene: Any, number: Mapping[Value, int], order: Sequence[Value], computed: Sequence[Value]
-) -> dict[str, Any]:
-    here = {f"n{k}": number[v] for k, v in enumerate(order) if v in number}
-    slots: Counter[tuple[str, str]] = Counter()
-    wires = []
-    for wire in scene.wires:
-        if wire.tail in here and wire.head in here:
-            v, p = order[int(wire.head[1:])], order[int(wire.tail[1:])]
-            again = slots[wire.tail, wire.head]
-            slots[wire.tail, wire.head] += 1
-            slot = [k for k, q in enumerate(v.parents) if q is p][again]
-            wires.append({"id": wire.id, "edges": [[here[wire.head], slot]]})
+def _by_values(scene: Scene, number: Mapping[Value, int], computed: Iterable[Value]) -> dict[str, Any]:
+    edges = [[number[v], k] for v in number for k, p in enumerate(v.parents) if p in number]
+    cards = [card for card in scene.cards if card.kind != "stub"]
     return {
         "groups": [{"nodes": [number[v]]} for v in computed],
-        "cards": [{"id": c.id, "k": here[c.id]} for c in scene.cards if c.id in here],
-        "wires": wires,
+        "cards": [{"id": card.id, "k": k} for k, card in enumerate(cards)],
+        "wires": [
+            {"id": wire.id, "edges": [edge]} for wire, edge in zip(scene.wires, edges, strict=False)
+        ],  # then stubs'
     }
 
 
 def _by_stages(scene: Any, number: Mapping[Value, int]) -> dict[str, Any]:
     panels = {panel.id: panel for panel in scene.cards}
     home = {v: panel.id for panel in scene.cards for v in panel.nodes}
-    wires, sources = [], dict[str, list[dict[str, Any]]]()
     uses = Counter(wire.tail for wire in scene.wires)
+    wires, sources = [], defaultdict[str, list[dict[str, Any]]](list)
     for wire in scene.wires:
         tail, head = panels[wire.tail], panels[wire.head]
         edges = [[number[v], k] for v in head.nodes for k, p in enumerate(v.parents) if home.get(p) == wire.tail]
         wires.append({"id": wire.id, "edges": edges})
-        what = wire.label.rpartition("= ")[2]
-        kept = [number[v] for v in tail.values]
-        source = {"name": tail.called, "nodes": kept, "what": what, "several": uses[wire.tail] > 1, "product": True}
         if tail.kind != "constant":
-            sources.setdefault(wire.head, []).append(source)
+            what = {"what": wire.label.rpartition("= ")[2], "several": uses[wire.tail] > 1, "product": True}
+            sources[wire.head].append({"name": tail.called, "nodes": [number[v] for v in tail.values], **what})
     computed = [panel for panel in scene.cards if panel.nodes and panel.nodes[0].op is not None]
     computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))
     groups = [
@@ -282,23 +264,19 @@ def _by_stages(scene: Any, number: Mapping[Value, int]) -> dict[str, Any]:
             "name": panel.called,
             "title": panel.name,
             "formula": panel.formula if "=" in panel.formula else panel.called,
-            "sources": sources.get(panel.id, []),
+            "sources": sources[panel.id],
         }
         for panel in computed
     ]
-    grids = [
-        {
-            "id": p.id,
-            "ks": [number[v] for v in p.nodes],
-            "grids": [{"slope": g.shades is not None, "cells": _cells(g, number)} for g in p.grids],
+
+    def grid(g: Grid) -> dict[str, Any]:
+        return {
+            "slope": g.shades is not None,
+            "cells": [None if v is None else number[v] for row in g.nodes for v in row],
         }
-        for p in scene.cards
-    ]
-    return {"groups": groups, "cards": grids, "wires": wires}
 
-
-def _cells(grid: Any, number: Mapping[Value, int]) -> list[int | None]:
-    return [None if v is None else number[v] for row in grid.nodes for v in row]
+    cards = [{"id": p.id, "ks": [number[v] for v in p.nodes], "grids": list(map(grid, p.grids))} for p in scene.cards]
+    return {"groups": groups, "cards": cards, "wires": wires}
 
 
 def _json(data: Any) -> str:
@@ -313,37 +291,27 @@ def _read(name: str) -> str:
 # --- the animation ----------------------------------------------------------------------------------------------------
 
 
-def _moments(data: Mapping[str, Any]) -> tuple[list[tuple[int, tuple[str, str]]], int]:
+# What appears of a card: its value, its strip; and of a panel the cells of a grid.
+VALUE, SLOPE = ("text:nth-of-type(2)",), ("text:nth-of-type(3)", "path")
+CELLS = "rect", "text:not(:first-of-type)"
+
+
+def _moments(data: Mapping[str, Any]) -> Iterator[tuple[int, str, Sequence[str]]]:
     """At which step each part of the picture appears: the number of a value, or its gradient."""
-    groups, level = data["groups"], data["level"]
+    groups = data["groups"]
     forth = {k: step for step, group in enumerate(groups, 1) for k in group["nodes"]}
-    seed = len(groups) + 1
-    back = {data["output"]: seed}
-    for step, group in enumerate(reversed(groups), seed + 1):
-        for k in group["nodes"]:
-            for p in data["nodes"][k][2]:
-                back[p] = step  # the last of them completes the sum
-    shown: list[tuple[int, tuple[str, str]]] = []
+    back = {data["output"]: len(groups) + 1}
+    for step, group in enumerate(reversed(groups), len(groups) + 2):
+        back.update(
+            (p, step) for k in group["nodes"] for p in data["nodes"][k][2]
+        )  # the last of them completes the sum
     for card in data["cards"]:
-        if level == "values":
-            parts = (forth.get(card["k"]), "value"), (back.get(card["k"]), "slope")
-            shown += [(step, (card["id"], part)) for step, part in parts if step]
+        key = card["id"]
+        if data["level"] == "values":
+            parts = [(key, VALUE, forth, [card["k"]]), (key, SLOPE, back, [card["k"]])]
         else:
-            for g, grid in enumerate(card["grids"]):
-                when = [(back if grid["slope"] else forth).get(k) for k in grid["cells"] if k is not None]
-                latest = max((step for step in when if step), default=0)
-                shown += [(latest, (f"{card['id']}-{g}", "grid"))] * bool(latest)
-    return shown, seed + len(groups)
-
-
-def _selected(uid: str, what: tuple[str, str]) -> str:
-    """The selector of a card's number, of its strip, or of a grid's cells."""
-    key, part = what
-    group = f"#{uid}-{key}"
-    if part == "value":
-        return f"{group} text:nth-of-type(2)"
-    return (
-        f"{group} text:nth-of-type(3),{group} path"
-        if part == "slope"
-        else f"{group} rect,{group} text:not(:first-of-type)"
-    )
+            grids = enumerate(card["grids"])
+            parts = [(f"{key}-{g}", CELLS, back if grid["slope"] else forth, grid["cells"]) for g, grid in grids]
+        for part, shapes, when, cells in parts:
+            if step := max(when.get(k, 0) for k in cells):
+                yield step, part, shapes

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from autograd import kinds, ops
 from autograd.ops import Op
-from viz.names import MANY
-from viz.text import exact, number, printable
+from viz.names import MANY, index, parts
+from viz.text import exact, few, number, printable
 
 # How tightly a form binds. In a place that is OPEN nothing needs brackets.
 OPEN, SUM, SIGN, PRODUCT, POWER, ATOM = range(6)
@@ -64,13 +64,19 @@ class Term:
 
     __slots__ = ("args", "binds", "number", "op", "texts")
 
-    def __init__(self, texts: Iterable[str], value: float = math.nan, binds: Sequence[int] = (ATOM, ATOM)) -> None:
+    def __init__(
+        self,
+        texts: Iterable[str],
+        value: float = math.nan,
+        binds: Sequence[int] = (ATOM, ATOM),
+        op: Op | None = None,
+        args: Sequence[Any] | None = (),
+    ) -> None:
         self.texts = tuple(texts)
         # What begins with a sign binds no tighter than one: (−a)·b, which is written −a·b.
-        self.binds = [min(b, SIGN) if t[:1] in ("-", "−") else b for t, b in zip(self.texts, binds, strict=True)]
-        self.number = value
-        self.op: Op | None = None
-        self.args: tuple[Any, ...] | None = ()  # None for a number that stands as itself
+        self.binds = [min(b, SIGN) if _signed(t) else b for t, b in zip(self.texts, binds, strict=True)]
+        self.number, self.op = value, op
+        self.args = args  # None for a number that stands as itself
 
     @property
     def latex(self) -> str:
@@ -89,32 +95,24 @@ class Term:
     def of(cls, x: Any, digits: int | None = None) -> Self:
         """A formula as this kind of Term, or a number: with all its digits, where it is part of a formula."""
         if isinstance(x, Term):
-            term = cls(x.texts, x.number, x.binds)
-            term.op, term.args = x.op, x.args
-            return term
+            return cls(x.texts, x.number, x.binds, x.op, x.args)
         text = exact(float(x)) if digits is None else number(float(x), digits)
-        mantissa, _, power = (
-            text.replace("−", "-").replace("∞", r"\infty").replace("nan", r"\mathrm{nan}").partition("e")
-        )
-        latex = rf"{mantissa} \cdot 10^{{{power}}}" if power else mantissa
-        term = cls((latex, text), float(x), (PRODUCT if power else ATOM, ATOM))
-        term.args = None
-        return term
+        latex = text.replace("−", "-").replace("∞", r"\infty").replace("nan", r"\mathrm{nan}")
+        mantissa, _, power = latex.partition("e")
+        if power:
+            return cls((rf"{mantissa} \cdot 10^{{{power}}}", text), float(x), (PRODUCT, ATOM), args=None)
+        return cls((latex, text), float(x), args=None)
 
     @classmethod
     def __apply__(cls, op: Op, operands: Sequence[Any]) -> Self:
-        args = [cls.of(x) if type(x) is not cls else x for x in operands]
+        args = [x if type(x) is cls else cls.of(x) for x in operands]
         if op.name in _DEFINED or op is ops.positive:
             return cls.of(op.formula(*args) if op.name in _DEFINED else args[0])
-        term = cls.of(joined(args, " + ", SUM) if op is ops.sum else _written(op, args))
-        term.op, term.args = op, tuple(args)
-        return term
+        form = joined(args, " + ", SUM) if op is ops.sum else _written(op, args)
+        return cls(form.texts, binds=form.binds, op=op, args=args)
 
     def __array_namespace__(self) -> Any:
         return _ON_VECTORS
-
-    def __abs__(self) -> Any:
-        return ops.absolute.apply(self)
 
     if TYPE_CHECKING:  # put here below
 
@@ -128,17 +126,12 @@ def _operator(op: Op) -> tuple[Any, Any]:
     return (lambda *a: op.apply(*a)), (lambda b, a: op.apply(a, b))
 
 
-for _op, _names in (
-    (ops.add, "add"),
-    (ops.subtract, "sub"),
-    (ops.multiply, "mul"),
-    (ops.divide, "truediv"),
-    (ops.power, "pow"),
-    (ops.negative, "neg"),
-    (ops.positive, "pos"),
-):
+for _name, _op in (
+    ("add", ops.add), ("sub", ops.subtract), ("mul", ops.multiply), ("truediv", ops.divide), ("pow", ops.power),
+    ("neg", ops.negative), ("pos", ops.positive), ("abs", ops.absolute),
+):  # fmt: skip
     for _prefix, _method in zip(("", "r")[: _op.arity], _operator(_op), strict=False):
-        setattr(Term, f"__{_prefix}{_names}__", _method)
+        setattr(Term, f"__{_prefix}{_name}__", _method)
 for _test in (operator.lt, operator.le, operator.gt, operator.ge):
     # A rule that compares is decided by the numbers.
     setattr(Term, f"__{_test.__name__}__", lambda a, b, test=_test: test(a.number, getattr(b, "number", b)))
@@ -156,7 +149,7 @@ class Slope(Term):
 
     @classmethod
     def __apply__(cls, op: Op, operands: Sequence[Any]) -> Self:
-        args = [cls.of(x) if type(x) is not cls else x for x in operands]
+        args = [x if type(x) is cls else cls.of(x) for x in operands]
         try:
             value = float(op.value(*(x.number for x in args)))
         except kinds.ERRORS:
@@ -196,13 +189,17 @@ def composed(forms: Iterable[Form], args: Sequence[Term]) -> Term:
 
 def _fitted(x: Term, notation: int, k: int, need: int) -> str:
     text = x.texts[notation]
-    signed = k and need and text[:1] in ("-", "−")  # a + −b
-    return _BRACKETS[notation].format(text) if signed or x.binds[notation] < need else text
+    loose = x.binds[notation] < need or (k and need and _signed(text))  # a + −b
+    return _BRACKETS[notation].format(text) if loose else text
+
+
+def _signed(text: str) -> bool:
+    return text[:1] in ("-", "−")
 
 
 def joined(args: Sequence[Term], between: str, binds: int, latex: str = "") -> Term:
     """A sum or a product of any number of operands; of many the first three and the last."""
-    shown = args if len(args) <= MANY else [*args[:3], ELLIPSIS, args[-1]]
+    shown = few(args, MANY, 3, gap=ELLIPSIS)
     texts = ((latex or between).join(["{}"] * len(shown)), between.join(["{}"] * len(shown)))
     return composed([Form(text, binds, [binds] * len(shown)) for text in texts], shown) if len(args) > 1 else args[0]
 
@@ -221,21 +218,17 @@ def _written(op: Op, args: Sequence[Term]) -> Term:
 
 
 def _called(op: Op, args: Sequence[Term]) -> Term:
-    size = len(args) // max(1, op.vectors)
-    inner = joined([joined(args[k : k + size], ", ", OPEN) for k in range(0, len(args), size)], "; ", OPEN)
-    index = ("", "") if op.index is None else (f"_{{{op.index}}}", f"[{op.index}]")
-    words = _WORDS.get(op.name) or rf"\operatorname{{{verbatim(op.name)}}}", printable(op.symbol or op.name)
-    texts = zip(words, _BRACKETS, inner.texts, index, strict=True)
-    return Term(word + brackets.format(text) + at for word, brackets, text, at in texts)
+    latex, text = joined([joined(part, ", ", OPEN) for part in parts(op, args)], "; ", OPEN).texts
+    word, at = _WORDS.get(op.name) or rf"\operatorname{{{verbatim(op.name)}}}", index(op)
+    below = f"_{{{at[1:-1]}}}" if at else ""
+    return Term((rf"{word}\left({latex}\right){below}", f"{printable(op.symbol or op.name)}({text}){at}"))
 
 
 # --- what the rules of the vector rows ask an operand for ---------------------------------------------------------------
 
 
 def _marked(_: Any, *operands: Any) -> Term:
-    mark = Slope(("m", "m"))  # the shift of softmax's exponents: it cancels, and only says where they come from
-    mark.args = operands
-    return mark
+    return Slope(("m", "m"), args=operands)  # softmax's shift: it cancels, and only says where exponents come from
 
 
 def _y_hat(share: Any, whole: Any) -> Any:
@@ -286,16 +279,14 @@ def symbol(name: str) -> str:
     x_{1} W1_{0,1} \eta \hat{y}_{2} h_{\mathrm{pre}} \mathrm{loss} \mathrm{100\ {\%}}
     """
     match = _NAME.fullmatch(unicodedata.normalize("NFD", name))
-    if not match:
-        return rf"\mathrm{{{verbatim(name)}}}"
-    stem, accent, sub, index = match.groups()
-    if not (word := _letters(stem)):
-        return rf"\mathrm{{{verbatim(name)}}}"
+    if not match or not (word := _letters(match[1])):
+        return _upright(name)
+    _, accent, sub, place = match.groups()
     base = rf"{_ACCENTS[accent]}{{{word}}}" if accent else word
     below = rf"\mathrm{{{sub[1:]}}}" if sub[1:].isalpha() else sub.removeprefix("_")
-    if index and below.isdigit():
-        return f"{base}{below}_{{{index[1:-1]}}}"
-    below = ",".join(filter(None, (below, index[1:-1])))
+    if place and below.isdigit():
+        return f"{base}{below}_{{{place[1:-1]}}}"
+    below = ",".join(filter(None, (below, place[1:-1])))
     return f"{base}_{{{below}}}" if below else base
 
 
@@ -303,7 +294,11 @@ def symbols(names: Sequence[str]) -> dict[str, str]:
     """Names in LaTeX, no two alike: those that would look alike, as x1 and x[1], stand as they are."""
     found = {name: symbol(name) for name in names}
     uses = Counter(found.values())
-    return {name: latex if uses[latex] == 1 else rf"\mathrm{{{verbatim(name)}}}" for name, latex in found.items()}
+    return {name: latex if uses[latex] == 1 else _upright(name) for name, latex in found.items()}
+
+
+def _upright(name: str) -> str:
+    return rf"\mathrm{{{verbatim(name)}}}"
 
 
 def _letters(stem: str) -> str:

@@ -3,33 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from autograd import ops
 from autograd.tape import reverse_sweep
 from autograd.value import Value
-from viz import jacobians, stages
-from viz.derivations import Factor, Line, block, quotient
+from viz import jacobians
+from viz.derivations import Factor, Line, block, equal, quotient
 from viz.jacobians import Floats
-from viz.names import given
 from viz.stages import Stage, Vector
 from viz.terms import ATOM, OPEN, POWER, SUM, Form, Slope, Term, composed, joined, symbols
 
+SHAPE = (r"\left[{}\right]", r" \times "), ("[{}]", "×")
 LARGEST = 6  # rows or columns up to which a matrix is written out
 DIAGONAL = Form(r"\operatorname{{diag}}\left({}\right)", ATOM, (OPEN,)), Form("diag({})", ATOM, (OPEN,))
 
 
-@dataclass(frozen=True, eq=False)
-class Edge:
+class Edge(NamedTuple):
     """How a vector of a stage depends on another vector, the stage's others held as they are."""
 
     of: Vector
+    by: Vector
     jacobian: Floats
     stage: Stage
     operands: Sequence[Vector]
+
+
+def edges(s: Stage, u: Vector) -> Iterator[Edge]:
+    """How u depends on each vector that it is computed from."""
+    others = [x for x in s.vectors if x is not u]
+    held = {v for x in others for v in x.members}
+    local = jacobians.local([v for v in s.nodes if v not in held], u.members)
+    operands = [x for p in s.sources for x in p.vectors] + others
+    for x in operands:
+        if not local.keys().isdisjoint(x.members):
+            yield Edge(u, x, jacobians.of(local, x.members, u.values.size), s, operands)
 
 
 def matrix(x: Any, digits: int, row: bool = False) -> Term:
@@ -39,14 +50,12 @@ def matrix(x: Any, digits: int, row: bool = False) -> Term:
         return Term.of(x.item(), digits)
     grid = np.atleast_2d(x) if row or x.ndim == 2 else x[:, None]
     if max(grid.shape) > LARGEST:
-        size = r" \times ".join(map(str, grid.shape))
-        return Term((rf"\left[{size}\right]", f"[{'×'.join(map(str, grid.shape))}]"))
-    cells = [[Term.of(number, digits) for number in numbers] for numbers in grid]
-    body = r" \\ ".join(" & ".join(cell.latex for cell in numbers) for numbers in cells)
-    lists = cells if x.ndim == 2 else [[cell for numbers in cells for cell in numbers]]
-    rows = [f"[{', '.join(map(str, numbers))}]" for numbers in lists]
-    text = f"[{', '.join(rows)}]" if x.ndim == 2 else rows[0] + "ᵀ" * row
-    return Term((rf"\begin{{pmatrix}} {body} \end{{pmatrix}}", text))
+        return Term(template.format(sign.join(map(str, grid.shape))) for template, sign in SHAPE)
+    cells = [[Term.of(number, digits) for number in line] for line in grid]
+    latex = r" \\ ".join(" & ".join(cell.latex for cell in line) for line in cells)
+    lines = [", ".join(map(str, line)) for line in cells]
+    text = f"[[{'], ['.join(lines)}]]" if x.ndim == 2 else f"[{', '.join(lines)}]" + "ᵀ" * row
+    return Term((rf"\begin{{pmatrix}} {latex} \end{{pmatrix}}", text))
 
 
 def transposed(x: Term) -> Term:
@@ -57,158 +66,136 @@ def transposed(x: Term) -> Term:
 class Stages:
     """The derivative of an output by a vector or a matrix of its graph, from stage to stage."""
 
-    def __init__(self, output: Value, order: Sequence[Value], targets: Sequence[Value], digits: int) -> None:
-        self.output, self.digits = output, digits
-        self.found, _ = stages.by_scope(order, [output], 1)
-        held = [x for s in self.found for x in s.vectors if set(targets) <= set(x.values.ravel())]
-        self.target = held[0] if held else None
-        self.whole = bool(held) and len(targets) == held[0].values.size
-        self.adjoint = reverse_sweep(list(order), {output: 1.0})
-        self.edges: dict[Vector, list[Edge]] = {}
-        way = dict.fromkeys(held[:1])
-        for s in self.found:
-            for u in s.vectors if s.role is None else ():
-                for x, edge in self._into(s, u):
-                    if x in way:
-                        way[u] = None
-                        self.edges.setdefault(x, []).append(edge)
-        self.way = list(way)
-        named = symbols([x.name for x in self.way])
-        self.symbol = {x: Term.symbol(x.name, latex=named[x.name]) for x in self.way}
-        self.loss = self.symbol.get(self.way[-1], Term.symbol(given(output)))
-
-    def _into(self, s: Stage, u: Vector) -> Iterator[tuple[Vector, Edge]]:
-        """The vectors that u is computed from, and how."""
-        others = {v for x in s.vectors if x is not u for v in x.values.ravel()}
-        local = jacobians.local([v for v in s.nodes if v not in others], list(u.values.ravel()))
-        taken = [x for p in s.sources for x in p.vectors] + [x for x in s.vectors if x is not u]
-        none = np.zeros(u.values.size)
-        for x in taken:
-            members = x.values.ravel()
-            if any(v in local for v in members):
-                yield x, Edge(u, np.array([local.get(v, none) for v in members]).T, s, taken)
+    def __init__(self, output: Value, order: list[Value], found: Sequence[Stage], target: Vector, digits: int) -> None:
+        self.output, self.target, self.digits = output, target, digits
+        self.adjoint = reverse_sweep(order, {output: 1.0})
+        self.takers: dict[Vector, list[Edge]] = {target: []}  # of each vector on the way
+        for e in (e for s in found if s.role is None for u in s.vectors for e in edges(s, u)):
+            if e.by in self.takers:
+                self.takers[e.by].append(e)
+                self.takers.setdefault(e.of, [])
+        self.way = list(self.takers)
+        latex = symbols([x.name for x in self.way])
+        self.symbol = {x: Term.symbol(x.name, latex=latex[x.name]) for x in self.way}
+        self.loss = self.symbol[self.way[-1]]
+        self.free = all(x.name not in ("y", "ŷ") for s in found for x in s.vectors)
 
     def lines(self) -> Iterator[Line]:
         """The product of the Jacobians with their shapes, then ∂L/∂x of each vector, back from the output."""
-        takers = [self.edges.get(x, []) for x in self.way]
-        if len(self.way) > 2 and all(len(edges) == 1 for edges in takers[:-1]):
-            yield self._chain([edges[0] for edges in takers[:-1]])
+        *inner, _ = self.takers.values()
+        if len(inner) > 1 and all(len(taken) == 1 for taken in inner):
+            yield self._chain([e for (e,) in reversed(inner)])
         for x in reversed(self.way):
             if x is self.target or not self._is_output(x):
                 yield from self._collected(x)
 
-    def _chain(self, edges: Sequence[Edge]) -> Line:
+    def _chain(self, way: Sequence[Edge]) -> Line:
         """∂L/∂W2 = ∂L/∂x6 · ∂x6/∂x5 · ∂x5/∂W2, and the shapes of the factors."""
-        pairs = [(e.of, x) for e, x in zip(edges, self.way, strict=False)][::-1]
-        product = joined([self._d(u, x) for u, x in pairs], " · ", SUM, r" \cdot ")
-        sizes = [f"{u.values.size}×{f'({x.shape})' if x.values.ndim > 1 else x.shape}" for u, x in pairs]
-        return Line(self._slope(self.way[0]), _sized(product, " · ".join(sizes)))
+        product = joined([self._d(e) for e in way], " · ", SUM, r" \cdot ")
+        sizes = [f"{e.of.values.size}×{f'({e.by.shape})' if e.by.values.ndim > 1 else e.by.shape}" for e in way]
+        return Line(self._slope(self.target), _sized(product, " · ".join(sizes)))
 
     def _collected(self, x: Vector) -> Iterator[Line]:
-        bar = self._bar(x)
-        edges = self.edges.get(x, [])
-        parts = [self._applied(e, x) for e in edges]
-        whole = sum((e.jacobian.T @ self._bar(e.of).ravel() for e in edges), np.zeros(x.values.size))
+        bar, taken = self._bar(x), self.takers[x]
+        whole = sum((e.jacobian.T @ self._bar(e.of).ravel() for e in taken), np.zeros(bar.size))
+        lines = [Line(self._slope(x), self._matrix(bar))]
         # Elements of one vector may be computed from one another: the sum then says less than the truth.
-        true = np.allclose(whole, bar.ravel(), rtol=1e-9, atol=1e-300, equal_nan=True)
-        if edges and true:
-            for e in edges:
-                yield from self._definitions(e, x)
-            lines = list(block(self._slope(x), parts, matrix(bar, self.digits)))
-        else:
-            lines = [Line(self._slope(x), matrix(bar, self.digits))]
+        if taken and np.allclose(whole, bar.ravel(), rtol=1e-9, atol=1e-300, equal_nan=True):
+            yield from (line for e in taken if self._is_cross_entropy(e) for line in self._definitions(e))
+            lines = list(block(self._slope(x), [self._factors(e) for e in taken], self._matrix(bar)))
         yield from lines[:-1]
-        yield lines[-1]._replace(right=_sized(lines[-1].right, x.shape) if bar.size > 1 else lines[-1].right)
+        yield lines[-1]._replace(right=_sized(lines[-1].right, x.shape)) if bar.size > 1 else lines[-1]
 
-    def _applied(self, e: Edge, x: Vector) -> list[Factor]:
+    def _factors(self, e: Edge) -> list[Factor]:
         """What u adds to ∂L/∂x: in symbols, in the products and transposes that it comes to, and in numbers."""
-        symbol, actual = self._symbols(e, x), self._actual(e, x)
-        pairs = actual or [(transposed(self._d(e.of, x)), matrix(e.jacobian.T, self.digits)), *self._upstream(e.of)]
-        one = Slope.of(1.0)
-        rows = [symbol, [term for term, _ in pairs], [number for _, number in pairs]]
-        size = max(map(len, rows))
-        return [Factor(*column) for column in zip(*(row + [one] * (size - len(row)) for row in rows), strict=True)]
+        pairs = self._products(e) or [(transposed(self._d(e)), self._matrix(e.jacobian.T)), *self._upstream(e.of)]
+        columns = zip_longest(self._symbols(e), *zip(*pairs, strict=True), fillvalue=Slope.of(1.0))
+        return [Factor(*column) for column in columns]
 
-    def _symbols(self, e: Edge, x: Vector) -> list[Term]:
+    def _symbols(self, e: Edge) -> list[Term]:
         if self._is_output(e.of):
-            return [self._slope(x)]
+            return [self._slope(e.by)]
         if e.of.values.size == 1:
-            return [self._slope(e.of), self._d(e.of, x)]
-        if x.values.ndim == 1:
-            return [transposed(self._d(e.of, x)), self._slope(e.of)]
+            return [self._slope(e.of), self._d(e)]
+        if e.by.values.ndim == 1:
+            return [transposed(self._d(e)), self._slope(e.of)]
         u = Term((rf"{{{self.symbol[e.of].latex}}}_{{k}}", f"{e.of.name}[k]"))
-        over, loss = quotient(u, self.symbol[x]), quotient(self.loss, u)
-        return [Term((rf"\sum_{{k}} {loss.latex}", f"Σₖ {loss}")), over]
+        loss = quotient(self.loss, u)
+        return [Term((rf"\sum_{{k}} {loss.latex}", f"Σₖ {loss}")), quotient(u, self.symbol[e.by])]
 
-    def _actual(self, e: Edge, x: Vector) -> list[tuple[Term, Term]]:
-        """The factors in the order of matrix products, where the Jacobian has a name."""
-        up, J, d = self._upstream(e.of), e.jacobian, self.digits  # noqa: N806
-        word = jacobians.called(J, [x], e.operands, d)
-        for w in e.operands:
-            name, numbers = Term.symbol(w.name), w.data
-            if word == f"{w.name} in each row" and x.values.ndim == 2:
-                return [*up, (transposed(name), matrix(numbers, d, row=True))]
-            if word == f"{w.name} as a row" and w.values.shape == x.values.shape:
-                return [*up, (name, matrix(numbers, d))]
-            if word == f"{w.name} transposed" and x.values.ndim == 1:
-                return [(name, matrix(numbers, d)), *up]
-            if word == w.name and x.values.ndim == 1:
-                flat = numbers.ndim == 1
-                return [(transposed(name), matrix(numbers if flat else numbers.T, d, row=flat)), *up]
-        if word == "I" and up:
-            return up
-        if self._is_cross_entropy(e, x):
-            y_hat, y = (matrix(y, d) for y in self._y(x))
-            return [(Term.symbol("ŷ") - Term.symbol("y"), y_hat - y)]
-        if word.startswith("diag("):
-            return [self._diagonal(e, x), *up]
-        if self._is_output(e.of):
-            return [(self._slope(x), matrix(J.reshape(x.values.shape), d))]
-        return []
+    def _products(self, e: Edge) -> list[tuple[Term, Term]]:
+        """The factors in the order of matrix products, where the Jacobian has a name, and their numbers."""
+        up, flat = self._upstream(e.of), e.by.values.ndim == 1
+        form, w = jacobians.named(e.jacobian, [e.by], e.operands)
+        name = Term.symbol(w.name) if w else self.loss
+        match form:
+            case "{} in each row" if not flat:
+                return [*up, (transposed(name), self._matrix(w.data, row=True))]
+            case "{} as a row" if w.data.shape == e.by.values.shape:
+                return [*up, (name, self._matrix(w.data))]
+            case "{} transposed" if flat:
+                return [(name, self._matrix(w.data)), *up]
+            case "{}" if flat:
+                return [(transposed(name), self._matrix(w.data.T, row=w.data.ndim == 1)), *up]
+            case "I" if up:
+                return up
+        if self._is_cross_entropy(e):
+            y_hat, y = self._shares(e)
+            return [(Term.symbol("ŷ") - Term.symbol("y"), self._matrix(y_hat) - self._matrix(y))]
+        if form == "diag":
+            return [self._diagonal(e), *up]
+        return (
+            [(self._slope(e.by), self._matrix(e.jacobian.reshape(e.by.values.shape)))] if self._is_output(e.of) else []
+        )
 
-    def _diagonal(self, e: Edge, x: Vector) -> tuple[Term, Term]:
+    def _diagonal(self, e: Edge) -> tuple[Term, Term]:
         """diag(…) of the row's own rule, where one operation made every component; else of the Jacobian's name."""
         numbers = [Term.of(d, self.digits) for d in np.diag(e.jacobian)]
         written = composed(DIAGONAL, [joined(numbers, ", ", OPEN)])
-        u = e.of.values.ravel()
-        op, *more = {v.op: None for v in u}
-        if more or op.arity != 1 or any(v.parents[0] is not p for v, p in zip(u, x.values.ravel(), strict=True)):
-            return self._d(e.of, x), written
-        (rule,) = op.local(Slope.of(self.symbol[e.of]), Slope.of(self.symbol[x]))
+        op, *more = {v.op: None for v in e.of.members}
+        if more or op.arity != 1 or not _same([v.parents[0] for v in e.of.members], e.by.members):
+            return self._d(e), written
+        (rule,) = op.local(Slope.of(self.symbol[e.of]), Slope.of(self.symbol[e.by]))
         return composed(DIAGONAL, [Slope.of(rule)]), written
 
-    def _is_cross_entropy(self, e: Edge, x: Vector) -> bool:
-        row = self.output.op.family if e.stage.nodes == [self.output] else None
-        free = all(v.name not in ("y", "ŷ") for s in self.found for v in s.vectors)
-        return row is ops.neg_log_softmax and list(x.values.ravel()) == list(self.output.parents) and free
+    def _is_cross_entropy(self, e: Edge) -> bool:
+        row = self.output.op.family if _same(e.stage.nodes, [self.output]) else None
+        return row is ops.neg_log_softmax and _same(e.by.members, self.output.parents) and self.free
 
-    def _y(self, x: Vector) -> tuple[Floats, Floats]:
+    def _shares(self, e: Edge) -> tuple[Floats, Floats]:
         """ŷ and y of a cross entropy: ∂L/∂x is ŷ − y."""
-        y = np.zeros(x.values.size)
+        y = np.zeros(e.by.values.size)
         y[self.output.op.index] = 1.0
-        return self._bar(x) + y, y
+        return self._bar(e.by) + y, y
 
-    def _definitions(self, e: Edge, x: Vector) -> Iterator[Line]:
-        if self._is_cross_entropy(e, x):
-            y_hat, y = (matrix(numbers, self.digits) for numbers in self._y(x))
-            softmax = Term((rf"\operatorname{{softmax}}\left({self.symbol[x].latex}\right)", f"softmax({x.name})"))
-            yield Line(Term.symbol("ŷ"), Term(f"{a} = {b}" for a, b in zip(softmax.texts, y_hat.texts, strict=True)))
-            yield Line(Term.symbol("y"), y)
+    def _definitions(self, e: Edge) -> Iterator[Line]:
+        y_hat, y = map(self._matrix, self._shares(e))
+        softmax = Term((rf"\operatorname{{softmax}}\left({self.symbol[e.by].latex}\right)", f"softmax({e.by.name})"))
+        yield Line(Term.symbol("ŷ"), equal(softmax, y_hat))
+        yield Line(Term.symbol("y"), y)
 
     def _upstream(self, u: Vector) -> list[tuple[Term, Term]]:
-        return [] if self._is_output(u) else [(self._slope(u), matrix(self._bar(u), self.digits))]
+        return [] if self._is_output(u) else [(self._slope(u), self._matrix(self._bar(u)))]
 
     def _is_output(self, u: Vector) -> bool:
-        return u.values.size == 1 and u.values.item() is self.output
+        return _same(u.members, [self.output])
 
     def _bar(self, x: Vector) -> Floats:
-        return np.array([self.adjoint[v] for v in x.values.ravel()]).reshape(x.values.shape)
+        return np.array([self.adjoint[v] for v in x.members]).reshape(x.values.shape)
 
-    def _d(self, u: Vector, x: Vector) -> Term:
-        return quotient(self.symbol[u], self.symbol[x])
+    def _matrix(self, x: Floats, row: bool = False) -> Term:
+        return matrix(x, self.digits, row)
+
+    def _d(self, e: Edge) -> Term:
+        return quotient(self.symbol[e.of], self.symbol[e.by])
 
     def _slope(self, x: Vector) -> Term:
         return quotient(self.loss, self.symbol[x])
+
+
+def _same(a: Sequence[Value], b: Sequence[Value]) -> bool:
+    """Whether these are the same values in the same order; == would compare their numbers."""
+    return list(map(id, a)) == list(map(id, b))
 
 
 def _sized(term: Term, size: str) -> Term:
