@@ -557,6 +557,8 @@ def test_what_is_no_value_of_the_graph_is_refused():
         latex(y, detail="all")
     with pytest.raises(ValueError, match="goes with wrt"):
         latex(y, detail="stages")
+    with pytest.raises(ValueError, match="no vector between two stages holds inner: take detail='values'"):
+        latex((inner := named("inner", x.exp())).log(), wrt=inner, detail="stages")
 
 
 def test_a_derivative_that_does_not_exist_raises_as_backward_does():

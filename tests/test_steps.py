@@ -571,6 +571,13 @@ def test_a_wrong_call_says_what_is_wrong(call, error, words):
         call()
 
 
+def test_what_is_to_be_predicted_is_the_operand_itself_not_another_of_the_same_number():
+    a, b = Value(2.0, "a"), Value(2.0, "b")
+    y = a / b
+    (asked,) = steps(y, predict=[(b, y)]).data["asked"]
+    assert asked["edge"] == 1
+
+
 def test_a_leaf_that_has_changed_is_named():
     x = Value(2.0, "x")
     y = x * x

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import cached_property
 from html import escape
 from os import PathLike
@@ -13,14 +12,17 @@ from typing import Any
 from autograd.tape import wengert_list
 from viz import cards, layout, paint, stages
 from viz.arguments import DETAILS, choice, values_in, whole
+from viz.files import saved
 from viz.scene import Scene
 
 DIRECTIONS = ("auto", "right", "down")
+FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf"}
 COLUMN = 1000  # pixels that a notebook has beside its margins: wider pictures are shown smaller there
 WIDEST = COLUMN * 0.75  # points: the widest picture that still goes to the right
 PIXELS = 40_000_000  # the largest PNG
 FONTS = Path(__file__).parent / "fonts"
 FAMILY = "Chainrule Sans"
+SIZE = r' width="([0-9.]+)" height="([0-9.]+)"'  # of an SVG
 
 
 class Diagram:
@@ -91,24 +93,15 @@ class Diagram:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
-        wide, high = re.findall(r'(?:width|height)="([0-9.]+)"', self.svg)[:2]
-        return round(float(wide)), round(float(high))
+        wide, high = map(float, re.findall(SIZE, self.svg)[0])
+        return round(wide), round(high)
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the picture to a file, by its suffix: .svg, .png, .html, .dot, or .pdf (extra `pdf`); returns the path.
 
         ValueError for another suffix, OSError where the file cannot be written.
         """
-        target = Path(path)
-        content = FORMATS.get(target.suffix.lower())
-        if content is None:
-            raise ValueError(f"a picture is saved as {', '.join(FORMATS)}; got {str(path)!r}")
-        data = content(self)
-        try:
-            target.write_bytes(data if isinstance(data, bytes) else data.encode())
-        except OSError as error:
-            raise type(error)(error.errno, f"the picture cannot be written: {error.strerror}", str(target)) from None
-        return target
+        return saved(self, "picture", path, FORMATS)
 
     def __repr__(self) -> str:
         shown, total = self.scene.shown, self.scene.total
@@ -120,25 +113,17 @@ class Diagram:
     ) -> tuple[dict[str, str], dict[str, Any]]:
         import base64
 
-        shown = min(1.0, COLUMN / self.size[0])
-        size = {name: round(shown * n) for name, n in zip(("width", "height"), self.size, strict=True)}
-        svg = re.sub(
-            r' width="[0-9.]+" height="[0-9.]+"', ' width="{width}" height="{height}"'.format(**size), self.svg, count=1
-        )
+        wide, high = (round(n * min(1.0, COLUMN / self.size[0])) for n in self.size)
+        fitted = f' width="{wide}" height="{high}"'
         # No text/html: it would outrank SVG in every front end, and be dropped by some.
-        bundle = {"image/svg+xml": svg, "text/plain": repr(self)}
+        bundle = {"image/svg+xml": re.sub(SIZE, fitted, self.svg, count=1), "text/plain": repr(self)}
         metadata = {}
         try:
             bundle["image/png"] = base64.b64encode(self.png).decode()
-            metadata["image/png"] = size
+            metadata["image/png"] = {"width": wide, "height": high}
         except ImportError:  # no renderer for this platform
             pass
         return {k: v for k, v in bundle.items() if (not include or k in include) and k not in (exclude or ())}, metadata
-
-
-FORMATS: dict[str, Callable[[Diagram], str | bytes]] = {
-    ".svg": lambda d: d.svg, ".png": lambda d: d.png, ".html": lambda d: d.html, ".dot": lambda d: d.dot, ".pdf": lambda d: d.pdf
-}  # fmt: skip
 
 
 def _foreign(svg: str) -> bool:

@@ -17,6 +17,7 @@ from unicodedata import normalize
 import viz
 from autograd import ops
 from autograd.value import Value
+from viz.files import saved
 from viz.paint import THEMES
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
@@ -165,7 +166,10 @@ def run(arguments: Namespace) -> str:
     shown = make(output, **themed)
     if not file:
         return str(shown.latex if kind == "latex" else shown)
-    return f"wrote {shown.save(file) if kind in ('draw', 'steps') else _saved(shown, file)}"
+    if kind in ("draw", "steps"):
+        return f"wrote {shown.save(file)}"
+    formats = {suffix: name for suffix, name in SUFFIXES.items() if hasattr(shown, name)}
+    return f"wrote {saved(shown, type(shown).__name__.lower(), file, formats)}"
 
 
 def _numbers(pairs: Iterable[str]) -> dict[str, float]:
@@ -179,12 +183,3 @@ def _numbers(pairs: Iterable[str]) -> dict[str, float]:
         except ValueError:
             raise ValueError(f"{digits!r} in {pair!r} is not a number") from None
     return numbers
-
-
-def _saved(shown: Any, file: Path) -> Path:
-    """Write a table or formula in the language of the file's suffix."""
-    made = {suffix: getattr(shown, name) for suffix, name in SUFFIXES.items() if hasattr(shown, name)}
-    if (text := made.get(file.suffix.lower())) is None:
-        raise ValueError(f"a {type(shown).__name__.lower()} is saved as {', '.join(made)}; got {str(file)!r}")
-    file.write_text(text() if callable(text) else text, encoding="utf-8")
-    return file

@@ -8,6 +8,8 @@ from typing import Any
 
 from autograd.scope import Path
 
+Parents = Mapping[Any, Sequence[Any]]
+Keys = Mapping[Any, Hashable]
 INPUTS = ("inputs",)  # the lane of inputs made outside any scope; a tuple, because the names of scopes are text
 
 
@@ -25,7 +27,7 @@ class Plan:
     tangled: bool = False
 
 
-def plan(order: Sequence[Any], parents: Mapping[Any, Sequence[Any]]) -> Plan:
+def plan(order: Sequence[Any], parents: Parents) -> Plan:
     """Lanes and columns of the items in `order`, parents before children; an item without parents is a leaf."""
     computed = [v for v in order if parents[v]]
     key = keys(computed, parents, 1)
@@ -51,7 +53,7 @@ def within(path: Path | None, depth: int) -> Path | None:
     return paths[-min(depth, len(paths))] if paths else None
 
 
-def keys(computed: Sequence[Any], parents: Mapping[Any, Sequence[Any]], depth: int) -> dict[Any, Hashable]:
+def keys(computed: Sequence[Any], parents: Parents, depth: int) -> dict[Any, Hashable]:
     """The scope of each computed item, nested `depth` deep; of those outside of any a nameless one after their last."""
     found: dict[Any, Hashable] = {}
     seen: dict[str, int] = {}
@@ -64,9 +66,7 @@ def keys(computed: Sequence[Any], parents: Mapping[Any, Sequence[Any]], depth: i
     return found
 
 
-def sequence(
-    computed: Sequence[Any], parents: Mapping[Any, Sequence[Any]], key: Mapping[Any, Hashable]
-) -> list[Hashable]:
+def sequence(computed: Sequence[Any], parents: Parents, key: Keys) -> list[Hashable]:
     """The scopes, each after those it takes values from; [] if two of them take values from each other."""
     before: dict[Hashable, dict[Hashable, None]] = {}
     for v in computed:
@@ -83,9 +83,7 @@ def sequence(
     return lanes
 
 
-def visits(
-    computed: Sequence[Any], parents: Mapping[Any, Sequence[Any]], key: Mapping[Any, Hashable]
-) -> dict[Any, Hashable]:
+def visits(computed: Sequence[Any], parents: Parents, key: Keys) -> dict[Any, Hashable]:
     """Each item's scope, and how often values have come back to it: where scopes take values from each other."""
     visit: dict[Any, int] = {}
     seen: dict[Any, dict[Hashable, int]] = {}  # of every item the latest visit of each scope behind it
@@ -105,7 +103,7 @@ def visits(
     return {v: (key[v], visit[v]) for v in computed}
 
 
-def _seat_leaves(order: Sequence[Any], parents: Mapping[Any, Sequence[Any]], lane: dict[Any, int]) -> None:
+def _seat_leaves(order: Sequence[Any], parents: Parents, lane: dict[Any, int]) -> None:
     """Put each leaf into the first lane that takes it; an input made outside any scope into lane 0."""
     for v in order:
         for p in parents[v]:
@@ -116,7 +114,7 @@ def _seat_leaves(order: Sequence[Any], parents: Mapping[Any, Sequence[Any]], lan
         lane.setdefault(v, 0 if v.role == "input" else 1)  # an output that is a leaf
 
 
-def _columns(order: Sequence[Any], parents: Mapping[Any, Sequence[Any]], lane: Mapping[Any, int]) -> dict[Any, int]:
+def _columns(order: Sequence[Any], parents: Parents, lane: Mapping[Any, int]) -> dict[Any, int]:
     """The depth of each item inside its lane, a leaf one column before the first item that takes it."""
     depth: dict[Any, int] = {}
     for v in order:

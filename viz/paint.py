@@ -156,6 +156,10 @@ def _text(x: float, y: float, words: str, brush: Brush, name: str = "ink", more:
     return f'<text x="{_n(x)}" y="{_n(y)}" {brush(fill=name)}{more}>{escape(words)}</text>'
 
 
+def _span(words: str, brush: Brush, name: str, more: str) -> str:
+    return f"<tspan {more} {brush(fill=name)}>{escape(words)}</tspan>" if words else ""
+
+
 def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> Iterator[str]:
     beside = max(map(heading_width, scene.lanes), default=0.0)
     for k, (lane, band) in enumerate(zip(scene.lanes, bands, strict=True)):
@@ -186,11 +190,11 @@ def _label(wire: Wire, ground: Box, bands: Sequence[Box], brush: Brush) -> Itera
     inside = any(left < x < right and top < y < bottom for left, top, right, bottom in bands)
     yield f'<g id="#{wire.id}-label"><rect {_rect(ground)} rx="2" {brush(fill="lane" if inside else "paper")}/>'
     lines, size = wire.label.split("\n"), f' font-size="{_n(wire.type)}"'
+    last = len(lines) - 1
     for k, line in enumerate(lines):  # the second line of two says what the first one is
-        down = (k - (len(lines) - 1) / 2) * (wire.type + 2) + 0.36 * wire.type
-        yield _text(
-            x, y + down, line, brush, "ink" if k else "muted", size + ' font-style="italic"' * (k < len(lines) - 1)
-        )
+        down = (k - last / 2) * (wire.type + 2) + 0.36 * wire.type
+        more = size + ' font-style="italic"' * (k < last)
+        yield _text(x, y + down, line, brush, "ink" if k else "muted", more)
     yield "</g>"
 
 
@@ -238,15 +242,9 @@ def _panel(panel: Panel, centre: Point, brush: Brush) -> Iterator[str]:
     box = _box(panel.width, panel.height, centre)
     corner = 1.5 if panel.kind == "parameter" else 6.0
     yield f'<g id="#{panel.id}"><title>{escape(panel.title)}</title>{_shape(box, panel.kind, corner, brush)}'
-    formula = (
-        f'<tspan dx="6" font-size="{_n(SMALL)}" {brush(fill="muted")}>{escape(panel.formula)}</tspan>'
-        if panel.formula
-        else ""
-    )
-    yield (
-        f'<text x="{_n(box[0] + INSET)}" y="{_n(box[1] + 14.5)}" text-anchor="start">'
-        f'<tspan font-size="{_n(TITLE)}" font-weight="bold" {brush(fill="ink")}>{escape(panel.name)}</tspan>{formula}</text>'
-    )
+    name = _span(panel.name, brush, "ink", f'font-size="{_n(TITLE)}" font-weight="bold"')
+    formula = _span(panel.formula, brush, "muted", f'dx="6" font-size="{_n(SMALL)}"')
+    yield f'<text x="{_n(box[0] + INSET)}" y="{_n(box[1] + 14.5)}" text-anchor="start">{name}{formula}</text>'
     rule = f"M{_point((box[0], box[1] + 20))}H{_n(box[2])}"
     yield f'<path d="{rule}" {brush(stroke="band")}/>'
     wide = sum(sum(grid.columns) for grid in panel.grids) + APART * (len(panel.grids) - 1)
@@ -276,7 +274,7 @@ def _grid(grid: Grid, left: float, top: float, brush: Brush) -> Iterator[str]:
 
 
 def _first_line(card: Card, x: float, y: float, brush: Brush) -> str:
-    made = f'<tspan font-weight="bold" {brush(fill="ink")}>{escape(card.glyph)}</tspan>' if card.glyph else ""
+    made = _span(card.glyph, brush, "ink", 'font-weight="bold"')
     gap = " " if made and card.name else ""
     return f'<text x="{_n(x)}" y="{_n(y)}" {brush(fill="muted")}>{made}{gap}{escape(card.name)}</text>'
 

@@ -55,28 +55,31 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
         )
     low, high = X.min(axis=0), X.max(axis=0)
     margin = 0.1 * (high - low) + 1e-9
-    sides = [np.linspace(a, b, FINE) for a, b in zip(low - margin, high + margin, strict=True)]
-    grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
+    sides, grid = _grid(low - margin, high + margin, FINE)
     figure, (axes,) = _figure()
     scores = _scores(model, X[0])(grid)
-    shape = FINE, FINE
     if scores.ndim == 1:
-        size = float(abs(scores).max()) or 1.0
-        levels = size * np.linspace(-1.0, 1.0, 12)
-        axes.contourf(*sides, scores.reshape(shape), levels=levels, cmap="RdBu_r", alpha=0.6)
+        heights = scores.reshape(FINE, FINE)
+        levels = (float(abs(scores).max()) or 1.0) * np.linspace(-1.0, 1.0, 12)
+        axes.contourf(*sides, heights, levels=levels, cmap="RdBu_r", alpha=0.6)
         if scores.min() < 0 < scores.max():
-            axes.contour(*sides, scores.reshape(shape), levels=[0.0], colors="black", linewidths=1.2)
+            axes.contour(*sides, heights, levels=[0.0], colors="black", linewidths=1.2)
     else:
-        kinds_of = scores.shape[1]
-        regions = scores.argmax(axis=1).reshape(shape)
-        axes.contourf(*sides, regions, levels=np.arange(kinds_of + 1) - 0.5, colors=_colours(kinds_of), alpha=0.35)
+        count = scores.shape[1]
+        regions = scores.argmax(axis=1).reshape(FINE, FINE)
+        axes.contourf(*sides, regions, levels=np.arange(count + 1) - 0.5, colors=_colours(count), alpha=0.35)
     classes = np.unique(y).tolist()
-    two = [COLOURS[0], COLOURS[1]] if scores.ndim == 1 else _colours(len(classes))
-    for c, colour in zip(classes, two + _colours(len(classes))[2:], strict=False):
+    for c, colour in zip(classes, _colours(len(classes)), strict=True):
         axes.scatter(*X[y == c].T, s=18, color=colour, edgecolor="white", linewidth=0.6, label=f"{c}")
     axes.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], **dict(zip(("xlabel", "ylabel"), names, strict=False)))
     axes.legend(title="class", loc="best", framealpha=0.9)
     return figure
+
+
+def _grid(low: Floats, high: Floats, fine: int) -> tuple[list[Floats], Floats]:
+    """The two sides of a grid of so many points each, and all of its points."""
+    sides = [np.linspace(a, b, fine) for a, b in zip(low, high, strict=True)]
+    return sides, np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
 
 
 def _scores(model: Callable[[Any], Any], row: Floats) -> Any:
@@ -99,9 +102,9 @@ def history(h: Any) -> Any:
     runs = h if isinstance(h, Mapping) else {"loss": h}
     figure, (axes,) = _figure()
     for colour, (name, run) in zip(_colours(len(runs)), runs.items(), strict=True):
+        label = f"{name}, validation" if runs is h else "validation"
         axes.plot(range(1, len(run.loss) + 1), run.loss, color=colour, label=name, marker="o" * (len(run.loss) == 1))
         if run.validation:
-            label = "validation" if runs is not h else f"{name}, validation"
             axes.plot(range(1, len(run.validation) + 1), run.validation, color=colour, linestyle="--", label=label)
     positive = all(x > 0 for run in runs.values() for x in (*run.loss, *run.validation))
     axes.set(xlabel="epoch", ylabel="loss", yscale="log" if positive else "linear")
@@ -143,56 +146,55 @@ def descent(
     if first.shape not in ((1,), (2,)) or not rates:
         raise ValueError(f"descent draws functions of one number or of two; got a start of shape {first.shape}")
     one = np.ndim(start) == 0
-    paths = [_path(f, first, one, eta, steps) for eta in rates]
+    of: Any = (lambda x: f(x[0])) if one else f
+    paths = [_path(of, first, eta, steps) for eta in rates]
     points = np.concatenate([path for path, _ in paths])
-    best = points[np.argmin([_value(f, x, one) for x in points])]
+    best = points[np.argmin([_value(of, x) for x in points])]
     radius = reach * max(float(abs(first - best).max()), 1e-9)
     figure, axes = _figure(len(rates), wide=3.2, high=3.0)
     for eta, (path, beyond), plot in zip(rates, paths, axes, strict=True):
         away = beyond or bool((abs(path[-1] - best) > radius).any())
-        (_curve if one else _contours)(plot, f, path, best, radius)
+        (_curve if first.size == 1 else _contours)(plot, of, path, best, radius)
         plot.set_title(f"η = {eta:g}" + ", diverges" * away)
     return figure
 
 
-def _path(f: Any, x: Floats, one: bool, eta: float, steps: int) -> tuple[Floats, bool]:
+def _path(f: Any, x: Floats, eta: float, steps: int) -> tuple[Floats, bool]:
     """The points of a descent while f has a value there, and whether it ended because f had none."""
     slope, path = value_and_grad(f), [x]
     with np.errstate(all="ignore"):
         for _ in range(steps):
             try:
-                _, g = slope(float(path[-1][0]) if one else path[-1])
+                _, g = slope(path[-1])
             except kinds.ERRORS:
                 return np.array(path[:-1] or path), True
-            new = path[-1] - eta * np.atleast_1d(np.asarray(g, dtype=float))
+            new = path[-1] - eta * g
             if not np.isfinite(new).all() or abs(new).max() > 1e6 * (1 + abs(x).max()):
                 return np.array(path), True
             path.append(new)
     return np.array(path), False
 
 
-def _value(f: Any, x: Floats, one: bool) -> float:
+def _value(f: Any, x: Floats) -> float:
     try:
-        return float(values(f(array(float(x[0]) if one else x, role="input"))))
+        return float(values(f(array(x, role="input"))))
     except kinds.ERRORS:
         return np.inf
 
 
 def _curve(plot: Any, f: Any, path: Floats, best: Floats, radius: float) -> None:
     x = np.linspace(best[0] - radius, best[0] + radius, FINE)
-    y = np.array([_value(f, np.array([number]), one=True) for number in x])
+    y = np.array([_value(f, point) for point in x[:, None]])
     plot.plot(x, np.where(np.isfinite(y), y, np.nan), color="0.55")
-    heights = [_value(f, point, one=True) for point in path]
-    plot.plot(path[:, 0], heights, "o-", color=COLOURS[1], markersize=3, linewidth=1)
+    plot.plot(path[:, 0], [_value(f, point) for point in path], "o-", color=COLOURS[1], markersize=3, linewidth=1)
     finite = y[np.isfinite(y)]
     pad = 0.08 * float(np.ptp(finite)) + 1e-9
     plot.set(xlim=(x[0], x[-1]), ylim=(finite.min() - pad, finite.max() + pad), xlabel="x", ylabel="f(x)")
 
 
 def _contours(plot: Any, f: Any, path: Floats, best: Floats, radius: float) -> None:
-    sides = [np.linspace(c - radius, c + radius, FINE // 2) for c in best]
-    grid = np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2)
-    z = np.array([_value(f, x, one=False) for x in grid]).reshape(FINE // 2, FINE // 2)
+    sides, grid = _grid(best - radius, best + radius, FINE // 2)
+    z = np.array([_value(f, x) for x in grid]).reshape(FINE // 2, FINE // 2)
     z = np.where(np.isfinite(z), z, np.nan)
     levels = np.nanmin(z) + (np.nanmax(z) - np.nanmin(z)) * np.linspace(0.0, 1.0, 16) ** 2  # closer near the bottom
     plot.contour(*sides, z, levels=np.unique(levels), colors="0.6", linewidths=0.8)

@@ -71,13 +71,7 @@ class Stage:
 
 def scene(output: Any, depth: int, max_nodes: int, digits: int) -> Scene:
     """The panels and wires of a graph by its scopes, nested ones down to `depth`; at most `max_nodes` of them."""
-    outputs = values_in(output)
-    order = wengert_list(outputs)
-    stages, tangled = by_scope(order, outputs, depth)
-    kept = _nearest(stages, outputs, max_nodes)
-    notes = [f"{len(kept)} of {len(stages)} stages shown: those nearest to the output."] * (len(kept) < len(stages))
-    notes += ["The scopes take values from each other in a circle: each is shown as often as it is entered."] * tangled
-    return _Painter(outputs, order, kept, depth, digits).scene([*notes, *outdated(order)])
+    return _Painter(values_in(output), depth, max_nodes, digits).scene()
 
 
 # --- which stages -----------------------------------------------------------------------------------------------------
@@ -193,24 +187,28 @@ def _nearest(stages: Sequence[Stage], outputs: Sequence[Value], most: int) -> li
 class _Painter:
     """What stages look like in one picture."""
 
-    def __init__(
-        self, outputs: Sequence[Value], order: Sequence[Value], stages: Sequence[Stage], depth: int, digits: int
-    ) -> None:
-        self.order, self.stages, self.depth, self.digits = order, stages, depth, max(2, digits - 1)
+    def __init__(self, outputs: Sequence[Value], depth: int, max_nodes: int, digits: int) -> None:
+        self.depth, self.digits = depth, max(2, digits - 1)
+        self.order = wengert_list(outputs)
+        self.every, self.tangled = by_scope(self.order, outputs, depth)
+        self.stages = _nearest(self.every, outputs, max_nodes)
         self.ends = set(outputs)
         names = {given(v) for v in outputs}
         self.loss = names.pop() if len(names) == 1 else ""
-        self.shades = scaled({v: v.grad for s in stages for x in (*s.vectors, *s.own) for v in x.members})
-        self.ids = {s: f"s{k}" for k, s in enumerate(stages)}
-        self.parents = {s: [p for p in s.sources if p in self.ids] for s in stages}
+        self.shades = scaled({v: v.grad for s in self.stages for x in (*s.vectors, *s.own) for v in x.members})
+        self.ids = {s: f"s{k}" for k, s in enumerate(self.stages)}
+        self.parents = {s: [p for p in s.sources if p in self.ids] for s in self.stages}
 
-    def scene(self, notes: list[str]) -> Scene:
+    def scene(self) -> Scene:
         """The whole picture."""
         lane, column, lanes = self._seats()
         wires = self._wires()
         panels = [self._panel(s, lane[s], column[s]) for s in self._rows(column)]
-        if len(wires) > LABELS:
-            notes = [*notes, "Too many wires to write on: each derivative is in its tooltip."]
+        shown, total = len(self.stages), len(self.every)
+        notes = [f"{shown} of {total} stages shown: those nearest to the output."] * (shown < total)
+        circle = "The scopes take values from each other in a circle: each is shown as often as it is entered."
+        notes += [circle] * self.tangled + outdated(self.order)
+        notes += ["Too many wires to write on: each derivative is in its tooltip."] * (len(wires) > LABELS)
         return Scene(panels, wires, lanes, notes, len(self.order), sum(len(s.nodes) for s in self.stages))
 
     def _seats(self) -> tuple[dict[Stage, int], dict[Stage, int], list[Lane]]:

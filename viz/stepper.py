@@ -20,6 +20,7 @@ from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
 from viz.diagram import Diagram, draw
+from viz.files import saved
 from viz.javascript import value_and_partials
 from viz.names import glyph, names
 from viz.scene import Grid, Scene
@@ -75,12 +76,7 @@ class Steps:
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the page, .html, or the animation, .svg; returns the path. ValueError for another suffix."""
-        target = Path(path)
-        content = {".html": "html", ".svg": "svg"}.get(target.suffix.lower())
-        if content is None:
-            raise ValueError(f"steps are saved as .html, a page, or .svg, an animation; got {str(path)!r}")
-        target.write_text(getattr(self, content), encoding="utf-8")
-        return target
+        return saved(self, "lesson", path, {".html": "html", ".svg": "svg"}, ".html, a page, or .svg, an animation")
 
     def __repr__(self) -> str:
         groups = len(self.data["groups"])

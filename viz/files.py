@@ -1,0 +1,25 @@
+"""Writing to a file: its suffix says which form of a thing that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+
+def saved(thing: Any, noun: str, path: str | PathLike[str], formats: Mapping[str, str], choices: str = "") -> Path:
+    """Write the attribute or method of a thing that belongs to the suffix, text or bytes; returns the path.
+
+    ValueError for another suffix, OSError where the file cannot be written.
+    """
+    target = Path(path)
+    if (form := formats.get(target.suffix.lower())) is None:
+        raise ValueError(f"a {noun} is saved as {choices or ', '.join(formats)}; got {str(path)!r}")
+    content = getattr(thing, form)
+    content = content() if callable(content) else content
+    try:
+        target.write_bytes(content if isinstance(content, bytes) else content.encode())
+    except OSError as error:
+        raise type(error)(error.errno, f"the {noun} cannot be written: {error.strerror}", str(target)) from None
+    return target
