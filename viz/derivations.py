@@ -66,7 +66,7 @@ class Page:
     def local(self, v: Value) -> dict[Value, Term]:
         """∂v/∂parent as a formula, the row's rule on the names of its operands; one for each parent."""
         operands = [Slope.of(self.stands[p]) if p in self.symbol else p.data for p in v.parents]
-        found: dict[Value, Term] = {}
+        found: dict[Value, Any] = {}
         y, rules = Slope.of(self.symbol[v]), v.op.partials
         every = () if isinstance(rules, tuple) else v.op.local(y, *operands)
         for k, p in ((k, p) for k, p in enumerate(v.parents) if p in self.symbol):

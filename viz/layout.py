@@ -234,44 +234,42 @@ def _read(answer: dict[str, Any]) -> Places:
 
 def built_in(scene: Scene, direction: str) -> Places:
     """A plain layout: columns by depth, cards in the order of the computation, straight wires."""
-    right = direction == "right"
+    right = (
+        direction == "right"
+    )  # all is reckoned along the flow and across it, and turned for a picture that goes down
+    sizes = {card.id: (card.width, card.height) if right else (card.height, card.width) for card in scene.cards}
     centres: dict[str, Point] = {}
     along, gap, shares = 0.0, _gap(scene, direction) * (1.5 if scene.lanes else 1.0), _heading_shares(scene)
     for k, column in columns(scene).items():
-        thick = max(shares[k] if right else 0.0, *(c.width if right else c.height for c in column))
-        sizes = [card.height if right else card.width for card in column]
-        across = -sum(size + NODE for size in sizes) / 2
-        across += (k % 2) * (sizes[0] + NODE) / 2  # wires that skip a column then pass between its cards
-        for card, size in zip(column, sizes, strict=True):
-            x, y = along + thick / 2, across + size / 2
-            centres[card.id] = (x, y) if right else (y, x)
+        thick = max(shares[k] if right else 0.0, *(sizes[card.id][0] for card in column))
+        across = -sum(sizes[card.id][1] + NODE for card in column) / 2
+        across += (k % 2) * (sizes[column[0].id][1] + NODE) / 2  # wires that skip a column then pass between its cards
+        for card in column:
+            size = sizes[card.id][1]
+            centres[card.id] = along + thick / 2, across + size / 2
             across += size + NODE
         along += thick + gap
-    note = "Laid out in plain columns: Graphviz gave no answer."
-    return Places(centres, _straight(scene, centres, right), note)
+    wires = _straight(scene, centres, sizes)
+    if not right:
+        centres = {key: (y, x) for key, (x, y) in centres.items()}
+        wires = {key: [(y, x) for x, y in curve] for key, curve in wires.items()}
+    return Places(centres, wires, "Laid out in plain columns: Graphviz gave no answer.")
 
 
-def _straight(scene: Scene, centres: dict[str, Point], right: bool) -> dict[str, list[Point]]:
+def _straight(scene: Scene, centres: dict[str, Point], sizes: dict[str, Point]) -> dict[str, list[Point]]:
     """Wires from the end of one card to the front of the other, where they arrive side by side."""
-    cards = {card.id: card for card in scene.cards}
     arrivals = Counter(wire.head for wire in scene.wires)
     arrived: Counter[str] = Counter()
     curves = {}
     for wire in scene.wires:
-        tail, head, (x, y), (u, v) = cards[wire.tail], cards[wire.head], centres[wire.tail], centres[wire.head]
-        arrived[head.id] += 1
-        aside = arrived[head.id] / (arrivals[head.id] + 1) - 0.5
-        if tail.column == head.column:  # a leaf beside its stage
-            side = 1 if (x, y) < (u, v) else -1
-            a = (x, y + side * tail.height / 2) if right else (x + side * tail.width / 2, y)
-            b = (u, v - side * head.height / 2) if right else (u - side * head.width / 2, v)
+        (x, y), (u, v), tail, head = centres[wire.tail], centres[wire.head], sizes[wire.tail], sizes[wire.head]
+        arrived[wire.head] += 1
+        aside = arrived[wire.head] / (arrivals[wire.head] + 1) - 0.5
+        if x == u:  # a leaf beside its stage
+            side = 1 if y < v else -1
+            a, b = (x, y + side * tail[1] / 2), (u, v - side * head[1] / 2)
         else:
-            a = (x + tail.width / 2, y) if right else (x, y + tail.height / 2)
-            b = (
-                (u - head.width / 2, v + aside * head.height)
-                if right
-                else (u + aside * head.width, v - head.height / 2)
-            )
+            a, b = (x + tail[0] / 2, y), (u - head[0] / 2, v + aside * head[1])
         end = 1 - 6 / (math.dist(a, b) or 6)  # where the arrow begins
         steps = (0, end / 3, 2 * end / 3, end, 1)
         curves[wire.id] = [(a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])) for t in steps]

@@ -7,9 +7,9 @@ import operator
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from autograd import kinds, ops
 from autograd.ops import Op
@@ -114,13 +114,6 @@ class Term:
     def __array_namespace__(self) -> Any:
         return _ON_VECTORS
 
-    if TYPE_CHECKING:  # put here below
-
-        def __add__(self, other: Any) -> Any: ...
-        def __neg__(self) -> Any: ...
-
-        __sub__ = __mul__ = __truediv__ = __pow__ = __rsub__ = __add__
-
 
 def _operator(op: Op) -> tuple[Any, Any]:
     return (lambda *a: op.apply(*a)), (lambda b, a: op.apply(a, b))
@@ -177,20 +170,17 @@ def _simpler(name: str, *args: Any) -> Any:
     return None
 
 
-def composed(forms: Iterable[Form], args: Sequence[Term]) -> Term:
+def composed(forms: Sequence[Form], args: Sequence[Term]) -> Term:
     """The operands in a form of LaTeX and one of text, in brackets where they bind less tightly than they have to."""
-    texts, binds = [], []
-    for notation, form in enumerate(forms):
-        operands = zip(args, form.needs, strict=True)
-        texts.append(form.template.format(*(_fitted(x, notation, k, need) for k, (x, need) in enumerate(operands))))
-        binds.append(form.binds)
-    return Term(texts, binds=binds)
+    texts = (form.template.format(*_fitted(form, args, notation)) for notation, form in enumerate(forms))
+    return Term(texts, binds=[form.binds for form in forms])
 
 
-def _fitted(x: Term, notation: int, k: int, need: int) -> str:
-    text = x.texts[notation]
-    loose = x.binds[notation] < need or (k and need and _signed(text))  # a + −b
-    return _BRACKETS[notation].format(text) if loose else text
+def _fitted(form: Form, args: Sequence[Term], notation: int) -> Iterator[str]:
+    for k, (x, need) in enumerate(zip(args, form.needs, strict=True)):
+        text = x.texts[notation]
+        loose = x.binds[notation] < need or (k and need and _signed(text))  # a + −b
+        yield _BRACKETS[notation].format(text) if loose else text
 
 
 def _signed(text: str) -> bool:

@@ -140,8 +140,8 @@ class Stages:
             case "I" if up:
                 return up
         if self._is_cross_entropy(e):
-            y_hat, y = self._shares(e)
-            return [(Term.symbol("ŷ") - Term.symbol("y"), self._matrix(y_hat) - self._matrix(y))]
+            minus = ops.subtract.apply
+            return [(minus(Term.symbol("ŷ"), Term.symbol("y")), minus(*map(self._matrix, self._shares(e))))]
         if form == "diag":
             return [self._diagonal(e), *up]
         return (
