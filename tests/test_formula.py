@@ -15,6 +15,7 @@ from autograd import Value, array, gradients, named, ops, scope
 from tests.test_table import CASES, drawn, made
 from tests.test_viz import PAYLOADS
 from viz import Formula, latex
+from viz.text import number
 
 EVERY_ROW = pytest.mark.parametrize(("op", "n"), CASES, ids=[f"{op.label}-{n}" for op, n in CASES])
 
@@ -514,7 +515,7 @@ def test_stages_that_branch_join_and_skip_sum_up_to_the_gradient():
         last = text.rpartition("= ")[2].partition("   ")[0].replace("−", "-")
         np.testing.assert_allclose(np.array(eval(last)), ag.values(gradients(L, v)), rtol=1e-13)
         assert np.array(eval(last)).shape == shape
-        assert "∂L/∂h = (∂g/∂h)ᵀ · ∂L/∂g + (∂s/∂h)ᵀ · ∂L/∂s" in text
+        assert "∂L/∂h = (∂g/∂h)ᵀ · ∂L/∂g + (∂s/∂h|g)ᵀ · ∂L/∂s" in text
 
 
 def test_large_matrices_are_written_by_their_size():
@@ -591,3 +592,48 @@ def test_it_shows_itself():
     assert isinstance(formula, Formula)
     assert repr(formula) == str(formula) == "x1 + x2"
     assert formula.latex == "x_{1} + x_{2}"
+
+
+# --- what only looks like the chain rule ------------------------------------------------------------------------------
+
+
+def test_a_derivative_with_others_held_is_not_written_as_the_whole_one():
+    h = Value(3.0, "h")
+    k = named("k", h * h)
+    out = named("L", k * h)
+    assert "∂L/∂h = ∂L/∂k · ∂k/∂h + ∂L/∂h|k" in str(latex(out, wrt=h))
+    assert r"\right|_{k}" in latex(out, wrt=h).latex
+
+
+def stage_lines(out, wrt):
+    return [line.strip() for line in str(latex(out, wrt=wrt, detail="stages")).splitlines()]
+
+
+def test_a_product_of_matrices_is_derived_by_products_of_matrices():
+    X, W = array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "X"), array([[0.5, -1.0], [2.0, 1.0]], "W")
+    with scope("lin"):
+        Z = named("Z", X @ W)
+    with scope("loss"):
+        out = named("L", ag.sum(Z * Z))
+    assert "= Xᵀ · ∂L/∂Z" in stage_lines(out, W)
+    assert "= ∂L/∂Z · Wᵀ" in stage_lines(out, X)
+    x = array([1.0, 2.0], "x", "input")
+    with scope("u"):
+        u = named("u", x @ W)
+    with scope("loss"):
+        out = named("L", ag.sum(u * u))
+    assert "= x · (∂L/∂u)ᵀ" in stage_lines(out, W)
+
+
+def test_no_product_is_written_that_does_not_give_the_gradient():
+    w, x, h, hs = Value(0.5, "w"), array([1.0, 2.0, 3.0], "x", "input"), 0.1, []
+    with scope("rnn"):
+        for k in range(3):
+            h = (w * h + x[k] * 0.3).tanh()
+            hs.append(h)
+        hs = named("h", array(hs))
+    with scope("loss"):
+        out = named("L", ag.sum(hs * hs))
+    out.backward()
+    assert not any("∂L/∂h · ∂h/∂w" in line for line in stage_lines(out, w))
+    assert stage_lines(out, w)[-1].endswith(f"= {number(w.grad)}")

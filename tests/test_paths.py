@@ -293,3 +293,9 @@ def test_what_is_no_value_or_not_in_the_graph_or_a_constant_is_refused():
     for arguments in ({"top": 0}, {"top": 1.5}, {"digits": 1}):
         with pytest.raises(ValueError, match="is a whole number from"):
             explain(y, x, **arguments)
+
+
+def test_a_value_reaches_itself_by_the_empty_path():
+    x = Value(3.0, "x")
+    assert explain(x, x).total == 1.0
+    assert "x" in str(explain(x, x))

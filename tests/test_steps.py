@@ -294,6 +294,27 @@ def test_zoom_and_fit_move_the_frame(opened):
     assert frame() == whole
 
 
+def test_a_stage_whose_outputs_come_from_one_another_is_no_product(opened):
+    w, x, h, hs = Value(0.5, "w"), array([1.0, 2.0, 3.0], "x", "input"), 0.1, []
+    with scope("rnn"):
+        for k in range(3):
+            h = (w * h + x[k] * 0.3).tanh()
+            h.name = f"h[{k}]"
+            hs.append(h)
+    with scope("loss"):
+        out = hs[0] * hs[0] + hs[1] * hs[1] + hs[2] * hs[2]
+    out.name = "L"
+    lesson = opened(steps(out, detail="stages"))
+    lesson.press("End")
+    assert any(line.startswith("∂L/∂w = what rnn passes on = ") for line in lesson.told)
+
+
+def test_a_step_of_many_operands_shows_a_part_of_them(opened):
+    lesson = opened(steps(array(np.linspace(0, 1, 900), "x").sum()))
+    assert len(lesson.shown.data["cards"]) <= 201
+    lesson.press("End")
+
+
 # --- what if ----------------------------------------------------------------------------------------------------------
 
 

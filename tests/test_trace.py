@@ -271,3 +271,9 @@ def test_numbers_that_are_not_finite_are_written():
     x = Value(math.inf, "x")
     assert "$\\infty$" in table(x * 1.0).latex
     assert "∞" in table(x * 1.0).markdown
+
+
+def test_names_that_look_numbered_are_told_apart_from_numbers():
+    a, b, c = Value(1.0, "x"), Value(2.0, "x"), Value(3.0, "x#1")
+    nodes = [row.node for row in table(a * b * c).rows]
+    assert len(set(nodes)) == len(nodes)

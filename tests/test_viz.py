@@ -20,7 +20,7 @@ import autograd as ag
 from autograd import Value, array, named, scope
 from autograd.tape import wengert_list
 from tests.pictures import GOLDEN, GRAPHS, PAYLOADS, PICTURES, SVG, box, network, neuron, parsed, texts
-from viz import Diagram, draw, embedded, layout, paint, table
+from viz import Diagram, diagram, draw, embedded, layout, paint, table
 from viz.cards import scene
 from viz.text import exact, number, width
 
@@ -567,6 +567,14 @@ def test_a_png_holds_text_and_is_twice_as_large():
     mute = draw(neuron(), legend=False)
     mute.__dict__["svg"] = re.sub(r"<text.*?</text>", "", diagram.svg)
     assert len(diagram.png) > 1.5 * len(mute.png)
+
+
+def test_letters_that_our_font_lacks_come_from_the_system():
+    ttlib = pytest.importorskip("fontTools.ttLib")
+    letters = set(ttlib.TTFont(diagram.FONTS / "ChainruleSans-Regular.ttf").getBestCmap())
+    for k in range(0x20, 0x3000):
+        if k not in range(0x7F, 0xA0):
+            assert bool(diagram.OURS.fullmatch(chr(k))) == (k in letters), hex(k)
 
 
 def test_the_fonts_are_shipped_with_their_licence():

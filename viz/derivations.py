@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from autograd import kinds
-from autograd.tape import reverse_sweep
+from autograd.tape import reverse_sweep, wengert_list
 from autograd.value import Value
 from viz.names import MANY, given, names
 from viz.terms import ELLIPSIS, PRODUCT, SUM, Slope, Term, joined, symbols
@@ -78,9 +78,13 @@ class Page:
         return found
 
 
-def quotient(of: Term, by: Term) -> Term:
-    """∂of/∂by."""
-    return Term((rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}", f"∂{of}/∂{by}"), binds=(PRODUCT, PRODUCT))
+def quotient(of: Term, by: Term, held: Sequence[Term] = ()) -> Term:
+    """∂of/∂by; with others held as they are where `by` reaches `of` through these too."""
+    latex, text = rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}", f"∂{of}/∂{by}"
+    if held:
+        names = [", ".join(parts) for parts in zip(*(x.texts for x in held), strict=True)]
+        latex, text = rf"\left.{latex}\right|_{{{names[0]}}}", f"{text}|{names[1]}"
+    return Term((latex, text), binds=(PRODUCT, PRODUCT))
 
 
 def equal(a: Term, b: Term) -> Term:
@@ -187,7 +191,10 @@ class Scalars:
 
     def _step(self, u: Value, v: Value) -> Factor:
         d = sum(d for p, d in zip(u.parents, u.partials, strict=True) if p is v)
-        return Factor(quotient(self.page.symbol[u], self.page.symbol[v]), self.page.local(u)[v], self._number(d))
+        others = [w for w in self.takers[v] if w is not u]
+        behind = set(wengert_list([u])) if others else set()
+        held = [self.page.symbol[w] for w in others if w in behind]
+        return Factor(quotient(self.page.symbol[u], self.page.symbol[v], held), self.page.local(u)[v], self._number(d))
 
     def _slope(self, v: Value) -> Term:
         return quotient(self.page.symbol[self.output], self.page.symbol[v])

@@ -33,7 +33,8 @@ def names(order: Sequence[Value], digits: int = 6) -> dict[Value, str]:
     called: dict[Value, str] = {}
     for v, name in own.items():
         if name:
-            called[v] = name + ("" if uses[name] == 1 else f"#{next(numbers[name])}")
+            free = (f"{name}#{k}" for k in numbers[name] if f"{name}#{k}" not in uses)
+            called[v] = name if uses[name] == 1 else next(free)
         elif v.role == "constant":
             called[v] = f"({text})" if (text := number(v.data, digits)).startswith("−") else text
         else:
@@ -63,7 +64,7 @@ def expression(v: Value, operands: Sequence[str]) -> str:
     if op is None:
         return str(v.role)
     if op.written:
-        return op.written.format(*operands)
+        return printable(op.written, 400).format(*operands)
     if op.arity is not None:
         return f"{glyph(op)}({', '.join(operands)})"
     lists = [f"[{shortened(part)}]" for part in parts(op, operands)]

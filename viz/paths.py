@@ -254,6 +254,6 @@ def _share(product: float, total: float) -> float | None:
 
 def _counted(n: int, word: str) -> str:
     """A number of things: to the last digit while a person can read it."""
-    power = int(math.log10(n))
+    power = int(math.log10(n)) if n else 0
     text = f"{n:,}" if power < 24 else f"{10 ** (math.log10(n) - power):.4g}e{power}"
     return f"{text} {word}{'s' * (n != 1)}"

@@ -271,10 +271,21 @@ class _Painter:
         J = jacobians.of(local, tail.values, len(head.values))  # noqa: N806
         operands = [x for p in head.sources for x in p.vectors]
         what = jacobians.called(J, tail.vectors, operands, self.digits)
-        quotient = printable(f"∂{head.called}/∂{tail.called}")
+        held = [
+            x.called for x in head.sources if x is not tail and _takes(x, tail)
+        ]  # the tail reaches the head through these too
+        quotient = printable(f"∂{head.called}/∂{tail.called}" + f"|{', '.join(held)}" * bool(held))
         label = what if self.depth > 1 and J.size == 1 else f"{quotient}\n= {what}"
         title = printable(f"{quotient} = {jacobians.text(J, self.digits)}", 400)
         return Wire(key, self.ids[tail], self.ids[head], label, shown, None, title)
+
+
+def _takes(stage: Stage, source: Stage) -> bool:
+    """Whether a stage is computed from another one."""
+    reached = [stage]
+    for s in reached:  # the list grows while it is read
+        reached += [x for x in s.sources if x not in reached]
+    return source in reached[1:]
 
 
 def _cells(values: Any, text: Any, gap: Any) -> list[list[Any]]:

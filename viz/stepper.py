@@ -125,7 +125,8 @@ def steps(
             f"a page holds {MOST_VALUES:,} values; this graph has {len(order):,}: draw(…) shows its stages"
         )
     asked = _asked(predict, {v: k for k, v in enumerate(order)})
-    long = 2 * sum(v.op is not None for v in order) > MOST_STEPS
+    # A step of many operands is long too: a page shows as many values as steps.
+    long = max(2 * sum(v.op is not None for v in order), len(order)) > MOST_STEPS
     if detail == "auto":
         detail = "stages" if long and any(v.scope for v in order) else "values"
     twin = _differentiated(output)
@@ -161,6 +162,8 @@ def _asked(predict: Any, places: Mapping[Value, int]) -> list[dict[str, int]]:
         if missing := [v for v in flat if v not in places]:
             raise ValueError(f"there is nothing to predict of {missing[0]!r}, which is no part of this graph")
         if isinstance(item, tuple):
+            if len(flat) != 2:
+                raise ValueError(f"a pair is (operand, result); got {len(flat)} values")
             operand, result = flat
             edges = [k for k, p in enumerate(result.parents) if p is operand]
             if not edges:
@@ -223,8 +226,18 @@ def _row(op: Op, n: int) -> dict[str, Any]:
     found = [local(rule) for rule in op.partials] if isinstance(op.partials, tuple) else local(op.partials)
     same = [next((k for k, x in enumerate(operands) if x is d), None) for d in found or [None] * n]
     return {
-        "name": op.name, "form": op.written, "call": glyph(op), "vectors": op.vectors, "domain": op.domain, "same": same
+        "name": op.name, "form": printable(op.written, 400), "call": glyph(op), "vectors": op.vectors, "domain": op.domain, "same": same
     }  # fmt: skip
+
+
+def _within(panel: Any) -> bool:
+    """Whether a stage computes some of its outputs from others: its gradient is then no product with its Jacobian."""
+    taken = set(panel.values)
+    later = set[Value]()  # computed from an output
+    for v in panel.nodes:
+        if any(p in taken or p in later for p in v.parents):
+            later.add(v)
+    return not taken.isdisjoint(later)
 
 
 def _by_values(scene: Scene, number: Mapping[Value, int], computed: Iterable[Value]) -> dict[str, Any]:
@@ -249,7 +262,11 @@ def _by_stages(scene: Any, number: Mapping[Value, int]) -> dict[str, Any]:
         edges = [[number[v], k] for v in head.nodes for k, p in enumerate(v.parents) if home.get(p) == wire.tail]
         wires.append({"id": wire.id, "edges": edges})
         if tail.kind != "constant":
-            what = {"what": wire.label.rpartition("= ")[2], "several": uses[wire.tail] > 1, "product": True}
+            what = {
+                "what": wire.label.rpartition("= ")[2],
+                "several": uses[wire.tail] > 1,
+                "product": not _within(head),
+            }
             sources[wire.head].append({"name": tail.called, "nodes": [number[v] for v in tail.values], **what})
     computed = [panel for panel in scene.cards if panel.nodes and panel.nodes[0].op is not None]
     computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))

@@ -83,7 +83,7 @@ class Stages:
     def lines(self) -> Iterator[Line]:
         """The product of the Jacobians with their shapes, then ∂L/∂x of each vector, back from the output."""
         *inner, _ = self.takers.values()
-        if len(inner) > 1 and all(len(taken) == 1 for taken in inner):
+        if len(inner) > 1 and all(len(taken) == 1 for taken in inner) and all(map(self._adds_up, self.way[:-1])):
             yield self._chain([e for (e,) in reversed(inner)])
         for x in reversed(self.way):
             if x is self.target or not self._is_output(x):
@@ -97,24 +97,32 @@ class Stages:
 
     def _collected(self, x: Vector) -> Iterator[Line]:
         bar, taken = self._bar(x), self.takers[x]
-        whole = sum((e.jacobian.T @ self._bar(e.of).ravel() for e in taken), np.zeros(bar.size))
         lines = [Line(self._slope(x), self._matrix(bar))]
-        # Elements of one vector may be computed from one another: the sum then says less than the truth.
-        if taken and np.allclose(whole, bar.ravel(), rtol=1e-9, atol=1e-300, equal_nan=True):
+        if taken and self._adds_up(x):
             yield from (line for e in taken if self._is_cross_entropy(e) for line in self._definitions(e))
             lines = list(block(self._slope(x), [self._factors(e) for e in taken], self._matrix(bar)))
         yield from lines[:-1]
         yield lines[-1]._replace(right=_sized(lines[-1].right, x.shape)) if bar.size > 1 else lines[-1]
 
+    def _adds_up(self, x: Vector) -> bool:
+        """Whether the products give ∂L/∂x: not where elements of one vector are computed from one another."""
+        bar = self._bar(x).ravel()
+        whole = sum((e.jacobian.T @ self._bar(e.of).ravel() for e in self.takers[x]), np.zeros(bar.size))
+        return np.allclose(whole, bar, rtol=1e-9, atol=1e-300, equal_nan=True)
+
     def _factors(self, e: Edge) -> list[Factor]:
         """What u adds to ∂L/∂x: in symbols, in the products and transposes that it comes to, and in numbers."""
-        pairs = self._products(e) or [(transposed(self._d(e)), self._matrix(e.jacobian.T)), *self._upstream(e.of)]
+        pairs = self._products(e)
+        if not pairs and e.of.values.ndim == 1:
+            pairs = [(transposed(self._d(e)), self._matrix(e.jacobian.T)), *self._upstream(e.of)]
+        # By a matrix of a matrix there is no product of matrices: the symbols say it all.
+        pairs = pairs or [(symbol, symbol) for symbol in self._symbols(e)]
         columns = zip_longest(self._symbols(e), *zip(*pairs, strict=True), fillvalue=Slope.of(1.0))
         return [Factor(*column) for column in columns]
 
     def _symbols(self, e: Edge) -> list[Term]:
         if self._is_output(e.of):
-            return [self._slope(e.by)]
+            return [self._d(e)]
         if e.of.values.size == 1:
             return [self._slope(e.of), self._d(e)]
         if e.by.values.ndim == 1:
@@ -129,7 +137,7 @@ class Stages:
         form, w = jacobians.named(e.jacobian, [e.by], e.operands)
         name = Term.symbol(w.name) if w else self.loss
         match form:
-            case "{} in each row" if not flat:
+            case "{} in each row" if e.by.values.shape == (e.of.values.size, w.data.size):
                 return [*up, (transposed(name), self._matrix(w.data, row=True))]
             case "{} as a row" if w.data.shape == e.by.values.shape:
                 return [*up, (name, self._matrix(w.data))]
@@ -139,14 +147,27 @@ class Stages:
                 return [(transposed(name), self._matrix(w.data.T, row=w.data.ndim == 1)), *up]
             case "I" if up:
                 return up
+        if product := self._of_matrices(e, up):
+            return product
         if self._is_cross_entropy(e):
             minus = ops.subtract.apply
             return [(minus(Term.symbol("ŷ"), Term.symbol("y")), minus(*map(self._matrix, self._shares(e))))]
         if form == "diag":
             return [self._diagonal(e), *up]
-        return (
-            [(self._slope(e.by), self._matrix(e.jacobian.reshape(e.by.values.shape)))] if self._is_output(e.of) else []
-        )
+        return [(self._d(e), self._matrix(e.jacobian.reshape(e.by.values.shape)))] if self._is_output(e.of) else []
+
+    def _of_matrices(self, e: Edge, up: list[tuple[Term, Term]]) -> list[tuple[Term, Term]]:
+        """Of Z = X·W: ∂L/∂W = Xᵀ · ∂L/∂Z and ∂L/∂X = ∂L/∂Z · Wᵀ; of u = x·W: ∂L/∂W = x · (∂L/∂u)ᵀ."""
+        rows, columns = e.of.values.shape if e.of.values.ndim == 2 else (1, e.of.values.size)
+        for w in (w for w in e.operands if w is not e.by and up):
+            x, name = np.atleast_2d(w.data), Term.symbol(w.name)
+            if e.by.values.shape == (x.shape[1], columns) and _equal(e.jacobian, np.kron(x, np.eye(columns))):
+                if e.of.values.ndim == 2:
+                    return [(transposed(name), self._matrix(x.T)), *up]
+                return [(name, self._matrix(w.data)), (transposed(up[0][0]), self._matrix(self._bar(e.of), row=True))]
+            if e.by.values.shape == (rows, x.shape[0]) and _equal(e.jacobian, np.kron(np.eye(rows), x.T)):
+                return [*up, (transposed(name), self._matrix(x.T))]
+        return []
 
     def _diagonal(self, e: Edge) -> tuple[Term, Term]:
         """diag(…) of the row's own rule, where one operation made every component; else of the Jacobian's name."""
@@ -187,7 +208,17 @@ class Stages:
         return matrix(x, self.digits, row)
 
     def _d(self, e: Edge) -> Term:
-        return quotient(self.symbol[e.of], self.symbol[e.by])
+        held = [
+            self.symbol[other.of] for other in self.takers[e.by] if other is not e and self._reaches(other.of, e.of)
+        ]
+        return quotient(self.symbol[e.of], self.symbol[e.by], held)
+
+    def _reaches(self, x: Vector, end: Vector) -> bool:
+        """Whether `end` is computed from x."""
+        reached = [x]
+        for y in reached:  # the list grows while it is read
+            reached += [e.of for e in self.takers[y] if e.of not in reached]
+        return end in reached
 
     def _slope(self, x: Vector) -> Term:
         return quotient(self.loss, self.symbol[x])
@@ -196,6 +227,10 @@ class Stages:
 def _same(a: Sequence[Value], b: Sequence[Value]) -> bool:
     """Whether these are the same values in the same order; == would compare their numbers."""
     return list(map(id, a)) == list(map(id, b))
+
+
+def _equal(a: Floats, b: Floats) -> bool:
+    return a.shape == b.shape and bool((a == b).all())
 
 
 def _sized(term: Term, size: str) -> Term:
