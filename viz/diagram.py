@@ -37,7 +37,13 @@ OURS = re.compile(
 
 
 class Diagram:
-    """A picture of a graph as it was when it was drawn. It shows itself in Jupyter, and `save` writes it to a file."""
+    """A picture of a graph as it was when it was drawn. It shows itself in Jupyter, and `save` writes it to a file.
+
+    >>> from autograd import Value
+    >>> picture = draw(Value(2.0, "x").exp())
+    >>> picture, picture.svg[:4], "exp" in picture.dot
+    (<Computation graph of 2 values>, '<svg', True)
+    """
 
     def __init__(self, what: Scene, direction: str, theme: str, legend: bool) -> None:
         self.scene, self.direction, self.theme, self.legend = what, direction, theme, legend

@@ -47,6 +47,10 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
     """The regions that a model of two inputs assigns to each class, with the data X (N, 2) and their classes y (N,).
 
     Of K outputs the largest decides; of one output its sign, or of a sigmoid or a threshold whether it is above ½; the darker, the farther from the boundary. `names` are those of the two inputs. ValueError for other shapes.
+
+    >>> figure = boundary(lambda x: x[0] - x[1], [[0.0, 1.0], [1.0, 0.0]], [0, 1])
+    >>> len(figure.axes)
+    1
     """
     X, y = np.asarray(X, dtype=float), np.asarray(y)  # noqa: N806
     if X.ndim != 2 or X.shape[1] != 2 or y.shape != (len(X),) or not len(X):
@@ -98,7 +102,13 @@ def _colours(count: int) -> list[str]:
 
 
 def history(h: Any) -> Any:
-    """The loss of every epoch, and of the validation data; `h` is a History of nn.fit, or a dictionary of them by name."""
+    """The loss of every epoch, and of the validation data; `h` is a History of nn.fit, or a dictionary of them by name.
+
+    >>> from types import SimpleNamespace
+    >>> figure = history(SimpleNamespace(loss=[2.0, 1.0], validation=[]))
+    >>> figure.axes[0].get_xlabel()
+    'epoch'
+    """
     runs = h if isinstance(h, Mapping) else {"loss": h}
     figure, (axes,) = _figure()
     for colour, (name, run) in zip(_colours(len(runs)), runs.items(), strict=True):
@@ -116,7 +126,11 @@ def history(h: Any) -> Any:
 def activations(
     functions: Iterable[Any] = ("sigmoid", "tanh", "relu", "leaky_relu"), low: float = -5.0, high: float = 5.0
 ) -> Any:
-    """Activations side by side, each with its derivative by reverse mode: names of functions of autograd, or functions."""
+    """Activations side by side, each with its derivative by reverse mode: names of functions of autograd, or functions.
+
+    >>> [axes.get_title() for axes in activations(["sigmoid", "relu"]).axes]
+    ['sigmoid', 'relu']
+    """
     chosen: list[Any] = [getattr(autograd, f, None) if isinstance(f, str) else f for f in functions]
     if not chosen or not all(map(callable, chosen)):
         raise ValueError(f"activations are names such as 'tanh', or functions of one Value; got {functions!r}")
@@ -141,6 +155,9 @@ def descent(
     f is a function of one number, and drawn as a curve, or of a vector of two, and drawn by its contours. The picture
     reaches `reach` times the way from the start to the best point of all paths; a path that ends beyond, or where f has
     no value, is said to diverge.
+
+    >>> [axes.get_title() for axes in descent(lambda x: x * x, 1.0, rates=(0.1, 1.1)).axes]
+    ['η = 0.1', 'η = 1.1, diverges']
     """
     first = np.atleast_1d(np.asarray(start, dtype=float))
     if first.shape not in ((1,), (2,)) or not rates:

@@ -33,7 +33,12 @@ SECONDS, REST = 0.7, 4.0  # of an animation: a step, and the finished picture
 
 
 class Steps:
-    """A graph to be stepped through. It shows itself in Jupyter, and `save` writes the page or the animation."""
+    """A graph to be stepped through. It shows itself in Jupyter, and `save` writes the page or the animation.
+
+    >>> lesson = steps(Value(2.0, "x").exp())
+    >>> lesson.html[:15], lesson.svg[:4]
+    ('<!doctype html>', '<svg')
+    """
 
     def __init__(self, picture: Diagram, data: dict[str, Any], rows: str, notes: Sequence[str]) -> None:
         self.picture, self.data, self.rows, self.notes = picture, data, rows, notes

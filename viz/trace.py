@@ -41,6 +41,10 @@ class Table(Tabular):
     """An evaluation trace: readable text under `str`, a table in Jupyter, numbers in `rows`.
 
     `markdown`, `html` and `latex` are the same table for a document.
+
+    >>> x = Value(3.0, "x")
+    >>> [(row.node, row.value) for row in table(x * x).rows]
+    [('x', 3.0), ('v1', 9.0)]
     """
 
     rows: tuple[Row, ...]
