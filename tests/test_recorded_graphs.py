@@ -435,3 +435,10 @@ def test_an_adjoint_that_is_infinite_without_rows_is_recorded():
     a, b = Value(1.0, "a"), Value(2.0, "b")
     assert record(lambda: a * math.inf + b).backward() == math.inf
     assert (a.grad, b.grad) == (math.inf, 1.0)
+
+
+def test_a_bias_that_every_unit_takes_gets_the_sum_of_their_slopes():
+    w, b = array([1.0, 2.0, 3.0], "w"), Value(0.5, "b")
+    program = record(lambda: total([v - b for v in w]))
+    _, slope = program.value_and_grad(program.theta())
+    assert slope[[v is b for v in program.parameters]].tolist() == [-3.0]
