@@ -151,6 +151,8 @@ def _operator(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], A
 
 def _adopt(op: Op) -> None:
     """A one-argument row as a method, if it can be written."""
+    if op.arity is None and not op.vectors:
+        raise ValueError(f"the partials of {op.name} are a tuple, a function for each operand: (lambda y, x: …,)")
     if op.written and (op.written.count("{}") != op.arity or {"{", "}"} & set(op.written.replace("{}", ""))):
         raise ValueError(
             f"{op.name} is written with a {{}} for each of its {op.arity or 0} operands; got {op.written!r}"

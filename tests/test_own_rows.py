@@ -216,3 +216,9 @@ def test_how_a_row_is_written_has_a_place_for_each_operand_and_nothing_else_in_b
     with pytest.raises(ValueError, match=r"a \{\} for each of its 2 operands"):
         Op("test_star", lambda a, b: a * b, (lambda y, a, b: b, lambda y, a, b: a), written=written)
     assert "test_star" not in TABLE
+
+
+def test_partials_that_are_no_tuple_are_refused_when_the_row_is_made():
+    with pytest.raises(ValueError, match="partials of test_cube are a tuple"):
+        Op("test_cube", lambda x: x**3, lambda y, x: 3 * x**2)
+    assert "test_cube" not in TABLE

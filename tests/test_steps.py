@@ -315,6 +315,18 @@ def test_a_step_of_many_operands_shows_a_part_of_them(opened):
     lesson.press("End")
 
 
+def test_the_derivative_by_a_constant_exponent_is_not_evaluated(opened):
+    lesson = opened(steps(Value(-3.0, "x") ** 2))
+    for key in ("End", "Home"):
+        lesson.press(key)
+        assert "nan" not in lesson.page.inner_text("body")
+        assert "nan" not in lesson.page.evaluate("document.querySelector('#picture svg').textContent")
+    lesson.press("End")
+    assert "–" in lesson.page.evaluate(
+        "[...document.querySelectorAll('#picture g[id$=label] text')].map(t => t.textContent)"
+    )
+
+
 # --- what if ----------------------------------------------------------------------------------------------------------
 
 

@@ -89,7 +89,8 @@ def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callabl
             raise _refused(
                 text, node, f"no function here is called {name}; there are {', '.join(sorted(_functions()))}"
             )
-    raise _refused(text, node, "an expression has only names, numbers, + - * / ** and calls such as sin(x)")
+    advice = "; a power is written **" if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor) else ""
+    raise _refused(text, node, f"an expression has only names, numbers, + - * / ** and calls such as sin(x){advice}")
 
 
 def _functions() -> Mapping[str, ops.Op]:
@@ -152,7 +153,9 @@ def run(arguments: Namespace) -> str:
     pairs = [word for word in arguments.words if re.match(r"\s*\w+\s*=(?!=)", word)]
     texts = [word for word in arguments.words if word not in pairs]
     if len(texts) != 1:
-        raise ValueError(f"one expression is needed, in quotes; got {' '.join(map(_short, texts)) or 'none'}")
+        raise ValueError(
+            f"one expression is needed, in quotes and without an equals sign; got {' '.join(map(_short, texts)) or 'none'}"
+        )
     output = parsed(texts[0], _numbers(pairs))
     output.backward()
     kind, file = arguments.kind or ("draw" if arguments.file else "table"), arguments.file

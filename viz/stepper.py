@@ -252,7 +252,8 @@ def _by_values(scene: Scene, number: Mapping[Value, int], computed: Iterable[Val
         "groups": [{"nodes": [number[v]]} for v in computed],
         "cards": [{"id": card.id, "k": k} for k, card in enumerate(cards)],
         "wires": [
-            {"id": wire.id, "edges": [edge]} for wire, edge in zip(scene.wires, edges, strict=False)
+            {"id": wire.id, "edges": [edge], "unused": wire.label == "–"}
+            for wire, edge in zip(scene.wires, edges, strict=False)
         ],  # then stubs'
     }
 

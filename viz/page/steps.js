@@ -174,9 +174,9 @@ function titles() { // what a pointer or a screen reader finds on a card or an e
     const about = n => `${nodes[n].name}: ${known[n] > now ? "not computed yet" : `value ${number(value[n], 17)}, gradient ${hiddenSlope(n) ? "to be predicted" : number(adjoints[now][n], 17)}`}`;
     element(id).querySelector("title").textContent = ks ? element(id).querySelector("text").textContent : about(k);
   }
-  for (const { id, edges: parts } of page.wires) {
+  for (const { id, edges: parts, unused } of page.wires) {
     const title = element(id).querySelector("title"), [k, slot] = parts[0] ?? [];
-    if (title) title.textContent = page.level === "values" && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${number(partial[k][slot], 17)}` : "";
+    if (title) title.textContent = page.level === "values" && !unused && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${number(partial[k][slot], 17)}` : "";
   }
 }
 
@@ -231,7 +231,7 @@ function flown() { // what has flown along each wire up to now, and in this step
   return [sums, mine];
 }
 
-function draw({ id, edges: parts }, [sums, mine], added) {
+function draw({ id, edges: parts, unused }, [sums, mine], added) {
   const group = element(id), label = element(`${id}-label`), sum = sums.get(id);
   group.classList.toggle("quiet", sum === undefined);
   group.classList.toggle("flow", mine.has(id));
@@ -245,7 +245,7 @@ function draw({ id, edges: parts }, [sums, mine], added) {
   const [k, slot] = parts[0], ready = known[k] <= now;
   label.classList.toggle("hidden", !ready || hiddenFactor(k, slot));
   const texts = label.querySelectorAll("text");
-  if (parts.length === 1 && texts.length === 1) texts[0].textContent = number(partial[k][slot], Math.max(2, page.digits - 1));
+  if (!unused && parts.length === 1 && texts.length === 1) texts[0].textContent = number(partial[k][slot], Math.max(2, page.digits - 1));
   else if (texts[1]) texts[1].classList.toggle("hidden", changed);
 }
 
