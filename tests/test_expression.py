@@ -252,7 +252,7 @@ def test_what_this_version_cannot_show_is_said(capsys, monkeypatch):
     [
         (["x*x"], "give x a number: x=…"), (["x*x", "x=two"], "'two' in 'x=two' is not a number"), (["x*x", "x="], "is not a number"),
         (["x*x", "x=1", "x=2"], "x is given twice"), (["x*x", "x=1", "2=3"], "'2' in '2=3' is no name"), (["x", "y", "x=1"], "one expression is needed, in quotes and without an equals sign; got 'x' 'y'"),
-        (["x=1"], "equals sign; got none"), (["-o", "x.svg"], "in quotes; got none"), (["--table"], "in quotes; got none"),
+        (["x=1"], "equals sign; got none"), (["-o", "x.svg"], "equals sign; got none"), (["--table"], "equals sign; got none"),
         (["x*x", "x=1", "-o", "x.jpg"], "a picture is saved as .svg"), (["x*x", "x=1", "--table", "-o", "x.svg"], "a table is saved as .md, .html, .tex, .txt"),
         (["x*x", "x=1", "-o", "nowhere/x.svg"], "cannot be written"), (["x*x", "x=1", "--table", "-o", "nowhere/x.md"], "No such file"),
         (["x*x", "x=1", "--steps"], "--steps makes a page: add -o lesson.html"), (["x*x", "x=1", "--theme", "dark"], "--theme is for pictures"),
