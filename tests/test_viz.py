@@ -577,6 +577,10 @@ def test_letters_that_our_font_lacks_come_from_the_system():
             assert bool(diagram.OURS.fullmatch(chr(k))) == (k in letters), hex(k)
 
 
+def test_our_font_has_the_letters_of_a_lecture():
+    assert diagram.OURS.fullmatch("w⁽²⁾ δ⁽²⁾ x4ᵀ ∇L ŷ σ′ a⊙b f∘g wᵢⱼ xₙ 10⁻³ ½ Σ ∂ − × · → ≤ ∞ … ⟨x, y⟩")
+
+
 def test_the_fonts_are_shipped_with_their_licence():
     folder = Path(paint.__file__).parent / "fonts"
     assert "SIL OPEN FONT LICENSE" in (folder / "OFL.txt").read_text()
