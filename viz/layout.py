@@ -212,7 +212,7 @@ def installed(dot: str, seconds: float) -> str:
     import shutil
     import subprocess
 
-    command = [shutil.which("dot") or "dot", "-Tjson"]
+    command = [shutil.which("dot") or "dot", "-Tjson0"]
     done = subprocess.run(command, input=dot.encode(), capture_output=True, timeout=seconds, check=True)  # noqa: S603
     return done.stdout.decode()
 
