@@ -211,13 +211,14 @@ def _log_softmax_partials(c: int, y: Any, *a: Any) -> list[Any]:
     return [_others(c, *p) if j == c else -share for j, share in enumerate(p)]
 
 
-def _dot(*ab: Any) -> Any:
-    return total(*map(times, ab, ab[len(ab) // 2 :]))  # map stops with the shorter
-
-
 def _decided(c: Any, a: Any, b: Any) -> Any:
     # Where the condition is a plain number the other branch need not stand in the graph: d(x**3)/dx is 3·x**2.
     return (a if c else b) if isinstance(c, float) else where(c, a, b)
+
+
+def _lowered(a: Any, b: Any) -> Any:
+    # a itself, not a ** 1: the derivative of a square reads 2·a.
+    return a if isinstance(b, float) and b == 2 else a ** where(b, b - 1, 0)
 
 
 def _tie(x: Any) -> Any:
@@ -234,7 +235,7 @@ subtract = Op("subtract", lambda a, b: a - b,   (lambda y, a, b: 1.0,   lambda y
 multiply = Op("multiply", lambda a, b: a * b,   (lambda y, a, b: b,     lambda y, a, b: a),        symbol="×",   written="{} · {}", infix=True)
 divide   = Op("divide",   lambda a, b: a / b,   (lambda y, a, b: 1 / b, lambda y, a, b: -y / b),   symbol="÷",   written="{} / {}", infix=True,
               domain="a divisor other than 0", instead="Add a small constant to the divisor, or choose another value with where before dividing.", samples=((-3, 3), (0.2, 3)))
-power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: _decided(b, b * a ** where(b, b - 1, 0), b * y / where(a, a, 1)),  # d(x**0)/dx is 0 at 0 too
+power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: _decided(b, b * _lowered(a, b), b * y / where(a, a, 1)),  # d(x**0)/dx is 0 at 0 too
                                                  lambda y, a, b: y * log(where(a, a, 1))),  # d(0**w)/dw is 0, not 0 · log 0
               computed=native("pow", lambda a, b: a ** b), symbol="pow", written="{} ** {}", infix=True, guarded=True,
               domain="a positive base, a negative base under a whole exponent, and 0 under an exponent ≥ 0", instead="Take absolute(x) ** p, or keep the base positive and the result in range.", samples=((0.1, 3), (-3, 3)))
@@ -273,7 +274,7 @@ where    = Op("where",    _where,                              (lambda y, c, a, 
 
 # --- functions of vectors -------------------------------------------------------------------------------------------
 sum      = Op("sum",      lambda *a: total(*a),               lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, stacked=True, symbol="Σ")
-dot      = Op("dot",      _dot,                                lambda y, *ab: ab[len(ab) // 2 :] + ab[: len(ab) // 2],                     vectors=2, empty=0.0, stacked=True, symbol="a·b")
+dot      = Op("dot",      lambda *ab: total(*map(times, ab, ab[len(ab) // 2 :])), lambda y, *ab: ab[len(ab) // 2 :] + ab[: len(ab) // 2],  vectors=2, empty=0.0, stacked=True, symbol="a·b")  # map stops with the shorter
 logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(a, y),                vectors=1, stacked=True, computed=_logsumexp, symbol="ln Σ exp")
 log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, stacked=True, computed=lambda c, *a: minus(*_own_and_whole(c, *a)), symbol="ln softmax")
 neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], lambda c, y, *a: [-d for d in _log_softmax_partials(c, -y, *a)],  # its partials are ŷ − y

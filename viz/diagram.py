@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cache, cached_property
 from html import escape
 from os import PathLike
 from pathlib import Path
@@ -23,20 +23,6 @@ PIXELS = 40_000_000  # the largest PNG
 FONTS = Path(__file__).parent / "fonts"
 FAMILY = "Chainrule Sans"
 SIZE = r' width="([0-9.]+)" height="([0-9.]+)"'  # of an SVG
-
-
-# fmt: off
-# The letters of our font; whatever else is in a picture comes from the fonts of the system.
-OURS = re.compile(
-    "[\t\n\x20-\x7e\xa0-\u017f\u0192\u02b2\u02b8\u02c6-\u02dd\u02e3\u0374\u0375\u037a-\u037e\u0384-\u038a\u038c"
-    "\u038e-\u03a1\u03a3-\u03ce\u03d0-\u045f\u1d37\u1d39\u1d3a\u1d40\u1d48\u1d4f\u1d50\u1d62-\u1d65\u1d9c"
-    "\u1e00-\u1e9b\u1e9e\u1ea0-\u1ef9\u2010\u2012-\u2022\u2026\u202a-\u2030\u2032-\u2034\u2039\u203a\u203c\u203e"
-    "\u2044\u2070\u2071\u2074-\u208e\u2090-\u209c\u20ac\u2105\u2113\u2116\u2117\u2122\u2126\u212e\u214d\u214e"
-    "\u2153\u2154\u215b-\u215e\u2190-\u2195\u21d4\u2202\u2206\u2207\u220f\u2211\u2212\u2215\u2218-\u221a\u221e\u221f"
-    "\u2229\u222b\u2248\u2260-\u2262\u2264\u2265\u2295\u2297\u2299\u22c5\u22ee\u22ef\u25a0\u25a1\u25aa-\u25ac\u25b2"
-    "\u25ba\u25bc\u25c4\u25ca-\u25cc\u25cf\u27e8\u27e9\u2c7c]+"
-)
-# fmt: on
 
 
 class Diagram:
@@ -147,8 +133,13 @@ class Diagram:
 
 
 def _foreign(svg: str) -> bool:
-    """Whether there are letters in it that our font does not have."""
-    return bool(OURS.sub("", svg))
+    """Whether there are letters in it that our font lacks: these come from the fonts of the system."""
+    return not _letters().issuperset(svg)
+
+
+@cache
+def _letters() -> frozenset[str]:
+    return frozenset((FONTS / "letters.txt").read_text(encoding="utf-8"))
 
 
 def draw(
