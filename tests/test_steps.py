@@ -294,6 +294,29 @@ def test_zoom_and_fit_move_the_frame(opened):
     assert frame() == whole
 
 
+@pytest.mark.parametrize("detail", ["values", "stages"])
+def test_a_large_graph_begins_where_it_can_be_read_and_the_view_goes_along(detail, opened):
+    """What a step is about lies within the picture, at letters of a readable size; Fit shows all of it."""
+    lesson = opened(steps(network(), detail=detail))
+    lesson.page.set_viewport_size({"width": 800, "height": 560})
+    lesson.page.emulate_media(reduced_motion="reduce")
+    lesson.page.reload()
+    outside = """() => {
+        const frame = document.querySelector("#picture").getBoundingClientRect(), ks = now ? steps[now - 1].group?.nodes ?? [last] : [];
+        return ks.map(k => element(cardOf.get(k)).getBoundingClientRect()).filter(card =>
+            card.left < frame.left || card.right > frame.right || card.top < frame.top || card.bottom > frame.bottom).length;
+    }"""
+    views = set()
+    for _ in range(int(lesson.page.get_attribute("#seek", "max")) + 1):
+        assert lesson.page.evaluate(outside) == 0, lesson.title
+        assert lesson.page.evaluate("svg.getScreenCTM().a") > 0.9
+        views.add(lesson.page.evaluate("view.join()"))
+        lesson.press("ArrowRight")
+    assert len(views) > 1
+    lesson.page.click("#fit")
+    assert lesson.page.evaluate("view.join() === whole.join()")
+
+
 def test_a_stage_whose_outputs_come_from_one_another_is_no_product(opened):
     w, x, h, hs = Value(0.5, "w"), array([1.0, 2.0, 3.0], "x", "input"), 0.1, []
     with scope("rnn"):
