@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,8 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
             f"boundary draws rows of two numbers, (N, 2), and their classes, (N,); got {X.shape}, {y.shape}"
         )
     low, high = X.min(axis=0), X.max(axis=0)
-    margin = 0.1 * (high - low) + 1e-9
+    few = len(X) < 20
+    margin = (0.25 if few else 0.1) * (high - low) + 1e-9
     sides, grid = _grid(low - margin, high + margin, FINE)
     figure, (axes,) = _figure()
     scores = _scores(model, X[0])(grid)
@@ -74,9 +76,9 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
         axes.contourf(*sides, regions, levels=np.arange(count + 1) - 0.5, colors=_colours(count), alpha=0.35)
     classes = np.unique(y).tolist()
     for c, colour in zip(classes, _colours(len(classes)), strict=True):
-        axes.scatter(*X[y == c].T, s=18, color=colour, edgecolor="white", linewidth=0.6, label=f"{c}")
+        axes.scatter(*X[y == c].T, s=90 if few else 18, color=colour, edgecolor="white", linewidth=0.6, label=f"{c}")
     axes.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], **dict(zip(("xlabel", "ylabel"), names, strict=False)))
-    axes.legend(title="class", loc="best", framealpha=0.9)
+    axes.legend(title="class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)  # hides no data
     return figure
 
 
@@ -168,11 +170,13 @@ def descent(
     points = np.concatenate([path for path, _ in paths])
     best = points[np.argmin([_value(of, x) for x in points])]
     radius = reach * max(float(abs(first - best).max()), 1e-9)
+    title, x = getattr(f, "__name__", "f").replace("<lambda>", "f"), next(iter(signature(f).parameters), "x")
+    names = (x, f"{title}({x})") if one else (f"{x}[0]", f"{x}[1]")[: first.size]
     figure, axes = _figure(len(rates), wide=3.2, high=3.0)
     for eta, (path, beyond), plot in zip(rates, paths, axes, strict=True):
         away = beyond or bool((abs(path[-1] - best) > radius).any())
         (_curve if first.size == 1 else _contours)(plot, of, path, best, radius)
-        plot.set_title(f"η = {eta:g}" + ", diverges" * away)
+        plot.set(title=f"η = {eta:g}" + ", diverges" * away, **dict(zip(("xlabel", "ylabel"), names, strict=False)))
     return figure
 
 
@@ -206,7 +210,7 @@ def _curve(plot: Any, f: Any, path: Floats, best: Floats, radius: float) -> None
     plot.plot(path[:, 0], [_value(f, point) for point in path], "o-", color=COLOURS[1], markersize=3, linewidth=1)
     finite = y[np.isfinite(y)]
     pad = 0.08 * float(np.ptp(finite)) + 1e-9
-    plot.set(xlim=(x[0], x[-1]), ylim=(finite.min() - pad, finite.max() + pad), xlabel="x", ylabel="f(x)")
+    plot.set(xlim=(x[0], x[-1]), ylim=(finite.min() - pad, finite.max() + pad))
 
 
 def _contours(plot: Any, f: Any, path: Floats, best: Floats, radius: float) -> None:
@@ -217,4 +221,4 @@ def _contours(plot: Any, f: Any, path: Floats, best: Floats, radius: float) -> N
     plot.contour(*sides, z, levels=np.unique(levels), colors="0.6", linewidths=0.8)
     plot.plot(*path.T, "o-", color=COLOURS[1], markersize=3, linewidth=1)
     plot.plot(*path[0], "o", color=COLOURS[0], markersize=6)
-    plot.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], aspect="equal", xlabel="x[0]", ylabel="x[1]")
+    plot.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], aspect="equal")
