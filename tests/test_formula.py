@@ -480,7 +480,7 @@ def test_each_gradient_of_the_lecture_is_derived_in_scalars(name):
 def test_the_lectures_chain_from_stage_to_stage():
     L, leaves = lecture()
     text = str(latex(L, wrt=leaves["W2"]))
-    assert "∂L/∂W2 = ∂L/∂x6 · ∂x6/∂x5 · ∂x5/∂W2   (1×4 · 4×4 · 4×(4×3))" in text
+    assert "∂L/∂W2 = ∂L/∂x6 · ∂x6/∂x5 · ∂x5/∂W2   (1×4)(4×4)(4×(4×3))" in text
     assert "∂L/∂x6 = ŷ − y\n" in text
     assert "= ∂L/∂x5 · x4ᵀ\n" in text
     assert text.endswith("   (4×3)")

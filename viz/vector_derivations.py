@@ -92,8 +92,8 @@ class Stages:
     def _chain(self, way: Sequence[Edge]) -> Line:
         """∂L/∂W2 = ∂L/∂x6 · ∂x6/∂x5 · ∂x5/∂W2, and the shapes of the factors."""
         product = joined([self._d(e) for e in way], " · ", SUM, r" \cdot ")
-        sizes = [f"{e.of.values.size}×{f'({e.by.shape})' if e.by.values.ndim > 1 else e.by.shape}" for e in way]
-        return Line(self._slope(self.target), _sized(product, " · ".join(sizes)))
+        sizes = [f"({e.of.values.size}×{f'({e.by.shape})' if e.by.values.ndim > 1 else e.by.shape})" for e in way]
+        return Line(self._slope(self.target), _sized(product, "".join(sizes)))
 
     def _collected(self, x: Vector) -> Iterator[Line]:
         bar, taken = self._bar(x), self.takers[x]
@@ -102,7 +102,7 @@ class Stages:
             yield from (line for e in taken if self._is_cross_entropy(e) for line in self._definitions(e))
             lines = list(block(self._slope(x), [self._factors(e) for e in taken], self._matrix(bar)))
         yield from lines[:-1]
-        yield lines[-1]._replace(right=_sized(lines[-1].right, x.shape)) if bar.size > 1 else lines[-1]
+        yield lines[-1]._replace(right=_sized(lines[-1].right, f"({x.shape})")) if bar.size > 1 else lines[-1]
 
     def _adds_up(self, x: Vector) -> bool:
         """Whether the products give ∂L/∂x: not where elements of one vector are computed from one another."""
@@ -234,5 +234,5 @@ def _equal(a: Floats, b: Floats) -> bool:
 
 
 def _sized(term: Term, size: str) -> Term:
-    latex = size.replace("×", r" \times ").replace("·", r"\cdot")
-    return Term((rf"{term.latex} \quad ({latex})", f"{term}   ({size})"))
+    latex = size.replace("×", r" \times ")
+    return Term((rf"{term.latex} \quad {latex}", f"{term}   {size}"))
