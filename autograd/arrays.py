@@ -38,6 +38,8 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         return np.fromiter([x], dtype=object, count=1).reshape(()).view(Array)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
+        if out is not None or method == "at":
+            _into(out[0] if out else inputs[0], ufunc.__name__)
         plain = [_plain(x) for x in inputs]
         if any(isinstance(x, np.ndarray) and x.dtype.hasobject for x in plain):
             result = _on_objects(ufunc, method, plain, kwargs)
@@ -45,13 +47,14 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
             result = getattr(ufunc, method)(*plain, **kwargs)  # an Array cast to floats
         if out is None:
             return _wrapped(result)
-        _into(out[0], ufunc.__name__)[...] = result
+        out[0].view(np.ndarray)[...] = result
         return out[0]
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if func in _FUNCTIONS:
             return _FUNCTIONS[func](*args, **kwargs)
-        return super().__array_function__(func, types, args, kwargs)
+        result = super().__array_function__(func, types, args, kwargs)
+        return _wrapped(result) if result.__class__ is np.ndarray else result
 
     def dot(self, other: Any) -> Any:  # type: ignore[override]  # NumPy's has overloads
         """np.dot(self, other), one `dot` node per entry of the result."""
@@ -68,12 +71,11 @@ def _is_leaf(v: Any) -> bool:
     return isinstance(v, Value) and v.op is None
 
 
-def _into(out: Any, name: str) -> Any:
+def _into(out: Any, name: str) -> None:
     if out.dtype != object:
         raise TypeError(f"{name} in place: a float array cannot hold Values; write y = y * v in place of y *= v")
     if any(_is_leaf(v) for v in kinds.flat(out)):
         raise TypeError(f"{name} in place would replace leaves; change them: assign(W, values(W) - lr * grads(W))")
-    return out.view(np.ndarray)
 
 
 def _plain(x: Any) -> Any:
@@ -91,6 +93,8 @@ def _wrapped(result: Any) -> Any:
 def _on_objects(ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: dict[str, Any]) -> Any:
     kwargs.pop("dtype", None)  # they are objects, whatever is asked for
     op = ops.TABLE.get(ufunc.__name__)
+    if ufunc.__name__ == "clip":  # of x.clip; NumPy would put the plain limits in
+        return _clip(*inputs)
     with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
         if ufunc is np.matmul and method == "__call__":
             return _matmul(*inputs)
@@ -149,8 +153,13 @@ def _reduced(op: ops.Op, x: Any, axis: Any = 0, keepdims: bool = False, **rest: 
     return np.expand_dims(out, axes) if keepdims else out
 
 
-def _clip(a: Any, low: Any, high: Any) -> Any:
-    return ops.minimum(ops.maximum(a, low), high)
+def _clip(a: Any, low: Any = None, high: Any = None, out: Any = None, **limits: Any) -> Any:
+    """np.clip, whose limits may be None and have two names each."""
+    if out is not None:
+        raise TypeError("np.clip of Values makes a new array: leave out=… away")
+    low, high = limits.get("a_min", limits.get("min", low)), limits.get("a_max", limits.get("max", high))
+    a = a if low is None else ops.maximum(a, low)
+    return a if high is None else ops.minimum(a, high)
 
 
 _FUNCTIONS: dict[Any, Callable[..., Any]] = {np.dot: _dot, np.where: ops.where, np.clip: _clip}

@@ -46,7 +46,11 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
         return mapped(op.apply, *operands)
     if bad := next((x for x in arrays if x.dtype.kind not in "fiub"), None):
         raise TypeError(f"{op.name} takes real numbers; got an array of {bad.dtype}")
-    floats = [x if x.dtype.kind == "f" else x.astype(float) for x in arrays]
+    # A plain float stays one: it takes the precision of the arrays.
+    floats = [
+        x if x.__class__ is float or a.dtype.kind == "f" else a.astype(float)
+        for x, a in zip(operands, arrays, strict=True)
+    ]
     try:
         with np.errstate(divide="raise", over="raise", invalid="raise"):
             return op.value(*floats)
@@ -165,6 +169,7 @@ FLOATS = SimpleNamespace(
     | {
         "pow": _pow,
         "largest": lambda *a: max(a),
+        "shift": lambda *a: max(a),
         "maximum": lambda a, b: a if a > b else b if a <= b else a + b,  # a + b carries a nan on, as np.maximum does
         "minimum": lambda a, b: a if a < b else b if a >= b else a + b,
         "where": lambda c, a, b: a if c else b,
@@ -205,5 +210,4 @@ def native(name: str, otherwise: Rule | None = None) -> Rule:
 
 # What a recorded row does with all its operands as one array, for which source has functions of these names.
 total = native("total", lambda *a: reduce(operator.add, a))
-shift = native("shift", lambda lse, *_: lse)
 y_hat = native("y_hat", lambda e, whole: e / whole)

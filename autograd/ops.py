@@ -20,7 +20,7 @@ from typing import Any, cast
 import numpy as np
 
 from autograd import kinds
-from autograd.kinds import FLOATS, namespace, native, shift, total, y_hat
+from autograd.kinds import FLOATS, namespace, native, total, y_hat
 
 Rule = Callable[..., Any]
 
@@ -148,14 +148,13 @@ def _enter(op: Op) -> None:
     TABLE[op.name] = op
 
 
-def _component(op: Op, c: int) -> Op:
-    rules = {name: getattr(op, name) for name in ("formula", "partials", "computed")}
-    bound: dict[str, Any] = {name: rule and partial(rule, c) for name, rule in rules.items()}
-    return replace(op, index=c, indexed=False, family=op, **bound)
+def _component(op: Any, c: int) -> Any:
+    formula, partials, computed = (f and partial(f, c) for f in (op.formula, op.partials, op.computed))
+    return replace(op, formula=formula, partials=partials, computed=computed, index=c, indexed=False, family=op)
 
 
 # Rows that other rows' rules name before they stand below.
-cos = log = sigmoid = maximum = step = sum = where = cast(Op, None)
+cos = log = logsumexp = sigmoid = maximum = step = sum = where = cast(Op, None)
 
 
 # --- formulas too long for a row ------------------------------------------------------------------------------------
@@ -175,9 +174,9 @@ def _sigmoid(x: Any) -> Any:
     return where(x >= 0, 1.0, e) / (1.0 + e)
 
 
-def _shares(a: Sequence[Any], lse: Any) -> list[Any]:
-    # Divided by their own sum, the shares lose the rounding error of lse, which they all have in common.
-    m = shift(lse, *a)
+def _shares(*a: Any) -> list[Any]:
+    # Divided by their own sum, the shares lose the rounding error of the shift, which they all have in common.
+    m = _shift(*a)
     e = [exp(x - m) for x in a]
     whole = sum.apply(*e)
     return [y_hat(share, whole) for share in e]
@@ -185,6 +184,7 @@ def _shares(a: Sequence[Any], lse: Any) -> list[Any]:
 
 # Only a shift: unlike `maximum` it need not carry a nan on, for the exponentials do.
 _largest = native("largest", lambda *a: reduce(maximum, a))
+_shift = native("shift", lambda *a: logsumexp.apply(*a))
 _others = native("others", lambda c, *a: sum.apply(0.0, *a[:c], *a[c + 1 :]))
 
 
@@ -205,8 +205,8 @@ def _own_and_whole(c: int, *a: Any) -> tuple[Any, Any]:
     return a[c] - m, where(own < 1, log(own + rest), log1p(rest))
 
 
-def _log_softmax_partials(c: int, y: Any, *a: Any) -> list[Any]:
-    p = _shares(a, a[c] - y)
+def _log_softmax_partials(c: int, _: Any, *a: Any) -> list[Any]:
+    p = _shares(*a)
     # The others' sum, not 1 - p[c]: no digits are left of that once c has won.
     return [_others(c, *p) if j == c else -share for j, share in enumerate(p)]
 
@@ -275,7 +275,7 @@ where    = Op("where",    _where,                              (lambda y, c, a, 
 # --- functions of vectors -------------------------------------------------------------------------------------------
 sum      = Op("sum",      lambda *a: total(*a),               lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, stacked=True, symbol="Σ")
 dot      = Op("dot",      lambda *ab: total(*map(times, ab, ab[len(ab) // 2 :])), lambda y, *ab: ab[len(ab) // 2 :] + ab[: len(ab) // 2],  vectors=2, empty=0.0, stacked=True, symbol="a·b")  # map stops with the shorter
-logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(a, y),                vectors=1, stacked=True, computed=_logsumexp, symbol="ln Σ exp")
+logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(*a),                  vectors=1, stacked=True, computed=_logsumexp, symbol="ln Σ exp")
 log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, stacked=True, computed=lambda c, *a: minus(*_own_and_whole(c, *a)), symbol="ln softmax")
 neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], lambda c, y, *a: [-d for d in _log_softmax_partials(c, -y, *a)],  # its partials are ŷ − y
               vectors=1, indexed=True, stacked=True, computed=lambda c, *a: minus(*_own_and_whole(c, *a)[::-1]), symbol="−ln softmax")

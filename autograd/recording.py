@@ -75,8 +75,8 @@ def number(v: Value) -> float:
     if running() and not _constant(v):
         raise TypeError(
             f"{_line()} asks for the number of {kinds.described(v)}: a recorded graph would give every row the answer "
-            "of this one. Write where(step(x), a, b) for `a if x > 0 else b`, or maximum and minimum; and for math.sin(x) "
-            "autograd's sin(x)"
+            "of this one. Write where(step(x), a, b) for `a if x > 0 else b`, or maximum and minimum; for math.sin(x) "
+            "autograd's sin(x); and in place of a class index pass the one-hot row, nn.one_hot(Y, K)"
         )
     return v.primal
 

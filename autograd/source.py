@@ -145,12 +145,18 @@ def _literal(x: Any, dialect: Dialect) -> Code:
 
 _NAMES = ("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "atan", "tanh")
 
+
+def _largest(*a: Any) -> Any:
+    return Code(f"max({', '.join(['{}'] * len(a))})", *a) if len(a) > 1 else a[0]
+
+
 SCALARS = Dialect(
     SimpleNamespace(
         **{name: _called(f"{name}({{}})") for name in _NAMES},
         abs=_called("abs({})"),
         pow=_called("pow({}, {})"),
-        largest=lambda *a: Code(f"max({', '.join(['{}'] * len(a))})", *a) if len(a) > 1 else a[0],
+        largest=_largest,
+        shift=_largest,
         where=lambda c, a, b: Code(WHERE, c, a, b, binds=TEST),
         maximum=lambda a, b: Code("{0} if {0} > {1} else {1} if {0} <= {1} else {0} + {1}", a, b, binds=TEST),
         minimum=lambda a, b: Code("{0} if {0} < {1} else {1} if {0} >= {1} else {0} + {1}", a, b, binds=TEST),
@@ -203,7 +209,7 @@ def array_dialects(
         **vars(partials),
         total=_over_rows("{}.sum(axis=0, keepdims=True)"),
         largest=largest,
-        shift=lambda _, stack: largest(stack),  # so that the forward pass's exponentials serve once more
+        shift=largest,  # so that the forward pass's exponentials serve once more
         y_hat=lambda e, whole: named("y_hat", e / whole),
         others=lambda _, stack: others(stack),
     )

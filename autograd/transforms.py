@@ -148,7 +148,8 @@ def gradients(output: Value, inputs: Any) -> Any:
 
 
 def jacobian(outputs: Any, inputs: Any = None) -> Any:
-    """∂outputs/∂inputs of a graph, a float array of shape outputs.shape + inputs.shape; or jacobian(f), a function.
+    """∂outputs/∂inputs of a graph, a float array of shape outputs.shape + inputs.shape; or jacobian(f), a function
+    of f's arguments that differentiates by the first.
 
     A list of arrays as `inputs` gives a list of Jacobians. While a graph is recorded the entries are Values.
 
@@ -166,16 +167,17 @@ def _jacobian_of(f: Any) -> Callable[[Any], Any]:
     _a_function(f, "jacobian", "jacobian(outputs, inputs)")
 
     @wraps(f)
-    def transformed(x: Any) -> Any:
-        keep = _graph_wanted((x,))
-        (primal,), out = _called(f, (x,), (0,))
-        return _rows(out, primal, keep)
+    def transformed(x: Any, *args: Any, **by_name: Any) -> Any:
+        keep = _graph_wanted((x, *args))
+        primals, out = _called(f, (x, *args), (0,), by_name)
+        return _rows(out, primals[0], keep)
 
     return transformed
 
 
 def hessian(output: Any, inputs: Any = None) -> Any:
-    """∂²output/∂inputs∂inputs, a float array of shape inputs.shape twice over; or hessian(f), a function.
+    """∂²output/∂inputs∂inputs, a float array of shape inputs.shape twice over; or hessian(f), a function
+    of f's arguments that differentiates by the first.
 
     A list of arrays as `inputs` gives a list of lists of blocks.
 

@@ -196,7 +196,7 @@ def lift(x: Any) -> Any:
         return constant_of(float(x))
     if isinstance(x, str | bytes | complex | list | tuple | dict | None):
         real(x)
-    return NotImplemented
+    return x if isinstance(x, Value) else NotImplemented  # of a subclass
 
 
 def constant_of(x: float) -> Value:

@@ -629,6 +629,21 @@ def test_log_softmax_of_the_winner_keeps_its_digits():
     assert y.partials[0] == pytest.approx(rest / (1 + rest), rel=1e-15)
 
 
+@pytest.mark.parametrize("size", [1e2, 1e15, 1e19, 1e100, 1e300])
+def test_softmax_derivatives_survive_logits_of_any_size(size):
+    """Where logsumexp is rounded by more than an exponential bears."""
+    for numbers in np.random.default_rng(0).normal(size=(50, 3)) * size:
+        shares = np.exp(numbers - numbers.max())
+        shares /= shares.sum()
+        for c, target in enumerate(np.eye(3)):
+            a = array(numbers)
+            neg_log_softmax(a)[c].backward()
+            assert np.allclose(grads(a), shares - target, rtol=1e-13, atol=1e-15)  # 1 − 1e-23 is 1
+        a = array(numbers)
+        logsumexp(a).backward()
+        assert np.allclose(grads(a), shares, rtol=1e-13, atol=1e-300)
+
+
 def test_a_masked_component_passes_nothing_and_breaks_nothing():
     x = Value(0.0)
     y = log_softmax([x, Value(-INF)])
@@ -689,10 +704,69 @@ def test_assign_without_a_gradient_does_not_turn_weights_into_nan():
     assert values(w).tolist() == [1.0, 2.0]
 
 
-def test_clip_keeps_the_graph_and_passes_gradient_inside_the_bounds_only():
+@pytest.mark.parametrize(
+    "clip",
+    [
+        lambda x: np.clip(x, 0.0, 1.0),
+        lambda x: np.clip(x, a_min=0, a_max=1),
+        lambda x: np.clip(x, min=0, max=1, out=None),
+        lambda x: np.clip(np.clip(x, 0, None), None, 1),
+        lambda x: x.clip(0, 1),
+    ],
+)
+def test_clip_keeps_the_graph_and_passes_gradient_inside_the_bounds_only(clip):
     x = array([-1.0, 0.5, 2.0])
-    y = np.clip(x, 0.0, 1.0)
+    y = clip(x)
     assert isinstance(y, Array)
     assert values(y).tolist() == [0.0, 0.5, 1.0]
     y.sum().backward()
     assert grads(x).tolist() == [0.0, 1.0, 0.0]
+
+
+def test_clip_refuses_a_place_to_write_to():
+    with pytest.raises(TypeError, match="leave out"):
+        np.clip(array([1.0]), 0, 1, out=np.empty(1, dtype=object))
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        lambda W, x: np.outer(x, [1.0, 2.0]),
+        lambda W, x: np.tensordot(W, x, 1),
+        lambda W, x: np.einsum("ij,j->i", W, x),
+        lambda W, x: np.broadcast_to(x, (2, 3)),
+        lambda W, x: np.pad(x, 1),
+    ],
+)
+def test_what_numpy_makes_of_an_array_is_an_array(product):
+    W, x = array(np.arange(6.0).reshape(2, 3)), array([1.0, -2.0, 0.5])
+    made = product(W, x)
+    assert isinstance(made, Array)
+    assert (values(made) == product(values(W), values(x))).all()
+
+
+@pytest.mark.parametrize("change", [lambda W: np.add.at(W, 0, 1.0), lambda W: operator.ifloordiv(W, 2)])
+def test_a_change_in_place_points_to_assign_before_anything_is_looked_up(W, change):
+    before = values(W)
+    with pytest.raises(TypeError, match="in place would replace leaves; change them: assign"):
+        change(W)
+    assert (values(W) == before).all()
+
+
+@pytest.mark.parametrize("op", [op for op in ops.TABLE.values() if op.arity == 1], ids=lambda op: op.name)
+def test_functions_of_32_bit_arrays_stay_in_32_bits(op):
+    low, high = op.samples[0] if op.samples else (0.25, 0.75)
+    x = np.linspace(low, high, 3, dtype=np.float32)
+    assert op(x).dtype == np.float32
+    assert np.allclose(op(x), op(x.astype(float)), rtol=1e-5)
+
+
+def test_a_subclass_of_value_computes_with_itself():
+    class Own(Value):
+        pass
+
+    x = Own(2.0)
+    y = x * x + tanh(x)
+    y.backward()
+    assert y.data == 4.0 + math.tanh(2.0)
+    assert x.grad == pytest.approx(5.0 - math.tanh(2.0) ** 2)

@@ -297,6 +297,15 @@ def test_jacobian_of_a_function_is_a_function():
     assert jacobian(lambda W: W @ np.ones(3))(np.ones((2, 3))).shape == (2, 2, 3)
 
 
+def test_jacobian_and_hessian_pass_further_arguments_on_and_differentiate_by_the_first():
+    assert jacobian(lambda x, y: x * y)(2.0, 3.0) == 3.0
+    assert jacobian(lambda x, *, scale: [scale * x[0], x[1]])([1.0, 2.0], scale=5.0).tolist() == [
+        [5.0, 0.0],
+        [0.0, 1.0],
+    ]
+    assert hessian(lambda x, y: x * x * y)(2.0, y=3.0) == 6.0
+
+
 def test_jacobian_at_values_is_an_array_of_values():
     J = jacobian(lambda x: x * x)(array([1.0, 2.0]))
     assert type(J) is Array
