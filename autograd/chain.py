@@ -40,6 +40,7 @@ class Chain:
     """
 
     stages: list[Stage]
+    functions: dict[str, Callable[[Any], Any]]  # by their names
 
     def __init__(self, *functions: Callable[[Any], Any], **by_name: Callable[[Any], Any]) -> None:
         if not functions and not by_name:
@@ -49,20 +50,19 @@ class Chain:
         for f in (*functions, *by_name.values()):
             if not callable(f):
                 raise TypeError(f"a Chain composes functions; got {type(f).__name__} {f!r}")
-        self._functions: dict[str, Callable[[Any], Any]] = {}
-        self.stages = []
+        self.functions, self.stages = {}, []
         for k, f in enumerate(functions, 1):
             own = getattr(f, "scope", None)
             name = own.name if isinstance(own, scope) else getattr(f, "__name__", "")
             name = name if name.isidentifier() else f"f{k}"
-            self._functions[name if name not in self._functions else f"{name}_{k}"] = f
-        self._functions |= by_name
+            self.functions[name if name not in self.functions else f"{name}_{k}"] = f
+        self.functions |= by_name
 
     def __call__(self, x: Any) -> Any:
         """The last function's output; the stages of this call are then in `stages`."""
         x = x if isinstance(x, Value) else array(x, "x", "input")
         stages = []
-        for name, f in self._functions.items():
+        for name, f in self.functions.items():
             own = getattr(f, "scope", None)
             y = (f if isinstance(own, scope) and own.name == name else scope(name)(f))(x)
             if not all(isinstance(v, Value) for v in kinds.flat(y)):
@@ -79,4 +79,4 @@ class Chain:
         return [jacobian(stage.output, stage.input) for stage in self.stages]
 
     def __repr__(self) -> str:
-        return f"Chain({', '.join(self._functions)})"
+        return f"Chain({', '.join(self.functions)})"

@@ -87,7 +87,7 @@ def diagnose(model: Any, X: Any, Y: Any, loss: Callable[[Any, Any], Any]) -> lis
     units = _measured(model, loss, data, names)
     off = {unit: finding for unit in units for finding in _off(unit, data[1])}
     found = [*_of_graph(example, names), *off.values(), *_identical([unit for unit in units if unit not in off])]
-    return found + [finding for finding in _scaled(units) if not (found and finding.kind == "vanishing")]
+    return found + [finding for finding in _scaled(units) if not (off and finding.kind == "vanishing")]
 
 
 # --- the graph of one example -----------------------------------------------------------------------------------------

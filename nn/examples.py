@@ -63,7 +63,7 @@ def one_hot(y: Any, n_classes: int) -> npt.NDArray[np.float64]:
     """
     indices = np.asarray(y)
     whole("one_hot takes a whole number of classes", n_classes)
-    if indices.dtype.kind not in "iu" and indices.size:
+    if indices.dtype.kind not in "iub" and indices.size:
         raise TypeError(f"one_hot takes whole-number class indices; got {indices.dtype}: convert with astype(int)")
     if indices.size and not (indices.min() >= 0 and indices.max() < n_classes):
         raise ValueError(f"classes run from 0 to {n_classes - 1}; got {indices.min()} to {indices.max()}")

@@ -134,7 +134,7 @@ class MLP(Module):
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, self.layers[0].w.shape[1], self)
         for layer in self.layers:
-            x = layer([x] if isinstance(x, Value) else x)
+            x = layer(x)
         return x
 
     def __repr__(self) -> str:
@@ -155,6 +155,8 @@ def _inputs(x: Any, n_in: int, model: Module) -> list[Value]:
     numbers = x.tolist() if isinstance(x, np.ndarray) else x
     if isinstance(numbers, list) and len(numbers) == n_in and set(map(type, numbers)) == {Value}:
         return numbers  # a layer's output, as it comes
+    if n_in == 1 and np.ndim(x) == 0:  # what a layer of one unit gives
+        numbers = x = [x]
     shape = np.shape(x)
     if len(shape) == 2:
         raise ValueError(f"{model!r} takes one row; got {shape[0]} rows: nn.predict(model, X) takes them all")

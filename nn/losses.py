@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Value, dot, kinds, log, ops, relu, softplus, sum as total
+from autograd import Value, dot, kinds, log, ops, relu, softplus, sum as total, where
 from autograd.recording import demand
 from autograd.value import real
 
@@ -53,8 +53,13 @@ def binary_cross_entropy(y_hat: Any, y: Any) -> Value:
                 f"binary_cross_entropy takes probabilities, from 0 to 1; got {getattr(p, 'data', p)!r}: "
                 "for logits use binary_cross_entropy_with_logits"
             )
-    loss: Value = -_mixed(pairs, log, lambda p: log(1.0 - p), "binary_cross_entropy")
+    loss: Value = -_mixed(pairs, _log, lambda p, weight: _log(1.0 - p, weight), "binary_cross_entropy")
     return loss
+
+
+def _log(p: Any, weight: Any) -> Any:
+    # Rows differ in their targets: where the weight is 0 there is no log 0, as there is none in a graph of one row.
+    return log(where(weight, p, 1.0) if isinstance(weight, Value) else p)
 
 
 def binary_cross_entropy_with_logits(a: Any, y: Any) -> Value:
@@ -72,19 +77,21 @@ def binary_cross_entropy_with_logits(a: Any, y: Any) -> Value:
     pairs = _pairs(a, y, "binary_cross_entropy_with_logits")
     _refuse_probabilities([v for v, _ in pairs], "binary_cross_entropy_with_logits")
     # −log σ(a) is softplus(−a), and −log(1 − σ(a)) is softplus(a): no 1 that cancels.
-    return _mixed(pairs, lambda v: softplus(-v), softplus, "binary_cross_entropy_with_logits")
+    return _mixed(pairs, lambda v, _: softplus(-v), lambda v, _: softplus(v), "binary_cross_entropy_with_logits")
 
 
-def _mixed(pairs: list[tuple[Any, Any]], yes: Callable[[Any], Any], no: Callable[[Any], Any], loss: str) -> Value:
-    """Σ [y · yes(x) + (1 − y) · no(x)], without a term whose weight is the number 0."""
+def _mixed(
+    pairs: list[tuple[Any, Any]], yes: Callable[[Any, Any], Any], no: Callable[[Any, Any], Any], loss: str
+) -> Value:
+    """Σ [y · yes(x, y) + (1 − y) · no(x, 1 − y)], without a term whose weight is the number 0."""
     targets = [t for _, t in pairs]
     demand(targets, lambda y: (y >= 0) & (y <= 1), f"{loss} takes targets from 0 to 1")
     terms: list[Value] = []
     for x, t in pairs:
         if not isinstance(t, Value) and t in (0, 1):
-            terms.append(yes(x) if t else no(x))
+            terms.append(yes(x, t) if t else no(x, 1.0))
         else:
-            terms.append(t * yes(x) + (1.0 - t) * no(x))
+            terms.append(t * yes(x, t) + (1.0 - t) * no(x, 1.0 - t))
     return terms[0] if len(terms) == 1 else total(terms)
 
 
@@ -120,8 +127,8 @@ def cross_entropy(logits: Any, y: Any) -> Value:
     if np.ndim(y) == 0 and not isinstance(y, list | tuple):
         return _of_class(a, y)
     targets = [t if isinstance(t, Value) else real(t) for t in kinds.flat(y)]
-    if len(targets) != len(a):
-        raise ValueError(f"cross_entropy got {len(a)} logits and {len(targets)} targets")
+    if len(targets) != len(a) or np.ndim(y) > 1:
+        raise ValueError(f"cross_entropy got {len(a)} logits and targets of shape {np.shape(y)}")
     demand(targets, _is_distribution, "cross_entropy takes a one-hot y, ≥ 0 with sum 1")
     if not any(isinstance(t, Value) for t in targets) and 1.0 in targets:
         return _of_class(a, targets.index(1.0))
@@ -130,11 +137,12 @@ def cross_entropy(logits: Any, y: Any) -> Value:
 
 
 def _is_distribution(y: npt.NDArray[Any]) -> Any:
-    rounding = 1e-9 if y.dtype.itemsize == 8 else 1e-4  # in 32 bits a hundred shares add up less exactly
+    rounding = 1e-6 if y.dtype.itemsize == 8 else 1e-4  # in 32 bits, or made of such, shares add up less exactly
     return (y >= 0).all(axis=0) & (abs(y.sum(axis=0) - 1.0) < rounding)
 
 
 def _of_class(a: list[Any], c: Any) -> Value:
+    c = c[()] if isinstance(c, np.ndarray) else c
     if isinstance(c, Value):
         raise TypeError(
             "a class index cannot be traced, for it chooses a part of the graph: give every row a one-hot vector, nn.one_hot(Y, K)"

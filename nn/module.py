@@ -11,14 +11,14 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Value, assign, values, zero_grad
+from autograd import Chain, Value, assign, values, zero_grad
 from autograd.files import written
 
 
 class Module:
     """A part of a network. Values of role parameter, arrays of them and modules among its attributes are its own.
 
-    A model of one's own is a subclass: parts are attributes, or lists, tuples and dictionaries of them.
+    A model of one's own is a subclass: parts are attributes, or lists, tuples, dictionaries and Chains of them.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -124,7 +124,8 @@ def _parts(x: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
             yield name, x
         else:
             inside = ((_element(name, at), x[at]) for at in np.ndindex(x.shape))
-    elif isinstance(x, Module | dict | list | tuple):
+    elif isinstance(x, Module | Chain | dict | list | tuple):
+        x = x.functions if isinstance(x, Chain) else x
         named = vars(x) if isinstance(x, Module) else x if isinstance(x, dict) else dict(enumerate(x))
         inside = ((f"{name}.{key}".removeprefix("."), part) for key, part in named.items())
     for called, part in inside:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
 from typing import Any
 
@@ -132,7 +132,11 @@ class Adam(Optimizer):
         return w - moved
 
 
-METHODS = {"Newton-CG": True, "trust-ncg": True, "CG": False, "BFGS": False, "L-BFGS-B": False}  # whether by H · v
+# Whether by H · v, and the tolerance unless one is given, of a loss whose largest slope at the start is STEEP: SciPy's
+# methods end at slopes and curvatures of a certain size, however small the loss is that they are given.
+METHODS = {"Newton-CG": (True, 1e-9), "trust-ncg": (True, 1e-4), "CG": (False, 1e-4), "BFGS": (False, 1e-5)}
+METHODS["L-BFGS-B"] = False, 1e-13
+STEEP, FLAT = 1e4, 1e-1  # a start that is flatter is near a minimum already: more scaling would show rounding
 
 
 def minimize(
@@ -142,15 +146,17 @@ def minimize(
     data: Sequence[Any] = (),
     reduction: str = "mean",
     tol: float | None = None,
-    **options: Any,
+    options: Mapping[str, Any] | None = None,
+    **more: Any,
 ) -> Any:
     """Move the parameters to a minimum of f by `scipy.optimize.minimize`; returns SciPy's result.
 
     f is a function of no argument that returns a loss, or one of an example with rows of `data`, (X, Y), over which
     the mean or the sum is minimised; or what `record` made of it. SciPy gets the loss, its gradient and, for Newton-CG
-    and trust-ncg, the product of the Hessian with a vector, all three recorded. `options` are the method's own.
-    Other methods are CG, BFGS and L-BFGS-B. ValueError where the loss ends up infinite or nan; the parameters are then
-    what they were.
+    and trust-ncg, the product of the Hessian with a vector, all three recorded and scaled so that the largest slope at
+    the start is 10⁴: a `tol` of one's own is that of the scaled loss. `options` are the method's own, which may stand in
+    the call by name too. Other methods are CG, BFGS and L-BFGS-B. The result's `x` has the numbers of the parameters in
+    the order given. ValueError where the loss ends up infinite or nan; the parameters are then what they were.
 
     >>> w = Value(5.0)
     >>> result = minimize(lambda: (w - 1) ** 2 + (w - 1) ** 4, [w])
@@ -167,23 +173,38 @@ def minimize(
         raise TypeError(f"minimize takes its data as a tuple, data=(X, Y); got {type(data).__name__}")
     data = [rows(x, f"data[{k}]", least=1) for k, x in enumerate(data)]
     program = f if isinstance(f, Program) else record(f, *(x[0] for x in data))
-    wanted = {*_leaves(parameters, "minimize")} - unmoved(program.function(*(inputs(x[0]) for x in data)))[0]
-    moving = [v for v in program.parameters if v in wanted]
-    if not moving:
-        raise ValueError(
-            "the loss depends on none of these parameters, or only where its gradient is 0 everywhere: hand minimize "
-            "model.parameters() of a model without thresholds"
-        )
-    slope = _slope(program, moving, data, reduction)
-    product = _hessian_product(program, moving, data, reduction) if METHODS[method] else None
+    moving = _movable(program, parameters, data)
+    slope, (curved, usual) = _slope(program, moving, data, reduction), METHODS[method]
     start = np.array([v.primal for v in moving])
+    scale = STEEP / max(abs(slope(start)[1]).max(), FLAT)
+    product = _hessian_product(program, moving, data, reduction, scale) if curved else None
+    of, tol, options = (
+        lambda at: [scale * x for x in slope(at)],
+        usual if tol is None else tol,
+        {**(options or {}), **more},
+    )
     with np.errstate(all="ignore"):  # of SciPy's own sums on its way to a minimum that is none
-        result = optimize.minimize(slope, start, jac=True, hessp=product, method=method, tol=tol, options=options)
+        result = optimize.minimize(of, start, jac=True, hessp=product, method=method, tol=tol, options=options)
+    result.fun, result.jac = result.fun / scale, result.jac / scale
     if not np.isfinite([result.fun, *result.x]).all():
         ended = f"{method} ended at a loss of {result.fun}"
         raise ValueError(f"{ended}, and nothing is changed; SciPy says: {result.message}")
     assign(moving, result.x)
     return result
+
+
+def _movable(program: Program, parameters: Iterable[Any], data: Sequence[Floats]) -> list[Value]:
+    """Those of the parameters that change the program's loss."""
+    loss = program.function(*(inputs(x[0]) for x in data))
+    if not isinstance(loss, Value):
+        raise TypeError(f"minimize takes a function that returns one loss, a Value; got {type(loss).__name__}")
+    wanted = set(program.parameters) - unmoved(loss)[0]
+    if moving := [v for v in _leaves(parameters, "minimize") if v in wanted]:
+        return moving
+    raise ValueError(
+        "the loss depends on none of these parameters, or only where its gradient is 0 everywhere: hand minimize "
+        "model.parameters() of a model without thresholds"
+    )
 
 
 def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduction: str) -> Any:
@@ -199,12 +220,14 @@ def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduc
     return slope
 
 
-def _hessian_product(program: Program, moving: list[Value], data: Sequence[Any], reduction: str) -> Any:
-    """H · v as the gradient of ∇L · v, v being parameters too."""
+def _hessian_product(
+    program: Program, moving: list[Value], data: Sequence[Any], reduction: str, scale: float = 1.0
+) -> Any:
+    """scale · H · v as the gradient of ∇L · v, v being parameters too."""
     direction = [Value(0.0) for _ in moving]
     along = record(lambda *row: dot(gradients(program.function(*row), moving), direction), *(x[0] for x in data))
     slope = _slope(along, [*moving, *direction], data, reduction)
-    return lambda at, v: slope(np.concatenate([at, v]))[1][: len(moving)]
+    return lambda at, v: scale * slope(np.concatenate([at, v]))[1][: len(moving)]
 
 
 def _leaves(parameters: Iterable[Any], taker: str) -> list[Value]:

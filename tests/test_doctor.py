@@ -127,6 +127,29 @@ def test_a_gradient_that_vanishes_on_its_way_back_is_named():
     assert "tanh or relu" in found
 
 
+def test_a_parameter_without_a_part_does_not_hide_that_the_gradient_vanishes():
+    class Deep(nn.Module):
+        def __init__(self):
+            self.body, self.unused = nn.MLP(2, [4] * 10 + [1], "sigmoid", rng=0), Value(1.0, "unused")
+
+        def __call__(self, x):
+            return self.body(x)
+
+    X, Y = nn.datasets.two_moons(40)
+    kinds = [found.kind for found in nn.diagnose(Deep(), X, Y, nn.binary_cross_entropy_with_logits)]
+    assert kinds == ["absent", "vanishing"]
+
+
+@pytest.mark.parametrize(("depth", "scale"), [(10, 50), (15, 20)])
+def test_an_explosion_beyond_what_a_softmax_of_differences_bears_is_named(depth, scale):
+    X, Y = nn.datasets.iris()
+    model = nn.MLP(4, [8] * depth + [3], "relu", rng=0)
+    for layer in model.layers:
+        assign(layer.w, values(layer.w) * scale)
+    found = nn.diagnose(model, (X - X.mean(axis=0)) / X.std(axis=0), Y, nn.cross_entropy)
+    assert found[-1].kind == "exploding"
+
+
 def test_a_gradient_that_explodes_on_its_way_back_is_named():
     model = nn.MLP(2, [8] * 4 + [1], "identity", rng=0)
     for layer in model.layers:

@@ -37,10 +37,28 @@ def test_a_sigmoid_unit_and_cross_entropy_reach_scikit_learns_logistic_regressio
         nn.fit(unit, X, Y, nn.binary_cross_entropy_with_logits, descent, 1000, progress=False)
     else:
         of_example = lambda x, y: nn.binary_cross_entropy_with_logits(unit(x), y)  # noqa: E731
-        nn.minimize(of_example, unit.parameters(), by, data=(X, Y), tol=1e-10)
+        assert nn.minimize(of_example, unit.parameters(), by, data=(X, Y)).success
     np.testing.assert_allclose(values(unit.w), reference.coef_[0], rtol=1e-6)
     np.testing.assert_allclose(unit.b.data, reference.intercept_[0], rtol=1e-6)
     np.testing.assert_allclose(nn.predict_proba(unit, X), reference.predict_proba(X)[:, 1], atol=1e-6)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("by", ["Newton-CG", "trust-ncg", "BFGS"])
+def test_raw_data_on_a_long_valley_reach_the_minimum_by_default(by, reduction):
+    """Inputs of different sizes, hardly a slope: SciPy's own tolerances end at weights that are wrong in the first digits."""
+    pytest.importorskip("scipy")
+    linear = pytest.importorskip("sklearn.linear_model")
+    X, Y = nn.datasets.iris()
+    X, Y = X[50:], Y[50:] - 1
+    reference = linear.LogisticRegression(C=1e12, solver="newton-cholesky", tol=1e-12, max_iter=1000).fit(X, Y)
+    unit = nn.Neuron(4, "identity", rng=0)
+    of_example = lambda x, y: nn.binary_cross_entropy_with_logits(unit(x), y)  # noqa: E731
+    result = nn.minimize(of_example, unit.parameters(), by, data=(X, Y), reduction=reduction)
+    assert result.success
+    np.testing.assert_allclose(values(unit.w), reference.coef_[0], rtol=1e-6)
+    loss = sum(of_example(x, y).data for x, y in zip(X, Y, strict=True)) / (100 if reduction == "mean" else 1)
+    assert result.fun == pytest.approx(loss, rel=1e-12)
 
 
 def test_softmax_regression_on_iris_reaches_scikit_learns_with_the_same_penalty():
@@ -54,9 +72,7 @@ def test_softmax_regression_on_iris_reaches_scikit_learns_with_the_same_penalty(
     def penalised(x, y):
         return nn.cross_entropy(layer(x), y) + dot(w, w) * (0.5 / 2.0 / len(X))
 
-    # The sum: SciPy's Newton-CG ends where a step's curvature is 1e-15, which the mean over 150 rows reaches too early.
-    data = X, nn.one_hot(Y, 3)
-    nn.minimize(penalised, layer.parameters(), "Newton-CG", data=data, reduction="sum", tol=1e-12)
+    assert nn.minimize(penalised, layer.parameters(), "Newton-CG", data=(X, nn.one_hot(Y, 3))).success
     np.testing.assert_allclose(values(layer.w), reference.coef_, rtol=1e-6, atol=1e-6)
     np.testing.assert_allclose(nn.predict_proba(layer, X), reference.predict_proba(X), atol=1e-6)
     assert nn.accuracy(layer, X, Y) == reference.score(X, Y)

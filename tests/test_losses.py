@@ -1,5 +1,6 @@
 """Losses in the lecture's normalisation: their formulas, the closed forms of their gradients, and what they refuse."""
 
+import math
 from decimal import Decimal
 from fractions import Fraction
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, array, check_grad, grads, sigmoid, softmax, values
+from autograd import Value, array, check_grad, grads, record, sigmoid, softmax, values
 
 LOGITS = [-1000.0, -40.0, -1.5, 0.0, 0.3, 40.0, 1000.0]
 
@@ -41,6 +42,31 @@ def test_hinge_is_the_margin_and_is_flat_beyond_it():
 
 
 # --- binary cross-entropy ---------------------------------------------------------------------------------------------
+
+
+def test_a_class_may_be_an_array_of_one_number():
+    assert nn.cross_entropy(array([1.0, 2.0]), np.array(1)).data == nn.cross_entropy(array([1.0, 2.0]), 1).data
+
+
+def test_shares_that_were_32_bit_floats_sum_to_one():
+    y = (np.full(3, 0.1 / 3) + 0.9 * np.eye(3)[1]).astype(np.float32).astype(float)
+    assert abs(y.sum() - 1.0) > 1e-9
+    assert nn.cross_entropy(array([0.0, 0.0, 0.0]), y).data == pytest.approx(math.log(3), rel=1e-7)
+
+
+@pytest.mark.parametrize("y", [0.0, 1.0, 0.25])
+def test_a_probability_that_has_rounded_to_its_target_is_the_same_recorded_and_eager(y):
+    """0 · log 0 is 0: a row's target is known while a graph of it is built, and that of a recorded row is not."""
+    program = record(lambda a, t: nn.binary_cross_entropy(sigmoid(a), t), 0.5, 0.5)
+    for a in (50.0, -50.0, 0.5):
+        v = Value(a)
+        try:
+            eager = nn.binary_cross_entropy(sigmoid(v), y)
+        except ValueError:
+            with pytest.raises(ValueError, match="row 0: log is defined for x > 0"):
+                program([a], [y])
+        else:
+            assert program([a], [y])[0] == eager.data
 
 
 @pytest.mark.parametrize("y", [0, 1, 0.25])
@@ -259,7 +285,12 @@ def test_every_loss_has_the_gradient_of_central_differences(name):
         (lambda: nn.cross_entropy(array([1.0, 2.0]), 1.0), TypeError, "whole number"),
         (lambda: nn.cross_entropy(array([1.0, 2.0]), [1.0, 1.0]), ValueError, "sum 1"),
         (lambda: nn.cross_entropy(array([1.0, 2.0]), [2.0, -1.0]), ValueError, "one-hot"),
-        (lambda: nn.cross_entropy(array([1.0, 2.0]), [1.0, 0.0, 0.0]), ValueError, "2 logits and 3 targets"),
+        (lambda: nn.cross_entropy(array([1.0, 2.0]), [1.0, 0.0, 0.0]), ValueError, "2 logits and targets of shape"),
+        (
+            lambda: nn.cross_entropy(array([1.0, 2.0]), [[1.0, 0.0]]),
+            ValueError,
+            r"2 logits and targets of shape \(1, 2\)",
+        ),
         (lambda: nn.cross_entropy(Value(1.0), 0), ValueError, "at least two logits"),
         (lambda: nn.mse(array([1.0, 2.0]), [1.0]), ValueError, r"\(2,\).*\(1,\)"),
         (lambda: nn.mse(array([1.0]), [np.nan]), ValueError, "numbers as targets"),

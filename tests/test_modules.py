@@ -7,7 +7,7 @@ import pytest
 
 import nn
 import viz
-from autograd import Value, array, assign, constant, grads, values
+from autograd import Chain, Value, array, assign, constant, grads, values
 
 
 def test_parameters_are_named_by_their_way_from_the_model():
@@ -73,6 +73,22 @@ def test_an_activation_may_be_a_function():
 def test_a_model_with_one_output_returns_a_value():
     assert isinstance(nn.MLP(2, [3, 1], rng=0)([1.0, 2.0]), Value)
     assert nn.MLP(2, [1, 2], rng=0)([1.0, 2.0]).shape == (2,)
+
+
+def test_a_layer_follows_one_of_a_single_unit():
+    first, second = nn.Layer(3, 1, rng=0), nn.Layer(1, 2, rng=1)
+    y = Chain(first, second)([1.0, -2.0, 0.5])
+    assert values(y).tolist() == values(second([first([1.0, -2.0, 0.5])])).tolist()
+    assert nn.MLP(1, [2, 1], rng=0)(0.5).data == nn.MLP(1, [2, 1], rng=0)([0.5]).data
+    assert nn.Neuron(1, rng=0)(Value(0.5)).data == nn.Neuron(1, rng=0)([0.5]).data
+
+
+def test_the_layers_of_a_chain_are_parts_of_its_module():
+    class Model(nn.Module):
+        def __init__(self):
+            self.chain = Chain(hidden=nn.Layer(2, 3, rng=0), out=nn.Layer(3, 1, rng=1))
+
+    assert list(Model().state()) == ["chain.hidden.w", "chain.hidden.b", "chain.out.w", "chain.out.b"]
 
 
 def test_calling_a_model_opens_a_scope_a_layer_and_a_neuron():

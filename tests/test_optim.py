@@ -146,6 +146,11 @@ def test_a_rule_of_ones_own_is_an_update():
         (lambda: nn.minimize(lambda: THRESHOLD([1.0]) ** 2, THRESHOLD.parameters()), ValueError, "without thresholds"),
         (lambda: nn.minimize(lambda: Value(1.0) ** 2, [Value(1.0)]), ValueError, "none of these parameters"),
         (lambda: nn.minimize(lambda: Value(1.0) ** 2, [], method="Newton"), ValueError, "one of Newton-CG"),
+        (
+            lambda: nn.minimize(lambda: [Value(1.0) ** 2] * 2, [Value(1.0)]),
+            TypeError,
+            "returns one loss, a Value; got list",
+        ),
     ],
 )
 def test_a_wrong_call_says_what_is_wrong(call, error, words):
@@ -187,6 +192,23 @@ def test_minimize_takes_a_program_and_leaves_other_parameters_alone():
     nn.minimize(program, [w])
     np.testing.assert_allclose(values(w), [2.0, 2.0], rtol=1e-5)
     assert fixed.data == 2.0
+
+
+def test_the_result_has_the_order_of_the_parameters_and_options_go_to_the_method():
+    pytest.importorskip("scipy")
+    a, b = Value(0.0, "a"), Value(0.0, "b")
+    for options in ({"options": {"maxiter": 50}}, {"maxiter": 50}):
+        result = nn.minimize(lambda: (b - 2) ** 2 + (a - 1) ** 2, [a, b], **options)
+        assert result.x.tolist() == [a.data, b.data] == pytest.approx([1.0, 2.0])
+        assert abs(result.jac).max() < 1e-9
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_minimum_is_left_as_it_is(method):
+    pytest.importorskip("scipy")
+    w = Value(1.0, "w")
+    result = nn.minimize(lambda: (w - 1) ** 2 + 3.0, [w], method)
+    assert (w.data, result.fun, result.success) == (1.0, 3.0, True)
 
 
 def test_newtons_method_hands_scipy_the_hessian():
