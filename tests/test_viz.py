@@ -64,7 +64,8 @@ def test_every_edge_carries_the_local_derivative_in_the_picture_and_in_the_dot_t
     found = re.findall(r'(n\d+) -> (n\d+) \[(?:id=\w+ )?label="?([^" ]+)', diagram.dot)
     assert sorted(found) == expected
     labels = [t.text for t in parsed(diagram)[0].iter(f"{SVG}text") if t.get("font-size") == "8"]
-    assert sorted(labels) == sorted(label for *_, label in expected)
+    written = [label for *_, label in expected]
+    assert sorted(labels) == sorted(written if len(written) <= 16 else (label for label in written if label != "1"))
 
 
 def test_what_the_edges_of_a_node_add_sums_to_its_gradient():
@@ -79,7 +80,7 @@ def test_what_the_edges_of_a_node_add_sums_to_its_gradient():
 
 def test_an_edges_colour_is_the_sign_and_its_width_the_size_of_what_it_adds():
     _, groups = parsed(draw(neuron(), theme="light"))
-    by_tail = {"x1": ("#4393C3", "2.3"), "w1": ("#D6604D", "1.83"), "w2": ("#818B98", "0.9")}
+    by_tail = {"x1": ("#4393C3", "2.3"), "w1": ("#D6604D", "2.04"), "w2": ("#818B98", "0.9")}
     names = {v.name: k for k, v in enumerate(wengert_list([neuron()]))}
     for wire in draw(neuron()).scene.wires:
         for name, (colour, thick) in by_tail.items():
@@ -103,7 +104,7 @@ def test_the_tooltip_of_a_card_says_what_its_row_of_the_table_says(graph):
         (title,) = (
             t for t in titles if t.startswith((f"{row.node} = {row.expression}", f"{row.node}, {row.expression}"))
         )
-        assert f"value {exact(row.value)}, gradient {exact(row.adjoint)}" in title
+        assert title.endswith(f": value {row.value!r}, gradient {row.adjoint!r}")
 
 
 def test_a_nameless_value_shows_the_number_that_the_table_calls_it():
@@ -130,7 +131,34 @@ def test_a_name_that_is_no_text_is_shown_as_text():
 def test_the_tooltip_of_a_card_gives_its_whole_scope():
     with scope("layer"), scope("neuron"):
         out = Value(1.0, "x").exp()
-    assert "v1 = exp(x) in layer/neuron: value 2.718281828459045, gradient –" in draw(out).svg
+    assert "v1 = exp(x) in layer/neuron: value 2.718281828459045, gradient None" in draw(out).svg
+
+
+def test_the_tooltip_has_a_name_to_its_last_letter_and_negative_numbers_as_python_writes_them():
+    name = "a_name_that_is_far_too_long_to_stand_on_a_card_" * 3
+    x = Value(-2.0, name)
+    (x * 3.0).backward()
+    card = draw(x * 3.0).scene.cards[0]
+    assert name not in card.name
+    assert card.title == f"{name}, parameter: value -2.0, gradient 3.0"
+
+
+@pytest.mark.parametrize("detail", ["values", "stages"])
+def test_a_picture_says_in_words_how_large_it_is_and_what_comes_out(detail):
+    root, _ = parsed(diagram := draw(network(), detail=detail))
+    description = root.find(f"{SVG}desc")
+    assert description.get("id") in root.get("aria-labelledby").split()
+    assert description.text.startswith(f"{len(diagram.scene.wires)} edges. Output: ")
+    assert number(network().data, 4 if detail == "values" else 3) in description.text
+
+
+def test_a_chain_is_drawn_as_it_was_called_last():
+    chain = ag.Chain(double=lambda x: 2.0 * x, out=lambda x: x.tanh())
+    with pytest.raises(ValueError, match=r"Chain\(double, out\) was not called yet"):
+        draw(chain)
+    y = chain(Value(0.5, "x"))
+    assert draw(chain).svg == draw(y).svg
+    assert str(table(chain)) == str(table(y))
 
 
 def test_a_square_has_two_edges():
@@ -201,8 +229,8 @@ def test_a_leaf_that_is_nan_is_not_taken_for_changed():
     assert draw(ag.maximum(x, 1.0) * x).scene.notes == []
 
 
-@pytest.mark.parametrize(("terms", "edges", "shown"), [(20, 60, 60), (21, 63, 42), (40, 120, 80), (41, 123, 0)])
-def test_derivatives_of_1_go_unwritten_above_60_edges_and_all_above_120_but_not_in_the_dot_text(terms, edges, shown):
+@pytest.mark.parametrize(("terms", "edges", "shown"), [(5, 15, 15), (6, 18, 12), (40, 120, 80), (41, 123, 0)])
+def test_derivatives_of_1_go_unwritten_above_16_edges_and_all_above_120_but_not_in_the_dot_text(terms, edges, shown):
     x = [Value(2.0 + k, f"x{k}") for k in range(terms)]
     diagram = draw(ag.sum([v * v for v in x]), max_nodes=1000)
     labels = [t for t in parsed(diagram)[0].iter(f"{SVG}text") if t.get("font-size") == "8"]

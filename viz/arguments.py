@@ -7,6 +7,7 @@ from numbers import Integral
 from typing import Any
 
 from autograd import kinds
+from autograd.chain import Chain
 from autograd.value import Value
 from viz.text import printable
 
@@ -14,7 +15,13 @@ DETAILS = ("auto", "values", "stages")
 
 
 def values_in(output: Any) -> list[Value]:
-    """The Values in a Value or a nesting of them, each once; TypeError for anything else."""
+    """The Values in a Value or a nesting of them, or that a Chain gave last, each once; TypeError for anything else."""
+    if isinstance(output, Chain):
+        if not output.stages:
+            raise ValueError(
+                f"{printable(repr(output), 60)} was not called yet: its picture is that of its latest call"
+            )
+        output = output.stages[-1].output
     given = kinds.flat(output) or [output]
     for x in given:
         if not isinstance(x, Value):

@@ -16,7 +16,7 @@ from viz.text import exact, number, printable
 
 COUNTED = 20_000  # values up to which it is said how many are behind a stub
 NUMBERED = 60  # values up to which a nameless one shows the v1, v2, … that the table calls it
-ALL_LABELS, MOST_LABELS = 60, 120  # wires up to which all local derivatives are written, or those that are not 1
+ALL_LABELS, MOST_LABELS = 16, 120  # wires up to which all local derivatives are written, or those that are not 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,8 +104,8 @@ class _Painter:
         """The whole truth: what the table calls the value, how it was computed and in which scope, and all digits."""
         words, place = expression(v, [self.called[p] for p in v.parents]), f" in {v.scope}" if v.scope else ""
         if given(v) or v.role != "constant":
-            words = f"{self.called[v]}{' =' if v.op else ','} {words}"
-        return printable(f"{words}{place}: value {exact(v.data)}, gradient {exact(v.grad)}", 400)
+            words = f"{v.name or self.called[v]}{' =' if v.op else ','} {words}"
+        return f"{printable(words + place, 400)}: value {v.data!r}, gradient {v.grad!r}"
 
     def _stub(self, stub: Stub) -> Card:
         count = f"{stub.count} more" if stub.count else "more"

@@ -144,7 +144,6 @@ def _letters() -> frozenset[str]:
 
 def draw(
     output: Any,
-    *,
     detail: str = "auto",
     direction: str = "auto",
     max_nodes: int = 120,
@@ -182,9 +181,7 @@ def draw(
         stages.scene(output, depth, max_nodes, digits) if detail == "stages" else cards.scene(output, max_nodes, digits)
     )
     if direction == "auto":
-        # Graphviz sets the cards of a column further apart than plain columns do.
-        right, down = (_natural_width(shown, way) for way in ("right", "down"))
-        direction = "right" if right <= max(WIDEST, 1.2 * down) else "down"
+        direction = "right" if _natural_width(shown) <= WIDEST else "down"
     return Diagram(shown, direction, theme, bool(legend))
 
 
@@ -194,6 +191,8 @@ def _detail(output: Any, max_nodes: int) -> str:
     return "stages" if len(order) > max_nodes and any(v.scope for v in order) else "values"
 
 
-def _natural_width(what: Scene, direction: str) -> float:
-    across = [x for x, _ in layout.built_in(what, direction).cards.values()]
-    return max(across) - min(across)
+def _natural_width(what: Scene) -> float:
+    """Points from the first card's left to the last one's right, in plain columns."""
+    places = layout.built_in(what, "right").cards
+    ends = [(places[card.id][0] - card.width / 2, places[card.id][0] + card.width / 2) for card in what.cards]
+    return max(right for _, right in ends) - min(left for left, _ in ends)

@@ -15,7 +15,7 @@ from viz.text import width
 
 Point = tuple[float, float]
 
-LARGE = 400  # cards above which Graphviz is told to hurry
+LARGE = 150  # cards above which Graphviz is told to hurry
 NODE = 13.0  # points between the cards of a column
 SPREAD = 0.8  # of the picture, for the leaves of an array that feed all of it
 VISIBLE = 25.0  # points of a wire between two columns that its number leaves free, the arrow's 7 among them
@@ -168,15 +168,17 @@ def _in_order(graph: Any, scene: Scene, direction: str) -> None:
     shared, room = _shared(scene), _rooms(scene, direction)
     for k, column in columns(scene).items():
         apart = max(1, 1 + int((SPREAD * max(room.values()) - room[k]) / len(column) / NODE))  # in steps of nodesep
+        pairs = [(a.id, b.id, shared[a.id][0] == shared[b.id][0]) for a, b in pairwise(column)]
+        if not scene.lanes and not scene.staged and not any(array for *_, array in pairs):
+            continue
         with graph.subgraph(graph_attr={"rank": "same"}) as rank:
             if scene.lanes:
                 rank.edge(f"lane{k}", column[0].id, style="invis", weight="1")
             for card in column if scene.staged else ():
                 rank.node(card.id)
-            for before, after in pairwise(column):
-                array = shared[before.id][0] == shared[after.id][0]
+            for before, after, array in pairs:
                 if array or scene.lanes:  # dot ignores flat edges of weight 0
-                    rank.edge(before.id, after.id, style="invis", weight="1", minlen=str(apart if array else 1))
+                    rank.edge(before, after, style="invis", weight="1", minlen=str(apart if array else 1))
 
 
 def _spine(graph: Any, scene: Scene) -> None:

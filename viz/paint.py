@@ -84,7 +84,8 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
         *footer,
         "</g>",
     ]
-    return _document(body, frame, brush, title, " ".join(notes))
+    ends = [f"Output: {', '.join(card.lines)}." for card in scene.cards if card.kind == "output"]
+    return _document(body, frame, brush, title, " ".join([f"{len(scene.wires)} edges.", *ends[:4], *notes]))
 
 
 def _document(body: Sequence[str], frame: Box, brush: Brush, title: str, text: str) -> str:
@@ -92,15 +93,14 @@ def _document(body: Sequence[str], frame: Box, brush: Brush, title: str, text: s
 
     uid = "g" + sha256("\n".join([brush.theme, title, *body]).encode()).hexdigest()[:10]
     wide, high = frame[2] - frame[0], frame[3] - frame[1]
-    description = f'<desc id="{uid}-desc">{escape(text)}</desc>' if text else ""
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" id="{uid}" width="{_n(wide * 4 / 3)}" height="{_n(high * 4 / 3)}" '
         f'viewBox="{_n(frame[0])} {_n(frame[1])} {_n(wide)} {_n(high)}" role="img" '
-        f'aria-labelledby="{uid}-title{f" {uid}-desc" if text else ""}" font-family="{FONT}" font-size="10" '
+        f'aria-labelledby="{uid}-title {uid}-desc" font-family="{FONT}" font-size="10" '
         'text-anchor="middle">'
     )
-    lines = [head, f'<title id="{uid}-title">{escape(title)}</title>{description}{brush.style(uid)}', *body, "</svg>"]
-    return "\n".join(lines).replace(' id="#', f' id="{uid}-') + "\n"
+    words = f'<title id="{uid}-title">{escape(title)}</title><desc id="{uid}-desc">{escape(text)}</desc>'
+    return "\n".join([head, words + brush.style(uid), *body, "</svg>"]).replace(' id="#', f' id="{uid}-') + "\n"
 
 
 def _n(x: float) -> str:
@@ -156,10 +156,6 @@ def _text(x: float, y: float, words: str, brush: Brush, name: str = "ink", more:
     return f'<text x="{_n(x)}" y="{_n(y)}" {brush(fill=name)}{more}>{escape(words)}</text>'
 
 
-def _span(words: str, brush: Brush, name: str, more: str) -> str:
-    return f"<tspan {more} {brush(fill=name)}>{escape(words)}</tspan>" if words else ""
-
-
 def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> Iterator[str]:
     beside = max(map(heading_width, scene.lanes), default=0.0)
     for k, (lane, band) in enumerate(zip(scene.lanes, bands, strict=True)):
@@ -201,7 +197,7 @@ def _label(wire: Wire, ground: Box, bands: Sequence[Box], brush: Brush) -> Itera
 def _wire(wire: Wire, curve: Sequence[Point], brush: Brush) -> str:
     share = 0.0 if wire.share is None or math.isnan(wire.share) else wire.share
     colour = "plus" if share > 0 else "minus" if share else "neutral"
-    thick = 0.9 + 1.4 * abs(share)
+    thick = 0.9 + 1.4 * strength(share)
     (start, *controls), tip = curve[:-1], curve[-1]
     dashed = "" if wire.label else ' stroke-dasharray="3 2"'
     title = f"<title>{escape(wire.title)}</title>" if wire.title else ""
@@ -242,9 +238,11 @@ def _panel(panel: Panel, centre: Point, brush: Brush) -> Iterator[str]:
     box = _box(panel.width, panel.height, centre)
     corner = 1.5 if panel.kind == "parameter" else 6.0
     yield f'<g id="#{panel.id}"><title>{escape(panel.title)}</title>{_shape(box, panel.kind, corner, brush)}'
-    name = _span(panel.name, brush, "ink", f'font-size="{_n(TITLE)}" font-weight="bold"')
-    formula = _span(panel.formula, brush, "muted", f'dx="6" font-size="{_n(SMALL)}"')
-    yield f'<text x="{_n(box[0] + INSET)}" y="{_n(box[1] + 14.5)}" text-anchor="start">{name}{formula}</text>'
+    x, y, start = box[0] + INSET, box[1] + 14.5, ' text-anchor="start"'
+    yield _text(x, y, panel.name, brush, "ink", f'{start} font-size="{_n(TITLE)}" font-weight="bold"')
+    if panel.formula:
+        x += width(panel.name, TITLE, bold=True) + 6
+        yield _text(x, y, panel.formula, brush, "muted", f'{start} font-size="{_n(SMALL)}"')
     rule = f"M{_point((box[0], box[1] + 20))}H{_n(box[2])}"
     yield f'<path d="{rule}" {brush(stroke="band")}/>'
     wide = sum(sum(grid.columns) for grid in panel.grids) + APART * (len(panel.grids) - 1)
@@ -274,7 +272,7 @@ def _grid(grid: Grid, left: float, top: float, brush: Brush) -> Iterator[str]:
 
 
 def _first_line(card: Card, x: float, y: float, brush: Brush) -> str:
-    made = _span(card.glyph, brush, "ink", 'font-weight="bold"')
+    made = f'<tspan font-weight="bold" {brush(fill="ink")}>{escape(card.glyph)}</tspan>' if card.glyph else ""
     gap = " " if made and card.name else ""
     return f'<text x="{_n(x)}" y="{_n(y)}" {brush(fill="muted")}>{made}{gap}{escape(card.name)}</text>'
 
@@ -304,9 +302,13 @@ def ramp(share: float) -> str:
     """The colour of a gradient that is not 0; light in both themes."""
     if math.isnan(share):
         return NOT_FINITE
-    strength = max(0.15, math.sqrt(abs(share)))
     end = POSITIVE if share > 0 else NEGATIVE
-    return "#" + "".join(f"{round(255 + strength * (c - 255)):02X}" for c in end)
+    return "#" + "".join(f"{round(255 + strength(share) * (c - 255)):02X}" for c in end)
+
+
+def strength(share: float) -> float:
+    """How strong a share of the largest is shown: small ones too are seen, and 0 is nothing."""
+    return max(0.15, math.sqrt(abs(share))) if share else 0.0
 
 
 # --- legend and notes -------------------------------------------------------------------------------------------------

@@ -247,7 +247,7 @@ class _Painter:
             formula = (s.scope and s.scope.formula) or ", ".join(dict.fromkeys(glyph(v.op) for v in s.nodes))
         name = first.name if s.scope is None else _title(s, last=False)
         grids = [grid for x in (*s.own, *s.vectors) for grid in self._grids(x)]
-        title = printable(f"{name}: {formula}", 200) if formula else printable(name)
+        title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_told, s.vectors)])
         words = printable(name), printable(formula, 60)
         return Panel(self.ids[s], kind, *words, grids, title, lane, column, printable(s.called), s.nodes, s.values)
 
@@ -278,6 +278,14 @@ class _Painter:
         label = what if self.depth > 1 and J.size == 1 else f"{quotient}\n= {what}"
         title = printable(f"{quotient} = {jacobians.text(J, self.digits)}", 400)
         return Wire(key, self.ids[tail], self.ids[head], label, shown, None, title)
+
+
+def _told(x: Vector) -> str:
+    """A vector and its gradient with all their digits; a large one by its name alone."""
+    if x.values.size > MOST * MOST:
+        return printable(x.name)
+    grad = np.array([v.grad for v in x.members], dtype=object).reshape(x.values.shape)
+    return f"{printable(x.name)}: value {x.data.tolist()}, gradient {grad.tolist()}"
 
 
 def _takes(stage: Stage, source: Stage) -> bool:
