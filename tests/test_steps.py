@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Op, Value, array, ops, scope, sigmoid
+from autograd import Chain, Op, Value, array, named, ops, scope, sigmoid, sum
 from autograd.tape import reverse_sweep, wengert_list
 from tests.pictures import GRAPHS, everything, network, neuron
 from tests.test_stages import mlp
-from viz import steps
+from viz import draw, steps
 from viz.javascript import value_and_partials
 from viz.text import number
 
@@ -332,10 +332,17 @@ def test_a_stage_whose_outputs_come_from_one_another_is_no_product(opened):
     assert any(line.startswith("∂L/∂w = what rnn passes on = ") for line in lesson.told)
 
 
-def test_a_step_of_many_operands_shows_a_part_of_them(opened):
+def test_a_step_of_many_operands_is_a_step(opened):
     lesson = opened(steps(array(np.linspace(0, 1, 900), "x").sum()))
-    assert len(lesson.shown.data["cards"]) <= 201
+    assert repr(lesson.shown) == "<1 steps forward and 1 back through a graph of 901 values>"
     lesson.press("End")
+    assert len(lesson.told) == 900
+
+
+def test_steps_take_what_a_chain_or_a_module_of_one_output_gave():
+    chain = Chain(double=lambda x: 2.0 * x, out=lambda x: x.tanh())
+    y = chain(Value(0.5, "x"))
+    assert steps(chain).html == steps([y]).html == steps(y).html
 
 
 def test_the_derivative_by_a_constant_exponent_is_not_evaluated(opened):
@@ -391,12 +398,39 @@ def test_a_number_out_of_a_domain_changes_nothing_and_says_why(opened):
     assert lesson.page.inner_text("#said") == "That is no number."
 
 
-def test_stages_follow_too_and_drop_the_names_that_are_no_longer_true(opened):
-    lesson = opened(steps(network(), detail="stages"))
+def test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them(opened):
+    def stages(first):
+        x = array([first, 0.0, -1.0], "x", "input")
+        W, b = array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.5], [0.25, 0.0, -1.0]], "W"), array([0.1, -0.2, 0.0], "b")
+        with scope("f1", "y = W·x"):
+            y = named("y", W @ x)
+        with scope("f2", "z = y·x"):
+            z = named("z", y * x)
+        with scope("f3"):
+            u = named("u", sigmoid(z + b))
+        with scope("f4"):
+            return named("L", sum(u * u))
+
+    def labels():
+        lesson.press("End")
+        both = "[...document.querySelectorAll('[id$=-label]')].map(g => [...g.querySelectorAll('text')].map(t => t.textContent).join('\\n'))"
+        return sorted(lesson.page.evaluate(both))
+
+    def drawn(first):
+        L = stages(first)
+        L.backward()
+        return sorted(wire.label for wire in draw(L, detail="stages").scene.wires)
+
+    lesson = opened(steps(stages(0.0), detail="stages"))
+    assert labels() == drawn(0.0)
     lesson.set("x[0]", "3")
+    assert labels() == drawn(3.0) != drawn(0.0)
     lesson.go(1)
-    assert "x2 = W1·x = [" in lesson.told[0]
-    assert lesson.page.evaluate("document.querySelectorAll('text.hidden').length") > 5
+    assert lesson.told == ["y = W·x = [[1, 0, 2], [0, 1, 0.5], [0.25, 0, −1]]·[3, 0, −1]", "y = [1, −0.5, 1.75]"]
+    lesson.go(3)
+    assert lesson.told[0].startswith("u with ")
+    lesson.page.click("#reset")
+    assert labels() == drawn(0.0)
 
 
 @pytest.mark.parametrize("make", [lambda x: x * x + 1.0, lambda x: x - x * 2.0 + x * math.inf])
@@ -437,7 +471,7 @@ def test_a_stage_line_shows_what_this_stage_adds_and_the_total(opened):
     lesson = opened(steps(L, detail="stages"))
     lesson.press("End")
     (line,) = [text for text in lesson.told if text.startswith("∂L/∂W +=")]
-    total = ", ".join(number(bars[v], 3) for v in W.ravel())
+    total = ", ".join(f"[{', '.join(number(bars[v], 3) for v in row)}]" for row in W)
     assert line.endswith(f"total [{total}]")
     assert f"= [{total}] " not in line
 
@@ -614,7 +648,8 @@ def test_grad_is_neither_read_nor_changed():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: steps([Value(1.0)]), TypeError, "one Value"),
+        (lambda: steps([Value(1.0), Value(2.0)]), TypeError, "one Value; got 2: take one of them, or their sum"),
+        (lambda: steps(3.0), TypeError, "a picture shows the graph of a Value; got float"),
         (lambda: steps(Value(1.0) * 2, predict=[Value(3.0)]), ValueError, "no part of this graph"),
         (lambda: steps((x := Value(2.0, "x")).exp().log(), predict=[(x, x)]), ValueError, "no operand"),
         (lambda: steps(Value(0.0).sqrt()), (ValueError, ZeroDivisionError), "no derivative"),

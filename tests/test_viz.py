@@ -22,7 +22,7 @@ from autograd.tape import wengert_list
 from tests.pictures import GOLDEN, GRAPHS, PAYLOADS, PICTURES, SVG, box, network, neuron, parsed, texts
 from viz import Diagram, diagram, draw, embedded, layout, paint, table
 from viz.cards import scene
-from viz.text import exact, number, width
+from viz.text import number, width
 
 LAID_OUT_BY = "0.1.4", "Linux x86_64"  # the golden pictures
 

@@ -91,6 +91,7 @@ class Panel:
     lane: int
     column: int
     called: str  # what others take of it
+    shape: tuple[int, ...]
     nodes: list[Value] = field(repr=False)  # what is computed inside of it
     values: list[Value] = field(repr=False)  # and what of that others take
     small = False

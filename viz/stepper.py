@@ -89,16 +89,15 @@ class Steps:
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         # The note is what remains where a front end strips the frame, as untrusted notebooks and GitHub do.
-        frame = (
-            '<iframe sandbox="allow-scripts" width="100%" height="640" style="border:1px solid #d1d9e0;border-radius:6px" '
-            f'title="Step through the graph" srcdoc="{escape(self.html)}"></iframe>'
-        )
+        over = "position:absolute;inset:0;width:100%;height:100%;border:1px solid #d1d9e0;border-radius:6px"
+        frame = f'<iframe sandbox="allow-scripts" style="{over}" title="Step through the graph" srcdoc="{escape(self.html)}">'
         note = f"<p>{escape(repr(self)[1:-1])}: trust the notebook, or save them with .save('steps.html').</p>"
-        return {"text/html": f"<div>{frame}<noscript>{note}</noscript></div>", "text/plain": repr(self)}
+        html = f'<div style="position:relative;height:640px">{note}{frame}</iframe></div>'
+        return {"text/html": html, "text/plain": repr(self)}
 
 
 def steps(
-    output: Value,
+    output: Any,
     *,
     detail: str = "auto",
     predict: Any = (),
@@ -106,7 +105,7 @@ def steps(
     theme: str = "auto",
     digits: int = 4,
 ) -> Steps:
-    """Step through the computation of a Value and back through its gradients: a page, and an animation.
+    """Step through the computation of a Value, or of a Chain's, and back through its gradients: a page, and an animation.
 
     With detail "values" a step computes one value, or passes its gradient on to its operands; with "stages" one scope,
     as in `draw`; "auto" is values up to 400 steps. What is shown is a backward pass of its own: `.grad` is neither read
@@ -120,9 +119,10 @@ def steps(
     >>> steps(x * x + 1)
     <2 steps forward and 2 back through a graph of 4 values>
     """
-    if not isinstance(output, Value):
-        raise TypeError(f"steps go through the graph of one Value; got {type(output).__name__}")
-    order = wengert_list(values_in(output))
+    output, *more = values_in(output)
+    if more:
+        raise TypeError(f"steps go through the graph of one Value; got {1 + len(more)}: take one of them, or their sum")
+    order = wengert_list([output])
     if stale := changed(order):
         raise ValueError(f"{printable(stale, 120)} changed after this graph was computed: compute it again")
     if len(order) > MOST_VALUES:
@@ -130,10 +130,9 @@ def steps(
             f"a page holds {MOST_VALUES:,} values; this graph has {len(order):,}: draw(…) shows its stages"
         )
     asked = _asked(predict, {v: k for k, v in enumerate(order)})
-    # A step of many operands is long too: a page shows as many values as steps.
-    long = max(2 * sum(v.op is not None for v in order), len(order)) > MOST_STEPS
-    if detail == "auto":
-        detail = "stages" if long and any(v.scope for v in order) else "values"
+    long = 2 * sum(v.op is not None for v in order) > MOST_STEPS
+    if detail == "auto":  # a step of many operands is long too
+        detail = "stages" if max(long, len(order) > MOST_STEPS) and any(v.scope for v in order) else "values"
     twin = _differentiated(output)
     most = MOST_STEPS // 2 if long else len(order)
     ways = ("right", "down") if direction == "auto" else (direction,)
@@ -210,7 +209,8 @@ def _assembled(
     }
     functions = (value_and_partials(op, n) for op, n in rows)
     script = f"[{','.join(f'{{f:{f},d:{d}}}' for f, d in functions)}]"
-    return Steps(picture, data, script, [*scene.notes, *notes])
+    own = [note.partition(" max_nodes=")[0] for note in scene.notes]  # which is draw's
+    return Steps(picture, data, script, [*own, *notes])
 
 
 def _infinite(text: str) -> str:
@@ -268,18 +268,23 @@ def _by_stages(scene: Any, number: Mapping[Value, int]) -> dict[str, Any]:
         edges = [[number[v], k] for v in head.nodes for k, p in enumerate(v.parents) if home.get(p) == wire.tail]
         wires.append({"id": wire.id, "edges": edges})
         if tail.kind != "constant":
-            what = {
-                "what": wire.label.rpartition("= ")[2],
-                "several": uses[wire.tail] > 1,
-                "product": not _within(head),
-            }
-            sources[wire.head].append({"name": tail.called, "nodes": [number[v] for v in tail.values], **what})
+            sources[wire.head].append(
+                {
+                    "name": tail.called,
+                    "nodes": [number[v] for v in tail.values],
+                    "shape": tail.shape,
+                    "what": wire.label.rpartition("= ")[2],
+                    "several": uses[wire.tail] > 1,
+                    "product": not _within(head),
+                }
+            )
     computed = [panel for panel in scene.cards if panel.nodes and panel.nodes[0].op is not None]
     computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))
     groups = [
         {
             "nodes": [number[v] for v in panel.nodes],
             "outs": [number[v] for v in panel.values],
+            "shape": panel.shape,
             "name": panel.called,
             "title": panel.name,
             "formula": panel.formula if "=" in panel.formula else panel.called,

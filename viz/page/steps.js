@@ -116,10 +116,51 @@ function line(edge) {
   return `${of(nodes[p].name)} += ${of(nodes[k].name)} · ${factor(edge)} = ${numbers} = ${sum}${several}`;
 }
 
-function vector(ks, text) {
-  const shown = ks.length > 8 ? [...ks.slice(0, 4).map(text), "…", text(ks[ks.length - 1])] : ks.map(text);
-  return ks.length === 1 ? shown[0] : `[${shown.join(", ")}]`;
+const few = items => items.length > 6 ? [...items.slice(0, 4), "…", items[items.length - 1]] : items;
+const listed = items => `[${few(items).join(", ")}]`;
+function array({ nodes: ks, shape }, text) { // a number, a vector, or a matrix row by row
+  if (!shape.length || ks.length === 1) return text(ks[0]);
+  if (shape.length < 2) return listed(ks.map(text));
+  const columns = ks.length / shape[0];
+  return listed([...Array(shape[0]).keys()].map(row => listed(ks.slice(row * columns, (row + 1) * columns).map(text))));
 }
+const numbers = source => array(source, k => number(value[k]));
+
+// A stage's formula with the numbers of what it takes in place of the names, and after it those that it does not name.
+function substituted({ formula, sources }) {
+  const [, right] = formula.split(/=(.*)/s), names = sources.slice().sort((a, b) => b.name.length - a.name.length), put = new Set();
+  const escaped = names.map(({ name }) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const whole = names.length ? new RegExp(`(?<![\\p{L}\\p{N}_])(?:${escaped.join("|")})(?![\\p{L}\\p{N}_])`, "gu") : /(?!)/;
+  const text = right?.trim().replace(whole, name => { put.add(name); return numbers(names.find(s => s.name === name)); });
+  const rest = sources.filter(({ name }) => !put.has(name)).map(s => `${s.name} = ${numbers(s)}`);
+  return (put.size ? ` = ${text}` : "") + (rest.length ? ` with ${rest.join(", ")}` : "");
+}
+
+// ∂outputs/∂source by a reverse pass of each output through the stage, and its name, where it has one in every entry.
+function jacobian(group, source) {
+  return group.outs.map(out => {
+    const bar = new Map([[out, 1]]);
+    for (const k of group.nodes.slice().reverse()) if (bar.get(k)) nodes[k].parents.forEach((p, slot) => bar.set(p, (bar.get(p) ?? 0) + passed(bar.get(k), k, slot)));
+    return source.nodes.map(k => bar.get(k) ?? 0);
+  });
+}
+function called(group, source) {
+  const rows = group.outs.length, columns = source.nodes.length, size = `${rows}×${columns} matrix`;
+  if (rows * columns > 1e5) return size;
+  const J = jacobian(group, source), is = entry => J.every((row, i) => row.every((x, j) => x === entry(i, j)));
+  if (rows * columns === 1) return number(J[0][0]);
+  if (is(() => 0)) return "0";
+  for (const unit of [1, -1]) if (rows === columns && is((i, j) => i === j ? unit : 0)) return unit > 0 ? "I" : "−I";
+  for (const x of group.sources) if (x !== source) {
+    const v = x.nodes.map(k => value[k]), [r, c] = x.shape.length > 1 ? x.shape : [v.length, 1];
+    if (c === 1 && v.length > 1 && columns === rows * v.length && is((i, j) => Math.floor(j / v.length) === i ? v[j % v.length] : 0)) return `${x.name} ${rows > 1 ? "in each" : "as a"} row`;
+    if (r === rows && c === columns && is((i, j) => v[i * c + j])) return x.name;
+    if (c === rows && r === columns && is((i, j) => v[j * c + i])) return `${x.name} transposed`;
+  }
+  if (rows === columns && is((i, j) => i === j ? J[i][j] : 0)) return `diag(${few(J.map((row, i) => number(row[i]))).join(", ")})`;
+  return rows === 1 && columns < 5 ? listed(J[0].map(x => number(x))) : columns === 1 && rows < 5 ? `column ${listed(J.map(row => number(row[0])))}` : size;
+}
+const what = (group, source) => changed ? called(group, source) : source.what;
 
 function told() {
   if (now === 0) return ["Start", "The leaves have their numbers. Step forward to compute the rest, and then back through the graph."];
@@ -133,15 +174,15 @@ function told() {
 }
 
 function staged(way, group) {
-  const outs = vector(group.outs, k => number(value[k]));
-  if (way === "forward") return [`Forward: ${group.title}`, `${group.formula} = ${outs}`];
-  const bars = vector(group.outs, slopeText);
+  const outs = { nodes: group.outs, shape: group.shape };
+  if (way === "forward") return [`Forward: ${group.title}`, `${group.formula}${substituted(group)}`, `${group.name} = ${numbers(outs)}`];
+  const bars = array(outs, slopeText);
   return [`Backward: ${group.title} passes its gradient to what it takes`, ...group.sources.map(s => {
-    const jacobian = `∂${group.name}/∂${s.name}`, what = changed || !s.product ? "" : ` = ${bars} · ${s.what}`;
+    const put = s.product ? ` = ${bars} · ${what(group, s)}` : "";
     const sums = new Map(s.nodes.map(k => [k, 0])), blank = s.nodes.some(hiddenSlope);
     for (const { p, more } of edges[now]) if (sums.has(p)) sums.set(p, sums.get(p) + more);
-    const added = blank ? "?" : vector(s.nodes, k => number(sums.get(k))), total = s.several ? `   total ${vector(s.nodes, slopeText)}` : "";
-    return `${of(s.name)} ${s.several ? "+=" : "="} ${s.product ? `${of(group.name)} · ${jacobian}` : `what ${group.title} passes on`}${what} = ${added}${total}`;
+    const added = blank ? "?" : array(s, k => number(sums.get(k))), total = s.several ? `   total ${array(s, slopeText)}` : "";
+    return `${of(s.name)} ${s.several ? "+=" : "="} ${s.product ? `${of(group.name)} · ∂${group.name}/∂${s.name}` : `what ${group.title} passes on`}${put} = ${added}${total}`;
   })];
 }
 
@@ -156,7 +197,7 @@ const ramp = { plus: [0xF4, 0xA5, 0x82], minus: [0x92, 0xC5, 0xDE] };
 function tint(x, largest) {
   if (x === null) return "none";
   if (!Number.isFinite(x)) return "#D8B9FF";
-  if (x === 0) return getComputedStyle(document.documentElement).getPropertyValue("--bar");
+  if (x === 0) return "var(--zero)";
   const t = Math.max(.15, Math.sqrt(Math.abs(x) / largest)), end = x > 0 ? ramp.plus : ramp.minus;
   return `rgb(${end.map(c => Math.round(255 + t * (c - 255))).join(",")})`;
 }
@@ -231,22 +272,25 @@ function flown() { // what has flown along each wire up to now, and in this step
   return [sums, mine];
 }
 
+const between = new Map(page.wires.map(({ id, edges: [[k, slot] = []] }) => { // the stage and its source that a wire joins
+  const group = page.level === "stages" && page.groups.find(g => g.nodes.includes(k)), source = group && group.sources.find(s => s.nodes.includes(nodes[k].parents[slot]));
+  return [id, source && [group, source]];
+}));
 function draw({ id, edges: parts, unused }, [sums, mine], added) {
   const group = element(id), label = element(`${id}-label`), sum = sums.get(id);
   group.classList.toggle("quiet", sum === undefined);
   group.classList.toggle("flow", mine.has(id));
   const [line, tip] = group.querySelectorAll("path");
   if (sum !== undefined && page.level === "values") {
-    const colour = sum > 0 ? "#D6604D" : sum < 0 ? "#4393C3" : "#818B98";
-    line.style.stroke = tip.style.fill = colour;
-    line.style.strokeWidth = .9 + 1.4 * Math.min(1, Math.abs(sum) / added);
+    line.style.stroke = tip.style.fill = `var(--${sum > 0 ? "plus" : sum < 0 ? "minus" : "neutral"})`;
+    line.style.strokeWidth = .9 + 1.4 * (sum && Math.max(.15, Math.min(1, Math.sqrt(Math.abs(sum) / added))));
   } else { line.style.stroke = tip.style.fill = line.style.strokeWidth = ""; }
   if (!label) return;
   const [k, slot] = parts[0], ready = known[k] <= now;
   label.classList.toggle("hidden", !ready || hiddenFactor(k, slot));
   const texts = label.querySelectorAll("text");
   if (!unused && parts.length === 1 && texts.length === 1) texts[0].textContent = number(partial[k][slot], Math.max(2, page.digits - 1));
-  else if (texts[1]) texts[1].classList.toggle("hidden", changed);
+  else if (texts[1] && between.get(id)) texts[1].textContent = `= ${what(...between.get(id))}`;
 }
 
 function go(step) { now = Math.max(0, Math.min(steps.length, step)); show(); ask(); follow(); }
@@ -292,7 +336,7 @@ $("iffed").onsubmit = event => {
   data[chosen()] = x; if (set(data)) offer();
 };
 $("reset").onclick = () => { set(nodes.map(node => node.data)); offer(); };
-const toggle = (button, form, on) => { form.hidden = !on; button.setAttribute("aria-pressed", on); };
+const toggle = (button, form, on) => { form.hidden = !on; button.setAttribute("aria-pressed", on); follow(0); };
 $("if").onclick = () => { toggle($("if"), $("iffed"), $("iffed").hidden); offer(); if (!$("iffed").hidden) $("number").focus(); };
 
 // --- predict ---------------------------------------------------------------------------------------------------------
@@ -400,6 +444,7 @@ function extent(ks, axis) {
 }
 function place(axis, near, far) { // where the view begins on this axis, if it is to show the near nodes, and the far ones if there is room
   const room = view[axis + 2], all = extent([...near, ...far], axis), [low, high] = all[1] - all[0] <= room ? all : extent(near, axis);
+  if (all[1] <= whole[axis] + room) return whole[axis]; // as long as it fits with the headings
   if (view[axis] <= low && high <= view[axis] + room) return view[axis];
   const middle = (low + high - room) / 2, end = whole[axis] + whole[axis + 2] - room;
   return end < whole[axis] ? (whole[axis] + end) / 2 : Math.min(end, Math.max(whole[axis], middle));
@@ -425,6 +470,7 @@ function follow(time = still.matches ? 0 : 180) {
 if (room.width && Math.min(room.width / whole[2], room.height / whole[3]) < .9) { // at first as large as can be read
   scale = 1.1; view[0] = view[1] = 1e6; follow(0); // from nowhere: the first step's place is looked for
 }
+addEventListener("resize", () => follow(0));
 const point = event => { const p = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse()); return [p.x, p.y]; };
 $("in").onclick = () => zoom(.8); $("out").onclick = () => zoom(1.25);
 $("fit").onclick = () => { cancelAnimationFrame(gliding); scale = null; view.splice(0, 4, ...whole); frame(); };
