@@ -431,10 +431,11 @@ def test_the_derivation_along_one_path_has_symbols_derivatives_numbers_and_the_r
     w, x, b = Value(0.5, "w"), Value(2.0, "x", "input"), Value(-0.3, "b")
     z = named("z", w * x + b)
     L = named("L", z.sigmoid())
-    assert str(latex(L, wrt=x)).splitlines()[-4:] == [
+    assert str(latex(L, wrt=x)).splitlines()[-5:] == [
         "∂L/∂x = ∂L/∂z · ∂z/∂v1 · ∂v1/∂x",
         "      = L·σ(−z) · w",
-        "      = 0.2217 · 1 · 0.5",
+        "      = 0.6682·σ(−0.7) · 0.5",
+        "      = 0.2217 · 0.5",
         "      = 0.1109",
     ]
 
@@ -482,12 +483,48 @@ def test_the_lectures_chain_from_stage_to_stage():
     text = str(latex(L, wrt=leaves["W2"]))
     assert "∂L/∂W2 = ∂L/∂x6 · ∂x6/∂x5 · ∂x5/∂W2   (1×4)(4×4)(4×(4×3))" in text
     assert "∂L/∂x6 = ŷ − y\n" in text
-    assert "= ∂L/∂x5 · x4ᵀ\n" in text
+    assert "= ∂L/∂x5 · x4ᵀ\n       = (ŷ − y) · x4ᵀ\n" in text
     assert text.endswith("   (4×3)")
     text = str(latex(L, wrt=leaves["W1"]))
     assert "∂L/∂x4 = (∂x5/∂x4)ᵀ · ∂L/∂x5\n       = W2ᵀ · ∂L/∂x5\n" in text
     assert "∂L/∂x3 = (∂x4/∂x3)ᵀ · ∂L/∂x4\n       = diag(x4·σ(−x3)) · ∂L/∂x4\n" in text
     assert "= ∂L/∂x2 · xᵀ\n" in text
+
+
+@pytest.mark.parametrize(
+    "f6",
+    [
+        lambda a: -ag.log_softmax(a)[1],
+        lambda a: ag.logsumexp(a) - a[1],
+        lambda a: -ag.log(ag.softmax(a)[1]),
+        lambda a: ag.neg_log_softmax(a)[1],
+        lambda a: ag.log(ag.sum(ag.exp(a))) - a[1],
+    ],
+)
+def test_a_cross_entropy_is_the_error_in_whichever_operations_it_is_written(f6):
+    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
+    with scope("f1"):
+        a = named("a", W @ x)
+    with scope("f6"):
+        L = named("L", f6(a))
+    text = str(latex(L, wrt=W))
+    assert "y = [0, 1, 0]\n" in text
+    assert "∂L/∂a = ŷ − y\n" in text
+    assert "= ∂L/∂a · xᵀ\n      = (ŷ − y) · xᵀ\n" in text
+
+
+def test_other_losses_of_a_vector_are_no_cross_entropy():
+    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
+    for f6 in (
+        lambda a: ag.sum(a * a),
+        lambda a: ag.dot([0.2, 0.3, 0.5], -ag.log_softmax(a)),
+        lambda a: -ag.softmax(a)[1],
+    ):
+        with scope("f1"):
+            a = named("a", W @ x)
+        with scope("f6"):
+            L = named("L", f6(a))
+        assert "ŷ" not in str(latex(L, wrt=W))
 
 
 @pytest.mark.parametrize("name", ["W1", "w10", "W2", "w20"])

@@ -28,10 +28,11 @@ class Line(NamedTuple):
 
 
 class Factor(NamedTuple):
-    """One derivative of a product: its symbol, what it is, and its number."""
+    """One derivative of a product: its symbol, what it is, that with the numbers put in, and its number."""
 
     symbol: Term
     local: Term
+    put: Term
     number: Term
 
 
@@ -63,11 +64,14 @@ class Page:
                 self.formula[v], term = term, self.symbol[v]
             self.stands[v] = term
 
-    def local(self, v: Value) -> dict[Value, Term]:
-        """∂v/∂parent as a formula, the row's rule on the names of its operands; one for each parent."""
-        operands = [Slope.of(self.stands[p]) if p in self.symbol else p.data for p in v.parents]
+    def local(self, v: Value, digits: int = 0) -> dict[Value, Term]:
+        """∂v/∂parent as a formula, the row's rule on the names of its operands, or on their numbers; one for each parent."""
+        y, *operands = (
+            (Slope.put(x.data, digits) if digits else Slope.of(self.stands[x])) if x in self.symbol else x.data
+            for x in (v, *v.parents)
+        )
         found: dict[Value, Any] = {}
-        y, rules = Slope.of(self.symbol[v]), v.op.partials
+        rules = v.op.partials
         every = () if isinstance(rules, tuple) else v.op.local(y, *operands)
         for k, p in ((k, p) for k, p in enumerate(v.parents) if p in self.symbol):
             try:
@@ -95,7 +99,7 @@ def equal(a: Term, b: Term) -> Term:
 def block(left: Term, products: Sequence[Sequence[Factor]], result: Term) -> Iterator[Line]:
     """The lines of one derivative, a sum of products: no line that says the same as the one before."""
     last = str(left)
-    rights = [[_product([factor[k] for factor in product]) for product in products] for k in range(3)]
+    rights = [[_product([factor[k] for factor in product]) for product in products] for k in range(len(Factor._fields))]
     first: Term | None = left
     for terms in (*map(_kept, rights), [result]):
         whole = joined(terms, " + ", SUM)
@@ -186,7 +190,7 @@ class Scalars:
         products = []
         for u in self.takers.get(v, ()):
             bar, upstream = self._slope(u), self._number(self.adjoint[u])
-            products.append([Factor(bar, bar, upstream)] * (u is not self.output) + [self._step(u, v)])
+            products.append([Factor(bar, bar, upstream, upstream)] * (u is not self.output) + [self._step(u, v)])
         yield from block(self._slope(v), products or [[]], self._number(self.adjoint[v]))
 
     def _step(self, u: Value, v: Value) -> Factor:
@@ -194,7 +198,9 @@ class Scalars:
         others = [w for w in self.takers[v] if w is not u]
         behind = set(wengert_list([u])) if others else set()
         held = [self.page.symbol[w] for w in others if w in behind]
-        return Factor(quotient(self.page.symbol[u], self.page.symbol[v], held), self.page.local(u)[v], self._number(d))
+        local, put = self.page.local(u)[v], self.page.local(u, self.digits)[v]
+        number = local if local.args is None else self._number(d)  # a 1 that the line above leaves out
+        return Factor(quotient(self.page.symbol[u], self.page.symbol[v], held), local, put, number)
 
     def _slope(self, v: Value) -> Term:
         return quotient(self.page.symbol[self.output], self.page.symbol[v])

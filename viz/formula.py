@@ -85,7 +85,8 @@ def latex(output: Any, wrt: Any = None, *, detail: str = "auto", digits: int = 4
         v3 = v2² = 0.09
     ∂v3/∂w = ∂v3/∂v2 · ∂v2/∂v1 · ∂v1/∂w
            = 2·v2 · x
-           = 0.6 · 1 · 2
+           = 2·0.3 · 2
+           = 0.6 · 2
            = 1.2
     """
     choice("detail", detail, DETAILS)

@@ -75,9 +75,8 @@ class Explanation(Tabular):
         """The texts, row by row; the first row is the headings."""
         rows = [("path", "local derivatives", "product", "share")]
         for path in self.paths:
-            factors = " · ".join(
-                d if isinstance(d, str) else number(d, self.digits) for d in few(path.partials, LONG, 3, 2)
-            )
+            written = (d if isinstance(d, str) else number(d, self.digits) for d in few(path.partials, LONG, 3, 2))
+            factors = " · ".join(f"({d})" if k and d[0] == "−" else d for k, d in enumerate(written))
             rows.append((" → ".join(few(path.nodes, LONG, 3, 2)), factors, *self._result(path.product)))
         if self.remainder.count:
             rows.append((_counted(self.remainder.count, "more path"), "", *self._result(self.remainder.sum)))

@@ -23,7 +23,7 @@ from viz.diagram import Diagram, draw
 from viz.files import saved
 from viz.javascript import value_and_partials
 from viz.names import glyph, names
-from viz.scene import Grid, Scene
+from viz.scene import Grid, Panel, Scene
 from viz.text import printable
 
 PAGE = Path(__file__).parent / "page"
@@ -258,6 +258,19 @@ def _by_values(scene: Scene, number: Mapping[Value, int], computed: Iterable[Val
     }
 
 
+def _taken(panel: Panel, number: Mapping[Value, int], what: str, several: bool, product: bool) -> dict[str, Any]:
+    """What a stage takes from a panel: which numbers, in which shape, and what its derivative by them is."""
+    nodes = [number[v] for v in panel.values]
+    return {
+        "name": panel.called,
+        "nodes": nodes,
+        "shape": panel.shape,
+        "what": what,
+        "several": several,
+        "product": product,
+    }
+
+
 def _by_stages(scene: Any, number: Mapping[Value, int]) -> dict[str, Any]:
     panels = {panel.id: panel for panel in scene.cards}
     home = {v: panel.id for panel in scene.cards for v in panel.nodes}
@@ -268,16 +281,8 @@ def _by_stages(scene: Any, number: Mapping[Value, int]) -> dict[str, Any]:
         edges = [[number[v], k] for v in head.nodes for k, p in enumerate(v.parents) if home.get(p) == wire.tail]
         wires.append({"id": wire.id, "edges": edges})
         if tail.kind != "constant":
-            sources[wire.head].append(
-                {
-                    "name": tail.called,
-                    "nodes": [number[v] for v in tail.values],
-                    "shape": tail.shape,
-                    "what": wire.label.rpartition("= ")[2],
-                    "several": uses[wire.tail] > 1,
-                    "product": not _within(head),
-                }
-            )
+            several = uses[wire.tail] > 1
+            sources[wire.head].append(_taken(tail, number, wire.label.rpartition("= ")[2], several, not _within(head)))
     computed = [panel for panel in scene.cards if panel.nodes and panel.nodes[0].op is not None]
     computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))
     groups = [

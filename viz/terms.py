@@ -104,6 +104,13 @@ class Term:
         return cls((latex, text), float(x), args=None)
 
     @classmethod
+    def put(cls, x: float, digits: int) -> Self:
+        """A number in the place of a symbol, which a formula keeps as it stands."""
+        term = cls.of(x, digits)
+        term.args = ()
+        return term
+
+    @classmethod
     def __apply__(cls, op: Op, operands: Sequence[Any]) -> Self:
         args = [x if type(x) is cls else cls.of(x) for x in operands]
         if op.name in _DEFINED or op is ops.positive:
@@ -266,7 +273,7 @@ def symbol(name: str) -> str:
     r"""A name in LaTeX: x1 is x with an index, W1[0,1] an element of W1, eta and ŷ are letters; others stand as they are.
 
     >>> print(*map(symbol, ["x1", "W1[0,1]", "eta", "ŷ[2]", "h_pre", "loss", "100 %"]))
-    x_{1} W1_{0,1} \eta \hat{y}_{2} h_{\mathrm{pre}} \mathrm{loss} \mathrm{100\ {\%}}
+    x_{1} {W_{1}}_{0,1} \eta \hat{y}_{2} h_{\mathrm{pre}} \mathrm{loss} \mathrm{100\ {\%}}
     """
     match = _NAME.fullmatch(unicodedata.normalize("NFD", name))
     if not match or not (word := _letters(match[1])):
@@ -275,7 +282,7 @@ def symbol(name: str) -> str:
     base = rf"{_ACCENTS[accent]}{{{word}}}" if accent else word
     below = rf"\mathrm{{{sub[1:]}}}" if sub[1:].isalpha() else sub.removeprefix("_")
     if place and below.isdigit():
-        return f"{base}{below}_{{{place[1:-1]}}}"
+        return f"{{{base}_{{{below}}}}}_{{{place[1:-1]}}}"
     below = ",".join(filter(None, (below, place[1:-1])))
     return f"{base}_{{{below}}}" if below else base
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import ops
+from autograd import ops, softmax
 from autograd.tape import reverse_sweep
 from autograd.value import Value
 from viz import jacobians
@@ -78,6 +78,7 @@ class Stages:
         latex = symbols([x.name for x in self.way])
         self.symbol = {x: Term.symbol(x.name, latex=latex[x.name]) for x in self.way}
         self.loss = self.symbol[self.way[-1]]
+        self.errors: dict[str, Term] = {}  # what is ŷ − y, the derivatives by the logits and by what is added to them
         self.free = all(x.name not in ("y", "ŷ") for s in found for x in s.vectors)
 
     def lines(self) -> Iterator[Line]:
@@ -117,7 +118,10 @@ class Stages:
             pairs = [(transposed(self._d(e)), self._matrix(e.jacobian.T)), *self._upstream(e.of)]
         # By a matrix of a matrix there is no product of matrices: the symbols say it all.
         pairs = pairs or [(symbol, symbol) for symbol in self._symbols(e)]
-        columns = zip_longest(self._symbols(e), *zip(*pairs, strict=True), fillvalue=Slope.of(1.0))
+        put = [(symbol, self.errors.get(str(symbol), symbol), number) for symbol, number in pairs]
+        if len(put) == len(self.takers[e.by]) == 1 and (self._is_cross_entropy(e) or str(put[0][0]) in self.errors):
+            self.errors[str(self._slope(e.by))] = put[0][1]
+        columns = zip_longest(self._symbols(e), *zip(*put, strict=True), fillvalue=Slope.of(1.0))
         return [Factor(*column) for column in columns]
 
     def _symbols(self, e: Edge) -> list[Term]:
@@ -180,14 +184,15 @@ class Stages:
         return composed(DIAGONAL, [Slope.of(rule)]), written
 
     def _is_cross_entropy(self, e: Edge) -> bool:
-        row = self.output.op.family if _same(e.stage.nodes, [self.output]) else None
-        return row is ops.neg_log_softmax and _same(e.by.members, self.output.parents) and self.free
+        if not self._is_output(e.of) or not self.free or e.by.values.ndim != 1 or e.by.values.size < 2:
+            return False
+        y_hat, y = self._shares(e)
+        return np.allclose(y_hat - self._bar(e.by), y, rtol=0, atol=1e-12)
 
     def _shares(self, e: Edge) -> tuple[Floats, Floats]:
-        """ŷ and y of a cross entropy: ∂L/∂x is ŷ − y."""
-        y = np.zeros(e.by.values.size)
-        y[self.output.op.index] = 1.0
-        return self._bar(e.by) + y, y
+        """ŷ and y of a cross entropy, in one operation or in several: ∂L/∂x is ŷ − y, with y one-hot."""
+        y_hat = np.array(softmax(e.by.data))
+        return y_hat, np.eye(len(y_hat))[(y_hat - self._bar(e.by)).argmax()]
 
     def _definitions(self, e: Edge) -> Iterator[Line]:
         y_hat, y = map(self._matrix, self._shares(e))
