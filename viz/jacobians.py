@@ -52,7 +52,7 @@ def named(J: Floats, wrt: Sequence[Any], operands: Sequence[Any]) -> tuple[str, 
         return "I" if J[0, 0] > 0 else "−I", None
     for x in operands:
         if x not in wrt and (form := _made(J, x.data)):
-            return form, x
+            return form.replace("as a row", "in each row") if any(v.values.ndim > 1 for v in wrt) else form, x
     return "diag" if unit is not None and not J[unit == 0].any() else "", None
 
 

@@ -153,7 +153,7 @@ function called(group, source) {
   for (const unit of [1, -1]) if (rows === columns && is((i, j) => i === j ? unit : 0)) return unit > 0 ? "I" : "−I";
   for (const x of group.sources) if (x !== source) {
     const v = x.nodes.map(k => value[k]), [r, c] = x.shape.length > 1 ? x.shape : [v.length, 1];
-    if (c === 1 && v.length > 1 && columns === rows * v.length && is((i, j) => Math.floor(j / v.length) === i ? v[j % v.length] : 0)) return `${x.name} ${rows > 1 ? "in each" : "as a"} row`;
+    if (c === 1 && v.length > 1 && columns === rows * v.length && is((i, j) => Math.floor(j / v.length) === i ? v[j % v.length] : 0)) return `${x.name} ${rows > 1 || source.shape.length > 1 ? "in each" : "as a"} row`;
     if (r === rows && c === columns && is((i, j) => v[i * c + j])) return x.name;
     if (c === rows && r === columns && is((i, j) => v[j * c + i])) return `${x.name} transposed`;
   }
