@@ -67,6 +67,16 @@ def test_a_notebook_is_committed_with_its_outputs_and_without_an_error_or_a_warn
 
 
 @NUMBERED
+def test_a_picture_stands_before_every_page_of_steps(path):
+    """Where a viewer drops the page, the picture is what remains."""
+    sources = ["".join(cell["source"]) for cell in code(read(path))]
+    for before, source in zip(sources, sources[1:], strict=False):
+        if source.startswith("viz.steps("):
+            drawn = re.search(r"viz\.draw\((\w+)", before)
+            assert drawn and source.startswith(f"viz.steps({drawn[1]}"), source
+
+
+@NUMBERED
 def test_every_picture_of_a_notebook_is_readable_on_github_and_at_most_1000_pixels_wide(path):
     for cell in code(read(path)):
         for output in cell["outputs"]:

@@ -159,9 +159,9 @@ def draw(
     `max_nodes` of them, then stages if there are scopes. Stages of nested scopes are those of `depth` 1, the outermost
     ones such as layers; of depth 2 their parts, such as neurons.
 
-    `direction` is "right", "down", or "auto": right while that is at most 1000 pixels wide. Of more than `max_nodes`
-    values or stages those nearest to the output are shown, and the caption says so. `theme` is "light", "dark", or "auto": as
-    the reader's screen. Numbers have `digits` significant digits, local derivatives one less.
+    `direction` is "right", "down", or "auto": right while that is at most 1000 pixels wide, or where down would be wider
+    still. Of more than `max_nodes` values or stages those nearest to the output are shown, and the caption says so. `theme`
+    is "light", "dark", or "auto": as the reader's screen. Numbers have `digits` significant digits, local derivatives one less.
     TypeError for anything but Values, ValueError for an argument that is none of its choices.
 
     >>> from autograd import Value
@@ -181,7 +181,8 @@ def draw(
         stages.scene(output, depth, max_nodes, digits) if detail == "stages" else cards.scene(output, max_nodes, digits)
     )
     if direction == "auto":
-        direction = "right" if _natural_width(shown) <= WIDEST else "down"
+        right, down = (_natural_width(shown, way) for way in ("right", "down"))
+        direction = "right" if right <= max(WIDEST, down) else "down"  # or what is wide is made wider
     return Diagram(shown, direction, theme, bool(legend))
 
 
@@ -191,8 +192,8 @@ def _detail(output: Any, max_nodes: int) -> str:
     return "stages" if len(order) > max_nodes and any(v.scope for v in order) else "values"
 
 
-def _natural_width(what: Scene) -> float:
+def _natural_width(what: Scene, direction: str) -> float:
     """Points from the first card's left to the last one's right, in plain columns."""
-    places = layout.built_in(what, "right").cards
+    places = layout.built_in(what, direction).cards
     ends = [(places[card.id][0] - card.width / 2, places[card.id][0] + card.width / 2) for card in what.cards]
     return max(right for _, right in ends) - min(left for left, _ in ends)
