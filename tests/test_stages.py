@@ -423,3 +423,9 @@ def test_a_mnist_sized_network_is_four_panels():
     assert list(panels(diagram)) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "output"]
     assert labels(diagram)["∂layer1/∂w1"] == "= 32×2048 matrix"
     assert values(model.layers[0].w).shape == (32, 64)
+
+
+def test_two_lanes_stand_far_enough_apart_for_the_jacobians_between_them():
+    model = nn.MLP(4, [5, 3], "tanh", rng=0)
+    loss = nn.cross_entropy(model([5.1, 3.5, 1.4, 0.2]), 0)
+    assert "in the tooltip only" not in draw(loss, detail="stages", depth=2, direction="right").svg

@@ -123,8 +123,11 @@ def _gap(scene: Scene, direction: str) -> float:
     tight = [(size, a.column) for size, a, b in ends if a.lane == b.lane and a.column + 1 == b.column]
     wide, high = (max((size[k] for size, _ in tight), default=(0.0, 10.0)[k]) for k in (0, 1))
     along, across = (wide, high) if right else (high, wide)
+    lanes = max((size[not right] / 2 for size, a, b in ends if a.lane != b.lane), default=0.0)
     rows = (n * (across + 3) / max(room[k], room[k + 1]) for k, n in Counter(k for _, k in tight).items())
-    return max(40.0 if right else 34.0, along + VISIBLE, min(MOST, max(rows, default=0.0) * CROWDED * (along + 6)))
+    return max(
+        40.0 if right else 34.0, max(along, lanes) + VISIBLE, min(MOST, max(rows, default=0.0) * CROWDED * (along + 6))
+    )
 
 
 def _rooms(scene: Scene, direction: str) -> dict[int, float]:
