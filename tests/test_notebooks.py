@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.request
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -70,10 +71,10 @@ def test_a_notebook_is_committed_with_its_outputs_and_without_an_error_or_a_warn
 def test_a_picture_stands_before_every_page_of_steps(path):
     """Where a viewer drops the page, the picture is what remains."""
     sources = ["".join(cell["source"]) for cell in code(read(path))]
-    for before, source in zip(sources, sources[1:], strict=False):
+    for before, source in pairwise(sources):
         if source.startswith("viz.steps("):
-            drawn = re.search(r"viz\.draw\((\w+)", before)
-            assert drawn and source.startswith(f"viz.steps({drawn[1]}"), source
+            (drawn,) = re.findall(r"viz\.draw\((\w+)", before)
+            assert source.startswith(f"viz.steps({drawn}")
 
 
 @NUMBERED
