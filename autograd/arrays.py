@@ -54,7 +54,9 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         if func in _FUNCTIONS:
             return _FUNCTIONS[func](*args, **kwargs)
         result = super().__array_function__(func, types, args, kwargs)
-        return _wrapped(result) if result.__class__ is np.ndarray else result
+        if result.__class__ is np.ndarray and result.dtype == object:  # and what NumPy put in becomes constants
+            result = _wrapped(np.asarray(np.frompyfunc(lift, 1, 1)(result), dtype=object))
+        return result
 
     def dot(self, other: Any) -> Any:  # type: ignore[override]  # NumPy's has overloads
         """np.dot(self, other), one `dot` node per entry of the result."""
@@ -155,8 +157,10 @@ def _reduced(op: ops.Op, x: Any, axis: Any = 0, keepdims: bool = False, **rest: 
 
 def _clip(a: Any, low: Any = None, high: Any = None, out: Any = None, **limits: Any) -> Any:
     """np.clip, whose limits may be None and have two names each."""
-    if out is not None:
-        raise TypeError("np.clip of Values makes a new array: leave out=… away")
+    if out is not None or limits.keys() - {"a_min", "a_max", "min", "max"}:
+        raise TypeError(
+            "np.clip of Values takes a lower and an upper limit, and makes a new array: leave the rest away"
+        )
     low, high = limits.get("a_min", limits.get("min", low)), limits.get("a_max", limits.get("max", high))
     a = a if low is None else ops.maximum(a, low)
     return a if high is None else ops.minimum(a, high)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -42,17 +43,27 @@ def _rows(f: Callable[..., Any], args: tuple[Any, ...], n: int) -> Iterator[tupl
     def outputs(vector: Any) -> list[Any]:
         return kinds.flat(f(*args[:n], _like(args[n], kinds.flat(vector)), *args[n + 1 :]))
 
-    x = values(kinds.flat(args[n]))
+    x, name = values(kinds.flat(args[n])), _parameter(f, n)
     reverse = jacobian(outputs)(x)
     for k, unit in enumerate(np.eye(x.size)):
         forward = values(jvp(outputs, (x,), (unit,))[1])
         steps = list(_differences(lambda moved: values(outputs(array(moved))), x, unit))
         for j, (back, ahead) in enumerate(zip(reverse[:, k], forward, strict=True)):
-            entry = f"∂f{f'[{j}]' if len(forward) > 1 else ''}/∂args[{n}]{f'.flat[{k}]' if x.size > 1 else ''}"
+            entry = f"∂f{f'[{j}]' if len(forward) > 1 else ''}/∂{name}{f'.flat[{k}]' if x.size > 1 else ''}"
             tried = [
                 (d[j], max(abs(back - d[j]), abs(ahead - d[j])) / max(1.0, abs(d[j])), jump[j]) for d, jump in steps
             ]
             yield entry, back, ahead, *min(tried, key=lambda t: t[1], default=(np.nan, np.nan, 0.0))
+
+
+def _parameter(f: Any, n: int) -> str:
+    """What f calls its n-th argument."""
+    try:
+        parameters = list(signature(f).parameters.values())
+    except (TypeError, ValueError):  # of some built-in functions
+        parameters = []
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return names[n] if n < len(names) else f"args[{n}]"
 
 
 def _differences(at: Callable[[Any], Any], x: Any, unit: Any) -> Iterator[tuple[Any, Any]]:

@@ -46,9 +46,9 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
         return mapped(op.apply, *operands)
     if bad := next((x for x in arrays if x.dtype.kind not in "fiub"), None):
         raise TypeError(f"{op.name} takes real numbers; got an array of {bad.dtype}")
-    # A plain float stays one: it takes the precision of the arrays.
+    # A plain number stays one: it takes the precision of the arrays.
     floats = [
-        x if x.__class__ is float or a.dtype.kind == "f" else a.astype(float)
+        float(x) if x.__class__ in (float, int, bool) else a if a.dtype.kind == "f" else a.astype(float)
         for x, a in zip(operands, arrays, strict=True)
     ]
     try:
@@ -150,8 +150,14 @@ def described(x: Any) -> str:
     """A number and where it comes from: `0.0 from ŷ[2]`."""
     if not hasattr(x, "parents"):
         return repr(x)
-    made = f"the result of {x.op.label}" if x.op else f"{'an' if x.role == 'input' else 'a'} {x.role}"
+    made = f"the result of {x.op.label}{_on(x.parents)}" if x.op else f"{'an' if x.role == 'input' else 'a'} {x.role}"
     return f"{x.data!r} from {x.name or made}"
+
+
+def _on(operands: Sequence[Any]) -> str:
+    """The operands of a row, where there are few and each has a name or is a constant: `(a, 2.0)`."""
+    called = [p.name or repr(p.data) * (p.role == "constant") for p in operands]
+    return f"({', '.join(map(str, called))})" if len(called) < 4 and all(called) else ""
 
 
 # --- functions that a number's own library provides -----------------------------------------------------------------

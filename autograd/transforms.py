@@ -158,19 +158,20 @@ def jacobian(outputs: Any, inputs: Any = None) -> Any:
            [1., 0.]])
     """
     if inputs is None:
-        return _jacobian_of(outputs)
+        return _of_the_first(outputs, "jacobian(outputs, inputs)", _rows)
     _inputs(inputs)
     return _rows(_checked(outputs, None), inputs, graph=bool(running()))
 
 
-def _jacobian_of(f: Any) -> Callable[[Any], Any]:
-    _a_function(f, "jacobian", "jacobian(outputs, inputs)")
+def _of_the_first(f: Any, of_a_graph: str, derivatives: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of f's arguments that gives such derivatives of its outputs by the first one."""
+    _a_function(f, of_a_graph.partition("(")[0], of_a_graph)
 
     @wraps(f)
-    def transformed(x: Any, *args: Any, **by_name: Any) -> Any:
+    def transformed(x: Any, /, *args: Any, **by_name: Any) -> Any:
         keep = _graph_wanted((x, *args))
         primals, out = _called(f, (x, *args), (0,), by_name)
-        return _rows(out, primals[0], keep)
+        return derivatives(out, primals[0], keep)
 
     return transformed
 
@@ -186,12 +187,15 @@ def hessian(output: Any, inputs: Any = None) -> Any:
            [6., 0.]])
     """
     if inputs is None:
-        _a_function(output, "hessian", "hessian(output, inputs)")
-        return _jacobian_of(grad(output))
-    slopes = gradients(output, inputs)
+        blocks = lambda y, x, graph: _blocks(gradients(_one(y, output), x), x, graph)  # noqa: E731
+        return _of_the_first(output, "hessian(output, inputs)", blocks)
+    return _blocks(gradients(output, inputs), inputs, graph=bool(running()))
+
+
+def _blocks(slopes: Any, inputs: Any, graph: bool) -> Any:
     if _of_arrays(inputs):
-        return type(inputs)(jacobian(part, inputs) for part in slopes)
-    return jacobian(slopes, inputs)
+        return type(inputs)(_rows(part, inputs, graph) for part in slopes)
+    return _rows(slopes, inputs, graph)
 
 
 # --- how ----------------------------------------------------------------------------------------------------------------

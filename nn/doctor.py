@@ -85,9 +85,12 @@ def diagnose(model: Any, X: Any, Y: Any, loss: Callable[[Any, Any], Any]) -> lis
         return [Finding(f"{error.maker} twice")]
     names = {v: name for name, v in model.named_parameters()} if isinstance(model, Module) else {}
     units = _measured(model, loss, data, names)
-    off = {unit: finding for unit in units for finding in _off(unit, data[1])}
-    found = [*_of_graph(example, names), *off.values(), *_identical([unit for unit in units if unit not in off])]
-    return found + [finding for finding in _scaled(units) if not (off and finding.kind == "vanishing")]
+    blank = {unit for unit in units if unit.parameters and not any(v.data for v in unit.parameters)}  # alike, not dead
+    off = {unit: finding for unit in units if unit not in blank for finding in _off(unit, data[1])}
+    alike = _identical([unit for unit in units if unit not in off])
+    found = [*_of_graph(example, names), *off.values(), *alike]
+    known = any(finding.kind != "absent" for finding in found)  # and why a gradient vanishes
+    return found + [finding for finding in _scaled(units) if not (known and finding.kind == "vanishing")]
 
 
 # --- the graph of one example -----------------------------------------------------------------------------------------

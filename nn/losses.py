@@ -58,8 +58,8 @@ def binary_cross_entropy(y_hat: Any, y: Any) -> Value:
 
 
 def _log(p: Any, weight: Any) -> Any:
-    # Rows differ in their targets: where the weight is 0 there is no log 0, as there is none in a graph of one row.
-    return log(where(weight, p, 1.0) if isinstance(weight, Value) else p)
+    # Rows differ in their targets: 0 · log 0 is 0, as the term is absent in a graph of one row.
+    return log(where(weight + abs(p), p, 1.0) if isinstance(weight, Value) else p)
 
 
 def binary_cross_entropy_with_logits(a: Any, y: Any) -> Value:

@@ -723,9 +723,21 @@ def test_clip_keeps_the_graph_and_passes_gradient_inside_the_bounds_only(clip):
     assert grads(x).tolist() == [0.0, 1.0, 0.0]
 
 
-def test_clip_refuses_a_place_to_write_to():
-    with pytest.raises(TypeError, match="leave out"):
-        np.clip(array([1.0]), 0, 1, out=np.empty(1, dtype=object))
+@pytest.mark.parametrize("more", [{"out": np.empty(1, dtype=object)}, {"where": [True]}, {"dtype": object}])
+def test_clip_refuses_what_it_would_have_to_ignore(more):
+    with pytest.raises(TypeError, match="takes a lower and an upper limit"):
+        np.clip(array([1.0]), 0, 1, **more)
+
+
+def test_a_list_beside_a_float_array_is_data_and_a_whole_number_takes_the_arrays_precision():
+    assert leaky_relu([1.0, -2.0], np.array([0.1, 0.2])).tolist() == [1.0, -0.4]
+    x = np.array([1.0, -2.0], dtype=np.float32)
+    assert {y.dtype for y in (maximum(x, 0), where(x > 0, x, 0), leaky_relu(x, 1))} == {np.dtype(np.float32)}
+
+
+def test_what_numpy_puts_in_is_a_constant_and_keeps_the_graph():
+    J = jacobian(lambda x: np.pad(x, 1))(np.array([1.0, 2.0]))
+    assert J.tolist() == [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [0.0, 0.0]]
 
 
 @pytest.mark.parametrize(

@@ -114,3 +114,10 @@ def test_check_grad_at_the_edge_of_a_domain_takes_smaller_steps():
 def test_check_grad_reads_arrays_in_the_order_of_their_axes():
     A = np.asfortranarray([[1.0, 2.0], [3.0, 4.0]])
     assert check_grad(lambda p: (p[0] * np.array([[1.0, 2.0], [3.0, 4.0]])).sum(), [A]) < 1e-8
+
+
+def test_the_report_calls_arguments_as_the_function_does():
+    with pytest.raises(AssertionError, match=r"∂f/∂height "):
+        check_grad(lambda width, height: width * height + height * float(height), 2.0, 3.0)
+    with pytest.raises(AssertionError, match=r"∂f/∂args\[1\] "):
+        check_grad(lambda *sides: sides[0] + sides[1] * float(sides[1]), 2.0, 3.0)

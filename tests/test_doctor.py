@@ -140,6 +140,14 @@ def test_a_parameter_without_a_part_does_not_hide_that_the_gradient_vanishes():
     assert kinds == ["absent", "vanishing"]
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh", "leaky_relu"])
+def test_units_whose_weights_are_all_0_are_alike_and_neither_dead_nor_too_deep(activation):
+    X, Y = nn.datasets.two_moons(40)
+    model = nn.MLP(2, [4, 1], activation, rng=0)
+    assign(model.parameters(), 0.0)
+    assert {found.kind for found in nn.diagnose(model, X, Y, nn.binary_cross_entropy_with_logits)} == {"identical"}
+
+
 @pytest.mark.parametrize(("depth", "scale"), [(10, 50), (15, 20)])
 def test_an_explosion_beyond_what_a_softmax_of_differences_bears_is_named(depth, scale):
     X, Y = nn.datasets.iris()

@@ -69,6 +69,20 @@ def test_a_probability_that_has_rounded_to_its_target_is_the_same_recorded_and_e
             assert program([a], [y])[0] == eager.data
 
 
+@pytest.mark.parametrize(("p", "y"), [(-0.3, 0.0), (1.5, 1.0)])
+def test_a_recorded_row_of_what_is_no_probability_is_refused(p, y):
+    program = record(nn.binary_cross_entropy, 0.5, 0.5)
+    with pytest.raises(ValueError, match="row 0: log is defined for x > 0"):
+        program([p], [y])
+
+
+@pytest.mark.parametrize("y", [0.0, 0.5, 1.0])
+def test_the_derivative_by_a_target_is_there_at_0_and_1_too(y):
+    target = Value(y)
+    nn.binary_cross_entropy(Value(0.3), target).backward()
+    assert target.grad == pytest.approx(math.log(0.7) - math.log(0.3))
+
+
 @pytest.mark.parametrize("y", [0, 1, 0.25])
 @pytest.mark.parametrize("p", [1e-9, 0.3, 0.9])
 def test_binary_cross_entropy_is_the_printed_formula(p, y):
@@ -168,6 +182,10 @@ def test_cross_entropy_of_two_classes_is_the_binary_one_of_the_difference_of_log
 def test_targets_are_any_real_numbers():
     for target in (True, np.bool_(True), Decimal(1), Fraction(1), np.float32(1.0)):
         assert nn.mse(Value(3.0), target).data == 2.0
+
+
+def test_truth_values_are_classes_too():
+    assert nn.one_hot([True, False], 2).tolist() == [[0.0, 1.0], [1.0, 0.0]]
 
 
 def test_one_hot_rows_of_many_classes_are_no_larger_than_they_need_be():
@@ -303,6 +321,7 @@ def test_every_loss_has_the_gradient_of_central_differences(name):
         (lambda: nn.binary_cross_entropy_with_logits(Value(0.5), -1), ValueError, "targets from 0 to 1"),
         (lambda: nn.binary_cross_entropy_with_logits(sigmoid(Value(0.5)), 1), ValueError, "come from sigmoid"),
         (lambda: nn.binary_cross_entropy_with_logits(array([0.5]), [np.nan]), ValueError, "numbers as targets"),
+        (lambda: nn.one_hot(["a"], 2), TypeError, "whole-number"),
         (lambda: nn.one_hot([0.0], 2), TypeError, "whole-number"),
         (lambda: nn.one_hot([2], 2), ValueError, "from 0 to 1"),
         (lambda: nn.one_hot([2], 2.0), ValueError, "whole number of classes"),

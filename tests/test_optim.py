@@ -197,10 +197,39 @@ def test_minimize_takes_a_program_and_leaves_other_parameters_alone():
 def test_the_result_has_the_order_of_the_parameters_and_options_go_to_the_method():
     pytest.importorskip("scipy")
     a, b = Value(0.0, "a"), Value(0.0, "b")
-    for options in ({"options": {"maxiter": 50}}, {"maxiter": 50}):
-        result = nn.minimize(lambda: (b - 2) ** 2 + (a - 1) ** 2, [a, b], **options)
-        assert result.x.tolist() == [a.data, b.data] == pytest.approx([1.0, 2.0])
-        assert abs(result.jac).max() < 1e-9
+    result = nn.minimize(lambda: (b - 2) ** 2 + (a - 1) ** 2, [a, b])
+    assert result.x.tolist() == [a.data, b.data] == pytest.approx([1.0, 2.0])
+    for options in ({"options": {"maxiter": 1}}, {"maxiter": 1}):
+        a.data, b.data = -3.0, 7.0
+        result = nn.minimize(lambda: (b - 2) ** 4 + (a - 1) ** 2, [a, b], "BFGS", **options)
+        assert result.nit == 1
+        assert result.jac.tolist() == pytest.approx([2 * (a.data - 1), 4 * (b.data - 2) ** 3])
+
+
+def test_the_inverse_of_the_hessian_is_that_of_the_loss():
+    pytest.importorskip("scipy")
+    a, b = Value(0.0), Value(0.0)
+    result = nn.minimize(lambda: 2 * (a - 1) ** 2 + 0.5 * (b - 2) ** 2 + 0.1 * a * b, [a, b], "BFGS")
+    np.testing.assert_allclose(result.hess_inv, np.linalg.inv([[4.0, 0.1], [0.1, 1.0]]), rtol=1e-4)
+
+
+@pytest.mark.parametrize("method", ["Newton-CG", "trust-ncg", "BFGS", "L-BFGS-B"])
+def test_a_steep_start_is_left_and_the_minimum_behind_it_reached(method):
+    pytest.importorskip("scipy")
+    w = Value(25.0)
+    assert nn.minimize(lambda: w.exp() - w, [w], method).success
+    assert w.data == pytest.approx(0.0, abs=1e-5)
+    w.data = 1e4
+    assert nn.minimize(lambda: (w - 1) ** 4 + (w - 1) ** 2, [w], method).success
+    assert w.data == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_method_that_finds_no_curvature_does_not_say_success():
+    pytest.importorskip("scipy")
+    w = Value(1.0, "w")
+    with pytest.raises(ValueError, match=r"Newton-CG finds no way down .*slope of 2: .*or take BFGS"):
+        nn.minimize(lambda: 2 * w, [w])
+    assert w.data == 1.0
 
 
 @pytest.mark.parametrize("method", METHODS)

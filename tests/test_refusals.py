@@ -596,3 +596,16 @@ def test_a_name_that_is_no_operand_is_refused():
     for call in (lambda: maximum(1.0, 2.0, axis=0), lambda: dot([1.0], [2.0], axis=0), lambda: exp(1.0, base=2)):
         with pytest.raises(TypeError, match=r"axis|base"):
             call()
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda a, b: log(a * b), r"got -6\.0 from the result of multiply\(a, b\)\."),
+        (lambda a, b: log(a - 5.0), r"got -3\.0 from the result of subtract\(a, 5\.0\)\."),
+        (lambda a, b: log(a * b + b), r"got -9\.0 from the result of add\."),  # of which one operand has no name
+    ],
+)
+def test_a_result_without_a_name_is_told_by_its_operands(make, words):
+    with pytest.raises(ValueError, match=words):
+        make(Value(2.0, "a"), Value(-3.0, "b"))

@@ -304,6 +304,16 @@ def test_jacobian_and_hessian_pass_further_arguments_on_and_differentiate_by_the
         [0.0, 1.0],
     ]
     assert hessian(lambda x, y: x * x * y)(2.0, y=3.0) == 6.0
+    assert jacobian(lambda w, x: w * x)(2.0, x=3.0) == 3.0
+    assert isinstance(jacobian(lambda x, y: x * y)(2.0, Value(3.0)), Value)
+
+
+def test_the_hessian_of_a_function_of_a_list_of_arrays_comes_in_blocks():
+    W, b, x = np.array([[1.0, 2.0], [0.5, -1.0]]), np.array([0.3, -0.2]), np.array([2.0, -1.0])
+    blocks = hessian(lambda p: sum((p[0] @ x + p[1]) ** 2))([W, b])
+    assert [[block.shape for block in row] for row in blocks] == [[(2, 2, 2, 2), (2, 2, 2)], [(2, 2, 2), (2, 2)]]
+    np.testing.assert_allclose(blocks[0][0], 2 * np.einsum("ik,j,l->ijkl", np.eye(2), x, x))
+    np.testing.assert_allclose(blocks[1][1], 2 * np.eye(2))
 
 
 def test_jacobian_at_values_is_an_array_of_values():

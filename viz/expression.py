@@ -25,7 +25,7 @@ ROWS: Mapping[type[ast.AST], ops.Op] = {
     ast.Add: ops.add, ast.Sub: ops.subtract, ast.Mult: ops.multiply, ast.Div: ops.divide, ast.Pow: ops.power,
     ast.USub: ops.negative, ast.UAdd: ops.positive,
 }  # fmt: skip
-SHORT = {"abs": ops.absolute, "max": ops.maximum, "min": ops.minimum}
+SHORT = {"abs": ops.absolute, "max": ops.maximum, "min": ops.minimum, "ln": ops.log}
 SUFFIXES = {".md": "markdown", ".html": "html", ".tex": "latex", ".txt": "__str__"}  # of what is text
 
 

@@ -359,6 +359,7 @@ function verdict(q, answer) {
   if (right && near(answer, -right)) return [false, "The sign of the derivative is the other one."];
   if (q.edge === undefined && into.length && near(answer, into.reduce((t, e) => t + e.from, 0))) return [false, `A local derivative is missing: the factor is ${into.map(named).join(" and ")}, not 1.`];
   if (q.edge !== undefined && near(answer, 1)) return [false, `The factor is ${named({ k: q.k, slot: q.edge })}, not 1.`];
+  if (Math.abs(answer - right) <= .05 * Math.abs(right)) return [false, "Close. Give three digits."];
   return [false, "Not yet. Multiply along each path, and add the paths."];
 }
 function named({ k, slot }) {
