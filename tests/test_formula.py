@@ -513,6 +513,31 @@ def test_a_cross_entropy_is_the_error_in_whichever_operations_it_is_written(f6):
     assert "= ∂L/∂a · xᵀ\n      = (ŷ − y) · xᵀ\n" in text
 
 
+def test_the_error_of_a_cross_entropy_is_that_of_one_edge_and_of_one_loss():
+    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
+    with scope("f1"):
+        a = named("a", W @ x)
+    with scope("f2"):
+        z = named("z", ag.logsumexp(a))
+    with scope("f3"):
+        L = named("L", z - a[0])
+    assert "ŷ" not in str(latex(L, wrt=a, detail="stages"))  # it is the sum of two edges' derivatives
+    with scope("g1"):
+        b = named("b", W @ [1.0, 2.0])
+    with scope("g2"):
+        both = named("E", -ag.log_softmax(a)[0] - ag.log_softmax(b)[2])
+    assert "ŷ" not in str(latex(both, wrt=W))  # there are two
+
+
+def test_a_hinge_far_from_its_corner_is_no_cross_entropy():
+    a = array([30.0, 1.0], "a")
+    with scope("f1"):
+        b = named("b", a * 1.0)
+    with scope("f2"):
+        L = named("L", ag.relu(1.0 - b[1] + b[0]))
+    assert "ŷ" not in str(latex(L, wrt=a))
+
+
 def test_other_losses_of_a_vector_are_no_cross_entropy():
     W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
     for f6 in (

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Chain, Op, Value, array, named, ops, scope, sigmoid, sum
+from autograd import Chain, Op, Value, array, constant, named, ops, scope, sigmoid, sum
 from autograd.tape import reverse_sweep, wengert_list
 from tests.pictures import GRAPHS, everything, network, neuron
 from tests.test_stages import mlp
@@ -279,9 +279,9 @@ def test_zoom_and_fit_move_the_frame(opened):
     def frame():
         return [float(x) for x in lesson.page.evaluate("svg.getAttribute('viewBox')").split()]
 
-    whole = frame()
+    whole, scale = frame(), lesson.page.evaluate("svg.getScreenCTM().a")
     lesson.page.click("#in")
-    assert frame()[2] == pytest.approx(0.8 * whole[2])
+    assert lesson.page.evaluate("svg.getScreenCTM().a") == pytest.approx(1.25 * scale)
     lesson.page.mouse.move(700, 500)
     lesson.page.mouse.wheel(0, -200)
     assert frame()[2] < 0.8 * whole[2]
@@ -315,6 +315,42 @@ def test_a_large_graph_begins_where_it_can_be_read_and_the_view_goes_along(detai
     assert len(views) > 1
     lesson.page.click("#fit")
     assert lesson.page.evaluate("view.join() === whole.join()")
+
+
+def test_the_view_stays_where_the_reader_has_put_it_while_the_step_is_in_view(opened):
+    lesson = opened(steps(network(), detail="stages"))
+    lesson.page.emulate_media(reduced_motion="reduce")
+    place = "() => { const box = element(cardOf.get(steps[0].group.nodes[0])).getBoundingClientRect(); return [box.x, box.y]; }"
+    for choose in ("#out", "#in", "#fit"):
+        lesson.press("ArrowRight")
+        lesson.page.click(choose)
+        lesson.press("Home", "ArrowRight")
+        before = lesson.page.evaluate(place)
+        lesson.press("Home", "ArrowRight")
+        assert lesson.page.evaluate(place) == pytest.approx(before, abs=1)
+
+
+def test_a_page_that_becomes_narrow_begins_anew_at_a_size_that_can_be_read(opened):
+    lesson = opened(steps(network()))
+    lesson.page.set_viewport_size({"width": 375, "height": 667})
+    lesson.press("ArrowRight")
+    assert lesson.page.evaluate("svg.getScreenCTM().a") > 0.9
+    lesson.page.click("#fit")
+    lesson.page.set_viewport_size({"width": 500, "height": 667})
+    assert lesson.page.evaluate("view.join() === whole.join()")
+
+
+def test_formulas_take_numbers_under_powers_and_transposes_and_in_brackets(opened):
+    a, b, k = Value(-2.0, "a"), Value(-3.0, "b"), constant([2.0, 3.0], "k")
+    with scope("f1", "c = a² − b·a"):
+        c = named("c", a * a - b * a)
+    with scope("f2", "y = k·c"):
+        y = named("y", k * c)
+    lesson = opened(steps(named("L", sum(y * y)), detail="stages"))
+    lesson.press("ArrowRight")
+    assert lesson.told[0] == "c = a² − b·a = (−2)² − (−3)·(−2)"
+    lesson.press("ArrowRight")
+    assert lesson.told[0] == "y = k·c = [2, 3]·(−2)"
 
 
 def test_a_stage_whose_outputs_come_from_one_another_is_no_product(opened):
@@ -400,7 +436,7 @@ def test_a_number_out_of_a_domain_changes_nothing_and_says_why(opened):
 
 def test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them(opened):
     def stages(first):
-        x = array([first, 0.0, -1.0], "x", "input")
+        x, k = array([first, 0.0, -1.0], "x", "input"), constant([2.0, 3.0, -1.0], "k")
         W, b = array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.5], [0.25, 0.0, -1.0]], "W"), array([0.1, -0.2, 0.0], "b")
         with scope("f1", "y = W·x"):
             y = named("y", W @ x)
@@ -408,8 +444,10 @@ def test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them(op
             z = named("z", y * x)
         with scope("f3"):
             u = named("u", sigmoid(z + b))
-        with scope("f4"):
-            return named("L", sum(u * u))
+        with scope("f4", "v = k·u"):
+            v = named("v", k * u)
+        with scope("f5"):
+            return named("L", sum(v * v))
 
     def labels():
         lesson.press("End")

@@ -22,6 +22,7 @@ def _choice(form: str) -> Any:
 JAVASCRIPT = SimpleNamespace(
     **{name: _call(f"Math.{name}") for name in _MATH},
     largest=_call("Math.max"),
+    shift=_call("Math.max"),
     where=_choice("{0} ? {1} : {2}"),
     maximum=_choice("{0} > {1} ? {0} : {0} <= {1} ? {1} : {0} + {1}"),
     minimum=_choice("{0} < {1} ? {0} : {0} >= {1} ? {1} : {0} + {1}"),

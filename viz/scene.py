@@ -92,6 +92,7 @@ class Panel:
     column: int
     called: str  # what others take of it
     shape: tuple[int, ...]
+    parts: list[tuple[str, tuple[int, ...], list[Value]]]  # that vector by vector
     nodes: list[Value] = field(repr=False)  # what is computed inside of it
     values: list[Value] = field(repr=False)  # and what of that others take
     small = False

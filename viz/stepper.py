@@ -209,8 +209,10 @@ def _assembled(
     }
     functions = (value_and_partials(op, n) for op, n in rows)
     script = f"[{','.join(f'{{f:{f},d:{d}}}' for f, d in functions)}]"
-    own = [note.partition(" max_nodes=")[0] for note in scene.notes]  # which is draw's
-    return Steps(picture, data, script, [*own, *notes])
+    cut = [
+        note.partition(" max_nodes=")[0] for note in scene.notes if " shown: " in note
+    ]  # the others are in the picture
+    return Steps(picture, data, script, [*cut, *notes])
 
 
 def _infinite(text: str) -> str:
@@ -261,6 +263,9 @@ def _by_values(scene: Scene, number: Mapping[Value, int], computed: Iterable[Val
 def _taken(panel: Panel, number: Mapping[Value, int], what: str, several: bool, product: bool) -> dict[str, Any]:
     """What a stage takes from a panel: which numbers, in which shape, and what its derivative by them is."""
     nodes = [number[v] for v in panel.values]
+    parts = [
+        {"name": name, "shape": shape, "nodes": [number[v] for v in values]} for name, shape, values in panel.parts
+    ]
     return {
         "name": panel.called,
         "nodes": nodes,
@@ -268,6 +273,8 @@ def _taken(panel: Panel, number: Mapping[Value, int], what: str, several: bool, 
         "what": what,
         "several": several,
         "product": product,
+        "constant": panel.kind == "constant",
+        **({"parts": parts} if len(parts) > 1 else {}),
     }
 
 
@@ -280,9 +287,8 @@ def _by_stages(scene: Any, number: Mapping[Value, int]) -> dict[str, Any]:
         tail, head = panels[wire.tail], panels[wire.head]
         edges = [[number[v], k] for v in head.nodes for k, p in enumerate(v.parents) if home.get(p) == wire.tail]
         wires.append({"id": wire.id, "edges": edges})
-        if tail.kind != "constant":
-            several = uses[wire.tail] > 1
-            sources[wire.head].append(_taken(tail, number, wire.label.rpartition("= ")[2], several, not _within(head)))
+        several = uses[wire.tail] > 1
+        sources[wire.head].append(_taken(tail, number, wire.label.rpartition("= ")[2], several, not _within(head)))
     computed = [panel for panel in scene.cards if panel.nodes and panel.nodes[0].op is not None]
     computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))
     groups = [

@@ -18,6 +18,7 @@ from viz.stages import Stage, Vector
 from viz.terms import ATOM, OPEN, POWER, SUM, Form, Slope, Term, composed, joined, symbols
 
 SHAPE = (r"\left[{}\right]", r" \times "), ("[{}]", "×")
+EXPONENTIALS = {"exp", "logsumexp", "log_softmax", "neg_log_softmax"}  # of which cross-entropies are made
 LARGEST = 6  # rows or columns up to which a matrix is written out
 DIAGONAL = Form(r"\operatorname{{diag}}\left({}\right)", ATOM, (OPEN,)), Form("diag({})", ATOM, (OPEN,))
 
@@ -80,6 +81,8 @@ class Stages:
         self.loss = self.symbol[self.way[-1]]
         self.errors: dict[str, Term] = {}  # what is ŷ − y, the derivatives by the logits and by what is added to them
         self.free = all(x.name not in ("y", "ŷ") for s in found for x in s.vectors)
+        # Of two losses each has a ŷ and a y of its own: both are then written in numbers.
+        self.free = self.free and sum(self._is_cross_entropy(e) for taken in self.takers.values() for e in taken) == 1
 
     def lines(self) -> Iterator[Line]:
         """The product of the Jacobians with their shapes, then ∂L/∂x of each vector, back from the output."""
@@ -186,13 +189,15 @@ class Stages:
     def _is_cross_entropy(self, e: Edge) -> bool:
         if not self._is_output(e.of) or not self.free or e.by.values.ndim != 1 or e.by.values.size < 2:
             return False
+        if not any((v.op.family or v.op).name in EXPONENTIALS for v in e.stage.nodes):
+            return False
         y_hat, y = self._shares(e)
-        return np.allclose(y_hat - self._bar(e.by), y, rtol=0, atol=1e-12)
+        return np.allclose(y_hat - e.jacobian.ravel(), y, rtol=0, atol=1e-12)
 
     def _shares(self, e: Edge) -> tuple[Floats, Floats]:
         """ŷ and y of a cross entropy, in one operation or in several: ∂L/∂x is ŷ − y, with y one-hot."""
         y_hat = np.array(softmax(e.by.data))
-        return y_hat, np.eye(len(y_hat))[(y_hat - self._bar(e.by)).argmax()]
+        return y_hat, np.eye(len(y_hat))[(y_hat - e.jacobian.ravel()).argmax()]
 
     def _definitions(self, e: Edge) -> Iterator[Line]:
         y_hat, y = map(self._matrix, self._shares(e))

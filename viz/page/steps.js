@@ -127,11 +127,13 @@ function array({ nodes: ks, shape }, text) { // a number, a vector, or a matrix 
 const numbers = source => array(source, k => number(value[k]));
 
 // A stage's formula with the numbers of what it takes in place of the names, and after it those that it does not name.
-function substituted({ formula, sources }) {
+const vectors = sources => sources.flatMap(s => s.parts ?? [s]);
+function substituted({ formula, sources: takes }) {
+  const sources = vectors(takes);
   const [, right] = formula.split(/=(.*)/s), names = sources.slice().sort((a, b) => b.name.length - a.name.length), put = new Set();
   const escaped = names.map(({ name }) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  const whole = names.length ? new RegExp(`(?<![\\p{L}\\p{N}_])(?:${escaped.join("|")})(?![\\p{L}\\p{N}_])`, "gu") : /(?!)/;
-  const text = right?.trim().replace(whole, name => { put.add(name); return numbers(names.find(s => s.name === name)); });
+  const whole = names.length ? new RegExp(`(?<![\\p{L}\\p{N}_])(?:${escaped.join("|")})(?=[⁰¹²³⁴-⁹⁻ᵀ]|(?![\\p{L}\\p{N}\\p{M}_]))`, "gu") : /(?!)/;
+  const text = right?.trim().replace(whole, name => { put.add(name); return bracketed(numbers(names.find(s => s.name === name))); });
   const rest = sources.filter(({ name }) => !put.has(name)).map(s => `${s.name} = ${numbers(s)}`);
   return (put.size ? ` = ${text}` : "") + (rest.length ? ` with ${rest.join(", ")}` : "");
 }
@@ -151,9 +153,9 @@ function called(group, source) {
   if (rows * columns === 1) return number(J[0][0]);
   if (is(() => 0)) return "0";
   for (const unit of [1, -1]) if (rows === columns && is((i, j) => i === j ? unit : 0)) return unit > 0 ? "I" : "−I";
-  for (const x of group.sources) if (x !== source) {
+  for (const x of vectors(group.sources.filter(s => s !== source))) {
     const v = x.nodes.map(k => value[k]), [r, c] = x.shape.length > 1 ? x.shape : [v.length, 1];
-    if (c === 1 && v.length > 1 && columns === rows * v.length && is((i, j) => Math.floor(j / v.length) === i ? v[j % v.length] : 0)) return `${x.name} ${rows > 1 || source.shape.length > 1 ? "in each" : "as a"} row`;
+    if (x.shape.length < 2 && v.length > 1 && columns === rows * v.length && is((i, j) => Math.floor(j / v.length) === i ? v[j % v.length] : 0)) return `${x.name} ${rows > 1 || vectors([source]).some(s => s.shape.length > 1) ? "in each" : "as a"} row`;
     if (r === rows && c === columns && is((i, j) => v[i * c + j])) return x.name;
     if (c === rows && r === columns && is((i, j) => v[j * c + i])) return `${x.name} transposed`;
   }
@@ -177,8 +179,8 @@ function staged(way, group) {
   const outs = { nodes: group.outs, shape: group.shape };
   if (way === "forward") return [`Forward: ${group.title}`, `${group.formula}${substituted(group)}`, `${group.name} = ${numbers(outs)}`];
   const bars = array(outs, slopeText);
-  return [`Backward: ${group.title} passes its gradient to what it takes`, ...group.sources.map(s => {
-    const put = s.product ? ` = ${bars} · ${what(group, s)}` : "";
+  return [`Backward: ${group.title} passes its gradient to what it takes`, ...group.sources.filter(s => !s.constant).map(s => {
+    const put = s.product ? ` = ${bars} · ${bracketed(what(group, s))}` : "";
     const sums = new Map(s.nodes.map(k => [k, 0])), blank = s.nodes.some(hiddenSlope);
     for (const { p, more } of edges[now]) if (sums.has(p)) sums.set(p, sums.get(p) + more);
     const added = blank ? "?" : array(s, k => number(sums.get(k))), total = s.several ? `   total ${array(s, slopeText)}` : "";
@@ -423,10 +425,12 @@ const frame = () => svg.setAttribute("viewBox", view.join(" "));
 svg.removeAttribute("width"); svg.removeAttribute("height"); frame();
 let gliding = 0, scale = null; // pixels a point; null where all of the picture is shown, however large that is
 function zoom(by, x = view[0] + view[2] / 2, y = view[1] + view[3] / 2) {
-  cancelAnimationFrame(gliding);
+  cancelAnimationFrame(gliding); placed = true;
   const size = Math.min(8, Math.max(.02, view[2] * by / whole[2])) * whole[2] / view[2];
   view[0] = x + (view[0] - x) * size; view[1] = y + (view[1] - y) * size; view[2] *= size; view[3] *= size; frame();
   scale = svg.getScreenCTM().a;
+  const { width, height } = space(); // as much as is on the screen, also beside a picture that fits
+  view[0] += (view[2] - width / scale) / 2; view[1] += (view[3] - height / scale) / 2; view[2] = width / scale; view[3] = height / scale; frame();
 }
 function keep() { // the words above the picture take more or less room with every step: what is on the screen stays where it is
   const { width, height } = space();
@@ -445,10 +449,11 @@ function extent(ks, axis) {
 }
 function place(axis, near, far) { // where the view begins on this axis, if it is to show the near nodes, and the far ones if there is room
   const room = view[axis + 2], all = extent([...near, ...far], axis), [low, high] = all[1] - all[0] <= room ? all : extent(near, axis);
-  if (all[1] <= whole[axis] + room) return whole[axis]; // as long as it fits with the headings
   if (view[axis] <= low && high <= view[axis] + room) return view[axis];
   const middle = (low + high - room) / 2, end = whole[axis] + whole[axis + 2] - room;
-  return end < whole[axis] ? (whole[axis] + end) / 2 : Math.min(end, Math.max(whole[axis], middle));
+  if (end <= whole[axis]) return (whole[axis] + end) / 2; // all of it, in the middle
+  if (all[1] <= whole[axis] + room) return whole[axis]; // as long as it fits with the headings
+  return Math.min(end, Math.max(whole[axis], middle));
 }
 function look(near, far, time) {
   cancelAnimationFrame(gliding);
@@ -468,20 +473,26 @@ function follow(time = still.matches ? 0 : 180) {
   keep();
   look(nears, nears.flatMap(k => nodes[k].parents), time);
 }
-if (room.width && Math.min(room.width / whole[2], room.height / whole[3]) < .9) { // at first as large as can be read
-  scale = 1.1; view[0] = view[1] = 1e6; follow(0); // from nowhere: the first step's place is looked for
+let placed = false; // whether the reader has chosen a part of the picture
+function begin() { // all of it, or where that is too small to be read as much as can be
+  const { width, height } = space(), fits = [width / whole[2], height / whole[3]];
+  if (!width) return;
+  if (Math.min(...fits) < .9) { scale = Math.min(1.1, ...fits.filter(x => x >= .9)); view[0] = view[1] = 1e6; } // from nowhere: the step's place is looked for
+  else { scale = null; view.splice(0, 4, ...whole); frame(); }
+  follow(0);
 }
-addEventListener("resize", () => follow(0));
+begin();
+addEventListener("resize", () => placed ? follow(0) : begin());
 const point = event => { const p = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse()); return [p.x, p.y]; };
 $("in").onclick = () => zoom(.8); $("out").onclick = () => zoom(1.25);
-$("fit").onclick = () => { cancelAnimationFrame(gliding); scale = null; view.splice(0, 4, ...whole); frame(); };
+$("fit").onclick = () => { cancelAnimationFrame(gliding); placed = true; scale = null; view.splice(0, 4, ...whole); frame(); };
 $("picture").addEventListener("wheel", event => { event.preventDefault(); zoom(event.deltaY > 0 ? 1.12 : .89, ...point(event)); }, { passive: false });
 let held = null, moved = false;
-$("picture").onpointerdown = event => { cancelAnimationFrame(gliding); held = point(event); moved = false; };
+$("picture").onpointerdown = event => { if (!event.isPrimary) return; cancelAnimationFrame(gliding); held = point(event); moved = false; };
 addEventListener("pointermove", event => {
-  if (!held || !event.buttons) return;
+  if (!held || !event.buttons || !event.isPrimary) return;
   const [x, y] = point(event); if (Math.hypot(x - held[0], y - held[1]) * svg.getScreenCTM().a > 4) moved = true;
-  if (moved) { view[0] += held[0] - x; view[1] += held[1] - y; frame(); }
+  if (moved) { placed = true; view[0] += held[0] - x; view[1] += held[1] - y; frame(); }
 });
 addEventListener("pointerup", () => { held = null; });
 for (const { id, k, ks } of page.cards) {
