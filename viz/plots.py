@@ -67,7 +67,10 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
     if scores.ndim == 1:
         heights = scores.reshape(FINE, FINE)
         levels = (float(abs(scores).max()) or 1.0) * np.linspace(-1.0, 1.0, 12)
-        axes.contourf(*sides, heights, levels=levels, cmap="RdBu_r", alpha=0.6)
+        from matplotlib.colors import LinearSegmentedColormap
+
+        ramp = LinearSegmentedColormap.from_list("classes", [COLOURS[0], "white", COLOURS[1]])  # as the data
+        axes.contourf(*sides, heights, levels=levels, cmap=ramp, alpha=0.6)
         if scores.min() < 0 < scores.max():
             axes.contour(*sides, heights, levels=[0.0], colors="black", linewidths=1.2)
     else:
