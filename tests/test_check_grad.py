@@ -121,3 +121,14 @@ def test_the_report_calls_arguments_as_the_function_does():
         check_grad(lambda width, height: width * height + height * float(height), 2.0, 3.0)
     with pytest.raises(AssertionError, match=r"∂f/∂args\[1\] "):
         check_grad(lambda *sides: sides[0] + sides[1] * float(sides[1]), 2.0, 3.0)
+
+
+def test_a_function_that_does_not_tell_its_parameters_is_checked_all_the_same():
+    class Wrong:
+        __signature__ = 0  # `inspect.signature` raises
+
+        def __call__(self, x):
+            return x * float(x)
+
+    with pytest.raises(AssertionError, match=r"∂f/∂args\[0\] "):
+        check_grad(Wrong(), 3.0)
