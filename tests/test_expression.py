@@ -67,6 +67,10 @@ def test_vectors_stand_in_the_functions_that_take_them():
     assert parsed("logsumexp([x, 1000])", {"x": 1000.0}).data == pytest.approx(1000 + math.log(2))
 
 
+def test_ln_is_the_logarithm_as_tables_write_it():
+    assert parsed("ln(x)", {"x": 2.0}).op is parsed("log(x)", {"x": 2.0}).op
+
+
 def test_max_and_min_take_as_many_numbers_as_in_python():
     assert parsed("max(x, 5, 2) - min(1, x, 4, 0.5)", {"x": 3}).data == 4.5
 
