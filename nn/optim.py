@@ -154,10 +154,10 @@ def minimize(
     f is a function of no argument that returns a loss, or one of an example with rows of `data`, (X, Y), over which
     the mean or the sum is minimised; or what `record` made of it. SciPy gets the loss, its gradient and, for Newton-CG
     and trust-ncg, the product of the Hessian with a vector, all three recorded and scaled to a largest slope of 10⁴ at
-    the start (of a flat one by 10⁵): a `tol` of one's own is that of the scaled loss. `options` are the method's own, which may stand in
-    the call by name too. Other methods are CG, BFGS and L-BFGS-B. The result's `x` has the numbers of the parameters
-    that the loss depends on, each once, in the order given. ValueError where the loss ends up infinite or nan, and where
-    a method finds no way down; the parameters are then what they were.
+    the start (of a flat one by 10⁵): a `tol` of one's own is that of the scaled loss. `options` are the method's own,
+    which may stand in the call by name too. Other methods are CG, BFGS and L-BFGS-B. The result's `x` has the numbers
+    of the parameters that the loss depends on, each once, in the order given. ValueError where the loss ends up infinite
+    or nan, and where a method finds no way down; the parameters are then what they were.
 
     >>> w = Value(5.0)
     >>> result = minimize(lambda: (w - 1) ** 2 + (w - 1) ** 4, [w])
@@ -177,12 +177,11 @@ def minimize(
     moving = _movable(program, parameters, data)
     slope = _slope(program, moving, data, reduction)
     product = _hessian_product(program, moving, data, reduction) if METHODS[method][0] else None
-    given = {
-        "method": method,
-        "tol": METHODS[method][1] if tol is None else tol,
-        "options": {**(options or {}), **more},
-    }
-    result, scale = _descended(optimize, slope, product, np.array([v.primal for v in moving]), given)
+    tol = METHODS[method][1] if tol is None else tol
+    given = {"method": method, "tol": tol, "options": {**(options or {}), **more}}
+    start = np.array([v.primal for v in moving])
+    result, scale = _descended(optimize, slope, product, start, given)
+    _refuse_lost(result, method, start, scale, abs(slope(start)[1]).max())
     while result.success and scale < 1.0:  # a start so steep hides the loss's own slopes: go on from the end
         further, scale = _descended(optimize, slope, product, result.x, given)
         if not further.fun < result.fun - 1e-10 * abs(result.fun):
@@ -195,25 +194,28 @@ def minimize(
 
 def _descended(optimize: Any, slope: Any, product: Any, start: Floats, given: Mapping[str, Any]) -> tuple[Any, float]:
     """SciPy's result for the loss scaled to a common slope at the start, in the loss's own unit; and the scale."""
-    steep, method = abs(slope(start)[1]).max(), given["method"]
-    scale = STEEP / max(steep, FLAT)
+    scale = STEEP / max(abs(slope(start)[1]).max(), FLAT)
     curved = product and (lambda at, v: scale * product(at, v))
     with np.errstate(all="ignore"):  # of SciPy's own sums on its way to a minimum that is none
         result = optimize.minimize(lambda at: [scale * x for x in slope(at)], start, jac=True, hessp=curved, **given)
-    if not np.isfinite([result.fun, *result.x]).all():
-        ended = f"{method} ended at a loss of {result.fun}"
-        raise ValueError(f"{ended}, and nothing is changed; SciPy says: {result.message}")
-    if result.success and scale * steep > 1.0 and (result.x == start).all():
-        raise ValueError(
-            f"{method} finds no way down from where the parameters are, at a slope of {steep:.3g}: scale the inputs to "
-            "about 1, start elsewhere, or take BFGS"
-        )
     result.fun /= scale
     if result.jac is not None:
         result.jac = result.jac / scale
     if isinstance(hess_inv := result.get("hess_inv"), np.ndarray):
         result.hess_inv = hess_inv * scale
     return result, scale
+
+
+def _refuse_lost(result: Any, method: str, start: Floats, scale: float, steep: float) -> None:
+    """ValueError for an end that has no number, and for one at a steep start, which SciPy may call a success."""
+    if not np.isfinite([result.fun, *result.x]).all():
+        ended = f"{method} ended at a loss of {result.fun}"
+        raise ValueError(f"{ended}, and nothing is changed; SciPy says: {result.message}")
+    if result.success and (result.x == start).all() and scale * steep > 1.0:
+        raise ValueError(
+            f"{method} finds no way down from where the parameters are, at a slope of {steep:.3g}: scale the inputs to "
+            "about 1, start elsewhere, or take BFGS"
+        )
 
 
 def _movable(program: Program, parameters: Iterable[Any], data: Sequence[Floats]) -> list[Value]:
@@ -243,14 +245,12 @@ def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduc
     return slope
 
 
-def _hessian_product(
-    program: Program, moving: list[Value], data: Sequence[Any], reduction: str, scale: float = 1.0
-) -> Any:
-    """scale · H · v as the gradient of ∇L · v, v being parameters too."""
+def _hessian_product(program: Program, moving: list[Value], data: Sequence[Any], reduction: str) -> Any:
+    """H · v as the gradient of ∇L · v, v being parameters too."""
     direction = [Value(0.0) for _ in moving]
     along = record(lambda *row: dot(gradients(program.function(*row), moving), direction), *(x[0] for x in data))
     slope = _slope(along, [*moving, *direction], data, reduction)
-    return lambda at, v: scale * slope(np.concatenate([at, v]))[1][: len(moving)]
+    return lambda at, v: slope(np.concatenate([at, v]))[1][: len(moving)]
 
 
 def _leaves(parameters: Iterable[Any], taker: str) -> list[Value]:
