@@ -187,12 +187,13 @@ def hessian(output: Any, inputs: Any = None) -> Any:
            [6., 0.]])
     """
     if inputs is None:
-        blocks = lambda y, x, graph: _blocks(gradients(_one(y, output), x), x, graph)  # noqa: E731
-        return _of_the_first(output, "hessian(output, inputs)", blocks)
-    return _blocks(gradients(output, inputs), inputs, graph=bool(running()))
+        return _of_the_first(output, "hessian(output, inputs)", _curvatures)
+    return _curvatures(output, inputs, graph=bool(running()))
 
 
-def _blocks(slopes: Any, inputs: Any, graph: bool) -> Any:
+def _curvatures(output: Any, inputs: Any, graph: bool) -> Any:
+    """The Hessian, as `_rows` gives the Jacobian; of a list of arrays, a list of lists of blocks."""
+    slopes = gradients(output, inputs)
     if _of_arrays(inputs):
         return type(inputs)(_rows(part, inputs, graph) for part in slopes)
     return _rows(slopes, inputs, graph)

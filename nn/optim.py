@@ -134,8 +134,13 @@ class Adam(Optimizer):
 
 # Whether by H · v, and the tolerance unless one is given, of a loss whose largest slope at the start is STEEP: SciPy's
 # methods end at slopes and curvatures of a certain size, however small the loss is that they are given.
-METHODS = {"Newton-CG": (True, 1e-9), "trust-ncg": (True, 1e-4), "CG": (False, 1e-4), "BFGS": (False, 1e-5)}
-METHODS["L-BFGS-B"] = False, 1e-13
+METHODS = {
+    "Newton-CG": (True, 1e-9),
+    "trust-ncg": (True, 1e-4),
+    "CG": (False, 1e-4),
+    "BFGS": (False, 1e-5),
+    "L-BFGS-B": (False, 1e-13),
+}
 STEEP, FLAT = 1e4, 1e-1  # a start that is flatter is near a minimum already: more scaling would show rounding
 
 

@@ -91,11 +91,15 @@ class Panel:
     lane: int
     column: int
     called: str  # what others take of it
-    shape: tuple[int, ...]
     parts: list[tuple[str, tuple[int, ...], list[Value]]]  # that vector by vector
     nodes: list[Value] = field(repr=False)  # what is computed inside of it
     values: list[Value] = field(repr=False)  # and what of that others take
     small = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of what others take: that of its only vector or matrix, else how many numbers they are."""
+        return self.parts[0][1] if len(self.parts) == 1 else (len(self.values),)
 
     @property
     def width(self) -> float:

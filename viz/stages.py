@@ -250,9 +250,8 @@ class _Painter:
         title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_told, s.vectors)])
         words = printable(name), printable(formula, 60)
         parts = [(printable(x.name), x.values.shape, x.members) for x in s.vectors]
-        shape = first.values.shape if len(s.vectors) == 1 else (len(s.values),)
         return Panel(
-            self.ids[s], kind, *words, grids, title, lane, column, printable(s.called), shape, parts, s.nodes, s.values
+            self.ids[s], kind, *words, grids, title, lane, column, printable(s.called), parts, s.nodes, s.values
         )
 
     def _grids(self, x: Vector) -> Iterator[Grid]:
