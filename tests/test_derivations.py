@@ -1,0 +1,237 @@
+"""Derivations: symbols, numbers put in, products and transposes, and the gradient at the end."""
+
+import math
+import re
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import autograd as ag
+import nn
+from autograd import Value, array, gradients, named, scope
+from tests.test_formula import TREES, built, compiled, result, x1, x2, x3
+from viz import latex
+from viz.text import number
+
+
+def lecture():
+    rng = np.random.default_rng(3)
+    W1, w10 = array(rng.normal(size=(3, 2)), "W1"), array(rng.normal(size=3), "w10")
+    W2, w20 = array(rng.normal(size=(4, 3)), "W2"), array(rng.normal(size=4), "w20")
+    chain = nn.lecture.lecture_chain(W1, w10, W2, w20, 2)
+    return chain([0.5, -1.0]), {"W1": W1, "w10": w10, "W2": W2, "w20": w20}
+
+
+def test_the_derivation_along_one_path_has_symbols_derivatives_numbers_and_the_result():
+    w, x, b = Value(0.5, "w"), Value(2.0, "x", "input"), Value(-0.3, "b")
+    z = named("z", w * x + b)
+    L = named("L", z.sigmoid())
+    assert str(latex(L, wrt=x)).splitlines()[-5:] == [
+        "∂L/∂x = ∂L/∂z · ∂z/∂v1 · ∂v1/∂x",
+        "      = L·σ(−z) · w",
+        "      = 0.6682·σ(−0.7) · 0.5",
+        "      = 0.2217 · 0.5",
+        "      = 0.1109",
+    ]
+
+
+def test_backward_called_before_or_not_the_derivation_is_the_same():
+    w = Value(0.5, "w")
+    L = named("L", (w * w).sin())
+    before = str(latex(L, wrt=w))
+    L.backward()
+    assert str(latex(L, wrt=w)) == before
+    assert result(latex(L, wrt=w, digits=17)) == w.grad
+
+
+@settings(max_examples=100, deadline=None)
+@given(TREES)
+def test_the_derivation_of_a_random_formula_ends_in_the_gradient(tree):
+    y = built(tree)
+    if not isinstance(y, Value):
+        return
+    for x in (v for v in ag.wengert_list([y]) if v in (x1, x2, x3) and v.name):
+        assert result(latex(y, wrt=x, digits=17)) == pytest.approx(gradients(y, x).data, rel=1e-12, abs=1e-15)
+
+
+def test_every_product_of_numbers_in_a_derivation_sums_to_the_result():
+    L, leaves = lecture()
+    text = str(latex(L, wrt=leaves["W1"][0, 1], digits=17)).replace("−", "-").splitlines()
+    numbers = [line.split("= ", 1)[-1].split("+ ", 1)[-1] for line in text if re.fullmatch(r"[\s=+·()e.\d-]+", line)]
+    *terms, last = numbers
+    assert sum(math.prod(float(x.strip(" ()")) for x in term.split("·")) for term in terms) == pytest.approx(
+        float(last)
+    )
+
+
+@pytest.mark.parametrize("name", ["W1", "w10", "W2", "w20"])
+def test_each_gradient_of_the_lecture_is_derived_in_scalars(name):
+    L, leaves = lecture()
+    for v in leaves[name].ravel():
+        assert result(latex(L, wrt=v, digits=17)) == pytest.approx(gradients(L, v).data, rel=1e-14)
+    whole = str(latex(L, wrt=leaves[name], detail="values", digits=6))
+    assert whole.count(f"∂L/∂{name}[") >= leaves[name].size
+
+
+def test_the_lectures_chain_from_stage_to_stage():
+    L, leaves = lecture()
+    text = str(latex(L, wrt=leaves["W2"]))
+    assert "∂L/∂W2 = ∂L/∂x6 · ∂x6/∂x5 · ∂x5/∂W2   (1×4)(4×4)(4×(4×3))" in text
+    assert "∂L/∂x6 = ŷ − y\n" in text
+    assert "= ∂L/∂x5 · x4ᵀ\n       = (ŷ − y) · x4ᵀ\n" in text
+    assert text.endswith("   (4×3)")
+    text = str(latex(L, wrt=leaves["W1"]))
+    assert "∂L/∂x4 = (∂x5/∂x4)ᵀ · ∂L/∂x5\n       = W2ᵀ · ∂L/∂x5\n" in text
+    assert "∂L/∂x3 = (∂x4/∂x3)ᵀ · ∂L/∂x4\n       = diag(x4·σ(−x3)) · ∂L/∂x4\n" in text
+    assert "= ∂L/∂x2 · xᵀ\n" in text
+
+
+@pytest.mark.parametrize(
+    "f6",
+    [
+        lambda a: -ag.log_softmax(a)[1],
+        lambda a: ag.logsumexp(a) - a[1],
+        lambda a: -ag.log(ag.softmax(a)[1]),
+        lambda a: ag.neg_log_softmax(a)[1],
+        lambda a: ag.log(ag.sum(ag.exp(a))) - a[1],
+    ],
+)
+def test_a_cross_entropy_is_the_error_in_whichever_operations_it_is_written(f6):
+    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
+    with scope("f1"):
+        a = named("a", W @ x)
+    with scope("f6"):
+        L = named("L", f6(a))
+    text = str(latex(L, wrt=W))
+    assert "y = [0, 1, 0]\n" in text
+    assert "∂L/∂a = ŷ − y\n" in text
+    assert "= ∂L/∂a · xᵀ\n      = (ŷ − y) · xᵀ\n" in text
+
+
+def test_the_error_of_a_cross_entropy_is_that_of_one_edge_and_of_one_loss():
+    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
+    with scope("f1"):
+        a = named("a", W @ x)
+    with scope("f2"):
+        z = named("z", ag.logsumexp(a))
+    with scope("f3"):
+        L = named("L", z - a[0])
+    assert "ŷ" not in str(latex(L, wrt=a, detail="stages"))  # it is the sum of two edges' derivatives
+    with scope("g1"):
+        b = named("b", W @ [1.0, 2.0])
+    with scope("g2"):
+        both = named("E", -ag.log_softmax(a)[0] - ag.log_softmax(b)[2])
+    assert "ŷ" not in str(latex(both, wrt=W))  # there are two
+
+
+def test_a_hinge_far_from_its_corner_is_no_cross_entropy():
+    a = array([30.0, 1.0], "a")
+    with scope("f1"):
+        b = named("b", a * 1.0)
+    with scope("f2"):
+        L = named("L", ag.relu(1.0 - b[1] + b[0]))
+    assert "ŷ" not in str(latex(L, wrt=a))
+
+
+def test_other_losses_of_a_vector_are_no_cross_entropy():
+    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
+    for f6 in (
+        lambda a: ag.sum(a * a),
+        lambda a: ag.dot([0.2, 0.3, 0.5], -ag.log_softmax(a)),
+        lambda a: -ag.softmax(a)[1],
+    ):
+        with scope("f1"):
+            a = named("a", W @ x)
+        with scope("f6"):
+            L = named("L", f6(a))
+        assert "ŷ" not in str(latex(L, wrt=W))
+
+
+@pytest.mark.parametrize("name", ["W1", "w10", "W2", "w20"])
+def test_stage_by_stage_the_last_line_is_the_gradient_in_the_parameters_shape(name):
+    L, leaves = lecture()
+    derivation = latex(L, wrt=leaves[name], digits=17)
+    compiled(derivation)
+    last = str(derivation).rpartition("= ")[2].partition("   ")[0].replace("−", "-")
+    np.testing.assert_allclose(np.array(eval(last)), ag.values(gradients(L, leaves[name])), rtol=1e-14)
+    assert ag.values(gradients(L, leaves[name])).shape == np.array(eval(last)).shape
+
+
+def test_stages_that_branch_join_and_skip_sum_up_to_the_gradient():
+    x = array([0.5, -1.0], "x", "input")
+    W = array([[1.0, 2.0], [-0.5, 0.3]], "W")
+    with scope("a"):
+        h = named("h", W @ x)
+        g = named("g", ag.tanh(h))
+    with scope("b"):
+        s = named("s", h + 3 * g + x)
+    with scope("c"):
+        L = named("L", ag.dot(s, g))
+    for v, shape in ((W, (2, 2)), (x, (2,))):
+        text = str(latex(L, wrt=v, detail="stages", digits=17))
+        last = text.rpartition("= ")[2].partition("   ")[0].replace("−", "-")
+        np.testing.assert_allclose(np.array(eval(last)), ag.values(gradients(L, v)), rtol=1e-13)
+        assert np.array(eval(last)).shape == shape
+        assert "∂L/∂h = (∂g/∂h)ᵀ · ∂L/∂g + (∂s/∂h|g)ᵀ · ∂L/∂s" in text
+
+
+def test_large_matrices_are_written_by_their_size():
+    rng = np.random.default_rng(0)
+    W = array(rng.normal(size=(8, 9)), "W")
+    with scope("f1"):
+        h = named("h", ag.tanh(W @ array(rng.normal(size=9), "x", "input")))
+    with scope("f2"):
+        L = named("L", ag.sum(h * h))
+    text = str(latex(L, wrt=W))
+    assert text.endswith("= [8×9]   (8×9)")
+
+
+def test_a_model_of_modules_is_derived_by_its_scopes():
+    model = nn.MLP(3, [4, 2], rng=np.random.default_rng(0))
+    L = nn.cross_entropy(model([0.1, 0.2, 0.3]), 1)
+    for v in (model.layers[0].w, model.layers[1].b):
+        compiled(latex(L, wrt=v))
+        assert result(latex(L, wrt=v.ravel()[0], digits=17)) == pytest.approx(gradients(L, v.ravel()[0]).data)
+
+
+def test_a_derivative_with_others_held_is_not_written_as_the_whole_one():
+    h = Value(3.0, "h")
+    k = named("k", h * h)
+    out = named("L", k * h)
+    assert "∂L/∂h = ∂L/∂k · ∂k/∂h + ∂L/∂h|k" in str(latex(out, wrt=h))
+    assert r"\right|_{k}" in latex(out, wrt=h).latex
+
+
+def stage_lines(out, wrt):
+    return [line.strip() for line in str(latex(out, wrt=wrt, detail="stages")).splitlines()]
+
+
+def test_a_product_of_matrices_is_derived_by_products_of_matrices():
+    X, W = array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "X"), array([[0.5, -1.0], [2.0, 1.0]], "W")
+    with scope("lin"):
+        Z = named("Z", X @ W)
+    with scope("loss"):
+        out = named("L", ag.sum(Z * Z))
+    assert "= Xᵀ · ∂L/∂Z" in stage_lines(out, W)
+    assert "= ∂L/∂Z · Wᵀ" in stage_lines(out, X)
+    x = array([1.0, 2.0], "x", "input")
+    with scope("u"):
+        u = named("u", x @ W)
+    with scope("loss"):
+        out = named("L", ag.sum(u * u))
+    assert "= x · (∂L/∂u)ᵀ" in stage_lines(out, W)
+
+
+def test_no_product_is_written_that_does_not_give_the_gradient():
+    w, x, h, hs = Value(0.5, "w"), array([1.0, 2.0, 3.0], "x", "input"), 0.1, []
+    with scope("rnn"):
+        for k in range(3):
+            h = (w * h + x[k] * 0.3).tanh()
+            hs.append(h)
+        hs = named("h", array(hs))
+    with scope("loss"):
+        out = named("L", ag.sum(hs * hs))
+    out.backward()
+    assert not any("∂L/∂h · ∂h/∂w" in line for line in stage_lines(out, w))
+    assert stage_lines(out, w)[-1].endswith(f"= {number(w.grad)}")
