@@ -12,7 +12,7 @@ from autograd.arrays import *
 from autograd.chain import *
 from autograd.check import *
 from autograd.ops import *
-from autograd.program import *
+from autograd.recorded.program import *
 from autograd.scope import *
 from autograd.tape import *
 from autograd.transforms import *

@@ -9,8 +9,8 @@ from typing import Any, cast
 import numpy as np
 
 from autograd import kinds, ops, scope
+from autograd.languages.code import Code, Script
 from autograd.ops import Op
-from autograd.source import Code, Script
 from autograd.value import Value, lift, node
 
 _MAKER = """

@@ -11,12 +11,34 @@ import numpy as np
 import nn
 import viz
 from autograd import (
-    Op, Value, array, constant, dot, gradients, leaky_relu, log_softmax, logsumexp, maximum, minimum, named, ops, record,
-    relu, scope, sigmoid, sin, softmax, sqrt, step, sum as total, tanh, where,
+    Op,
+    Value,
+    array,
+    constant,
+    dot,
+    gradients,
+    leaky_relu,
+    log_softmax,
+    logsumexp,
+    maximum,
+    minimum,
+    named,
+    ops,
+    record,
+    relu,
+    scope,
+    sigmoid,
+    sin,
+    softmax,
+    sqrt,
+    step,
+    sum as total,
+    tanh,
+    where,
 )  # fmt: skip
+from autograd.languages.javascript import value_and_partials
 from autograd.makers import maker_source
 from tests.programs import ONE, X, Y, classifier, gathering, lecture, mlp, whole_data_set
-from viz.javascript import value_and_partials
 
 FILES = Path(__file__).parent / "data" / "sources"
 

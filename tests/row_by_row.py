@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from autograd import array, record, runs, sum as total, values, zero_grad
+from autograd import array, record, sum as total, values, zero_grad
+from autograd.recorded import execution as runs
 
 
 def graphs(f, *data):

@@ -12,7 +12,7 @@ import nn
 from autograd import Value, array, gradients, named, scope
 from tests.test_formula import TREES, built, compiled, result, x1, x2, x3
 from viz import latex
-from viz.text import number
+from viz.numbers import number
 
 
 def lecture():

@@ -170,8 +170,8 @@ def test_an_expression_is_printed_as_a_table_with_its_gradients(tmp_path):
     rows = {line.split()[0]: line.split() for line in done.stdout.splitlines()[2:]}
     slope = 1 - math.tanh(0.25) ** 2
     for name, value, gradient in (("w", 0.5, 2 * slope), ("x", 2, slope / 2), ("b", -0.75, slope)):
-        assert rows[name][2] == viz.text.number(value, 6)
-        assert rows[name][-1] == viz.text.number(gradient, 6)
+        assert rows[name][2] == viz.numbers.number(value, 6)
+        assert rows[name][-1] == viz.numbers.number(gradient, 6)
     assert list(tmp_path.iterdir()) == []
 
 

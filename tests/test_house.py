@@ -106,7 +106,7 @@ def imports(path):
 
 
 # Lower may not import higher; equals are told apart by no arrow between them at all.
-FLOORS = {"scope": 0, "source": 0, "kinds": 1, "ops": 2, "recording": 2, "tape": 3, "value": 4, "makers": 5}
+FLOORS = {"scope": 0, "code": 0, "kinds": 1, "ops": 2, "recording": 2, "tape": 3, "value": 4, "makers": 5}
 # The type checker's import of a name used in annotations only draws no arrow at run time.
 ALLOWED = {
     ("autograd.value", "autograd.arrays", "__array_ufunc__"),
@@ -116,7 +116,7 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2] == "autograd"], ids=module)
+@pytest.mark.parametrize("path", [p for p in SOURCES if "autograd" in p.relative_to(ROOT).parts], ids=module)
 def test_inside_autograd_imports_run_one_way(path):
     here = module(path).rpartition(".")[2]
     for target, function in imports(path):
@@ -139,7 +139,7 @@ def test_inside_autograd_no_module_imports_itself_around_a_corner():
     arrows = {
         module(p): {t for t, f in imports(p) if (module(p), t, f) not in ALLOWED}
         for p in SOURCES
-        if "autograd" in p.parts
+        if "autograd" in p.relative_to(ROOT).parts
     }
     reached = {name: set(targets) for name, targets in arrows.items()}
     for _ in arrows:
@@ -148,7 +148,7 @@ def test_inside_autograd_no_module_imports_itself_around_a_corner():
     assert [name for name, targets in reached.items() if name in targets and name != "autograd"] == []
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2] != "autograd"], ids=module)
+@pytest.mark.parametrize("path", [p for p in SOURCES if "autograd" not in p.relative_to(ROOT).parts], ids=module)
 def test_nn_and_viz_import_autograd_and_never_each_other(path):
     own = module(path).partition(".")[0]
     for target, _ in imports(path):
@@ -187,9 +187,9 @@ def code_lines(path):
     ("files", "budget"),
     [
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
-        (["autograd/*.py"], 2600),  # 1,300 were planned: refusals, NumPy's corners and the recorded engine took more
+        (["autograd/**/*.py"], 2650),  # 1,300 were planned: refusals, NumPy's corners and the recorded engine took more
         (["nn/*.py"], 1055),  # 800 were planned: refusals and the doctor took more
-        (["viz/*.py"], 3105),  # 1,600 were planned
+        (["viz/**/*.py"], 3105),  # 1,600 were planned
     ],
     ids=["ops, tape and value", "autograd", "nn", "viz"],
 )

@@ -24,10 +24,11 @@ from autograd import (
 )
 from autograd.tape import wengert_list
 from tests.pictures import SVG, box, network, neuron, parsed, texts
-from viz import draw, jacobians, layout
-from viz.lanes import keys, sequence, visits
-from viz.stages import scene
-from viz.text import number, width
+from viz import draw
+from viz.numbers import number, width
+from viz.picture import jacobians, layout
+from viz.picture.lanes import keys, sequence, visits
+from viz.picture.stages import scene
 
 
 def mlp(sizes=(3, 2), activation="tanh", backward=True):

@@ -12,12 +12,12 @@ import pytest
 
 import nn
 from autograd import Chain, Op, Value, array, constant, named, ops, scope, sigmoid, sum
+from autograd.languages.javascript import value_and_partials
 from autograd.tape import reverse_sweep, wengert_list
 from tests.pictures import GRAPHS, everything, network, neuron
 from tests.test_stages import mlp
 from viz import draw, steps
-from viz.javascript import value_and_partials
-from viz.text import number
+from viz.numbers import number
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 browser_only = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")

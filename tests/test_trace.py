@@ -11,7 +11,7 @@ from autograd import Value, constant, named, scope
 from autograd.tape import wengert_list
 from tests.pictures import GRAPHS, PAYLOADS, network, neuron
 from viz import Table, table
-from viz.text import number
+from viz.numbers import number
 
 
 @pytest.fixture(params=GRAPHS)

@@ -20,9 +20,10 @@ import autograd as ag
 from autograd import Value, array, named, scope
 from autograd.tape import wengert_list
 from tests.pictures import GOLDEN, GRAPHS, PAYLOADS, PICTURES, SVG, box, network, neuron, parsed, texts
-from viz import Diagram, diagram, draw, embedded, layout, paint, table
-from viz.cards import scene
-from viz.text import number, width
+from viz import Diagram, draw, table
+from viz.numbers import number, width
+from viz.picture import diagram, graphviz as embedded, layout, paint
+from viz.picture.cards import scene
 
 LAID_OUT_BY = "0.1.4", "Linux x86_64"  # the golden pictures
 

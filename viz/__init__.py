@@ -4,23 +4,23 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from viz.diagram import Diagram as Diagram, draw as draw
     from viz.expression import parsed as parsed
-    from viz.formula import Formula as Formula, latex as latex
-    from viz.paths import Explanation as Explanation, explain as explain
+    from viz.page.steps import Steps as Steps, steps as steps
+    from viz.picture.diagram import Diagram as Diagram, draw as draw
     from viz.plots import activations as activations, boundary as boundary, descent as descent, history as history
-    from viz.stepper import Steps as Steps, steps as steps
-    from viz.trace import Table as Table, table as table
+    from viz.text.formula import Formula as Formula, latex as latex
+    from viz.text.paths import Explanation as Explanation, explain as explain
+    from viz.text.trace import Table as Table, table as table
 
 # Where each name lives: a module is loaded when it is first used, so that importing viz costs next to nothing.
 _HOMES = {
-    "diagram": ("Diagram", "draw"),
+    "picture.diagram": ("Diagram", "draw"),
     "expression": ("parsed",),
-    "formula": ("Formula", "latex"),
-    "paths": ("Explanation", "explain"),
+    "text.formula": ("Formula", "latex"),
+    "text.paths": ("Explanation", "explain"),
     "plots": ("activations", "boundary", "descent", "history"),
-    "stepper": ("Steps", "steps"),
-    "trace": ("Table", "table"),
+    "page.steps": ("Steps", "steps"),
+    "text.trace": ("Table", "table"),
 }
 __all__ = [name for names in _HOMES.values() for name in names]
 

@@ -9,7 +9,7 @@ from typing import Any
 from autograd import kinds
 from autograd.chain import Chain
 from autograd.value import Value
-from viz.text import printable
+from viz.numbers import printable
 
 DETAILS = ("auto", "values", "stages")
 

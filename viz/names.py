@@ -9,7 +9,7 @@ from typing import Any
 
 from autograd.ops import Op
 from autograd.value import Value
-from viz.text import few, number, printable
+from viz.numbers import few, number, printable
 
 MANY = 6  # operands above which a vector is written with its first three and its last
 

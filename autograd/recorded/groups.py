@@ -15,8 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import ops
+from autograd.languages.code import Code, Shape
 from autograd.ops import Op
-from autograd.source import Code, Shape
 from autograd.tape import wengert_list
 from autograd.value import Value
 

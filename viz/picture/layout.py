@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
 
-from viz import embedded
-from viz.scene import Card, Lane, Panel, Scene, Wire
-from viz.text import width
+from viz.numbers import width
+from viz.picture import graphviz as embedded
+from viz.picture.scene import Card, Lane, Panel, Scene, Wire
 
 Point = tuple[float, float]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any
 
+from autograd.languages.code import TEST, Code, Dialect, Script
 from autograd.ops import Op
-from autograd.source import TEST, Code, Dialect, Script
 
 _MATH = ("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "atan", "tanh", "abs", "pow")
 

@@ -9,10 +9,10 @@ from typing import Any
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
-from viz.lanes import INPUTS, plan, within
 from viz.names import expression, given, glyph, names, stem
-from viz.scene import Card, Lane, Scene, Wire, outdated, scaled
-from viz.text import exact, number, printable
+from viz.numbers import exact, number, printable
+from viz.picture.lanes import INPUTS, plan, within
+from viz.picture.scene import Card, Lane, Scene, Wire, outdated, scaled
 
 COUNTED = 20_000  # values up to which it is said how many are behind a stub
 NUMBERED = 60  # values up to which a nameless one shows the v1, v2, … that the table calls it

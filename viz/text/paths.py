@@ -18,9 +18,9 @@ from autograd.tape import checked_sweep, stored, wengert_list
 from autograd.value import Value
 from viz.arguments import whole
 from viz.names import names
-from viz.scene import outdated
-from viz.tabular import Tabular
-from viz.text import few, number, printable
+from viz.numbers import few, number, printable
+from viz.picture.scene import outdated
+from viz.text.tabular import Tabular
 
 LONG = 12  # nodes of a path that are all written
 

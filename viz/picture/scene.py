@@ -10,7 +10,7 @@ from typing import Any
 
 from autograd.stale import changed
 from autograd.value import Value
-from viz.text import printable, width
+from viz.numbers import printable, width
 
 SIZE, SMALL, TITLE = 10.0, 9.0, 12.0  # of the type on a card, of a formula and a cell, of a panel's name, in points
 ROW, INSET, APART = 13.5, 7.0, 8.0  # of a panel: the height of a row, around its grids, between two of them

@@ -13,12 +13,12 @@ import numpy as np
 from autograd.scope import Path
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz import jacobians
 from viz.arguments import values_in
-from viz.lanes import INPUTS, keys, plan, sequence, visits, within
 from viz.names import given, glyph, stem
-from viz.scene import Grid, Lane, Panel, Scene, Wire, outdated, scaled
-from viz.text import few, number, printable
+from viz.numbers import few, number, printable
+from viz.picture import jacobians
+from viz.picture.lanes import INPUTS, keys, plan, sequence, visits, within
+from viz.picture.scene import Grid, Lane, Panel, Scene, Wire, outdated, scaled
 
 MOST, FIRST = 6, 4  # rows or columns that are shown of a matrix; of a larger one the first, and the last
 LABELS = 24  # wires up to which their Jacobians are written

@@ -11,11 +11,11 @@ import numpy as np
 from autograd import ops, softmax
 from autograd.tape import reverse_sweep
 from autograd.value import Value
-from viz import jacobians
-from viz.derivations import Factor, Line, block, equal, quotient
-from viz.jacobians import Floats
-from viz.stages import Stage, Vector
-from viz.terms import ATOM, OPEN, POWER, SUM, Form, Slope, Term, composed, joined, symbols
+from viz.picture import jacobians
+from viz.picture.jacobians import Floats
+from viz.picture.stages import Stage, Vector
+from viz.text.derivations import Factor, Line, block, equal, quotient
+from viz.text.terms import ATOM, OPEN, POWER, SUM, Form, Slope, Term, composed, joined, symbols
 
 SHAPE = (r"\left[{}\right]", r" \times "), ("[{}]", "×")
 EXPONENTIALS = {"exp", "logsumexp", "log_softmax", "neg_log_softmax"}  # of which cross-entropies are made

@@ -10,11 +10,11 @@ from autograd import kinds
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import DETAILS, choice, values_in
-from viz.derivations import Line, Scalars, equations, remark
 from viz.names import given
-from viz.scene import outdated
-from viz.stages import by_scope
-from viz.vector_derivations import Stages
+from viz.picture.scene import outdated
+from viz.picture.stages import by_scope
+from viz.text.derivations import Line, Scalars, equations, remark
+from viz.text.vectors import Stages
 
 
 @dataclass(frozen=True)

@@ -14,13 +14,13 @@ import numpy.typing as npt
 
 from autograd import kinds
 from autograd.arrays import array
-from autograd.emit import Emitter
 from autograd.files import written
-from autograd.groups import Groups
+from autograd.languages.code import RESERVED, unused
+from autograd.recorded.data import Floats, Rows
+from autograd.recorded.emit import Emitter
+from autograd.recorded.execution import BLOCK, LEAST, Run
+from autograd.recorded.groups import Groups
 from autograd.recording import recording
-from autograd.rows import Floats, Rows
-from autograd.runs import BLOCK, LEAST, Run
-from autograd.source import RESERVED, unused
 from autograd.value import Value
 
 __all__ = ["Program", "record"]

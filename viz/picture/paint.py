@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from html import escape
 from textwrap import wrap
 
-from viz.labels import stand
-from viz.layout import Places, Point, heading_width
-from viz.scene import APART, INSET, ROW, SMALL, TITLE, Card, Grid, Panel, Scene, Wire
-from viz.text import width
+from viz.numbers import width
+from viz.picture.labels import stand
+from viz.picture.layout import Places, Point, heading_width
+from viz.picture.scene import APART, INSET, ROW, SMALL, TITLE, Card, Grid, Panel, Scene, Wire
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 

@@ -16,9 +16,9 @@ import numpy.typing as npt
 
 from autograd import kinds
 from autograd.arrays import values
-from autograd.groups import COMPUTED, PARAMETER, Groups
 from autograd.makers import maker
-from autograd.rows import Floats
+from autograd.recorded.data import Floats
+from autograd.recorded.groups import COMPUTED, PARAMETER, Groups
 from autograd.scope import _current
 from autograd.value import Value
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from autograd.tape import wengert_list
-from viz import cards, layout, paint, stages
 from viz.arguments import DETAILS, choice, values_in, whole
 from viz.files import saved
-from viz.scene import Scene
+from viz.picture import cards, layout, paint, stages
+from viz.picture.scene import Scene
 
 DIRECTIONS = ("auto", "right", "down")
 FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from viz.layout import Places, Point
-from viz.scene import Scene
+from viz.picture.layout import Places, Point
+from viz.picture.scene import Scene
 
 CELL = 4.0  # points, at most, from one dot of a wire to the next
 STEPS = 20  # places along a wire that are tried

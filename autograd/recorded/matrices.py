@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.groups import FIXED, Grid, Group, Groups, Operand
-from autograd.source import RESERVED, Code, Dialect, Shape, unused
+from autograd.languages.code import RESERVED, Code, Dialect, Shape, unused
+from autograd.recorded.groups import FIXED, Grid, Group, Groups, Operand
 
 
 class Matrices:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self
 from autograd import kinds, ops
 from autograd.ops import Op
 from viz.names import MANY, index, parts
-from viz.text import exact, few, number, printable
+from viz.numbers import exact, few, number, printable
 
 # How tightly a form binds. In a place that is OPEN nothing needs brackets.
 OPEN, SUM, SIGN, PRODUCT, POWER, ATOM = range(6)

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.groups import FIXED, Group, Groups, Operand
-from autograd.matrices import Matrices, laid_out, plus, turned
+from autograd.languages.code import MASK, PRODUCT, WIDTH, Code, Script, array_dialects, identifier
 from autograd.ops import BUILT_IN
-from autograd.source import MASK, PRODUCT, WIDTH, Code, Script, array_dialects, identifier
+from autograd.recorded.groups import FIXED, Group, Groups, Operand
+from autograd.recorded.matrices import Matrices, laid_out, plus, turned
 
 SMALL = 32  # rows up to which a product with a matrix of ones and zeros is the fastest sum
 

@@ -9,11 +9,11 @@ from typing import Any
 from autograd.tape import forward_sweep, stored, wengert_list
 from autograd.value import Value, real
 from viz.arguments import values_in
-from viz.lanes import plan
 from viz.names import expression, given, names, shortened
-from viz.scene import outdated
-from viz.tabular import Tabular
-from viz.text import number, printable
+from viz.numbers import number, printable
+from viz.picture.lanes import plan
+from viz.picture.scene import outdated
+from viz.text.tabular import Tabular
 
 HEADINGS = ("node", "expression", "value", "local derivatives", "adjoint")
 

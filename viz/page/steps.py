@@ -14,19 +14,19 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from autograd.languages.javascript import value_and_partials
 from autograd.ops import Op
 from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
-from viz.diagram import Diagram, draw
 from viz.files import saved
-from viz.javascript import value_and_partials
 from viz.names import glyph, names
-from viz.scene import Grid, Panel, Scene
-from viz.text import printable
+from viz.numbers import printable
+from viz.picture.diagram import Diagram, draw
+from viz.picture.scene import Grid, Panel, Scene
 
-PAGE = Path(__file__).parent / "page"
+PAGE = Path(__file__).parent
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
 WINDOW = (1400, 700)  # pixels that a page leaves to the picture
 SECONDS, REST = 0.7, 4.0  # of an animation: a step, and the finished picture

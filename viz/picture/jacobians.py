@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.value import Value
-from viz.text import few, number
+from viz.numbers import few, number
 
 Floats = npt.NDArray[np.float64]
 

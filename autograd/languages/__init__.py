@@ -1,0 +1,1 @@
+"""One file a language: a table from words to forms."""

@@ -1,0 +1,1 @@
+"""Pictures: what is shown, where it stands, and how it is painted."""

@@ -1,0 +1,1 @@
+"""Tables, paths, formulas and derivations."""
