@@ -8,11 +8,14 @@ if _find_spec("autograd.numpy"):
         "the two mix. Run `pip uninstall autograd chainrule`, then `pip install chainrule`, in this environment"
     )
 
+import autograd.copies
+import autograd.makers  # puts the compiled functions on Value
 from autograd.arrays import *
 from autograd.chain import *
 from autograd.check import *
 from autograd.ops import *
 from autograd.recorded.program import *
+from autograd.replaying import *
 from autograd.scope import *
 from autograd.tape import *
 from autograd.transforms import *

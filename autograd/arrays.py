@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from autograd import kinds, ops
+from autograd.kinds import real
 from autograd.recording import number
-from autograd.value import Value, lift, real
+from autograd.value import Value, lift
 
 __all__ = ["Array", "array", "assign", "constant", "grads", "named", "values", "zero_grad"]
 
@@ -69,6 +71,14 @@ class Array(np.ndarray[Any, np.dtype[Any]]):
         super().__setitem__(index, new)
 
 
+def _among_arrays(_: Value, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
+    # np.float64(2) * v and np.array([1., 2.]) * v: an Array takes part, so that the result is one too.
+    return getattr(ufunc, method)(*(Array.holding(x) if isinstance(x, Value) else x for x in inputs), **kwargs)
+
+
+setattr(Value, "__array_ufunc__", _among_arrays)  # here, for a Value knows no arrays
+
+
 def _is_leaf(v: Any) -> bool:
     return isinstance(v, Value) and v.op is None
 
@@ -103,8 +113,14 @@ def _on_objects(ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: dict[st
         if op and op.arity == ufunc.nin and method == "reduce":
             return _reduced(op, inputs[0], **kwargs)
         if op and op.arity == ufunc.nin:
-            return getattr(op.elementwise, method)(*inputs, **kwargs)
+            return getattr(_elementwise(op), method)(*inputs, **kwargs)
         return _foreign(ufunc, method, inputs, kwargs)
+
+
+@cache
+def _elementwise(op: ops.Op) -> Any:
+    """The row as a NumPy ufunc over arrays of objects."""
+    return np.frompyfunc(op.apply, op.arity, 1)
 
 
 # What has no row and loses no graph; NumPy does it by Value's own comparisons and arithmetic.
@@ -151,7 +167,7 @@ def _reduced(op: ops.Op, x: Any, axis: Any = 0, keepdims: bool = False, **rest: 
         raise TypeError(f"a reduction of Values takes axis and keepdims; got {', '.join(rest) or 'where'}")
     axes = tuple(range(x.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
     rows = np.moveaxis(x, axes, range(-len(axes), 0)).reshape(*(n for k, n in enumerate(x.shape) if k not in axes), -1)
-    out = _totals(rows) if op is ops.add else op.elementwise.reduce(rows, axis=-1)
+    out = _totals(rows) if op is ops.add else _elementwise(op).reduce(rows, axis=-1)
     return np.expand_dims(out, axes) if keepdims else out
 
 

@@ -7,8 +7,10 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from functools import reduce
 from itertools import repeat
+from numbers import Real
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ import numpy as np
 from autograd.scope import here
 
 if TYPE_CHECKING:
-    from autograd.ops import Op, Rule
+    from autograd.ops import Op, Rule, VectorOp
 
 FLOAT = float | int | np.floating | np.integer | np.bool_  # what `math` computes with
 NEST = (list, tuple, np.ndarray)
@@ -59,7 +61,7 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
         return np.asarray(mapped(op.apply, *floats), dtype=float)
 
 
-def on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
+def on_vectors(op: VectorOp, operands: tuple[Any, ...]) -> Any:
     """An n-ary row on the vectors it takes; an indexed one gives a vector of its components."""
     if len(operands) != op.vectors:
         raise TypeError(f"{op.name} takes {op.vectors} vector{'s' * (op.vectors > 1)}; got {len(operands)} arguments")
@@ -75,7 +77,7 @@ def on_vectors(op: Op, operands: tuple[Any, ...]) -> Any:
     return like(operands[0], [op.at(c).apply(*vectors[0]) for c in range(len(vectors[0]))])
 
 
-def _vector(op: Op, x: Any) -> list[Any]:
+def _vector(op: VectorOp, x: Any) -> list[Any]:
     if isinstance(x, Iterable) and not isinstance(x, str | bytes | dict):
         x = x if isinstance(x, NEST) else list(x)
         deep = x.ndim != 1 if isinstance(x, np.ndarray) else any(issubclass(kind, NEST) for kind in set(map(type, x)))
@@ -160,6 +162,53 @@ def _on(operands: Sequence[Any]) -> str:
     return f"({', '.join(map(str, called))})" if len(called) < 4 and all(called) else ""
 
 
+def missing(op: Op, y: float, parents: Sequence[Any]) -> list[float]:
+    """The partials one by one: nan where a rule has no value, ±∞ where it is too large, 0 for a constant."""
+    if op.vectors:
+        return [math.nan] * len(parents)
+    # NumPy's floats overflow to ±∞ where Python's raise; what has no value still has none.
+    numbers = [np.float64(x) for x in (y, *(p.primal for p in parents))]
+    d = []
+    for parent, rule in zip(parents, op.partials, strict=True):
+        try:
+            with np.errstate(over="ignore", divide="raise", invalid="raise"):
+                d.append(float(rule(*numbers)))
+        except (FloatingPointError, *ERRORS):
+            d.append(0.0 if parent.role == "constant" else math.nan)
+    return d
+
+
+def real(x: Any) -> float:
+    """One real number as a float; TypeError says what else was given and what to do with it."""
+    if x.__class__ is float:
+        return x
+    scalar = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
+    if isinstance(scalar, Real | Decimal | np.bool_):
+        return float(scalar)
+    if hasattr(x, "parents"):
+        raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
+    several = isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0
+    advice = (
+        ": use array(…) for several" if several else ": convert it with float(…) first" if isinstance(x, str) else ""
+    )
+    raise TypeError(f"a Value holds one real number; got {type(x).__name__} {x!r}{advice}")
+
+
+def no_derivative(node: Any, k: int, bar: Any) -> Exception:
+    """The error for a derivative that does not exist and that a gradient reaches: ZeroDivisionError or ValueError."""
+    parent, rules = node.parents[k], node.op.partials
+    kind: type[Exception] = ValueError
+    try:
+        (rules[k] if isinstance(rules, tuple) else rules)(node.data, *(p.data for p in node.parents))
+    except ERRORS as error:
+        kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
+    where = f" in {node.scope}" if node.scope else ""
+    return kind(
+        f"{node.op.label} has no derivative here: its operand is {described(parent)}{where}, and a gradient of "
+        f"{float(bar)!r} reaches it. Keep the operand off this point, for example by adding a small constant to it."
+    )
+
+
 # --- functions that a number's own library provides -----------------------------------------------------------------
 
 
@@ -200,20 +249,33 @@ def native(name: str, otherwise: Rule | None = None) -> Rule:
     """The function of that name in the operands' own library; where it has none, the rule `otherwise`, or `math`."""
 
     def value(*operands: Any) -> Any:
-        for x in operands:
-            if (
-                x.__class__ is not float
-                and not isinstance(x, FLOAT)
-                and (function := getattr(namespace(x), name, None))
-            ):
+        others = [x for x in operands if x.__class__ is not float and not isinstance(x, FLOAT)]
+        for x in others:
+            if function := _own(x, name):
                 return function(*operands)
-        if otherwise and not all(isinstance(x, FLOAT) for x in operands):
+        if otherwise and others:
             return otherwise(*operands)
         return getattr(FLOATS, name, otherwise)(*operands)  # type: ignore[misc]  # a name of `math` has no other rule
 
     return value
 
 
-# What a recorded row does with all its operands as one array, for which source has functions of these names.
+def _own(x: Any, name: str) -> Any:
+    # An operand of this library says what it has; of another library's number it is the library.
+    word = getattr(x, "__word__", None)
+    return word(name) if word else getattr(namespace(x), name, None)
+
+
+def where(c: Any, a: Any, b: Any) -> Any:
+    """a where c is not 0, else b; of SymPy's, a Piecewise."""
+    for x in (c, a, b):
+        if sympy := getattr(namespace(x), "Piecewise", None) and namespace(x):
+            decided = isinstance(c, bool) or getattr(c, "is_Boolean", False) or getattr(c, "is_Relational", False)
+            chosen = c if decided else sympy.Ne(c, 0)
+            return sympy.Piecewise((a, chosen), (b, True))
+    return native("where", FLOATS.where)(c, a, b)
+
+
+# What the rules of vector rows ask of their operands; an operand that stands for all of them has its own.
 total = native("total", lambda *a: reduce(operator.add, a))
 y_hat = native("y_hat", lambda e, whole: e / whole)

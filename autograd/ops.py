@@ -15,12 +15,10 @@ from functools import cache, cached_property, partial, reduce
 from inspect import signature
 from keyword import iskeyword
 from operator import attrgetter, mul as times, sub as minus
-from typing import Any, cast
-
-import numpy as np
+from typing import Any, NamedTuple, cast
 
 from autograd import kinds
-from autograd.kinds import FLOATS, namespace, native, total, y_hat
+from autograd.kinds import native, total, y_hat
 
 Rule = Callable[..., Any]
 
@@ -40,7 +38,7 @@ class Op:
 
     name: str  # NumPy's, where NumPy has the function: np.tanh then finds it
     formula: Rule  # the definition, f(*operands), as a textbook prints it
-    partials: Rule | tuple[Rule, ...]  # ∂y/∂operand as f(y, *operands), one per operand; n-ary rows give all at once
+    partials: Any  # ∂y/∂operand as f(y, *operands), one per operand
     computed: Rule | None = None  # how floats and arrays compute it, where the definition overflows or loses digits
     symbol: str = ""  # on a card of a picture; the name if empty
     written: str = ""  # in an expression: "{} + {}"; name(…) if empty
@@ -49,16 +47,17 @@ class Op:
     kink: str = ""  # the convention where no derivative exists: "relu′(0) = 0"
     samples: tuple[tuple[float, float], ...] = ()  # where tests draw operands, an interval each; ±3 if empty
     defaults: tuple[float, ...] = ()  # of the last operands
-    vectors: int = 0  # how many vectors an n-ary row takes: sum 1, dot 2
-    empty: float | None = None  # the value on empty vectors, where there is one
-    nested: bool = False  # takes matrices and nestings too, as one long vector
-    indexed: bool = False  # one row per component, the rules taking its index first
-    stacked: bool = False  # a promise: its rules take all operands as one array too, adding by `sum` and by no loop
     guarded: bool = False  # a constant operand's partial may leave its domain: it is 0 and not evaluated
     infix: bool = False  # an operator, not a public function
-    index: int | None = None  # the component, in a row made by `at`
-    family: Op | None = None  # and the row of all components
-    makers: dict[int | None, Rule] = field(default_factory=dict, init=False, repr=False)  # compiled
+    compiled: dict[int | None, Rule] = field(default_factory=dict, init=False, repr=False)  # its makers of nodes
+
+    # What only a VectorOp has.
+    vectors, indexed, stacked = 0, False, False
+    index, family = cast("int | None", None), cast("VectorOp | None", None)
+
+    def __new__(cls, *_: Any, vectors: int = 0, **__: Any) -> Op:
+        """A row that takes vectors is a VectorOp."""
+        return object.__new__(VectorOp if vectors else cls)
 
     def __post_init__(self) -> None:
         if self.index is None:
@@ -73,37 +72,25 @@ class Op:
 
     @cached_property
     def arity(self) -> int | None:
-        """The number of operands, None for an n-ary row."""
-        return len(self.partials) if isinstance(self.partials, tuple) else None
+        """The number of operands, None for a VectorOp."""
+        return None if self.vectors else len(self.partials)
+
+    @property
+    def is_method(self) -> bool:
+        """Whether every Value has it as a method: one operand, the others with defaults."""
+        return self.arity is not None and self.arity - len(self.defaults) == 1
 
     @cached_property
     def value(self) -> Rule:
         """The rule for numbers of fixed precision: `computed`, or else `formula`."""
         return self.computed or self.formula
 
-    @cached_property
-    def at(self) -> Callable[[int], Op]:
-        """The row of component `c` of an indexed row, the same object every time."""
-        return cache(lambda c: _component(self, c))
-
-    @cached_property
-    def elementwise(self) -> Any:
-        """The row as a NumPy ufunc over arrays of objects."""
-        return np.frompyfunc(self.apply, self.arity, 1)
-
     def local(self, y: Any, *operands: Any) -> Sequence[Any]:
         """The local partial derivatives ∂y/∂operand, one per operand."""
-        if isinstance(self.partials, tuple):
-            return [rule(y, *operands) for rule in self.partials]
-        d = list(self.partials(y, *operands))
-        if len(d) != len(operands):
-            raise TypeError(f"the rule of {self.name} gives {len(d)} partials for {len(operands)} operands")
-        return d
+        return [rule(y, *operands) for rule in self.partials]
 
     def __call__(self, *operands: Any, **by_name: Any) -> Any:
         """The operation on floats, Values, arrays or nestings of these; it returns the like."""
-        if self.vectors and not by_name:
-            return kinds.on_vectors(self, operands)
         if by_name or len(operands) != self.arity:
             operands = kinds.completed(self, operands, by_name)
         for x in operands:
@@ -115,7 +102,11 @@ class Op:
         """The operation on single operands; a type with `__apply__(op, operands)` takes it over (Values record)."""
         for x in operands:
             if x.__class__ is not float and (hook := getattr(type(x), "__apply__", None)):
-                return hook(self, operands)
+                if (result := hook(self, operands)) is NotImplemented:
+                    raise TypeError(
+                        f"{self.label} takes numbers and Values; got {', '.join(type(x).__name__ for x in operands)}"
+                    )
+                return result
         return kinds.on_numbers(self, operands)
 
     def __repr__(self) -> str:
@@ -125,32 +116,84 @@ class Op:
         return find, (self.name, self.index)
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class VectorOp(Op):
+    """A row that takes vectors: its rules take all their numbers one by one, and `partials` gives all ∂y/∂operand at once.
+
+    An indexed row has a component for each number, its rules take the index c first, and its partials may be told as
+    `Components`.
+    """
+
+    vectors: int = 1  # how many: sum 1, dot 2
+    empty: float | None = None  # the value on empty vectors, where there is one
+    nested: bool = False  # takes matrices and nestings too, as one long vector
+    indexed: bool = False  # one row per component
+    stacked: bool = False  # a promise: its rules take all operands as one array too, adding by `total` and by no loop
+    index: int | None = None  # the component, in a row made by `at`
+    family: VectorOp | None = None  # and the row of all components
+
+    @cached_property
+    def at(self) -> Callable[[int], Op]:
+        """The row of component `c` of an indexed row, the same object every time."""
+
+        def component(c: int) -> Op:
+            formula, partials, computed = (f and partial(f, c) for f in (self.formula, self.partials, self.computed))
+            own = cast(Any, {"formula": formula, "partials": partials, "computed": computed})
+            return replace(self, index=c, indexed=False, family=self, **own)
+
+        return cache(component)
+
+    def local(self, y: Any, *operands: Any) -> Sequence[Any]:
+        """The local partial derivatives ∂y/∂operand, one per operand."""
+        d = list(self.partials(y, *operands))
+        if len(d) != len(operands):
+            raise TypeError(f"the rule of {self.name} gives {len(d)} partials for {len(operands)} operands")
+        return d
+
+    def __call__(self, *operands: Any, **by_name: Any) -> Any:
+        """The operation on vectors of floats or Values."""
+        return kinds.on_vectors(self, kinds.completed(self, operands, by_name) if by_name else operands)
+
+
+class Components(NamedTuple):
+    """The partials of an indexed row by what all components share: ∂y_c/∂a_c and, for every other j, ∂y_c/∂a_j."""
+
+    shared: Rule  # p = shared(*a), one per operand
+    own: Rule  # own(c, p)
+    other: Rule  # other(p_j)
+
+    def __call__(self, c: int, _: Any, *a: Any) -> list[Any]:
+        p = self.shared(*a)
+        return [self.own(c, p) if j == c else self.other(share) for j, share in enumerate(p)]
+
+
 def find(name: str, index: int | None = None) -> Op:
     """The row of that name; LookupError says that a user's row must be made before its graphs are unpickled."""
     if name not in TABLE:
         raise LookupError(f"no operation is called {name!r}: make its row, Op({name!r}, …), before loading this graph")
-    return TABLE[name] if index is None else TABLE[name].at(index)
+    return TABLE[name] if index is None else cast(VectorOp, TABLE[name]).at(index)
 
 
-watchers: list[Callable[[Op], None]] = []  # each is called with every row made later, and refuses one by raising
+RESERVED: set[str] = set()  # names that no row may have: the parts of every Value
 
 
 def _enter(op: Op) -> None:
     if not isinstance(op.name, str) or not op.name.isidentifier() or iskeyword(op.name):
         raise ValueError(f"an operation's name is an identifier; got {op.name!r}")
+    if not op.vectors and not isinstance(op.partials, tuple):
+        raise ValueError(f"the partials of {op.name} are a tuple, a function for each operand: (lambda y, x: …,)")
     takes = [p for p in signature(op.formula).parameters.values() if p.default is p.empty]
     if op.arity not in (None, len(takes)) and all(p.kind is p.POSITIONAL_OR_KEYWORD for p in takes):
         raise ValueError(f"{op.name} takes {len(takes)} operands: give a partial for each, got {op.arity}")
     if op.name in BUILT_IN:
         raise ValueError(f"{op.name} is a row of the library; give yours another name")
-    for act in watchers:
-        act(op)
+    if op.written and (op.written.count("{}") != op.arity or {"{", "}"} & set(op.written.replace("{}", ""))):
+        raise ValueError(
+            f"{op.name} is written with a {{}} for each of its {op.arity or 0} operands; got {op.written!r}"
+        )
+    if op.name in RESERVED or op.name.startswith("__"):
+        raise ValueError(f"{op.name} is a part of every Value; give the operation another name")
     TABLE[op.name] = op
-
-
-def _component(op: Any, c: int) -> Any:
-    formula, partials, computed = (f and partial(f, c) for f in (op.formula, op.partials, op.computed))
-    return replace(op, formula=formula, partials=partials, computed=computed, index=c, indexed=False, family=op)
 
 
 # Rows that other rows' rules name before they stand below.
@@ -158,15 +201,6 @@ cos = log = logsumexp = sigmoid = maximum = step = sum = where = cast(Op, None)
 
 
 # --- formulas too long for a row ------------------------------------------------------------------------------------
-
-
-def _where(c: Any, a: Any, b: Any) -> Any:
-    for x in (c, a, b):
-        if sympy := getattr(namespace(x), "Piecewise", None) and namespace(x):
-            decided = isinstance(c, bool) or getattr(c, "is_Boolean", False) or getattr(c, "is_Relational", False)
-            chosen = c if decided else sympy.Ne(c, 0)
-            return sympy.Piecewise((a, chosen), (b, True))
-    return native("where", FLOATS.where)(c, a, b)
 
 
 def _sigmoid(x: Any) -> Any:
@@ -205,10 +239,9 @@ def _own_and_whole(c: int, *a: Any) -> tuple[Any, Any]:
     return a[c] - m, where(own < 1, log(own + rest), log1p(rest))
 
 
-def _log_softmax_partials(c: int, _: Any, *a: Any) -> list[Any]:
-    p = _shares(*a)
-    # The others' sum, not 1 - p[c]: no digits are left of that once c has won.
-    return [_others(c, *p) if j == c else -share for j, share in enumerate(p)]
+# ŷ − y. The own one is the others' sum, not 1 − ŷ_c: no digits are left of that once c has won.
+_FALLING = Components(_shares, lambda c, p: -_others(c, *p), lambda share: share)
+_RISING = Components(_shares, lambda c, p: _others(c, *p), lambda share: -share)
 
 
 def _decided(c: Any, a: Any, b: Any) -> Any:
@@ -262,7 +295,7 @@ tanh     = Op("tanh",     native("tanh"),                      (lambda y, x: 4 *
 sigmoid  = Op("sigmoid",  lambda x: 1 / (1 + exp(-x)),         (lambda y, x: y * sigmoid(-x),),     computed=_sigmoid, symbol="σ")  # σ(-x), not 1 - y, which cancels
 softplus = Op("softplus", lambda x: log(1 + exp(x)),           (lambda y, x: sigmoid(x),),          computed=lambda x: where(x > 0, x, 0.0) + log1p(exp(-abs(x))))
 log_sigmoid = Op("log_sigmoid", lambda x: -log(1 + exp(-x)),   (lambda y, x: sigmoid(-x),),         computed=lambda x: where(x < 0, x, 0.0) - log1p(exp(-abs(x))), symbol="ln σ")
-relu     = Op("relu",     lambda x: where(x > 0, x, 0),        (lambda y, x: step(y),),             computed=lambda x: native("maximum")(x, 0.0), kink="relu′(0) = 0")
+relu     = Op("relu",     lambda x: where(x > 0, x, 0),        (lambda y, x: step(y),),             computed=lambda x: maximum.apply(x, 0.0), kink="relu′(0) = 0")
 step     = Op("step",     lambda x: where(x > 0, 1, 0),        (lambda y, x: 0.0,),                 computed=native("step", lambda x: where(x > 0, 1.0, where(x <= 0, 0.0, x))), kink="step(0) = 0, step′ = 0")
 leaky_relu = Op("leaky_relu", lambda x, slope: where(x > 0, x, slope * x), (lambda y, x, slope: where(step(x), 1.0, slope), lambda y, x, slope: where(step(x), 0.0, x)),
               defaults=(0.01,), kink="leaky_relu′(0) = slope", samples=((-3, 3), (0.01, 1)))
@@ -270,14 +303,14 @@ leaky_relu = Op("leaky_relu", lambda x, slope: where(x > 0, x, slope * x), (lamb
 # --- functions of two and three -------------------------------------------------------------------------------------
 maximum  = Op("maximum",  lambda a, b: where(a > b, a, b),     (lambda y, a, b: _tie(a - b), lambda y, a, b: _tie(b - a)), computed=native("maximum"), symbol="max", kink="a tie of maximum gives ½ to each")
 minimum  = Op("minimum",  lambda a, b: where(a < b, a, b),     (lambda y, a, b: _tie(b - a), lambda y, a, b: _tie(a - b)), computed=native("minimum"), symbol="min", kink="a tie of minimum gives ½ to each")
-where    = Op("where",    _where,                              (lambda y, c, a, b: 0.0, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)), kink="where passes nothing to its condition, nor to the branch not taken")
+where    = Op("where",    kinds.where,                              (lambda y, c, a, b: 0.0, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)), kink="where passes nothing to its condition, nor to the branch not taken")
 
 # --- functions of vectors -------------------------------------------------------------------------------------------
-sum      = Op("sum",      lambda *a: total(*a),               lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, stacked=True, symbol="Σ")
-dot      = Op("dot",      lambda *ab: total(*map(times, ab, ab[len(ab) // 2 :])), lambda y, *ab: ab[len(ab) // 2 :] + ab[: len(ab) // 2],  vectors=2, empty=0.0, stacked=True, symbol="a·b")  # map stops with the shorter
-logsumexp = Op("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(*a),                  vectors=1, stacked=True, computed=_logsumexp, symbol="ln Σ exp")
-log_softmax = Op("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _log_softmax_partials,                 vectors=1, indexed=True, stacked=True, computed=lambda c, *a: minus(*_own_and_whole(c, *a)), symbol="ln softmax")
-neg_log_softmax = Op("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], lambda c, y, *a: [-d for d in _log_softmax_partials(c, -y, *a)],  # its partials are ŷ − y
+sum      = VectorOp("sum",      lambda *a: total(*a),               lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, stacked=True, symbol="Σ")
+dot      = VectorOp("dot",      lambda *ab: total(*map(times, ab, ab[len(ab) // 2 :])), lambda y, *ab: ab[len(ab) // 2 :] + ab[: len(ab) // 2],  vectors=2, empty=0.0, stacked=True, symbol="a·b")  # map stops with the shorter
+logsumexp = VectorOp("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(*a),                  vectors=1, stacked=True, computed=_logsumexp, symbol="ln Σ exp")
+log_softmax = VectorOp("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _RISING,                 vectors=1, indexed=True, stacked=True, computed=lambda c, *a: minus(*_own_and_whole(c, *a)), symbol="ln softmax")
+neg_log_softmax = VectorOp("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], _FALLING,  # its partials are ŷ − y
               vectors=1, indexed=True, stacked=True, computed=lambda c, *a: minus(*_own_and_whole(c, *a)[::-1]), symbol="−ln softmax")
 # fmt: on
 

@@ -57,8 +57,8 @@ def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArr
         raise ValueError(f"{message}; got {numbers[0] if len(numbers) == 1 else numbers}")
 
 
-def made(v: Value) -> None:
-    """Note an input that is made."""
+def note_input(v: Value) -> None:
+    """Tell the running recording, if there is one, about a new input."""
     if notes := running():
         notes.inputs.append(v)
 

@@ -1,4 +1,4 @@
-"""The Wengert list of a graph and what runs along it: replay, the forward sweep and the reverse sweep.
+"""The Wengert list of a graph and what runs along it: the forward sweep and the reverse sweep.
 
 No sweep knows an operation: each reads the parents and the local partial derivatives that every node
 holds. Griewank & Walther, Evaluating Derivatives (2008), chapter 3.
@@ -11,12 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from autograd import kinds
 from autograd.recording import differentiable
 
-__all__ = ["replay", "wengert_list"]
+__all__ = ["wengert_list"]
 
 
 if TYPE_CHECKING:
@@ -60,7 +58,7 @@ def wengert_list(outputs: Iterable[Value]) -> list[Value]:
 def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
     """The adjoint ∂(seeded outputs)/∂node of every node: v̄_parent += v̄_node · ∂node/∂parent, in reverse order.
 
-    An adjoint of 0 passes nothing on. Raises as `refuse` does where a derivative is missing.
+    An adjoint of 0 passes nothing on. Raises as `kinds.no_derivative` does where a derivative is missing.
     """
     adjoint: dict[Value, Any] = dict.fromkeys(order, 0.0)
     adjoint.update(seeds)
@@ -157,54 +155,4 @@ def passes(node: Value, k: int, bar: Any) -> bool:
         return True
     if all(leaf.role == "constant" for leaf in wengert_list([parent]) if leaf.op is None):
         return False
-    raise refuse(node, k, bar)
-
-
-def refuse(node: Value, k: int, bar: Any) -> Exception:
-    """The error for a derivative that does not exist and that a gradient reaches: ZeroDivisionError or ValueError."""
-    parent, rules = node.parents[k], node.op.partials
-    kind: type[Exception] = ValueError
-    try:
-        (rules[k] if isinstance(rules, tuple) else rules)(node.data, *(p.data for p in node.parents))
-    except kinds.ERRORS as error:
-        kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
-    where = f" in {node.scope}" if node.scope else ""
-    return kind(
-        f"{node.op.label} has no derivative here: its operand is {kinds.described(parent)}{where}, and a gradient of "
-        f"{float(bar)!r} reaches it. Keep the operand off this point, for example by adding a small constant to it."
-    )
-
-
-def replay(output: Any, given: Mapping[Value, Any]) -> Any:
-    """Evaluate the graph of `output` again, with other numbers in its leaves.
-
-    `given` maps leaves to floats, arrays, Fractions, mpmath or SymPy numbers, or Values; the other leaves keep their
-    data, and whole-number constants are handed on as ints, so that fractions stay exact. An output that is
-    a list, tuple or array of Values gives the like. KeyError for a node that is no leaf of the graph.
-
-    >>> from fractions import Fraction
-    >>> from autograd import Value
-    >>> x = Value(0.5)
-    >>> replay(x * x / 3, {x: Fraction(1, 2)})
-    Fraction(1, 12)
-    """
-    outputs = kinds.flat(output)
-    if not all(hasattr(v, "parents") for v in outputs):
-        raise TypeError(f"replay takes a Value or a nesting of Values; got {output!r}")
-    order = wengert_list(outputs)
-    result: dict[Value, Any] = {leaf: given.get(leaf, _handed_on(leaf)) for leaf in order if leaf.op is None}
-    for leaf in given:
-        if leaf not in result:
-            raise KeyError(f"{leaf!r} is not a leaf of this graph: replay takes leaves, and computes the other nodes")
-    for node in order:
-        if node.op is not None:
-            result[node] = node.op.apply(*(result[p] for p in node.parents))
-    if isinstance(output, np.ndarray):
-        results = np.array(np.broadcast_arrays(*(result[v] for v in outputs)))
-        return results.reshape(output.shape + results.shape[1:])
-    return kinds.mapped(result.__getitem__, output)
-
-
-def _handed_on(leaf: Value) -> float | int:
-    whole = leaf.role == "constant" and leaf.data.is_integer() and abs(leaf.data) <= 2**53  # beyond, not every int
-    return int(leaf.data) if whole else leaf.data
+    raise kinds.no_derivative(node, k, bar)

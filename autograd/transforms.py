@@ -16,9 +16,10 @@ import numpy as np
 
 from autograd import kinds, ops, tape
 from autograd.arrays import Array, named, values
+from autograd.kinds import real
 from autograd.recording import running
 from autograd.stale import changed
-from autograd.value import Value, lift, real
+from autograd.value import Value, lift
 
 __all__ = ["grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 

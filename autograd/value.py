@@ -5,24 +5,97 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from decimal import Decimal
+from functools import partial
 from numbers import Real
-from typing import TYPE_CHECKING, Any, SupportsFloat, cast
+from typing import TYPE_CHECKING, Any, Self, SupportsFloat, cast
 
 import numpy as np
 
-from autograd import scope, tape
+from autograd import kinds, ops, scope, tape
+from autograd.kinds import real
 from autograd.ops import Op
-from autograd.recording import made, number
+from autograd.recording import note_input, number
 
 __all__ = ["Value"]
 
 
 ROLES = ("parameter", "input", "constant")
 
-_new = object.__new__
+
+class Operand:
+    """An operand that rules can be fed: its arithmetic is the table's rows, and `__apply__` says what a row makes of it.
+
+    Values, code and formulas are such operands, and `__compare__` says what comes of a > b.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def __apply__(cls, op: Op, operands: Sequence[Any]) -> Self:
+        """The result of a row on operands, plain numbers among them."""
+        raise NotImplementedError
+
+    def __word__(self, name: str) -> Callable[..., Any] | None:
+        """A function of its own for what vector rules ask for beside the rows, such as the total of all operands."""
+        return None
+
+    def __compare__(self, test: str, other: Any) -> Any:
+        """The result of a comparison that is greater, less, greater_equal or less_equal."""
+        raise NotImplementedError
+
+    def __add__(self, b: Any) -> Self:
+        return self.__apply__(ops.add, (self, b))
+
+    def __radd__(self, a: Any) -> Self:
+        return self.__apply__(ops.add, (a, self))
+
+    def __sub__(self, b: Any) -> Self:
+        return self.__apply__(ops.subtract, (self, b))
+
+    def __rsub__(self, a: Any) -> Self:
+        return self.__apply__(ops.subtract, (a, self))
+
+    def __mul__(self, b: Any) -> Self:
+        return self.__apply__(ops.multiply, (self, b))
+
+    def __rmul__(self, a: Any) -> Self:
+        return self.__apply__(ops.multiply, (a, self))
+
+    def __truediv__(self, b: Any) -> Self:
+        return self.__apply__(ops.divide, (self, b))
+
+    def __rtruediv__(self, a: Any) -> Self:
+        return self.__apply__(ops.divide, (a, self))
+
+    def __pow__(self, b: Any) -> Self:
+        return self.__apply__(ops.power, (self, b))
+
+    def __rpow__(self, a: Any) -> Self:
+        return self.__apply__(ops.power, (a, self))
+
+    def __neg__(self) -> Self:
+        return self.__apply__(ops.negative, (self,))
+
+    def __pos__(self) -> Self:
+        return self.__apply__(ops.positive, (self,))
+
+    def __abs__(self) -> Self:
+        return self.__apply__(ops.absolute, (self,))
+
+    def __gt__(self, b: Any) -> Any:
+        return self.__compare__("greater", b)
+
+    def __lt__(self, b: Any) -> Any:
+        return self.__compare__("less", b)
+
+    def __ge__(self, b: Any) -> Any:
+        return self.__compare__("greater_equal", b)
+
+    def __le__(self, b: Any) -> Any:
+        return self.__compare__("less_equal", b)
 
 
-class Value:
+class Value(Operand):
     """A float that remembers its operation, its parents and its local partial derivatives.
 
     Made by hand it is a leaf. Its role says how it takes part: a "parameter" and an "input" take a gradient,
@@ -60,7 +133,12 @@ class Value:
         self.op = cast(Op, None)
         self.scope = scope.here()
         if role == "input":
-            made(self)
+            note_input(self)
+
+    @classmethod
+    def __apply__(cls, op: Op, operands: Sequence[Any]) -> Any:
+        """A node."""
+        return applied(op, operands)
 
     @property
     def data(self) -> float:
@@ -94,18 +172,20 @@ class Value:
                 node.grad = bar if node.grad is None else node.grad + bar
 
     if TYPE_CHECKING:
-        # For editors and type checkers: the operators, and the one-argument rows as methods. `makers` puts every row's
-        # here, those made later too; a test keeps these lists equal to the table.
-        def __add__(self, other: Any) -> Value: ...
-        def __neg__(self) -> Value: ...
+        # The rows of one operand as methods, for editors and type checkers; a test keeps this list equal to the table.
+        def tanh(self) -> Value: ...
         def leaky_relu(self, slope: Any = 0.01) -> Value: ...
-        def __lt__(self, other: Any) -> bool: ...
 
-        __le__ = __gt__ = __ge__ = __lt__
-        __sub__ = __mul__ = __truediv__ = __pow__ = __add__
-        __radd__ = __rsub__ = __rmul__ = __rtruediv__ = __rpow__ = __add__
-        __pos__ = __abs__ = absolute = exp = log = log1p = expm1 = sqrt = sin = cos = tan = arctan = __neg__
-        tanh = sigmoid = log_sigmoid = softplus = relu = step = __neg__
+        absolute = exp = log = log1p = expm1 = sqrt = sin = cos = tan = arctan = tanh
+        sigmoid = log_sigmoid = softplus = relu = step = tanh
+    else:
+
+        def __getattr__(self, name: str) -> Any:
+            """A row of one operand, as a method."""
+            op = ops.TABLE.get(name)
+            if op is None or not op.is_method:
+                raise AttributeError(f"a Value has no attribute {name!r}", name=name, obj=self)
+            return partial(op, self)
 
     # --- what it shares with a float ------------------------------------------------------------------------------
 
@@ -131,7 +211,10 @@ class Value:
         return format(self.data, spec) if spec else str(self)
 
     def __eq__(self, other: object) -> bool:
-        return _compare(operator.eq, self, other)
+        return cast(bool, _compared(operator.eq, self, other))
+
+    def __compare__(self, test: str, other: Any) -> Any:
+        return _compared(_TESTS[test], self, other)
 
     __hash__ = object.__hash__  # identity: two nodes of one number are two nodes
 
@@ -140,51 +223,52 @@ class Value:
         role = f", role={self.role!r}" if self.role in ROLES[1:] else ""
         return f"Value(data={self.data!r}, grad={self.grad!r}{name}{role})"
 
-    # --- NumPy ----------------------------------------------------------------------------------------------------
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        # np.float64(2) * v and np.array([1., 2.]) * v: an Array takes part, so that the result is one too.
-        from autograd.arrays import Array  # the one arrow upwards, taken when NumPy meets a Value
-
-        return getattr(ufunc, method)(*(Array.holding(x) if isinstance(x, Value) else x for x in inputs), **kwargs)
-
-    # --- copies: flat, so that depth costs no recursion -----------------------------------------------------------
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> Value:
-        for node in tape.wengert_list([self]):
-            if id(node) not in memo:
-                memo[id(node)] = twin = _new(Value)
-                for slot in Value.__slots__:
-                    setattr(twin, slot, getattr(node, slot))
-                twin.left, twin.right = _copied(node.left, memo), _copied(node.right, memo)
-        return cast(Value, memo[id(self)])
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if self.op is None:
-            return _leaf, (self.data, self.name, self.role, self.grad, self.scope)
-        order = tape.wengert_list([self])
-        leaves = [v for v in order if v.op is None]
-        nodes = [v for v in order if v.op is not None]
-        number = {v: k for k, v in enumerate(leaves + nodes)}
-        facts = [[getattr(v, field) for v in nodes] for field in ("op", "primal", "grad", "name", "scope")]
-        edges = [[number[p] for p in v.parents] for v in nodes], [v.partials for v in nodes]
-        return _graph, (leaves, *facts, *edges)
+# --- what makes a node ------------------------------------------------------------------------------------------------
 
 
-def real(x: Any) -> float:
-    """One real number as a float; TypeError says what else was given and what to do with it."""
-    if x.__class__ is float:
-        return x
-    scalar = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
-    if isinstance(scalar, Real | Decimal | np.bool_):
-        return float(scalar)
-    if isinstance(x, Value):
-        raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
-    several = isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0
-    advice = (
-        ": use array(…) for several" if several else ": convert it with float(…) first" if isinstance(x, str) else ""
-    )
-    raise TypeError(f"a Value holds one real number; got {type(x).__name__} {x!r}{advice}")
+def applied(op: Op, operands: Sequence[Any]) -> Any:
+    """The node of a row on Values and plain numbers: y by the row's rule, and every ∂y/∂operand by the row's partials.
+
+    NotImplemented for an operand that is no number, as Python's operators have it. The definition; what runs is its
+    twin in `makers`, compiled row by row.
+    """
+    parents = [lift(x) for x in operands]
+    if any(p is NotImplemented for p in parents):
+        return NotImplemented
+    numbers = [p.primal for p in parents]
+    try:
+        y = op.value(*numbers)
+    except kinds.ERRORS as error:
+        raise kinds.refusal(op, parents, error) from None
+    try:
+        d = _partials(op, y, parents) if op.guarded else op.local(y, *numbers)
+    except kinds.ERRORS:
+        d = kinds.missing(op, y, parents)
+    return node(op, float(y), parents, [float(x) for x in d])
+
+
+def _partials(op: Op, y: float, parents: Sequence[Value]) -> list[float]:
+    """The partials of a guarded row: those of constants are 0 and not evaluated."""
+    numbers = [p.primal for p in parents]
+    return [0.0 if p.role == "constant" else rule(y, *numbers) for p, rule in zip(parents, op.partials, strict=True)]
+
+
+def node(op: Op, data: float, parents: Sequence[Value], partials: Sequence[float]) -> Value:
+    """A computed Value, from its parts."""
+    v = new(Value)
+    v.primal, v.op, v.grad, v.role, v.name, v.scope = data, op, None, None, None, scope.here()
+    v.right = v.d_right = None
+    if op.arity in (1, 2):
+        v.left, v.right = (*parents, None)[:2]
+        v.d_left, v.d_right = (*partials, None)[:2]
+    else:
+        v.left, v.d_left = tuple(parents), tuple(partials)
+    return v
+
+
+new = object.__new__
+ops.RESERVED.update(dir(Value))
 
 
 def lift(x: Any) -> Any:
@@ -201,7 +285,7 @@ def lift(x: Any) -> Any:
 
 def constant_of(x: float) -> Value:
     """The nameless constant that a plain number in an expression becomes."""
-    v = _new(Value)
+    v = new(Value)
     v.primal, v.role, v.scope = x, "constant", scope.here()
     v.grad = v.name = v.op = v.left = v.right = v.d_left = v.d_right = None  # type: ignore[assignment]
     return v
@@ -213,48 +297,10 @@ def _both(left: Any, right: Any) -> tuple[Any, ...]:
     return left if left.__class__ is tuple else () if left is None else (left,)
 
 
-def _compare(test: Callable[[Any, Any], bool], v: Value, other: Any) -> bool:
+_TESTS = {"greater": operator.gt, "less": operator.lt, "greater_equal": operator.ge, "less_equal": operator.le}
+
+
+def _compared(test: Callable[[Any, Any], bool], v: Value, other: Any) -> Any:
     if isinstance(other, Value):
         return test(number(v), number(other))
     return test(number(v), other) if isinstance(other, Real | Decimal) else NotImplemented
-
-
-for _test in (operator.lt, operator.le, operator.gt, operator.ge):
-    setattr(Value, f"__{_test.__name__}__", lambda v, other, test=_test: _compare(test, v, other))
-
-
-def _copied(parents: Any, memo: dict[int, Any]) -> Any:
-    if parents.__class__ is tuple:
-        return tuple(memo[id(p)] for p in parents)
-    return None if parents is None else memo[id(parents)]
-
-
-def _leaf(data: float, name: str | None, role: str, grad: float | None, path: scope.Path | None) -> Value:
-    v = Value(data, name, role)
-    v.grad, v.scope = grad, path
-    return v
-
-
-def _graph(leaves: list[Value], *columns: list[Any]) -> Value:
-    nodes = list(leaves)
-    for op, data, grad, name, path, edges, partials in zip(*columns, strict=True):
-        if op.arity not in (None, len(edges)):
-            raise ValueError(
-                f"{op.name} took {len(edges)} operands when this graph was saved, and now takes {op.arity}"
-            )
-        nodes.append(node(op, data, [nodes[k] for k in edges], partials))
-        nodes[-1].grad, nodes[-1].name, nodes[-1].scope = grad, name, path
-    return nodes[-1]
-
-
-def node(op: Op, data: float, parents: Sequence[Value], partials: Sequence[float]) -> Value:
-    """A computed Value, from its parts."""
-    v = _new(Value)
-    v.primal, v.op, v.grad, v.role, v.name, v.scope = data, op, None, None, None, scope.here()
-    v.right = v.d_right = None
-    if op.arity in (1, 2):
-        v.left, v.right = (*parents, None)[:2]
-        v.d_left, v.d_right = (*partials, None)[:2]
-    else:
-        v.left, v.d_left = tuple(parents), tuple(partials)
-    return v

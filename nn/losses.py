@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import Value, dot, kinds, log, ops, relu, softplus, sum as total, where
+from autograd.kinds import real
 from autograd.recording import demand
-from autograd.value import real
 
 
 class ProbabilitiesError(ValueError):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from autograd import Op, Value, ops
+from autograd import Op, ops
 
 
 @pytest.fixture
@@ -17,5 +17,3 @@ def row():
     yield make
     for op in made:
         ops.TABLE.pop(op.name)
-        if op.name in vars(Value):
-            delattr(Value, op.name)

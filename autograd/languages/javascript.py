@@ -1,31 +1,29 @@
-"""The rows in JavaScript, for pages that compute: what their own rules write when they are fed such an operand."""
+"""JavaScript on single numbers, for pages that compute."""
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
+import math
 
-from autograd.languages.code import TEST, Code, Dialect, Script
+from autograd.languages.code import Code, Context
+from autograd.languages.forms import COMPARE, INFIX, MATHEMATICS, TEST, Form, Language, calls
+from autograd.languages.script import Script
 from autograd.ops import Op
 
-_MATH = ("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "atan", "tanh", "abs", "pow")
+
+def _literal(x: float) -> str:
+    return repr(x) if math.isfinite(x) else "NaN" if x != x else "Infinity" if x > 0 else "-Infinity"
 
 
-def _call(name: str) -> Any:
-    return lambda *operands: Code(f"{name}({', '.join(['{}'] * len(operands))})", *operands)
-
-
-def _choice(form: str) -> Any:
-    return lambda *operands: Code(form, *operands, binds=TEST)
-
-
-JAVASCRIPT = SimpleNamespace(
-    **{name: _call(f"Math.{name}") for name in _MATH},
-    largest=_call("Math.max"),
-    shift=_call("Math.max"),
-    where=_choice("{0} ? {1} : {2}"),
-    maximum=_choice("{0} > {1} ? {0} : {0} <= {1} ? {1} : {0} + {1}"),
-    minimum=_choice("{0} < {1} ? {0} : {0} >= {1} ? {1} : {0} + {1}"),
+JAVASCRIPT = Language(
+    INFIX
+    | calls("Math.{}({{*}})", MATHEMATICS | {"absolute": "abs", "power": "pow", "largest": "max"})
+    | {
+        "where": Form("{0} ? {1} : {2}", TEST, COMPARE),
+        "maximum": Form("{0} > {1} ? {0} : {0} <= {1} ? {1} : {0} + {1}", TEST, COMPARE),
+        "minimum": Form("{0} < {1} ? {0} : {0} >= {1} ? {1} : {0} + {1}", TEST, COMPARE),
+    },
+    _literal,
+    "const {} = {};",
 )
 
 
@@ -38,20 +36,17 @@ def value_and_partials(op: Op, n: int) -> tuple[str, str]:
     >>> value_and_partials(tanh, 1)[0]
     '(x0)=>{const y = Math.tanh(x0);return y}'
     """
-    dialect = Dialect(JAVASCRIPT)
-    operands = [Code(f"x{k}", dialect=dialect) for k in range(n)]
-    y = Code("y", dialect=dialect)
-    names = ", ".join(f"x{k}" for k in range(n))
-    value = _function(names, {"y": op.value(*operands)}, "y")
-    rules = {f"d{k}": rule for k, rule in enumerate(op.local(y, *operands))}
-    return value, _function(f"y, {names}", rules, f"[{', '.join(rules)}]")
+    context = Context(JAVASCRIPT)
+    operands, y = [context.variable(f"x{k}") for k in range(n)], context.variable("y")
+    names = ", ".join(x.data[0] for x in operands)
+    partials = op.local(y, *operands)
+    value = _function(context, names, {"y": op.apply(*operands)}, "y")
+    d = {f"d{k}": partial for k, partial in enumerate(partials)}
+    return value, _function(context, f"y, {names}", d, f"[{', '.join(d)}]")
 
 
-def _function(parameters: str, targets: dict[str, Any], result: str) -> str:
-    codes = {name: x if isinstance(x, Code) else Code("{}", x) for name, x in targets.items()}
+def _function(context: Context, parameters: str, targets: dict[str, Code | float], result: str) -> str:
+    codes = {name: x if isinstance(x, Code) else context.number(x) for name, x in targets.items()}
     script = Script(codes.values())
-    lines = [line for name, target in codes.items() for line in script.lines(name, target)]
-    text = "".join(f"const {line};" for line in lines)
-    for number, name in (("inf", "Infinity"), ("-inf", "-Infinity"), ("nan", "NaN")):
-        text = text.replace(f"float('{number}')", name)
-    return f"({parameters})=>{{{text}return {result}}}"
+    lines = [line for name, code in codes.items() for line in script.lines(name, code)]
+    return f"({parameters})=>{{{''.join(lines)}return {result}}}"

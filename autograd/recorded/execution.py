@@ -17,8 +17,9 @@ import numpy.typing as npt
 from autograd import kinds
 from autograd.arrays import values
 from autograd.makers import maker
+from autograd.recorded.columns import COMPUTED, PARAMETER, Columns
 from autograd.recorded.data import Floats
-from autograd.recorded.groups import COMPUTED, PARAMETER, Groups
+from autograd.recorded.groups import Plan
 from autograd.scope import _current
 from autograd.value import Value
 
@@ -35,8 +36,8 @@ Functions = Mapping[str, Callable[..., Any]]
 class Run:
     """One call of a program: its code by name, at these parameters, on rows of these inputs."""
 
-    def __init__(self, functions: Functions, groups: Groups, names: Sequence[str], theta: Floats, rows: int) -> None:
-        self.functions, self.groups, self.names, self.theta, self.rows = functions, groups, names, theta, rows
+    def __init__(self, functions: Functions, plan: Plan, names: Sequence[str], theta: Floats, rows: int) -> None:
+        self.functions, self.plan, self.names, self.theta, self.rows = functions, plan, names, theta, rows
         self.patience = PATIENCE
 
     def __call__(self, name: str, arrays: Sequence[npt.NDArray[Any]]) -> Any:
@@ -95,24 +96,24 @@ class Run:
         for argument, x in zip(self.names, arrays, strict=True):
             if np.isnan(x).any():
                 raise ValueError(f"row {row} of {argument} holds nan: leave such rows out, or fill them in")
-        groups = self.groups
-        data = np.array(groups.numbers)
-        for group, x in zip([*groups.inputs, groups.theta], [*arrays, self.theta], strict=True):
+        plan = self.plan
+        data = np.array(plan.columns.numbers)
+        for group, x in zip(plan.groups, [*arrays, self.theta], strict=False):
             data[group.grid[:, 0]] = x.ravel()
         try:
-            twins = _again(groups, data.tolist())
-            outputs = [twins[k] for k in groups.outputs.grid[:, 0]]
+            twins = _again(plan.columns, data.tolist())
+            outputs = [twins[k] for k in plan.outputs.grid[:, 0]]
             if name != "forward":
                 outputs[0].backward()
         except kinds.ERRORS as error:
             raise type(error)(f"row {row}: {error}" if arrays else str(error)) from None
-        output = values(outputs).reshape(1, *groups.shape)
+        output = values(outputs).reshape(1, *plan.shape)
         self.patience -= not np.isfinite(output).all()
         with np.errstate(over="ignore"):  # beyond 32 bits
             output = output.astype(self.theta.dtype)
             if name == "forward":
                 return output if arrays else output[0]
-            slopes = np.array([twins[k].grad or 0.0 for k in groups.theta.grid[:, 0]])
+            slopes = np.array([twins[k].grad or 0.0 for k in plan.groups[plan.theta].grid[:, 0]])
             return output[0], slopes.astype(self.theta.dtype)
 
 
@@ -132,10 +133,10 @@ def _added(parts: Iterator[tuple[Any, Any]]) -> tuple[Any, Any]:
     return total, gradient
 
 
-def _again(groups: Groups, data: Sequence[float]) -> list[Value]:
+def _again(columns: Columns, data: Sequence[float]) -> list[Value]:
     """The nodes of a graph computed once more, from other data, under their names and scopes."""
     twins: list[Value] = []
-    for v, edges, kind, number in zip(groups.nodes, groups.edges, groups.kind, data, strict=True):
+    for v, edges, kind, number in zip(columns.nodes, columns.edges, columns.kind, data, strict=True):
         token = _current.set(v.scope)
         try:
             if kind == COMPUTED:

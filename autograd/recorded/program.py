@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import keyword
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,51 +15,17 @@ import numpy.typing as npt
 from autograd import kinds
 from autograd.arrays import array
 from autograd.files import written
-from autograd.languages.code import RESERVED, unused
+from autograd.languages import numpy
+from autograd.languages.code import unused
+from autograd.languages.script import Function
 from autograd.recorded.data import Floats, Rows
-from autograd.recorded.emit import Emitter
 from autograd.recorded.execution import BLOCK, LEAST, Run
-from autograd.recorded.groups import Groups
+from autograd.recorded.groups import Plan, plan
+from autograd.recorded.writing import backward, forward
 from autograd.recording import recording
 from autograd.value import Value
 
 __all__ = ["Program", "record"]
-
-# What some programs call beside NumPy, by name.
-HELPERS = {
-    "scatter": '''
-def scatter(index, rows, size):
-    """The rows added up at their places in an array of `size` rows."""
-    xp = rows.__array_namespace__()
-    out = xp.zeros((size, *rows.shape[1:]), dtype=rows.dtype)
-    if hasattr(out, "at"):  # JAX's arrays cannot be written into
-        return out.at[index].add(rows)
-    np.add.at(out, index, rows)
-    return out
-
-''',
-    "others": '''
-def others(x):
-    """Of every row the sum of all other rows; x.sum(axis=0) - x would lose the digits of small ones."""
-    xp = x.__array_namespace__()
-    none = xp.zeros_like(x[:1])
-    above = xp.concat([none, xp.cumsum(x, axis=0)[:-1]])
-    below = xp.concat([none, xp.cumsum(x[::-1], axis=0)[:-1]])[::-1]
-    return above + below
-
-''',
-}
-
-
-ROWS = """
-
-def _rows(name, x, shape):
-    x = np.asarray(x, dtype=theta.dtype)
-    if x.ndim == 0 or x.shape[1:] != shape:
-        raise ValueError(f"{name} is rows of shape {shape}; got an array of shape {x.shape}")
-    return x
-
-"""
 
 
 def record(f: Callable[..., Any], *examples: Any) -> Program:
@@ -97,7 +63,7 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
     except ValueError:
         raise ValueError("the outputs lie in rows of different length: give them one, or record each alone") from None
     inputs = [kinds.flat(x) for x in leaves.values()]
-    return Program(f, Groups(outputs, shape, inputs, notes.inputs), shapes, Rows(shapes, inputs, notes.demands))
+    return Program(f, plan(outputs, shape, inputs, notes.inputs), shapes, Rows(shapes, inputs, notes.demands))
 
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:
@@ -107,7 +73,7 @@ def _names(f: Callable[..., Any], count: int) -> list[str]:
         given = [p.name for p in inspect.signature(f).parameters.values() if p.kind in positional]
     except (TypeError, ValueError):  # a callable without a signature
         given = []
-    used = set(RESERVED)
+    used = set(numpy.RESERVED)
     return [unused(given[k] if k < len(given) else f"x{k}", used) for k in range(count)]
 
 
@@ -125,16 +91,23 @@ def _example(x: Any) -> Floats:
 
 
 class Functions(dict[str, Callable[..., Any]]):
-    """The functions that an emitter writes, by name; each is written and compiled when it is first asked for."""
+    """The functions of a plan by name; each is written and compiled when it is first asked for."""
 
-    def __init__(self, emitter: Emitter) -> None:
+    def __init__(self, plan: Plan, arguments: Mapping[str, tuple[int, ...]]) -> None:
         super().__init__()
-        self.text, self.constants = emitter.text, emitter.arrays.constants
+        self.plan, self.arguments = plan, arguments
+
+    def written(self, name: str) -> Function:
+        """`forward`, `sum_and_grad`, or `sum_and_grad_checked`, where an adjoint of 0 passes nothing on."""
+        if name == "forward":
+            return forward(self.plan, self.arguments, numpy.NUMPY)
+        return backward(self.plan, self.arguments, numpy.NUMPY, checked=name == "sum_and_grad_checked")
 
     def __missing__(self, name: str) -> Callable[..., Any]:
-        text, scene = self.text(name), dict[str, Any](np=np, constants=self.constants)
-        exec(compile(_with_helpers(text), "<recorded>", "exec"), scene)
-        self[name] = scene[name]
+        f = self.written(name)
+        namespace = dict[str, Any](np=np, constants=f.context.constants)
+        exec(compile(numpy.source([f]), "<recorded>", "exec"), namespace)
+        self[name] = namespace[name]
         return self[name]
 
 
@@ -154,16 +127,16 @@ class Program:
     """
 
     def __init__(
-        self, function: Callable[..., Any], groups: Groups, arguments: dict[str, tuple[int, ...]], rows: Rows
+        self, function: Callable[..., Any], plan: Plan, arguments: dict[str, tuple[int, ...]], rows: Rows
     ) -> None:
         #: The function that was recorded.
         self.function = function
-        self._groups, self._arguments, self._data = groups, arguments, rows
-        self._code = Functions(Emitter(groups, arguments))
-        widest = max((group.grid.size for group in groups.computed if group.batched), default=1)
+        self._plan, self._arguments, self._data = plan, arguments, rows
+        self._code = Functions(plan, arguments)
+        widest = max((group.grid.size for group in plan.groups[plan.theta :] if group.batched), default=1)
         self._rows = max(LEAST, BLOCK // (8 * widest))
         #: The leaves that take a gradient, in the order of theta.
-        self.parameters: list[Value] = groups.parameters
+        self.parameters: list[Value] = plan.parameters
 
     def theta(self) -> npt.NDArray[np.float64]:
         """The data of the parameters, of shape (P,)."""
@@ -193,10 +166,8 @@ class Program:
         A pure function in the namespace of its arrays: of NumPy's with every check, and of JAX's under jit, over as
         many devices and processes as its arrays are laid out on, where a bad row gives a loss of nan.
         """
-        if self._groups.shape:
-            raise ValueError(
-                f"a gradient is of one output; this program gives {self._groups.shape}: reduce it to a loss"
-            )
+        if self._plan.shape:
+            raise ValueError(f"a gradient is of one output; this program gives {self._plan.shape}: reduce it to a loss")
         if reduction not in ("mean", "sum"):
             raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
         if not hasattr(theta, "__array_namespace__"):
@@ -224,14 +195,15 @@ class Program:
             return self.theta().astype(self._data.precision(arrays))
 
     def _run(self, theta: Floats) -> Run:
-        return Run(self._code, self._groups, list(self._arguments), theta, self._rows)
+        return Run(self._code, self._plan, list(self._arguments), theta, self._rows)
 
     @property
     def source(self) -> str:
         """The code that runs, NumPy a person could have written: `forward`, and of one output `sum_and_grad`."""
-        names = ["forward"] + ["sum_and_grad"] * (not self._groups.shape)
-        text = "\n\n".join(map(self._code.text, names))
-        return f"import numpy as np\n\n{_with_helpers(text)}"
+        return f"import numpy as np\n\n{numpy.source(self._functions())}"
+
+    def _functions(self) -> list[Function]:
+        return [self._code.written(name) for name in ["forward"] + ["sum_and_grad"] * (not self._plan.shape)]
 
     def save_source(self, path: str | os.PathLike[str]) -> Path:
         """Write the code as a module that needs NumPy alone, with the parameters' data in an .npz of its name beside it.
@@ -241,22 +213,10 @@ class Program:
         path = Path(path)
         if path.suffix != ".py" or not path.stem.isidentifier() or keyword.iskeyword(path.stem):
             raise ValueError(f"a module is called like network.py; got {path.name!r}")
-        checks = [f"    {name} = _rows({name!r}, {name}, {shape})\n" for name, shape in self._arguments.items()]
-        text = (
-            '"""A recorded computation and its parameters: predict gives its outputs on rows of data."""\n\n'
-            "from pathlib import Path\n\n"
-            f"{self.source}\n\n"
-            'constants = dict(np.load(Path(__file__).with_suffix(".npz")))\n'
-            'theta = constants.pop("theta")\n'
-            f"{ROWS}\n"
-            f"def predict({', '.join(self._arguments)}):\n"
-            '    """The output of every row, with the parameters saved beside this file."""\n'
-            f"{''.join(checks)}    return forward({', '.join(['theta', *self._arguments])})\n"
-        )
-        written(
-            path.with_suffix(".npz"),
-            lambda file: np.savez(file, theta=self.theta(), **cast(Any, self._code.constants)),
-        )
+        functions = self._functions()
+        constants: Any = functions[-1].context.constants  # those of the forward function among them
+        written(path.with_suffix(".npz"), lambda file: np.savez(file, theta=self.theta(), **constants))
+        text = numpy.module(numpy.source(functions), self._arguments)
         return written(path, lambda file: file.write(text.encode()))
 
     def __reduce__(self) -> Any:
@@ -264,8 +224,4 @@ class Program:
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {shape}" if shape else name for name, shape in self._arguments.items())
-        return f"Program({rows + ' → ' if rows else ''}{self._groups.shape or 'one output'}, {len(self.parameters)} parameters)"
-
-
-def _with_helpers(text: str) -> str:
-    return "".join(helper for name, helper in HELPERS.items() if f"{name}(" in text) + "\n" + text
+        return f"Program({rows + ' → ' if rows else ''}{self._plan.shape or 'one output'}, {len(self.parameters)} parameters)"

@@ -8,11 +8,12 @@ from itertools import pairwise
 from typing import Any, NamedTuple
 
 from autograd import kinds
+from autograd.languages.forms import PRODUCT, SUM
 from autograd.tape import reverse_sweep, wengert_list
 from autograd.value import Value
 from viz.names import MANY, given, names
 from viz.numbers import few
-from viz.text.terms import ELLIPSIS, PRODUCT, SUM, Slope, Term, joined, symbols
+from viz.text.terms import ELLIPSIS, Slope, Term, joined, symbols
 
 LONG = 90  # characters of a formula above which a part of it gets an equation of its own
 LINES = 40  # equations that are shown; of more the first and the last

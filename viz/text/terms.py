@@ -5,55 +5,26 @@ from __future__ import annotations
 import math
 import operator
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from types import SimpleNamespace
-from typing import Any, NamedTuple, Self
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Self
 
 from autograd import kinds, ops
+from autograd.languages import latex, text
+from autograd.languages.forms import ATOM, NEGATED, OPEN, PRODUCT, SUM, Form
+from autograd.languages.latex import LATEX
+from autograd.languages.text import TEXT
 from autograd.ops import Op
+from autograd.value import Operand
 from viz.names import MANY, index, parts
 from viz.numbers import exact, few, number, printable
 
-# How tightly a form binds. In a place that is OPEN nothing needs brackets.
-OPEN, SUM, SIGN, PRODUCT, POWER, ATOM = range(6)
-
-
-class Form(NamedTuple):
-    """How an operation is written: a template, how tightly that binds, and how tightly each operand has to."""
-
-    template: str
-    binds: int
-    needs: Sequence[int]
-
-
-# fmt: off
-# In LaTeX, and in text. By the associative law a + (b − c) is a + b − c, and a · (b / c) is a · b / c.
-_OPERATORS = {
-    "add":      (Form("{} + {}",            SUM,     (SUM, SUM)),      Form("{} + {}", SUM,     (SUM, SUM))),
-    "subtract": (Form("{} - {}",            SUM,     (SUM, PRODUCT)),  Form("{} − {}", SUM,     (SUM, PRODUCT))),
-    "multiply": (Form(r"{} \cdot {}",       PRODUCT, (SIGN, PRODUCT)), Form("{}·{}",   PRODUCT, (SIGN, PRODUCT))),
-    "divide":   (Form(r"\frac{{{}}}{{{}}}", PRODUCT, (OPEN, OPEN)),    Form("{}/{}",   PRODUCT, (SIGN, POWER))),
-    "power":    (Form("{}^{{{}}}",          POWER,   (ATOM, OPEN)),    Form("{}^{}",   POWER,   (ATOM, ATOM))),
-    "negative": (Form("-{}",                SIGN,    (PRODUCT,)),      Form("−{}",     SIGN,    (PRODUCT,))),
-    "absolute": (Form(r"\left|{}\right|",   ATOM,    (OPEN,)),         Form("|{}|",    ATOM,    (OPEN,))),
-    "sqrt":     (Form(r"\sqrt{{{}}}",       ATOM,    (OPEN,)),         Form("√{}",     POWER,   (ATOM,))),
-    "where":    (Form(r"\begin{{cases}} {1} & \text{{if }} {0} \ne 0 \\ {2} & \text{{otherwise}} \end{{cases}}", OPEN, (OPEN,) * 3),
-                 Form("where({}, {}, {})",  ATOM,    (OPEN,) * 3)),
-}
-_WORDS = {
-    "exp": r"\exp", "log": r"\ln", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "arctan": r"\arctan", "tanh": r"\tanh",
-    "sigmoid": r"\sigma", "maximum": r"\max", "minimum": r"\min",
-}
+LANGUAGES = LATEX, TEXT
 # Written as the table defines them: every reader knows ln and exp, and few know logsumexp.
 _DEFINED = {"log1p", "expm1", "softplus", "log_sigmoid", "dot", "logsumexp", "log_softmax", "neg_log_softmax"}
-# fmt: on
-_BRACKETS = r"\left({}\right)", "({})"
-_RAISED = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_TESTS = {"greater": operator.gt, "less": operator.lt, "greater_equal": operator.ge, "less_equal": operator.le}
 
 
-class Term:
+class Term(Operand):
     r"""A formula, without a bracket that is not needed.
 
     >>> w, x = Term.symbol("w"), Term.symbol("x1")
@@ -74,7 +45,7 @@ class Term:
     ) -> None:
         self.texts = tuple(texts)
         # What begins with a sign binds no tighter than one: (−a)·b, which is written −a·b.
-        self.binds = [min(b, SIGN) if _signed(t) else b for t, b in zip(self.texts, binds, strict=True)]
+        self.binds = [min(b, NEGATED) if _signed(t) else b for t, b in zip(self.texts, binds, strict=True)]
         self.number, self.op = value, op
         self.args = args  # None for a number that stands as itself
 
@@ -118,23 +89,12 @@ class Term:
         form = joined(args, " + ", SUM) if op is ops.sum else _written(op, args)
         return cls(form.texts, binds=form.binds, op=op, args=args)
 
-    def __array_namespace__(self) -> Any:
-        return _ON_VECTORS
+    def __compare__(self, test: str, other: Any) -> bool:
+        """A rule that compares is decided by the numbers."""
+        return bool(_TESTS[test](self.number, getattr(other, "number", other)))
 
-
-def _operator(op: Op) -> tuple[Any, Any]:
-    return (lambda *a: op.apply(*a)), (lambda b, a: op.apply(a, b))
-
-
-for _name, _op in (
-    ("add", ops.add), ("sub", ops.subtract), ("mul", ops.multiply), ("truediv", ops.divide), ("pow", ops.power),
-    ("neg", ops.negative), ("pos", ops.positive), ("abs", ops.absolute),
-):  # fmt: skip
-    for _prefix, _method in zip(("", "r")[: _op.arity], _operator(_op), strict=False):
-        setattr(Term, f"__{_prefix}{_name}__", _method)
-for _test in (operator.lt, operator.le, operator.gt, operator.ge):
-    # A rule that compares is decided by the numbers.
-    setattr(Term, f"__{_test.__name__}__", lambda a, b, test=_test: test(a.number, getattr(b, "number", b)))
+    def __word__(self, name: str) -> Callable[..., Any] | None:
+        return _ON_VECTORS.get(name)
 
 
 class Slope(Term):
@@ -179,15 +139,11 @@ def _simpler(name: str, *args: Any) -> Any:
 
 def composed(forms: Sequence[Form], args: Sequence[Term]) -> Term:
     """The operands in a form of LaTeX and one of text, in brackets where they bind less tightly than they have to."""
-    texts = (form.template.format(*_fitted(form, args, notation)) for notation, form in enumerate(forms))
+    texts = (
+        language.written(form, [(x.texts[k], x.binds[k]) for x in args])
+        for k, (language, form) in enumerate(zip(LANGUAGES, forms, strict=True))
+    )
     return Term(texts, binds=[form.binds for form in forms])
-
-
-def _fitted(form: Form, args: Sequence[Term], notation: int) -> Iterator[str]:
-    for k, (x, need) in enumerate(zip(args, form.needs, strict=True)):
-        text = x.texts[notation]
-        loose = x.binds[notation] < need or (k and need and _signed(text))  # a + −b
-        yield _BRACKETS[notation].format(text) if loose else text
 
 
 def _signed(text: str) -> bool:
@@ -202,23 +158,19 @@ def joined(args: Sequence[Term], between: str, binds: int, latex: str = "") -> T
 
 
 def _written(op: Op, args: Sequence[Term]) -> Term:
+    forms: list[Any] = [language.forms.get(op.name) for language in LANGUAGES]
     if op is ops.power and re.fullmatch(r"−?\d+", exponent := str(args[1])):
-        raised = Term((args[1].latex, exponent.translate(_RAISED)))
-        return composed((_OPERATORS["power"][0], Form("{}{}", POWER, (ATOM, OPEN))), (args[0], raised))
-    if forms := _OPERATORS.get(op.name):
+        raised = Term((args[1].latex, exponent.translate(text.RAISED)))
+        return composed((forms[0], TEXT.forms["whole_power"]), (args[0], raised))  # type: ignore[arg-type]
+    if all(forms):
         return composed(forms, args)
-    called = _called(op, args)
+    inner = joined([joined(part, ", ", OPEN) for part in parts(op, args)], "; ", OPEN)
+    at = index(op)[1:-1]
+    called = composed((latex.function(op.name, at), text.function(printable(op.symbol or op.name), at)), [inner])
     if not op.written:
         return called
-    own = composed([Form(op.written, OPEN, [ATOM] * len(args))] * 2, args)  # a user's, made for text only
+    own = composed([Form(op.written, OPEN, ATOM)] * 2, args)  # a user's, made for text only
     return Term((called.latex, printable(str(own), 400)), binds=(ATOM, OPEN))
-
-
-def _called(op: Op, args: Sequence[Term]) -> Term:
-    latex, text = joined([joined(part, ", ", OPEN) for part in parts(op, args)], "; ", OPEN).texts
-    word, at = _WORDS.get(op.name) or rf"\operatorname{{{verbatim(op.name)}}}", index(op)
-    below = f"_{{{at[1:-1]}}}" if at else ""
-    return Term((rf"{word}\left({latex}\right){below}", f"{printable(op.symbol or op.name)}({text}){at}"))
 
 
 # --- what the rules of the vector rows ask an operand for ---------------------------------------------------------------
@@ -242,66 +194,23 @@ def _y_hat(share: Any, whole: Any) -> Any:
 
 
 _ELEMENT = re.compile(r"(.+)\[(\d+)\]")
-_ON_VECTORS = SimpleNamespace(
-    total=lambda *a: ops.sum.apply(*a), shift=_marked, y_hat=_y_hat, others=lambda c, *p: 1.0 - p[c]
-)
+_ON_VECTORS: dict[str, Callable[..., Any]] = {
+    "total": lambda *a: ops.sum.apply(*a),
+    "shift": _marked,
+    "y_hat": _y_hat,
+    "others": lambda c, *p: 1.0 - p[c],
+}
 ELLIPSIS = Term((r"\cdots", "…"))
 
 # --- names --------------------------------------------------------------------------------------------------------------
 
-_GREEK = re.compile(
-    "alpha|beta|gamma|delta|epsilon|zeta|eta|theta|iota|kappa|lambda|mu|nu|xi|pi|rho|sigma|tau|phi|chi|psi|omega|"
-    "Gamma|Delta|Theta|Lambda|Xi|Pi|Sigma|Phi|Psi|Omega"
-).fullmatch
-_ACCENTS = {"\u0302": r"\hat", "\u0303": r"\tilde", "\u0304": r"\bar", "\u0307": r"\dot"}
-_NAME = re.compile(rf"([A-Za-z]+|[Α-ω])([{''.join(_ACCENTS)}]?)(\d*|_\d+|_[A-Za-z]+)((?:\[\d+(?:,\d+)*\])?)")
-# What LaTeX, or the page around it, would take for markup. An ampersand is the wide one: no way of writing the other
-# is understood by LaTeX and by every program that reads a part of it.
-_ESCAPED = str.maketrans(
-    {c: f"{{\\{c}}}" for c in "$%#_"}
-    | {"\\": r"{\backslash}", "{": r"{\lbrace}", "}": r"{\rbrace}", "^": r"{\wedge}", "~": r"{\sim}", " ": r"\ "}
-    | {"<": "{<}", ">": "{>}", "&": "＆", '"': "''", "`": r"{\backprime}"}
-)
-
-
-def verbatim(text: str) -> str:
-    """Any text as letters of a formula."""
-    return printable(text).translate(_ESCAPED)
-
 
 def symbol(name: str) -> str:
-    r"""A name in LaTeX: x1 is x with an index, W1[0,1] an element of W1, eta and ŷ are letters; others stand as they are.
-
-    >>> print(*map(symbol, ["x1", "W1[0,1]", "eta", "ŷ[2]", "h_pre", "loss", "100 %"]))
-    x_{1} {W_{1}}_{0,1} \eta \hat{y}_{2} h_{\mathrm{pre}} \mathrm{loss} \mathrm{100\ {\%}}
-    """
-    match = _NAME.fullmatch(unicodedata.normalize("NFD", name))
-    if not match or not (word := _letters(match[1])):
-        return _upright(name)
-    _, accent, sub, place = match.groups()
-    base = rf"{_ACCENTS[accent]}{{{word}}}" if accent else word
-    below = rf"\mathrm{{{sub[1:]}}}" if sub[1:].isalpha() else sub.removeprefix("_")
-    if place and below.isdigit():
-        return f"{{{base}_{{{below}}}}}_{{{place[1:-1]}}}"
-    below = ",".join(filter(None, (below, place[1:-1])))
-    return f"{base}_{{{below}}}" if below else base
+    """A name in LaTeX, whatever stands in it."""
+    return latex.symbol(printable(name))
 
 
 def symbols(names: Sequence[str]) -> dict[str, str]:
-    """Names in LaTeX, no two alike: those that would look alike, as x1 and x[1], stand as they are."""
-    found = {name: symbol(name) for name in names}
-    uses = Counter(found.values())
-    return {name: latex if uses[latex] == 1 else _upright(name) for name, latex in found.items()}
-
-
-def _upright(name: str) -> str:
-    return rf"\mathrm{{{verbatim(name)}}}"
-
-
-def _letters(stem: str) -> str:
-    """A letter, a Greek letter's name as its command, a longer word upright; "" for what is none of these."""
-    if not stem.isascii():
-        _, size, *_, stem = unicodedata.name(stem, "GREEK NO LETTER").replace("LAMDA", "LAMBDA").split()
-        stem = stem.capitalize() if size == "CAPITAL" else stem.lower()
-        return f"\\{stem}" if _GREEK(stem) else ""
-    return stem if len(stem) == 1 else f"\\{stem}" if _GREEK(stem) else rf"\mathrm{{{stem}}}"
+    """Names in LaTeX, no two alike."""
+    found = latex.symbols([printable(name) for name in names])
+    return {name: found[printable(name)] for name in names}

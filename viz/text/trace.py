@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from autograd.kinds import real
 from autograd.tape import forward_sweep, stored, wengert_list
-from autograd.value import Value, real
+from autograd.value import Value
 from viz.arguments import values_in
 from viz.names import expression, given, names, shortened
 from viz.numbers import number, printable

@@ -9,13 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import ops, softmax
+from autograd.languages.forms import ATOM, OPEN, POWER, SUM, Form
 from autograd.tape import reverse_sweep
 from autograd.value import Value
 from viz.picture import jacobians
 from viz.picture.jacobians import Floats
 from viz.picture.stages import Stage, Vector
 from viz.text.derivations import Factor, Line, block, equal, quotient
-from viz.text.terms import ATOM, OPEN, POWER, SUM, Form, Slope, Term, composed, joined, symbols
+from viz.text.terms import Slope, Term, composed, joined, symbols
 
 SHAPE = (r"\left[{}\right]", r" \times "), ("[{}]", "×")
 EXPONENTIALS = {"exp", "logsumexp", "log_softmax", "neg_log_softmax"}  # of which cross-entropies are made

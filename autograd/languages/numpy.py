@@ -1,0 +1,164 @@
+"""NumPy, and every library with its namespace `xp`, on arrays: a row per node, a column per row of data."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from autograd.languages.code import Code
+from autograd.languages.forms import (
+    ATOM,
+    COMPARE,
+    INFIX,
+    MATHEMATICS,
+    MATRIX,
+    POWER,
+    SIGN,
+    SUM,
+    Form,
+    Language,
+    calls,
+    python_literal,
+)
+from autograd.languages.script import Function
+
+
+def _power(kind: type[Code], a: Any, b: Any) -> Any:
+    if isinstance(b, float) and b.is_integer() and abs(b) < 100:
+        return a if b == 1.0 else kind("whole_power", (a,), (int(b),))
+    return kind("power_of", (a, b))
+
+
+def _where(kind: type[Code], c: Any, a: Any, b: Any) -> Any:
+    if not isinstance(c, Code):  # both branches are computed all the same: one may be out of its domain
+        return kind("choose", (float(c), a, b))
+    test = c.args[0] if c.word == "mask" else c if c.word in COMPARISONS else kind("nonzero", (c,))
+    if isinstance(a, Code) or isinstance(b, Code):
+        return kind("choose", (test, a, b))
+    # Of two plain numbers NumPy makes 64 bits.
+    return kind("mask", (test,)) if (a, b) == (1, 0) else kind("choose_number", (test, a, b))
+
+
+COMPARISONS = ("greater", "less", "greater_equal", "less_equal", "equal", "not_equal", "zero", "nonzero")
+
+_SAID: dict[str, Form | Callable[..., Any]] = {"power": _power, "where": _where}  # by other words
+
+NUMPY = Language(
+    _SAID
+    | INFIX
+    | calls("xp.{}({{}})", MATHEMATICS)
+    | calls("xp.{}({{}}, {{}})", {"maximum": "maximum", "minimum": "minimum"})
+    | {
+        "absolute": Form("abs({})"),
+        "whole_power": Form("{} ** {}", POWER, (ATOM,)),
+        "power_of": Form("{} ** {}", POWER, (ATOM, ATOM)),
+        "choose": Form("xp.where({}, {}, {})"),
+        "choose_number": Form("xp.where({}, {}, {}).astype(theta.dtype)"),
+        "mask": Form("({}).astype(theta.dtype)"),  # 1.0 where a comparison holds, in the parameters' precision
+        "nonzero": Form("{} != 0", COMPARE, (SUM,)),
+        "zero": Form("{} == 0", COMPARE, (SUM,)),
+    }
+    | {  # words for arrays
+        "matmul": Form("{} @ {}", MATRIX, (SIGN, SIGN)),  # in brackets beside other products, though Python needs none
+        "take": Form("{}[{}]", ATOM, (ATOM, 0)),
+        "slice": Form("{}[{}:{}]", ATOM, (ATOM,)),
+        "reshape": Form("{}.reshape({}, {})", ATOM, (ATOM,)),
+        "flatten": Form("{}.reshape(-1)", ATOM, (ATOM,)),
+        "split": Form("{}.reshape({}, {}, -1)", ATOM, (ATOM,)),
+        "transpose": Form("{}.T", ATOM, (ATOM,)),
+        "repeat": Form("xp.repeat({}, n, axis=1)"),
+        "broadcast": Form("xp.broadcast_to({}, {})"),
+        "full": Form("xp.full({1}, {0}, dtype=theta.dtype)"),
+        "stack": Form("xp.concat([{*}])"),
+        "sum_rows": Form("{}.sum(axis=0, keepdims=True)", ATOM, (ATOM,)),
+        "sum_columns": Form("{}.sum(axis=1, keepdims=True)", ATOM, (ATOM,)),
+        "sum_batch": Form("{}.sum(axis=2)", ATOM, (ATOM,)),
+        "max_rows": Form("{}.max(axis=0, keepdims=True)", ATOM, (ATOM,)),
+        "others": Form("others({})"),
+        "scatter": Form("scatter({}, {}, {})"),
+    },
+    python_literal,
+)
+
+RESERVED = frozenset(
+    {"theta", "xp", "n", "np", "constants", "scatter", "forward", "sum_and_grad", "gradient", "abs", "float", "others"}
+    | {"file", "allow_pickle"}  # np.savez has arguments of these names
+)
+
+# What some functions call beside NumPy, by name.
+HELPERS = {
+    "scatter": '''
+def scatter(index, rows, size):
+    """The rows added up at their places in an array of `size` rows."""
+    xp = rows.__array_namespace__()
+    out = xp.zeros((size, *rows.shape[1:]), dtype=rows.dtype)
+    if hasattr(out, "at"):  # JAX's arrays cannot be written into
+        return out.at[index].add(rows)
+    np.add.at(out, index, rows)
+    return out
+
+''',
+    "others": '''
+def others(x):
+    """Of every row the sum of all other rows; x.sum(axis=0) - x would lose the digits of small ones."""
+    xp = x.__array_namespace__()
+    none = xp.zeros_like(x[:1])
+    above = xp.concat([none, xp.cumsum(x, axis=0)[:-1]])
+    below = xp.concat([none, xp.cumsum(x[::-1], axis=0)[:-1]])[::-1]
+    return above + below
+
+''',
+}
+
+
+_ROWS = """
+
+def _rows(name, x, shape):
+    x = np.asarray(x, dtype=theta.dtype)
+    if x.ndim == 0 or x.shape[1:] != shape:
+        raise ValueError(f"{name} is rows of shape {shape}; got an array of shape {x.shape}")
+    return x
+
+"""
+
+
+def function(f: Function) -> str:
+    """The text of a function of theta and the data."""
+    text = "\n".join(f.lines)
+    head = [f'"""{f.doc}"""', "xp = theta.__array_namespace__()"]
+    if re.search(r"\bn\b", text) or any(len(shape) != 1 for shape in f.arguments.values()):
+        head += [f"n = {x}.shape[0]" for x in list(f.arguments)[:1]]
+    for x, shape in f.arguments.items():
+        columns = f"reshape(n, {math.prod(shape)}).T" if len(shape) > 1 else "T" if shape else "reshape(1, n)"
+        head.append(f"{x} = {x}.{columns}  # a column per row of data")
+    for name, data in f.context.constants.items():
+        precision = ", dtype=theta.dtype" if data.dtype.kind == "f" else ""
+        comment = f"  # {f.context.comments[name]}" if f.context.comments[name] else ""
+        line = f'{name} = xp.asarray(constants["{name}"]{precision}){comment}'
+        head += [line] * bool(re.search(rf"\b{name}\b", text))
+    body = "\n    ".join([*head, *f.lines])
+    return f"def {f.name}({', '.join(['theta', *f.arguments])}):\n    {body}\n"
+
+
+def source(functions: Iterable[Function]) -> str:
+    """The text of some functions, after the helpers that they call."""
+    text = "\n\n".join(map(function, functions))
+    return "".join(helper for name, helper in HELPERS.items() if f"{name}(" in text) + "\n" + text
+
+
+def module(code: str, arguments: Mapping[str, tuple[int, ...]]) -> str:
+    """A module of its own around the code; its parameters and constants lie beside it in an .npz of its name."""
+    checks = [f"    {name} = _rows({name!r}, {name}, {shape})\n" for name, shape in arguments.items()]
+    return (
+        '"""A recorded computation and its parameters: predict gives its outputs on rows of data."""\n\n'
+        "from pathlib import Path\n\n"
+        f"import numpy as np\n\n{code}\n\n"
+        'constants = dict(np.load(Path(__file__).with_suffix(".npz")))\n'
+        'theta = constants.pop("theta")\n'
+        f"{_ROWS}\n"
+        f"def predict({', '.join(arguments)}):\n"
+        '    """The output of every row, with the parameters saved beside this file."""\n'
+        f"{''.join(checks)}    return forward({', '.join(['theta', *arguments])})\n"
+    )

@@ -1,0 +1,70 @@
+"""Python on single numbers: the functions that make nodes, compiled by `makers`."""
+
+from __future__ import annotations
+
+from autograd.languages.code import Code, Context
+from autograd.languages.forms import ATOM, COMPARE, INFIX, MATHEMATICS, TEST, Form, Language, calls, python_literal
+from autograd.languages.script import Script
+from autograd.ops import Op
+
+PYTHON = Language(
+    INFIX
+    | calls("{}({{}})", MATHEMATICS | {"absolute": "abs"})
+    | calls("{}({{*}})", {"largest": "max", "power": "pow"})
+    | {
+        # What the branches compute is computed beforehand.
+        "where": Form("{1} if {0} else {2}", TEST, (COMPARE, COMPARE, COMPARE), uses=(1, 2, 2)),
+        "maximum": Form("{0} if {0} > {1} else {1} if {0} <= {1} else {0} + {1}", TEST, (COMPARE, COMPARE)),
+        "minimum": Form("{0} if {0} < {1} else {1} if {0} >= {1} else {0} + {1}", TEST, (COMPARE, COMPARE)),
+        "unless_constant": Form("0.0 if {1}.role == 'constant' else {0}", TEST, (TEST, ATOM)),
+    },
+    python_literal,
+)
+
+_MAKER = """
+def make({parents}):
+    {data}
+    try:
+        {value}
+    except ERRORS as error:
+        raise refusal(op, ({parents},), error) from None
+    try:
+        {partials}
+    except ERRORS:
+        {d}, = missing(op, y, ({parents},))
+    v = new(Value)
+    v.primal = y; v.op = op; v.grad = v.role = v.name = None
+    v.scope = here() if OPENED else None
+    v.left, v.right, v.d_left, v.d_right = {slots}
+    return v
+"""
+
+
+def maker_source(op: Op, n: int) -> str:
+    """The function from n parents to a node of the row, as the row's own rules write it."""
+    context = Context(PYTHON)
+    parents, operands = [f"a{k}" for k in range(n)], [context.variable(f"x{k}") for k in range(n)]
+    y, *rules = (
+        x if isinstance(x, Code) else context.number(x)
+        for x in (op.apply(*operands), *op.local(context.variable("y"), *operands))
+    )
+    if op.guarded:
+        rules = [Code("unless_constant", (d, context.variable(a))) for d, a in zip(rules, parents, strict=True)]
+    # What is an operand or a number stands as it is.
+    texts = [PYTHON.literal(d.data[0]) if d.word == "number" else d.data[0] if d.word == "name" else "" for d in rules]
+    targets = {"y": y} | {f"d{k}": rule for k, rule in enumerate(rules) if not texts[k]}
+    script = Script(targets.values())
+    lines = [line for name, target in targets.items() for line in script.lines(name, target)]
+    split = next(k for k, line in enumerate(lines, 1) if line.startswith("y = "))
+    partials = [text or f"d{k}" for k, text in enumerate(texts)]
+    slots = f"({', '.join(parents)},), None, ({', '.join(partials)},), None"
+    if op.arity in (1, 2):
+        slots = ", ".join([*parents, "None"][:2] + [*partials, "None"][:2])
+    return _MAKER.format(
+        parents=", ".join(parents),
+        data="; ".join(f"x{k} = {a}.primal" for k, a in enumerate(parents)),
+        value="; ".join(lines[:split]),
+        partials="; ".join(lines[split:]) or "pass",
+        d=", ".join("_" if text else f"d{k}" for k, text in enumerate(texts)),
+        slots=slots,
+    )

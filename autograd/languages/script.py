@@ -1,0 +1,105 @@
+"""Expressions written down as assignments: what is used more than once gets a name, what is used once stands where it is used."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from autograd.languages.code import Code, Context
+from autograd.languages.forms import ATOM, SIGN, Form
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function as a language's frame takes it: its lines, what they return, and the constants they read."""
+
+    name: str
+    doc: str
+    arguments: Mapping[str, tuple[int, ...]]  # the data, with the shape of an example of each
+    lines: list[str]
+    context: Context
+
+
+class Script:
+    """Assignments that compute the targets, written one target at a time; what is used twice is computed once.
+
+    The names that expressions are to have are their context's; every other part that needs a name is t0, t1, …
+
+    >>> from autograd.languages.code import Context
+    >>> from autograd.languages.python import PYTHON
+    >>> x = Context(PYTHON).variable("x")
+    >>> y = (x + 1) * -x + (x + 1)
+    >>> Script([y]).lines("y", y)
+    ['t0 = x + 1.0', 'y = t0 * -x + t0']
+    """
+
+    def __init__(self, targets: Iterable[Code], width: int | None = None) -> None:
+        targets = list(targets)
+        self._language, self._names = targets[0].context.language, targets[0].context.names
+        self._uses = Counter(target.key for target in targets)
+        for node in _nodes(targets, {}):
+            for x, count in zip(node.args, self._form(node).mentions(len(node.args)), strict=True):
+                self._uses[x.key] += count
+        self._width = width
+        self._texts: dict[int, tuple[str, int]] = {}  # of what is written, and how tightly that binds
+        self._count = 0
+
+    def lines(self, name: str, target: Code) -> list[str]:
+        """The assignment to `name`, after those of the parts that need names."""
+        lines = [*self._parts(target), self._language.assign.format(name, self.text(target))]
+        if not self._texts[target.key][0].isidentifier():
+            self._texts[target.key] = name, ATOM
+        return lines
+
+    def assigned(self, target: Code) -> list[str]:
+        """The assignment of the target to the name it is to have, if any, unless it is written down already."""
+        name = self._names.get(target.key)
+        return self.lines(name, target) if name and self._texts.get(target.key, ("",))[0] != name else []
+
+    def text(self, target: Code) -> str:
+        """The expression, where parts that are already written down stand by their names."""
+        for node in _nodes([target], self._texts):
+            self._write(node)
+        return self._texts[target.key][0]
+
+    def _parts(self, target: Code) -> Iterator[str]:
+        for node in _nodes([target], self._texts):
+            text = self._write(node)
+            wanted = self._names.get(node.key) or (node.args and self._uses[node.key] > 1)
+            if node.key != target.key and (wanted or (self._width and len(text) > self._width)):
+                name = self._names.get(node.key) or f"t{self._count}"
+                self._count += node.key not in self._names
+                yield self._language.assign.format(name, text)
+                self._texts[node.key] = name, ATOM
+
+    def _form(self, node: Code) -> Form:
+        return self._language.forms[node.word] if node.args else _LEAF  # type: ignore[return-value]
+
+    def _write(self, node: Code) -> str:
+        form = self._form(node)
+        if node.word == "number":
+            text = self._language.literal(node.data[0])
+            form = _SIGNED if text[0] == "-" else form
+        else:
+            text = self._language.written(form, [self._texts[x.key] for x in node.args], node.data)
+        self._texts[node.key] = text, form.binds
+        return text
+
+
+_LEAF, _SIGNED = Form("{}"), Form("{}", SIGN)
+
+
+def _nodes(roots: Iterable[Code], known: Any) -> Iterator[Code]:
+    """Every expression under the roots that is not `known`, each once and after its operands."""
+    seen: set[int] = set()
+    stack = [(root, False) for root in reversed(list(roots))]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            yield node
+        elif node.key not in seen and node.key not in known:
+            seen.add(node.key)
+            stack.append((node, True))
+            stack += [(x, False) for x in reversed(node.args)]

@@ -1,0 +1,164 @@
+"""Words for arrays, each with the shape of what it gives, and the operand that stands for all operands of a vector row.
+
+Every array is a matrix with a row per node; its columns are the rows of data, or nodes too where there are none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import ops
+from autograd.languages.code import Code, Context, Partial, Shape
+
+Grid = npt.NDArray[np.int64]  # numbers of nodes, or places in an array
+
+SMALL = 32  # rows up to which a product with a matrix of ones and zeros is the fastest sum
+
+
+def is_array(x: Any) -> bool:
+    """Whether this is code for an array, and not a number or code for one."""
+    return isinstance(x, Code) and x.shape[0] > 0
+
+
+def is_run(at: Grid) -> bool:
+    """Whether these are successive places."""
+    return at.size == 1 or bool((at.ravel() == np.arange(at.flat[0], at.flat[0] + at.size)).all())
+
+
+# --- taking, laying out -----------------------------------------------------------------------------------------------
+
+
+def picked(x: Code, at: Grid) -> Code:
+    """Rows of an array: all of it, a slice, or by index."""
+    shape = (at.size, *x.shape[1:])
+    if is_run(at):
+        return x if shape == x.shape else Code("slice", (x,), (at.flat[0], at.flat[-1] + 1), shape)
+    if not x.shape[1]:  # entries, which may lie in rows and columns at once
+        return Code("take", (x, x.context.constant("index", at)), (), (*at.shape, False))
+    return Code("take", (x, x.context.constant("index", at.ravel())), (), shape)
+
+
+def laid_out(x: Code, r: int, c: int) -> Code:
+    """The same entries in other rows and columns; on one axis alone if c is 0."""
+    x = x.args[0] if x.word in ("reshape", "flatten") else x
+    shape = (r, c, x.shape[2])
+    if x.shape == shape:
+        return x
+    return Code("reshape", (x,), (r, -1 if x.shape[1] else c), shape) if c else Code("flatten", (x,), (), shape)
+
+
+def rows(x: Code) -> Code:
+    """One row per node, whatever the columns."""
+    return laid_out(x, x.shape[0] * x.shape[1], 1)
+
+
+def turned(x: Code) -> Code:
+    """The transpose."""
+    r, c, _ = x.shape
+    return x.args[0] if x.word == "transpose" else Code("transpose", (x,), (), (c, r, False))
+
+
+def stacked(pieces: Sequence[Code]) -> Code:
+    """Arrays one under the other."""
+    shape = (sum(p.shape[0] for p in pieces), 1, any(p.shape[2] for p in pieces))
+    return pieces[0] if len(pieces) == 1 else Code("stack", pieces, (), shape)
+
+
+def full(context: Context, x: Any, shape: Shape) -> Code:
+    """The array at its full shape, where it is a number, or one row or column for all."""
+    r, c, batched = shape
+    if isinstance(x, Code) and batched and c > 1 and x.shape[1:] == (c, False):
+        x = Code("repeat", (x,), (), (x.shape[0], c, True))
+    if isinstance(x, Code) and x.shape == shape:
+        return x
+    size = f"({r}, {c})" if not batched else f"({r}, {c} * n)" if c > 1 else f"({r}, n)"
+    return Code("broadcast" if is_array(x) else "full", (x,), (size,), shape, context)
+
+
+# --- sums and products ------------------------------------------------------------------------------------------------
+
+
+def summed(x: Code, axis: int) -> Code:
+    """The sum along an axis, which stays; along columns it is the sum over the rows of data too."""
+    r, c, batched = x.shape
+    return Code("sum_columns", (x,), (), (r, 1, False)) if axis else Code("sum_rows", (x,), (), (1, c, batched))
+
+
+def over_data(x: Any, batched: bool, context: Context) -> Any:
+    """The sum over the rows of data, where there are any."""
+    if not is_array(x):
+        return x * context.variable("n") if batched else x
+    r, c, over = x.shape
+    if not over or c == 1:
+        return summed(x, 1) if over else x
+    return Code("sum_batch", (Code("split", (x,), (r, c)),), (), (r, c, False))
+
+
+def product(left: Code, right: Code) -> Code:
+    """The matrix product. One column by one row is broadcast, which is faster than the linear algebra library."""
+    word = "multiply" if left.shape[1:] == (1, False) else "matmul"
+    return Code(word, (left, right), (), (left.shape[0], *right.shape[1:]))
+
+
+def others(x: Code) -> Code:
+    """For each row the sum of all other rows: x.sum(axis=0) - x would lose the digits of small ones."""
+    k = x.shape[0]
+    if k > SMALL:
+        return Code("others", (x,), (), x.shape)
+    comment = "multiplied by it, every entry becomes the sum of all others"
+    return product(x.context.constant(f"others_{k}", 1.0 - np.eye(k), comment), x)
+
+
+class Stack(Partial):
+    """All operands of a vector row as one array, a row each."""
+
+    __slots__ = ()
+
+    def __word__(self, name: str) -> Callable[..., Any] | None:
+        return _ON_STACKS.get(name)
+
+
+def _largest(x: Stack) -> Stack:
+    return Stack("max_rows", (x,), (), (1, *x.shape[1:]))
+
+
+_ON_STACKS: dict[str, Callable[..., Any]] = {
+    "total": lambda x: Stack.of(summed(x, 0)),
+    "largest": _largest,
+    "shift": _largest,  # so that the forward pass's exponentials serve once more
+    "y_hat": lambda e, whole: Stack.of(e.context.named("y_hat", e / whole)),
+    "others": lambda _, x: Stack.of(others(x)),
+}
+
+
+def times(bar: Any, d: Any) -> Any:
+    """v̄ · d; None where that is 0 whatever v̄ is."""
+    for a, b in ((bar, d), (d, bar)):
+        if isinstance(a, float | int) and a in (-1.0, 0.0, 1.0):
+            return b if a == 1.0 else -b if a else None
+    for a, b in ((bar, d), (d, bar)):
+        if isinstance(a, Code) and a.word == "negative":
+            return -times(a.args[0], b)
+        if isinstance(a, Code) and isinstance(b, Code) and a.word == "mask":
+            return b * a.args[0]
+    if isinstance(bar, float) and isinstance(d, Code) and d.word == "multiply" and d.args[0].literal is not None:
+        return times(bar * d.args[0].literal, d.args[1])
+    return bar * d
+
+
+def times_where_reached(bar: Any, d: Any) -> Any:
+    """v̄ · d, and 0 where v̄ is 0, though d be infinite or missing."""
+    if not isinstance(bar, Code) or not isinstance(d, Code):
+        return times(bar, d)
+    return ops.where.apply(Code("zero", (bar,)), 0.0, bar * d)
+
+
+def plus(a: Any, b: Any) -> Any:
+    """a + b; a None is 0."""
+    if isinstance(b, Code) and b.word == "negative" and a is not None:
+        return a - b.args[0]
+    return b if a is None else a + b

@@ -1,0 +1,173 @@
+"""The functions of a recorded graph: its groups written in a language, forward, then backward.
+
+Values and local partials come from the table's own rules, fed operands that write. Each function is written from the
+plan alone, in a context of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd.languages.code import WIDTH, Code, Context, Partial, identifier
+from autograd.languages.forms import Language
+from autograd.languages.numpy import RESERVED
+from autograd.languages.script import Function, Script
+from autograd.ops import Components
+from autograd.recorded.adjoints import Adjoints
+from autograd.recorded.groups import Group, Operand, Plan
+from autograd.recorded.naming import formulas, titles
+from autograd.recorded.reading import Reading
+from autograd.recorded.words import Stack, full, laid_out, others, plus, product, times, times_where_reached, turned
+
+Back = Iterator[tuple[Operand, Any]]  # adjoints that go back through operands; None is 0
+
+
+class Forward:
+    """The arrays of a plan, computed group by group."""
+
+    def __init__(self, plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language) -> None:
+        self.plan, self.context = plan, Context(language, {*RESERVED, *arguments})
+        self.titles = titles(plan)
+        names = [
+            *arguments,
+            "",
+            *(title.name and self.context.unique(title.name) for title in self.titles[plan.theta + 1 :]),
+        ]
+        self.names, self.formulas = names, formulas(plan, names)
+        self.codes = [self.context.variable(x, plan.groups[k].shape) for k, x in enumerate(arguments)]
+        self.codes.append(self.context.variable("theta", (len(plan.parameters), 0, False)))
+        self.operands: list[list[Any]] = [[] for _ in self.codes]  # of each group, as arrays or plain numbers
+        self._reading = Reading(plan, self.context, self.codes)
+        for k, group in enumerate(plan.groups[plan.theta + 1 :], plan.theta + 1):
+            self._compute(k, group)
+        shape = (*plan.outputs.grid.shape, plan.outputs.batched)
+        self.output = full(self.context, self._reading.taken(plan.outputs), shape)
+        known = self.context.names
+        self.loss = known.get(self.output.key) or self.context.unique(
+            plan.columns.shared_name(plan.outputs.grid) or "L"
+        )
+        known[self.output.key] = self.loss
+
+    def _compute(self, k: int, group: Group) -> None:
+        kind = Stack if group.whole else Code
+        operands = [kind.of(self._reading.taken(x)) for x in group.operands]
+        code = Code.of(full(self.context, _value(group, operands), group.shape))
+        if self.names[k] and code.args:
+            self.context.names.setdefault(code.key, self.names[k])
+        self.operands.append(operands)
+        self.codes.append(code)
+
+    def lines(self, others: list[Code]) -> tuple[list[str], Script]:
+        """The lines that compute the output, and the script that goes on with other expressions."""
+        named = [k for k in range(self.plan.theta + 1, len(self.codes)) if self.codes[k].key in self.context.names]
+        script = Script([*(self.codes[k] for k in named), self.output, *others], WIDTH)
+        last = {title.scope: k for k, title in enumerate(self.titles) if k > self.plan.theta}
+        lines, scope = [], ""
+        for k in named:
+            gives = last[self.titles[k].scope]
+            if self.titles[k].scope != scope and (name := self.context.names.get(self.codes[gives].key)):
+                scope = self.titles[k].scope
+                title = f"{identifier(scope)}: " if scope and identifier(scope) != name else ""
+                lines.append(f"# {title}{name} = {self.formulas[gives]}")
+            lines += script.assigned(self.codes[k])
+        return lines + script.assigned(self.output), script
+
+
+def _value(group: Group, operands: list[Any]) -> Any:
+    if group.product:
+        return product(*operands)
+    if not group.whole:
+        return group.op.apply(*operands)
+    # A stack is the own operand of every component: its index is that of the only operand.
+    return group.op.value(*[0] * group.op.indexed, *operands)
+
+
+def forward(plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language) -> Function:
+    """The function of theta and the data that gives the outputs, one for each row of data."""
+    written = Forward(plan, arguments, language)
+    over_data = plan.outputs.batched
+    sizes = ", ".join(["n"] * over_data + [str(k) for k in plan.shape])
+    taken = f".T.reshape({sizes})" if plan.shape else "[0]" if over_data else "[0, 0]"
+    lines, _ = written.lines([])
+    lines.append(f"return {written.loss}{taken}")
+    return Function("forward", "The output of every row of data.", arguments, lines, written.context)
+
+
+def backward(plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language, checked: bool) -> Function:
+    """The function that gives the sum of the output over the rows of data, and its gradient.
+
+    Where it is `checked`, an adjoint of 0 passes nothing on.
+    """
+    written = Forward(plan, arguments, language)
+    sweep = _Backward(written, times_where_reached if checked else times)
+    bars = list(sweep.adjoints())
+    gradient = sweep.returned.total(plan.theta)
+    gradient = full(written.context, 0.0 if gradient is None else gradient, plan.groups[plan.theta].shape)
+    gradient = laid_out(gradient, len(plan.parameters), 0)
+    lines, script = written.lines([*bars, gradient])
+    lines.append("# backward")
+    for bar in bars:
+        lines += script.assigned(bar)
+    total = ".sum()" if plan.outputs.batched else "[0, 0]"
+    lines += [*script.lines("gradient", gradient), f"return {written.loss}{total}, gradient"]
+    doc = "The sum of the output over the rows of data, and its gradient."
+    return Function("sum_and_grad" + "_checked" * checked, doc, arguments, lines, written.context)
+
+
+class _Backward:
+    """The reverse sweep over the groups; `times` is v̄ · d."""
+
+    def __init__(self, written: Forward, times: Any) -> None:
+        self.written, self.times = written, times
+        self.returned = Adjoints(written.plan, written.context, written.loss)
+
+    def adjoints(self) -> Iterator[Code]:
+        """The adjoint of each group, ∂(sum of the output over the rows)/∂array, the last group first."""
+        plan, context = self.written.plan, self.written.context
+        self.returned.give_back(plan.outputs, 1.0)
+        for k in reversed(range(plan.theta + 1, len(plan.groups))):
+            bar, name = self.returned.total(k), self.written.names[k]
+            if isinstance(bar, Code):
+                yield context.named(f"d{self.written.loss}_d{name}", bar) if name else bar
+            for x, back in self._through(k, plan.groups[k], bar) if bar is not None else ():
+                if back is not None:
+                    self.returned.give_back(x, back)
+
+    def _through(self, k: int, group: Group, bar: Any) -> Back:
+        """What the adjoint of a group gives each operand that leads to a parameter: v̄ · ∂v/∂operand."""
+        if group.product:
+            return self._through_product(k, group, bar)
+        return (
+            self._through_components(k, group, bar)
+            if group.whole and group.op.indexed
+            else self._through_each(k, group, bar)
+        )
+
+    def _through_product(self, k: int, group: Group, bar: Any) -> Back:
+        (left, right), (a, b) = group.operands, self.written.operands[k]
+        single = group.shape == (1, 1, False)
+        if single and np.array_equal(left.grid, right.grid.T):  # the square of a vector
+            yield right, times(bar * 2.0, b)
+            return
+        bar = bar if single else full(self.written.context, bar, group.shape)
+        if self.returned.wanted(left):
+            yield left, times(bar, turned(b)) if single else product(bar, turned(b))
+        if self.returned.wanted(right):
+            yield right, times(bar, turned(a)) if single else product(turned(a), bar)
+
+    def _through_components(self, k: int, group: Group, bar: Any) -> Back:
+        partials: Components = group.op.partials
+        shared = partials.shared(*self.written.operands[k])
+        rest = others(bar) if isinstance(bar, Code) and bar.shape[0] == group.shape[0] else bar * (group.shape[0] - 1.0)
+        yield group.operands[0], plus(times(partials.other(shared[0]), rest), times(bar, partials.own(0, shared)))
+
+    def _through_each(self, k: int, group: Group, bar: Any) -> Back:
+        kind, op = Stack if group.whole else Partial, group.op
+        y, *xs = (kind.of(x) for x in (self.written.codes[k], *self.written.operands[k]))
+        d = op.local(y, *xs) if op.vectors else op.partials
+        for x, partial in zip(group.operands, d, strict=True):
+            if self.returned.wanted(x):
+                yield x, self.times(bar, partial if op.vectors else partial(y, *xs))

@@ -1,0 +1,49 @@
+"""A graph evaluated again, on other numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from autograd import kinds
+from autograd.tape import wengert_list
+from autograd.value import Value
+
+__all__ = ["replay"]
+
+
+def replay(output: Any, given: Mapping[Value, Any]) -> Any:
+    """Evaluate the graph of `output` again, with other numbers in its leaves.
+
+    `given` maps leaves to floats, arrays, Fractions, mpmath or SymPy numbers, or Values; the other leaves keep their
+    data, and whole-number constants are handed on as ints, so that fractions stay exact. An output that is
+    a list, tuple or array of Values gives the like. KeyError for a node that is no leaf of the graph.
+
+    >>> from fractions import Fraction
+    >>> from autograd import Value
+    >>> x = Value(0.5)
+    >>> replay(x * x / 3, {x: Fraction(1, 2)})
+    Fraction(1, 12)
+    """
+    outputs = kinds.flat(output)
+    if not all(hasattr(v, "parents") for v in outputs):
+        raise TypeError(f"replay takes a Value or a nesting of Values; got {output!r}")
+    order = wengert_list(outputs)
+    result: dict[Value, Any] = {leaf: given.get(leaf, _handed_on(leaf)) for leaf in order if leaf.op is None}
+    for leaf in given:
+        if leaf not in result:
+            raise KeyError(f"{leaf!r} is not a leaf of this graph: replay takes leaves, and computes the other nodes")
+    for node in order:
+        if node.op is not None:
+            result[node] = node.op.apply(*(result[p] for p in node.parents))
+    if isinstance(output, np.ndarray):
+        results = np.array(np.broadcast_arrays(*(result[v] for v in outputs)))
+        return results.reshape(output.shape + results.shape[1:])
+    return kinds.mapped(result.__getitem__, output)
+
+
+def _handed_on(leaf: Value) -> float | int:
+    whole = leaf.role == "constant" and leaf.data.is_integer() and abs(leaf.data) <= 2**53  # beyond, not every int
+    return int(leaf.data) if whole else leaf.data
