@@ -17,7 +17,6 @@ LONG = 90  # characters of a formula above which its parts get equations or line
 LINES = 40  # equations that are shown; of more the first and the last
 LARGEST = 6  # rows or columns up to which a matrix is written out
 ONE = Slope.of(1.0)  # a factor that leaves no trace
-SHAPE = (r"\left[{}\right]", r" \times "), ("[{}]", "×")
 
 
 class Line(NamedTuple):
@@ -163,8 +162,9 @@ def matrix(x: Any, digits: int, row: bool = False) -> Term:
     if x.size == 1 and x.ndim < 2:
         return Term.of(x.item(), digits)
     grid = np.atleast_2d(x) if row or x.ndim == 2 else x[:, None]
-    if max(grid.shape) > LARGEST:
-        return Term(template.format(sign.join(map(str, grid.shape))) for template, sign in SHAPE)
+    rows, columns = grid.shape
+    if max(rows, columns) > LARGEST:
+        return Term((rf"\left[{rows} \times {columns}\right]", f"[{rows}×{columns}]"))
     cells = [[Term.of(number, digits) for number in line] for line in grid]
     latex = r" \\ ".join(" & ".join(cell.latex for cell in line) for line in cells)
     lines = [", ".join(map(str, line)) for line in cells]

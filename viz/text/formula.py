@@ -119,20 +119,18 @@ def _derivation(outputs: Sequence[Value], order: list[Value], wrt: Any, detail: 
     known = set(order)
     for v in targets:
         if v not in known:
-            raise ValueError(
-                f"{_called(v)} is not in the graph of {_called(outputs[0])}: nothing leads from it to there"
-            )
+            raise ValueError(f"{_name(v)} is not in the graph of {_name(outputs[0])}: nothing leads from it to there")
         if v.role == "constant":
-            raise ValueError(f"{_called(v)} is a constant, and takes no derivative: make it a parameter or an input")
+            raise ValueError(f"{_name(v)} is a constant, and takes no derivative: make it a parameter or an input")
     if detail == "stages" or (detail == "auto" and len(targets) > 1 and any(v.scope for v in order if v.op)):
         found, _ = by_scope(order, outputs, 1)
         held = next((x for s in found for x in s.vectors if set(targets) <= set(x.members)), None)
         if held and (detail == "stages" or len(targets) == held.values.size):
             return Vectors(order, found, held, digits).lines()
         if detail == "stages":
-            raise ValueError(f"no vector between two stages holds {_called(targets[0])}: take detail='values'")
+            raise ValueError(f"no vector between two stages holds {_name(targets[0])}: take detail='values'")
     return Scalars(outputs[0], order, targets, digits).lines()
 
 
-def _called(v: Value) -> str:
+def _name(v: Value) -> str:
     return given(v) or repr(v)

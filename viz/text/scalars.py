@@ -33,14 +33,12 @@ class Notation:
         self.formula: dict[Value, Term] = {}  # of a value that has an equation, its right side
         self.written: dict[Value, Term] = {}  # each value as it stands in the formulas of others
         for v in order:
-            if v.op is None:
-                self.written[v] = self.symbol.get(v) or Term.of(v.data)
-                continue
-            term = v.op.apply(*(self.written[p] for p in v.parents))
-            term.number = v.data
-            if v in own or given(v) or uses[v] > 1 or len(str(term)) > LONG:
-                self.formula[v], term = term, self.symbol[v]
-            self.written[v] = term
+            self.written[v] = self.symbol.get(v) or Term.of(v.data)
+            if v.op is not None:
+                term = v.op.apply(*(self.written[p] for p in v.parents))
+                term.number = v.data
+                equation = v in own or given(v) or uses[v] > 1 or len(str(term)) > LONG
+                (self.formula if equation else self.written)[v] = term
 
     def partial(self, u: Value, x: Value, digits: int = 0) -> Term:
         """∂u/∂x by the rule of u's operation, on the symbols of its operands; with `digits`, on their numbers."""

@@ -67,19 +67,19 @@ class Operand(NamedTuple):
 
 
 def _is_left(e: Edge, w: Floats) -> bool:
-    """Whether U = W·X, with W the operand and ∂U/∂X the Jacobian; a vector is a row."""
+    """Test for U = W·X, where ∂U/∂X is the Jacobian and W the operand; a vector counts as a row."""
     w, columns = np.atleast_2d(w), np.atleast_2d(e.of.values).shape[1]
     return e.by.values.shape == (w.shape[1], columns) and np.array_equal(e.jacobian, np.kron(w, np.eye(columns)))
 
 
 def _is_right(e: Edge, w: Floats) -> bool:
-    """Whether U = X·W."""
+    """Test for U = X·W."""
     w, rows = np.atleast_2d(w), np.atleast_2d(e.of.values).shape[0]
     return e.by.values.shape == (rows, w.shape[0]) and np.array_equal(e.jacobian, np.kron(np.eye(rows), w.T))
 
 
-# Where ∂u/∂x is made of an operand w of the stage: its form as `jacobians.named` finds it, or "" if only the condition
-# finds it; the condition on the edge and on w; and ∂L/∂x as a product of w and g, which is ∂L/∂u.
+# Jacobians ∂u/∂x that consist of an operand w of the stage: the form that `jacobians.named` finds, "" where it finds
+# none; a condition on the edge and on w; then ∂L/∂x as a product of w and g = ∂L/∂u.
 # fmt: off
 PRODUCTS: Sequence[tuple[str, Callable[[Edge, Any], bool], Callable[[Any, Any], Sequence[Operand]]]] = (
     ("{} in each row", lambda e, w: e.by.values.shape == (e.of.values.size, w.size), lambda w, g: (g, w.T)),
@@ -144,15 +144,18 @@ class Vectors(ChainRule[Vector]):
     def factors(self, u: Vector, x: Vector) -> Sequence[Factor]:
         """The Jacobian and ∂L/∂u, in symbols and as the product of matrices that they come to."""
         e = self.edges[u, x]
-        upstream = Operand(self.slope(u), self.adjoint[u]) if u is not self.output else Operand(ONE, ONE)
-        found = self._product(e, upstream)
+        local = Operand(self.local(u, x), e.jacobian)
+        upstream = Operand(ONE, ONE) if u is self.output else Operand(self.slope(u), self.adjoint[u])
+        plain = self._symbols(e, local.formula, upstream.formula)
+        # By a matrix of a matrix there is no product of matrices: the symbols say it all.
+        found = self._product(e, local, upstream) or [Operand(symbol, symbol) for symbol in plain]
         put = [ERROR if f is upstream and u in self.errors else f.formula for f in found]
         numbers = [f.numbers if isinstance(f.numbers, Term) else matrix(f.numbers, self.digits, f.row) for f in found]
-        stages = self._symbols(e, upstream.formula), [f.formula for f in found], put, numbers
+        stages = plain, [f.formula for f in found], put, numbers
         return [Factor(*terms) for terms in zip_longest(*stages, fillvalue=ONE)]
 
     def _adds_up(self, x: Vector) -> bool:
-        """Whether the products give ∂L/∂x: not where elements of one vector are computed from one another."""
+        """Test for ∂L/∂x being the sum of the products: it is not if elements of a vector depend on one another."""
         parts = [self.edges[u, x].jacobian.T @ self.adjoint[u].ravel() for u in self.takers[x]]
         total = sum(parts, np.zeros(x.values.size))
         return bool(parts) and np.allclose(total, self.adjoint[x].ravel(), rtol=1e-9, atol=1e-300, equal_nan=True)
@@ -179,8 +182,7 @@ class Vectors(ChainRule[Vector]):
         sizes = [f"({e.of.values.size}×{f'({e.by.shape})' if e.by.values.ndim > 1 else e.by.shape})" for e in way]
         return Line(self.slope(way[-1].by), _sized(factors, "".join(sizes)))
 
-    def _symbols(self, e: Edge, upstream: Term) -> Sequence[Term]:
-        local = self.local(e.of, e.by)
+    def _symbols(self, e: Edge, local: Term, upstream: Term) -> Sequence[Term]:
         if e.of.values.size == 1:
             return [upstream, local]
         if e.by.values.ndim == 1:
@@ -189,8 +191,8 @@ class Vectors(ChainRule[Vector]):
         by_u = quotient(self.symbol[self.output], u)
         return [Term((rf"\sum_{{k}} {by_u.latex}", f"Σₖ {by_u}")), quotient(u, self.symbol[e.by])]
 
-    def _product(self, e: Edge, upstream: Operand) -> Sequence[Operand]:
-        """The factors in the order of matrix products."""
+    def _product(self, e: Edge, local: Operand, upstream: Operand) -> Sequence[Operand]:
+        """The factors in the order of matrix products; [] if there is no such product."""
         is_output = e.of is self.output
         if is_output and e.by in self.losses:
             return [Operand(ERROR, ops.subtract.apply(*(matrix(x, self.digits) for x in self.losses[e.by])))]
@@ -200,14 +202,11 @@ class Vectors(ChainRule[Vector]):
         others = [("", x) for x in e.operands if x is not e.by and not is_output]
         if found := product(e, upstream, [(form, w)] * bool(w) + others):
             return found
-        local = Operand(self.local(e.of, e.by), e.jacobian)
         if is_output:
             return [local._replace(numbers=e.jacobian.reshape(e.by.values.shape))]
         if form == "diag":
             return [self._diagonal(e, local), upstream]
-        # By a matrix of a matrix there is no product of matrices: the symbols say it all.
-        whole = [Operand(term, term) for term in self._symbols(e, upstream.formula)]
-        return [local.T, upstream] if e.of.values.ndim == 1 else whole
+        return [local.T, upstream] if e.of.values.ndim == 1 else []
 
     def _diagonal(self, e: Edge, local: Operand) -> Operand:
         """diag(…) of the row's own rule, where one operation computes every component; else of the Jacobian's name."""
