@@ -125,6 +125,18 @@ def test_the_error_of_a_cross_entropy_is_that_of_one_edge_and_of_one_loss():
     assert "ŷ" not in str(latex(both, wrt=W))  # there are two
 
 
+def test_vectors_of_one_name_do_not_share_the_error_of_a_cross_entropy():
+    U, h = array([[0.5, -0.2], [0.1, 0.3]], "U"), array([0.5, -1.0], "x", "input")
+    for k in range(3):
+        with scope(f"cell{k}"):
+            h = named("h", U @ h)
+    with scope("loss"):
+        L = named("L", ag.neg_log_softmax(h)[0])
+    text = str(latex(L, wrt=U, detail="stages"))
+    assert text.count("= Uᵀ · ∂L/∂h") == 2
+    assert text.count("= Uᵀ · (ŷ − y)") == 1  # only the last h are the logits
+
+
 def test_a_hinge_far_from_its_corner_is_no_cross_entropy():
     a = array([30.0, 1.0], "a")
     with scope("f1"):

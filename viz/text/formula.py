@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +13,9 @@ from viz.arguments import DETAILS, choice, values_in
 from viz.names import given
 from viz.picture.scene import outdated
 from viz.picture.stages import by_scope
-from viz.text.derivations import Line, Scalars, equations, remark
-from viz.text.vectors import Stages
+from viz.text.chainrule import Line, flattened, remark
+from viz.text.scalars import Notation, Scalars
+from viz.text.vectors import Vectors
 
 
 @dataclass(frozen=True)
@@ -94,8 +95,19 @@ def latex(output: Any, wrt: Any = None, *, detail: str = "auto", digits: int = 4
     order = wengert_list(outputs)
     if wrt is None and detail == "stages":
         raise ValueError("a formula is written in scalars; detail='stages' goes with wrt=")
-    lines = list(equations(order, outputs) if wrt is None else _derivation(outputs, order, wrt, detail, digits))
+    lines = list(_equations(order, outputs) if wrt is None else _derivation(outputs, order, wrt, detail, digits))
     return Formula((*lines, *map(remark, outdated(order))))
+
+
+def _equations(order: Sequence[Value], outputs: Sequence[Value]) -> Iterator[Line]:
+    """The formula of every output, after those of the values that it names."""
+    ends = dict.fromkeys(outputs)
+    notation = Notation(order, ends)
+    formula, symbol = notation.formula, notation.symbol
+    if not formula or (len(formula) == 1 == len(ends) and not any(map(given, ends))):
+        yield from (Line(None, formula.get(v, notation.written[v])) for v in ends)
+    else:
+        yield from flattened(list(formula), lambda v: [Line(symbol[v], formula[v])])
 
 
 def _derivation(outputs: Sequence[Value], order: list[Value], wrt: Any, detail: str, digits: int) -> Any:
@@ -107,20 +119,18 @@ def _derivation(outputs: Sequence[Value], order: list[Value], wrt: Any, detail: 
     known = set(order)
     for v in targets:
         if v not in known:
-            raise ValueError(
-                f"{_called(v)} is not in the graph of {_called(outputs[0])}: nothing leads from it to there"
-            )
+            raise ValueError(f"{_name(v)} is not in the graph of {_name(outputs[0])}: nothing leads from it to there")
         if v.role == "constant":
-            raise ValueError(f"{_called(v)} is a constant, and takes no derivative: make it a parameter or an input")
+            raise ValueError(f"{_name(v)} is a constant, and takes no derivative: make it a parameter or an input")
     if detail == "stages" or (detail == "auto" and len(targets) > 1 and any(v.scope for v in order if v.op)):
         found, _ = by_scope(order, outputs, 1)
         held = next((x for s in found for x in s.vectors if set(targets) <= set(x.members)), None)
         if held and (detail == "stages" or len(targets) == held.values.size):
-            return Stages(outputs[0], order, found, held, digits).lines()
+            return Vectors(order, found, held, digits).lines()
         if detail == "stages":
-            raise ValueError(f"no vector between two stages holds {_called(targets[0])}: take detail='values'")
+            raise ValueError(f"no vector between two stages holds {_name(targets[0])}: take detail='values'")
     return Scalars(outputs[0], order, targets, digits).lines()
 
 
-def _called(v: Value) -> str:
+def _name(v: Value) -> str:
     return given(v) or repr(v)

@@ -1,8 +1,8 @@
-"""A gradient as the sum over paths: of each, its local derivatives, their product and its share.
+"""A gradient as a sum over paths: for each path its local derivatives, their product and its share.
 
 The chain rule multiplies along a path and adds over paths: ∂y/∂x = Σ over paths Π ∂node/∂operand (Griewank & Walther
-2008, §3.2). There may be more paths than a computer could follow one by one, so what is said of all of them is
-computed as a sweep computes it, node by node, and the largest are found by a search that follows no others.
+2008, §3.2). There may be more paths than a computer could follow one by one. Facts about all paths are therefore computed
+as a sweep computes them, node by node, and the largest paths are found by a search that follows no others.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Remainder:
 
 
 class Visits(NamedTuple):
-    """How many nodes a recursion along every path visits, and the nodes and edges that one reverse sweep does."""
+    """Visits of a recursion along every path to nodes, and those of one reverse sweep to nodes and edges."""
 
     naive: int
     nodes: int
@@ -52,7 +52,7 @@ class Visits(NamedTuple):
 
 @dataclass(frozen=True, repr=False)
 class Explanation(Tabular):
-    """A gradient as the sum over paths: readable text under `str`, a table in Jupyter, numbers in its fields.
+    """A gradient as a sum over paths: readable text under `str`, a table in Jupyter, numbers in its fields.
 
     >>> x = Value(3.0, "x")
     >>> found = explain(x * x, x)
@@ -80,12 +80,12 @@ class Explanation(Tabular):
             rows.append((" → ".join(few(path.nodes, LONG, 3, 2)), factors, *self._result(path.product)))
         if self.remainder.count:
             rows.append((_counted(self.remainder.count, "more path"), "", *self._result(self.remainder.sum)))
-        whole = f"sum of {_counted(self.count, 'path')}"
-        return [*rows, (f"∂{self.output}/∂{self.leaf}", whole, *self._result(self.total))]
+        every = f"sum of {_counted(self.count, 'path')}"
+        return [*rows, (f"∂{self.output}/∂{self.leaf}", every, *self._result(self.total))]
 
     @property
     def notes(self) -> Sequence[str]:
-        """What following every path would cost, and what the reader must know besides."""
+        """The cost of following every path, and the cautions."""
         naive, nodes, edges = self.visits
         return [
             f"A recursion without topological order, along every path, would visit {_counted(naive, 'node')}; "
@@ -124,18 +124,18 @@ def explain(output: Value, leaf: Value, *, top: int = 10, digits: int = 4) -> Ex
         total = float(checked_sweep(reach, {output: 1.0}, stored)[leaf])
     except kinds.ERRORS as error:
         cautions.append(printable(str(error), 400))
-    called = names(order, digits)
+    name = names(order, digits)
     paths = []
     for way in ways:
-        nodes, partials = zip(*((called[step.node], step.partial) for step in way.steps()), strict=True)
+        nodes, partials = zip(*((name[step.node], step.partial) for step in way.steps()), strict=True)
         paths.append(Path(nodes, partials[:-1], way.product, _share(way.product, total)))
     remainder = Remainder(count - len(paths), rest)
     facts = total, remainder, visits, tuple(cautions), digits
-    return Explanation(called[output], called[leaf], tuple(paths), count, *facts)
+    return Explanation(name[output], name[leaf], tuple(paths), count, *facts)
 
 
 def _graph(output: Any, leaf: Any, top: Any, digits: Any) -> list[Value]:
-    """The Wengert list of the output, once everything is what it should be."""
+    """The Wengert list of the output; raises if an argument is not as `explain` needs it."""
     for word, v in (("output", output), ("leaf", leaf)):
         if isinstance(v, kinds.NEST):
             raise ValueError(f"explain takes one {word}; got {len(kinds.flat(v))} of them: pick an element, as W[0, 1]")
@@ -155,7 +155,7 @@ def _graph(output: Any, leaf: Any, top: Any, digits: Any) -> list[Value]:
 
 
 class _Reach(NamedTuple):
-    """What the paths from the leaf to a node come to."""
+    """The sum and the largest of the paths from the leaf to a node."""
 
     slope: float  # the sum of their products
     size: float  # the logarithm of the largest |product|
@@ -173,11 +173,11 @@ def _reach(order: Sequence[Value], leaf: Value) -> dict[Value, _Reach]:
 
 
 def _visits(order: Sequence[Value], leaf: Value) -> tuple[int, Visits]:
-    """The number of paths from the output to the leaf, and of those to all nodes: so often a recursion meets them."""
+    """The number of paths from the output to the leaf, and the visits: a recursion visits a node once for each path."""
     ways = {order[-1]: 1}
     paths = naive = edges = 0
     for node in reversed(order):
-        here = ways.pop(node)  # complete, and done with: there may be thousands of digits to each
+        here = ways.pop(node)  # complete, and not needed again: each may have thousands of digits
         naive += here
         paths = here if node is leaf else paths
         for p in node.parents:
@@ -205,7 +205,7 @@ def _times(a: float, b: float) -> float:
 
 
 class _Way(NamedTuple):
-    """From the output down to a node: the edge last taken, and the way before it."""
+    """From the output down to a node: the last edge, and the way before it."""
 
     node: Value
     partial: float
@@ -215,7 +215,7 @@ class _Way(NamedTuple):
     bound: float  # the size of the largest path that begins so
 
     def steps(self) -> Iterator[_Way]:
-        """The ways it consists of, the longest first."""
+        """The way itself and those that it extends, the longest first."""
         way: _Way | None = self
         while way is not None:
             yield way
@@ -223,10 +223,10 @@ class _Way(NamedTuple):
 
 
 def _largest(output: Value, leaf: Value, reach: Mapping[Value, _Reach], top: int) -> tuple[list[_Way], float]:
-    """The ways to the leaf of the largest |product|, and the sum of the products of all others.
+    """The ways of the largest |product| to the leaf, and the sum of the products of all others.
 
-    Best first: bounds are exact, so from the way of the largest one the best steps lead to the next path. The ways
-    left waiting part the other paths among them.
+    Best first: bounds are exact, so the best steps from the way with the largest bound lead to the next path. Every
+    other path continues exactly one of the ways that wait.
     """
     found: list[_Way] = []
     waiting, rest = [_Way(output, 1.0, None, 1.0, 0.0, reach[output].size)], 0.0
@@ -250,7 +250,7 @@ def _largest(output: Value, leaf: Value, reach: Mapping[Value, _Reach], top: int
 _bound = attrgetter("bound")
 
 
-# --- how it is written ----------------------------------------------------------------------------------------------
+# --- as text ---------------------------------------------------------------------------------------------------------
 
 
 def _share(product: float, total: float) -> float | None:
@@ -258,7 +258,7 @@ def _share(product: float, total: float) -> float | None:
 
 
 def _counted(n: int, word: str) -> str:
-    """A number of things: to the last digit while a person can read it."""
+    """A number of things, to the last digit while a person can read it."""
     power = int(math.log10(n)) if n else 0
     text = f"{n:,}" if power < 24 else f"{10 ** (math.log10(n) - power):.4g}e{power}"
     return f"{text} {word}{'s' * (n != 1)}"

@@ -1,4 +1,4 @@
-"""Rows of texts as text, Markdown, HTML and LaTeX: nothing in a cell is taken for markup."""
+"""Rows of texts as text, Markdown, HTML and LaTeX: a cell is text, and never read as markup."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from html import escape
 
 
 class Tabular:
-    """What is written as a table: readable under `str`, a table in Jupyter."""
+    """A table: readable text under `str`, a table in Jupyter."""
 
     @property
     def cells(self) -> Sequence[Sequence[str]]:
@@ -16,7 +16,7 @@ class Tabular:
 
     @property
     def notes(self) -> Sequence[str]:
-        """Sentences that go with it."""
+        """Sentences below the table."""
         return ()
 
     def __str__(self) -> str:
@@ -75,5 +75,5 @@ _LATEX = str.maketrans(
 
 
 def _latex(text: str) -> str:
-    # After \\ a star or a bracket would be taken for an argument of the line break.
+    # After \\ a star or a bracket would be read as an argument of the line break.
     return ("{}" if text[:1] in ("*", "[") else "") + text.translate(_LATEX)

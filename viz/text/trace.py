@@ -28,7 +28,7 @@ class Row:
     value: float
     partials: tuple[tuple[str, float], ...]  # ∂node/∂operand, with the operand's name
     adjoint: float | None  # None before a backward pass
-    tangent: float | None = None  # None where none was asked for
+    tangent: float | None = None  # None in a table without tangents
 
     def texts(self, digits: int) -> tuple[str, ...]:
         """The row's cells; the tangent's only where there is one."""
@@ -55,21 +55,21 @@ class Table(Tabular):
     @property
     def cells(self) -> Sequence[Sequence[str]]:
         """The texts, row by row; the first row is the headings."""
-        told = any(row.tangent is not None for row in self.rows)
-        headings = (*HEADINGS[:-1], "tangent", HEADINGS[-1]) if told else HEADINGS
+        has_tangents = any(row.tangent is not None for row in self.rows)
+        headings = (*HEADINGS[:-1], "tangent", HEADINGS[-1]) if has_tangents else HEADINGS
         return [headings, *(row.texts(self.digits) for row in self.rows)]
 
     @property
     def notes(self) -> Sequence[str]:
-        """What the reader must know besides."""
+        """The caution that belongs to the table, if there is one."""
         return [self.note] if self.note else []
 
 
 def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None, digits: int = 6) -> Table:
     """The evaluation trace of the graph of a Value, or of several: one row per node.
 
-    Rows stand in the order of the picture: lane by lane, by depth, a leaf just before the first row that takes it.
-    Nameless nodes are called v1, v2, … in the order of the computation; nameless constants stand in the expressions
+    Rows stand in the order of the picture: lane by lane, by depth, a leaf just before the first row that uses it.
+    Nameless nodes have the names v1, v2, … in the order of the computation; nameless constants stand in the expressions
     as numbers, without a row. Numbers have `digits` significant digits. TypeError for anything but Values.
 
     `tangents` adds the column of forward mode, v̇_node = Σ ∂node/∂operand · v̇_operand: it maps leaves to their
@@ -94,20 +94,20 @@ def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None,
     order = wengert_list(values_in(output))
     seeds = None if tangents is None else _seeds(order, tangents)
     tangent = {} if seeds is None else dict.fromkeys(order, 0.0) | forward_sweep(order, seeds, stored)
-    called = names(order, digits)
+    name = names(order, digits)
     column = plan(order, {v: v.parents for v in order}).column
     reading = sorted(order, key=lambda v: (column[v], v.op is None))
-    rows = tuple(_row(v, called, tangent.get(v)) for v in reading if given(v) or v.role != "constant")
+    rows = tuple(_row(v, name, tangent.get(v)) for v in reading if given(v) or v.role != "constant")
     return Table(rows, " ".join(outdated(order)), digits)
 
 
-def _row(v: Value, called: Mapping[Value, str], tangent: float | None) -> Row:
-    partials = tuple((called[p], d) for p, d in zip(v.parents, v.partials, strict=True) if p.role != "constant")
-    return Row(called[v], expression(v, [called[p] for p in v.parents]), v.data, partials, v.grad, tangent)
+def _row(v: Value, name: Mapping[Value, str], tangent: float | None) -> Row:
+    partials = tuple((name[p], d) for p, d in zip(v.parents, v.partials, strict=True) if p.role != "constant")
+    return Row(name[v], expression(v, [name[p] for p in v.parents]), v.data, partials, v.grad, tangent)
 
 
 def _seeds(order: Sequence[Value], tangents: Any) -> dict[Value, float]:
-    """The tangents that a reader gave, checked."""
+    """The tangents of the leaves, checked."""
     seeds = {tangents: 1.0} if isinstance(tangents, Value) else tangents
     if not isinstance(seeds, Mapping):
         raise TypeError(f"tangents is a leaf, or a mapping of leaves to numbers; got {type(seeds).__name__}")

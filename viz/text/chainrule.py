@@ -1,0 +1,173 @@
+"""The chain rule line by line: ∂output/∂x is a sum over the variables computed from x, of a product each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import numpy as np
+
+from autograd.languages.forms import PRODUCT, SUM
+from viz.names import MANY
+from viz.numbers import few
+from viz.text.terms import ELLIPSIS, Slope, Term, joined
+
+X = TypeVar("X")
+
+LONG = 90  # characters of a formula above which its parts get equations or lines of their own
+LINES = 40  # equations that are shown; of more the first and the last
+LARGEST = 6  # rows or columns up to which a matrix is written out
+ONE = Slope.of(1.0)  # a factor that leaves no trace
+
+
+class Line(NamedTuple):
+    """An equation; without a left side it continues the one before: a further step, a further term, or a remark."""
+
+    left: Term | None
+    right: Term
+    sign: str = "="  # "+" before a further term of a long sum, "" before a remark
+
+
+class Factor(NamedTuple):
+    """One factor at four stages: symbol, formula, formula with numbers, number."""
+
+    symbol: Term
+    formula: Term
+    put: Term
+    number: Term
+
+    @classmethod
+    def of(cls, symbol: Term, number: Term) -> Factor:
+        """A factor without a formula: its symbol stands until its number does."""
+        return cls(symbol, symbol, number, number)
+
+
+class ChainRule(Generic[X]):
+    """The derivative of an output by some targets, through variables that are numbers, or vectors and matrices.
+
+    `edges` are pairs (u, x) where u is computed from x. They come in the order of the computation, so one pass over
+    them finds the variables between the targets and the output.
+    """
+
+    symbol: Mapping[X, Term]
+    adjoint: Mapping[X, Any]  # ∂output/∂x in numbers
+
+    def __init__(self, output: X, targets: Iterable[X], edges: Iterable[tuple[X, X]], digits: int) -> None:
+        self.output, self.targets, self.digits = output, dict.fromkeys(targets), digits
+        self.takers: dict[X, list[X]] = {x: [] for x in self.targets}  # for each variable, those computed from it
+        self.operands: dict[X, list[X]] = {}
+        for u, x in edges:
+            if x in self.takers:
+                self.takers[x].append(u)
+                self.takers.setdefault(u, [])
+                self.operands.setdefault(u, []).append(x)
+        # Back from the output.
+        self.between = [x for x in reversed(self.takers) if x not in self.targets and x is not output]
+
+    def factors(self, u: X, x: X) -> Sequence[Factor]:
+        """The product that u adds to ∂output/∂x."""
+        raise NotImplementedError
+
+    def collected(self, x: X) -> Iterator[Line]:
+        """∂output/∂x as the sum over the variables that are computed from x."""
+        return block(self.slope(x), [self.factors(u, x) for u in self.takers[x]], self.gradient(x))
+
+    def slope(self, x: X) -> Term:
+        """∂output/∂x in symbols."""
+        return quotient(self.symbol[self.output], self.symbol[x])
+
+    def gradient(self, x: X) -> Term:
+        """∂output/∂x in numbers."""
+        return matrix(self.adjoint[x], self.digits)
+
+    def local(self, u: X, x: X) -> Term:
+        """∂u/∂x in symbols; where u depends on x through other takers of x too, these are written as held."""
+        others = [w for w in self.takers[x] if w is not u]
+        behind = self._behind(u) if others else ()
+        return quotient(self.symbol[u], self.symbol[x], [self.symbol[w] for w in others if w in behind])
+
+    def _behind(self, u: X) -> Collection[X]:
+        """The variables that u is computed from."""
+        reached, seen = [u], {u}
+        for v in reached:  # the list grows while it is read
+            fresh = [x for x in self.operands.get(v, ()) if x not in seen]
+            reached += fresh
+            seen.update(fresh)
+        return seen
+
+
+def block(left: Term, products: Sequence[Sequence[Factor]], result: Term) -> Iterator[Line]:
+    """The lines of one derivative: a sum of products stage by stage, then the result; no two lines that say the same."""
+    stages = zip(*([_product(stage) for stage in zip(*factors, strict=True)] for factors in products), strict=True)
+    first: Term | None = left
+    last = str(left)
+    for terms in (*map(_kept, stages), [result]):
+        total = joined(terms, " + ", SUM)
+        if str(total) != last:
+            long = len(terms) > 1 and len(str(total)) > LONG
+            yield Line(first, terms[0] if long else total)
+            for term in few(terms[1:], MANY, MANY // 2, MANY // 2, ELLIPSIS) if long else ():
+                yield Line(None, term, "+")
+            first, last = None, str(total)
+
+
+def _product(factors: Sequence[Term]) -> Term:
+    kept = [x for x in factors if not _is(x, 1.0)]
+    zero = next((x for x in factors if _is(x, 0.0)), None)
+    return zero or (joined(kept, " · ", PRODUCT, r" \cdot ") if kept else ONE)
+
+
+def _kept(terms: Sequence[Term]) -> Sequence[Term]:
+    return [x for x in terms if not _is(x, 0.0)] or terms[:1]
+
+
+def _is(x: Term, number: float) -> bool:
+    return isinstance(x, Slope) and x.args is None and x.number == number  # a Term's number was put in, to be read
+
+
+# --- how it is written --------------------------------------------------------------------------------------------------
+
+
+def flattened(blocks: Sequence[X], lines: Callable[[X], Iterable[Line]], most: int = LINES) -> Iterator[Line]:
+    """The lines of all blocks; of many blocks those of the first and the last, and how many are left out between."""
+    half = most // 2
+    for x in few(blocks, most, half, half, gap=None):
+        yield from [remark(f"… {len(blocks) - 2 * half} equations left out …")] if x is None else lines(x)
+
+
+def remark(text: str) -> Line:
+    """A line of words."""
+    return Line(None, Term((rf"\text{{{text.translate(_WORDS)}}}", text)), "")
+
+
+_WORDS = str.maketrans({c: f"\\{c}" for c in "%#_$"} | {"&": "＆"})
+
+
+def equal(a: Term, b: Term) -> Term:
+    """a = b."""
+    return Term(f"{x} = {y}" for x, y in zip(a.texts, b.texts, strict=True))
+
+
+def quotient(of: Term, by: Term, held: Sequence[Term] = ()) -> Term:
+    """∂of/∂by, and the terms that are held."""
+    latex, text = rf"\frac{{\partial {of.latex}}}{{\partial {by.latex}}}", f"∂{of}/∂{by}"
+    if held:
+        names = [", ".join(parts) for parts in zip(*(x.texts for x in held), strict=True)]
+        latex, text = rf"\left.{latex}\right|_{{{names[0]}}}", f"{text}|{names[1]}"
+    return Term((latex, text), binds=(PRODUCT, PRODUCT))
+
+
+def matrix(x: Any, digits: int, row: bool = False) -> Term:
+    """The numbers of a matrix, or of a vector as a column or a row; the shape instead, if that is large."""
+    x = np.asarray(x, dtype=float)
+    if x.size == 1 and x.ndim < 2:
+        return Term.of(x.item(), digits)
+    grid = np.atleast_2d(x) if row or x.ndim == 2 else x[:, None]
+    rows, columns = grid.shape
+    if max(rows, columns) > LARGEST:
+        return Term((rf"\left[{rows} \times {columns}\right]", f"[{rows}×{columns}]"))
+    cells = [[Term.of(number, digits) for number in line] for line in grid]
+    latex = r" \\ ".join(" & ".join(cell.latex for cell in line) for line in cells)
+    lines = [", ".join(map(str, line)) for line in cells]
+    text = f"[[{'], ['.join(lines)}]]" if x.ndim == 2 else f"[{', '.join(lines)}]" + "ᵀ" * row
+    return Term((rf"\begin{{pmatrix}} {latex} \end{{pmatrix}}", text))

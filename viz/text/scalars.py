@@ -1,0 +1,112 @@
+"""Formulas in scalars, and the chain rule along each path, or node by node where there are many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
+from functools import reduce
+from itertools import pairwise
+from typing import Any
+
+from autograd import kinds, ops
+from autograd.tape import reverse_sweep
+from autograd.value import Value
+from viz.names import given, names
+from viz.text.chainrule import LINES, LONG, ChainRule, Factor, Line, block, equal, flattened
+from viz.text.terms import Slope, Term, symbols
+
+PATHS, STEPS = 4, 8  # up to so many paths, of so many steps each, are written out
+
+
+class Notation:
+    """The symbol of each value, and its formula.
+
+    Values in `own` get an equation; the others are written out where they are used, unless they have a name or several
+    uses, or their formula is long.
+    """
+
+    def __init__(self, order: Sequence[Value], own: Collection[Value]) -> None:
+        shown = {v: name for v, name in names(order).items() if given(v) or v.role != "constant"}
+        latex = symbols(list(shown.values()))
+        uses = Counter(p for v in order for p in v.parents)
+        self.symbol = {v: Term.symbol(name, v.data, latex[name]) for v, name in shown.items()}
+        self.formula: dict[Value, Term] = {}  # of a value that has an equation, its right side
+        self.written: dict[Value, Term] = {}  # each value as it stands in the formulas of others
+        for v in order:
+            self.written[v] = self.symbol.get(v) or Term.of(v.data)
+            if v.op is not None:
+                term = v.op.apply(*(self.written[p] for p in v.parents))
+                term.number = v.data
+                equation = v in own or given(v) or uses[v] > 1 or len(str(term)) > LONG
+                (self.formula if equation else self.written)[v] = term
+
+    def partial(self, u: Value, x: Value, digits: int = 0) -> Term:
+        """∂u/∂x by the rule of u's operation, on the symbols of its operands; with `digits`, on their numbers."""
+        y, *operands = (
+            (Slope.put(v.data, digits) if digits else Slope.of(self.written[v])) if v in self.symbol else v.data
+            for v in (u, *u.parents)
+        )
+        terms = [_partial(u, k, y, operands) for k, p in enumerate(u.parents) if p is x]
+        return reduce(ops.add.apply, terms, Slope.of(0.0))
+
+
+def _partial(u: Value, k: int, y: Any, operands: Sequence[Any]) -> Any:
+    rules: Any = u.op and u.op.partials
+    try:
+        return rules[k](y, *operands) if isinstance(rules, tuple) else rules(y, *operands)[k]
+    except kinds.ERRORS:
+        return u.partials[k]
+
+
+class Scalars(ChainRule[Value]):
+    """The derivative of an output by some values of its graph, one scalar at a time."""
+
+    def __init__(self, output: Value, order: list[Value], targets: Sequence[Value], digits: int) -> None:
+        super().__init__(output, targets, ((v, p) for v in order for p in dict.fromkeys(v.parents)), digits)
+        self.order, self.notation = order, Notation(order, self.takers)
+        self.symbol, self.adjoint = self.notation.symbol, reverse_sweep(order, {output: 1.0})
+
+    def lines(self) -> Iterator[Line]:
+        """The formulas that the derivatives name, and the chain rule."""
+        yield from flattened(self._named(), self._definition)
+        if len(self.targets) == 1 and (paths := self._paths()):
+            (target,) = self.targets
+            products = [[self._step(u, v) for u, v in pairwise(path)] for path in paths]
+            yield from block(self.slope(target), products, self.gradient(target))
+        else:
+            yield from flattened(self.between, self.collected, LINES // 2)
+            yield from flattened(list(self.targets), self.collected)
+
+    def factors(self, u: Value, x: Value) -> Sequence[Factor]:
+        """∂L/∂u · ∂u/∂x, or ∂L/∂x alone."""
+        upstream = [] if u is self.output else [Factor.of(self.slope(u), self.gradient(u))]
+        return [*upstream, self._step(u, x)]
+
+    def _named(self) -> list[Value]:
+        """The values on the way that have an equation, and the nameless ones that stand in their formulas."""
+        needed = {*self.between, self.output}
+        for v in reversed(self.order):
+            if v in needed:
+                needed.update(p for p in v.parents if not given(p))
+        return [v for v in self.order if v in needed and v in self.notation.formula]
+
+    def _definition(self, v: Value) -> Iterator[Line]:
+        yield Line(self.symbol[v], equal(self.notation.formula[v], Term.of(v.data, self.digits)))
+
+    def _paths(self) -> list[list[Value]]:
+        """The paths from the output to the target; [] if there are many."""
+        found: list[list[Value]] = []
+        waiting = [[self.output]]
+        for _ in range(PATHS * STEPS):
+            if not waiting:
+                return found
+            path = waiting.pop()
+            waiting += [[*path, p] for p in reversed(self.operands.get(path[-1], ()))]
+            found += [path] * (path[-1] in self.targets)
+        return []
+
+    def _step(self, u: Value, x: Value) -> Factor:
+        formula, put = self.notation.partial(u, x), self.notation.partial(u, x, self.digits)
+        d = sum(d for p, d in zip(u.parents, u.partials, strict=True) if p is x)
+        number = formula if formula.args is None else Term.of(d, self.digits)  # a 1 that the line above leaves out
+        return Factor(self.local(u, x), formula, put, number)
