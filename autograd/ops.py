@@ -193,7 +193,17 @@ def _enter(op: Op) -> None:
         )
     if op.name in RESERVED or op.name.startswith("__"):
         raise ValueError(f"{op.name} is a part of every Value; give the operation another name")
+    if op.is_method:
+        setattr(Methods, op.name, lambda v, *rest, **by_name: op(v, *rest, **by_name))
+    elif op.name in vars(Methods):
+        delattr(Methods, op.name)  # of a row that this one replaces
     TABLE[op.name] = op
+
+
+class Methods:
+    """The rows of one operand as methods, which every Value has."""
+
+    __slots__ = ()
 
 
 # Rows that other rows' rules name before they stand below.

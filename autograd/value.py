@@ -5,7 +5,6 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import partial
 from numbers import Real
 from typing import TYPE_CHECKING, Any, Self, SupportsFloat, cast
 
@@ -95,7 +94,7 @@ class Operand:
         return self.__compare__("less_equal", b)
 
 
-class Value(Operand):
+class Value(Operand, ops.Methods):
     """A float that remembers its operation, its parents and its local partial derivatives.
 
     Made by hand it is a leaf. Its role says how it takes part: a "parameter" and an "input" take a gradient,
@@ -178,15 +177,6 @@ class Value(Operand):
 
         absolute = exp = log = log1p = expm1 = sqrt = sin = cos = tan = arctan = tanh
         sigmoid = log_sigmoid = softplus = relu = step = tanh
-    else:
-
-        def __getattr__(self, name: str) -> Any:
-            """A row of one operand, as a method."""
-            op = ops.TABLE.get(name)
-            if op is None or not op.is_method:
-                raise AttributeError(f"a Value has no attribute {name!r}", name=name, obj=self)
-            return partial(op, self)
-
     # --- what it shares with a float ------------------------------------------------------------------------------
 
     def __float__(self) -> float:

@@ -135,10 +135,9 @@ class Code(Operand):
     __hash__ = object.__hash__
 
     def __word__(self, name: str) -> Callable[..., Any] | None:
-        name = "largest" if name == "shift" else name
-        if name not in self.context.language.forms:
+        if name not in ("largest", "shift") or "largest" not in self.context.language.forms:
             return None
-        return lambda *operands: type(self)(name, operands) if len(operands) > 1 else operands[0]
+        return lambda *operands: type(self)("largest", operands) if len(operands) > 1 else operands[0]
 
     @property
     def literal(self) -> float | None:

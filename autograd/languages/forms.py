@@ -15,14 +15,14 @@ OPEN, TEST, COMPARE, SUM, NEGATED, MATRIX, PRODUCT, SIGN, POWER, ATOM = range(10
 class Form(NamedTuple):
     """One way of writing: `{}` or `{0}`, `{1}` are the operands, `{*}` all of them; further fields are the word's data."""
 
-    template: str
+    template: str | Callable[..., str]  # or the template that goes with the word's data
     binds: int = ATOM
     needs: Sequence[int] | int = OPEN  # of each operand, or of all
     uses: tuple[int, ...] | None = None  # how often each operand is used, where that is not seen in the template
 
     def mentions(self, n: int) -> tuple[int, ...]:
         """How often the form uses each of n operands."""
-        return self.uses or _mentions(self.template, n)
+        return self.uses or (_mentions(self.template, n) if isinstance(self.template, str) else (1,) * n)
 
 
 @cache
@@ -39,7 +39,10 @@ class Language:
 
     forms: Mapping[str, Form | Callable[..., Any]]
     literal: Callable[[float], str] = repr
-    assign: str = "{} = {}"
+    name: str = "{}"
+    assign: str = "{} = {}"  # of an expression to a name
+    comment: str = "# {}"
+    reserved: frozenset[str] = frozenset()  # names that a function of this language uses itself
     brackets: str = "({})"
     signs: tuple[str, ...] = ()  # what begins with one of these stands in brackets behind an operator: a + (−b)
 
@@ -50,7 +53,8 @@ class Language:
         for k, ((text, binds), need) in enumerate(zip(operands, needs, strict=True)):
             loose = binds < need or (k and need and text.startswith(self.signs))
             texts.append(self.brackets.format(text) if loose else text)
-        return form.template.replace("{*}", ", ".join(["{}"] * len(texts))).format(*texts, *data)
+        template = form.template if isinstance(form.template, str) else form.template(*data)
+        return template.replace("{*}", ", ".join(["{}"] * len(texts))).format(*texts, *data)
 
 
 def escaped(text: str) -> str:

@@ -23,7 +23,7 @@ JAVASCRIPT = Language(
         "minimum": Form("{0} < {1} ? {0} : {0} >= {1} ? {1} : {0} + {1}", TEST, COMPARE),
     },
     _literal,
-    "const {} = {};",
+    assign="const {} = {};",
 )
 
 

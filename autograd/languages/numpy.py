@@ -41,6 +41,10 @@ def _where(kind: type[Code], c: Any, a: Any, b: Any) -> Any:
     return kind("mask", (test,)) if (a, b) == (1, 0) else kind("choose_number", (test, a, b))
 
 
+def _size(r: int, c: int, batched: bool) -> str:
+    return f"({r}, {c})" if not batched else f"({r}, {c} * n)" if c > 1 else f"({r}, n)"
+
+
 COMPARISONS = ("greater", "less", "greater_equal", "less_equal", "equal", "not_equal", "zero", "nonzero")
 
 _SAID: dict[str, Form | Callable[..., Any]] = {"power": _power, "where": _where}  # by other words
@@ -69,8 +73,8 @@ NUMPY = Language(
         "split": Form("{}.reshape({}, {}, -1)", ATOM, (ATOM,)),
         "transpose": Form("{}.T", ATOM, (ATOM,)),
         "repeat": Form("xp.repeat({}, n, axis=1)"),
-        "broadcast": Form("xp.broadcast_to({}, {})"),
-        "full": Form("xp.full({1}, {0}, dtype=theta.dtype)"),
+        "broadcast": Form(lambda *shape: f"xp.broadcast_to({{}}, {_size(*shape)})"),
+        "full": Form(lambda *shape: f"xp.full({_size(*shape)}, {{}}, dtype=theta.dtype)"),
         "stack": Form("xp.concat([{*}])"),
         "sum_rows": Form("{}.sum(axis=0, keepdims=True)", ATOM, (ATOM,)),
         "sum_columns": Form("{}.sum(axis=1, keepdims=True)", ATOM, (ATOM,)),
@@ -80,11 +84,10 @@ NUMPY = Language(
         "scatter": Form("scatter({}, {}, {})"),
     },
     python_literal,
-)
-
-RESERVED = frozenset(
-    {"theta", "xp", "n", "np", "constants", "scatter", "forward", "sum_and_grad", "gradient", "abs", "float", "others"}
-    | {"file", "allow_pickle"}  # np.savez has arguments of these names
+    reserved=frozenset(
+        {"theta", "xp", "n", "np", "constants", "scatter", "forward", "sum_and_grad", "gradient", "abs", "float"}
+        | {"others", "file", "allow_pickle"}  # np.savez has arguments of the last two names
+    ),
 )
 
 # What some functions call beside NumPy, by name.
@@ -126,7 +129,12 @@ def _rows(name, x, shape):
 
 def function(f: Function) -> str:
     """The text of a function of theta and the data."""
-    text = "\n".join(f.lines)
+    sizes = ", ".join(["n"] * f.over_data + [str(k) for k in f.shape])
+    taken = f".T.reshape({sizes})" if f.shape else "[0]" if f.over_data else "[0, 0]"
+    total = ".sum()" if f.over_data else "[0, 0]"
+    result = f"{f.output}{total}, {f.gradient}" if f.gradient else f"{f.output}{taken}"
+    lines = [*f.lines, f"return {result}"]
+    text = "\n".join(lines)
     head = [f'"""{f.doc}"""', "xp = theta.__array_namespace__()"]
     if re.search(r"\bn\b", text) or any(len(shape) != 1 for shape in f.arguments.values()):
         head += [f"n = {x}.shape[0]" for x in list(f.arguments)[:1]]
@@ -138,7 +146,7 @@ def function(f: Function) -> str:
         comment = f"  # {f.context.comments[name]}" if f.context.comments[name] else ""
         line = f'{name} = xp.asarray(constants["{name}"]{precision}){comment}'
         head += [line] * bool(re.search(rf"\b{name}\b", text))
-    body = "\n    ".join([*head, *f.lines])
+    body = "\n    ".join([*head, *lines])
     return f"def {f.name}({', '.join(['theta', *f.arguments])}):\n    {body}\n"
 
 

@@ -20,6 +20,10 @@ class Function:
     arguments: Mapping[str, tuple[int, ...]]  # the data, with the shape of an example of each
     lines: list[str]
     context: Context
+    output: str  # the array of the outputs, a row for each number
+    shape: tuple[int, ...]  # of the outputs
+    over_data: bool  # whether the outputs have a column for each row of data
+    gradient: str = ""  # the vector that goes with their sum
 
 
 class Script:
@@ -39,7 +43,7 @@ class Script:
         targets = list(targets)
         self._language, self._names = targets[0].context.language, targets[0].context.names
         self._uses = Counter(target.key for target in targets)
-        for node in _nodes(targets, {}):
+        for node in (node for node in _nodes(targets, {}) if node.args):
             for x, count in zip(node.args, self._form(node).mentions(len(node.args)), strict=True):
                 self._uses[x.key] += count
         self._width = width
@@ -50,13 +54,13 @@ class Script:
         """The assignment to `name`, after those of the parts that need names."""
         lines = [*self._parts(target), self._language.assign.format(name, self.text(target))]
         if not self._texts[target.key][0].isidentifier():
-            self._texts[target.key] = name, ATOM
+            self._stands(target, name)
         return lines
 
     def assigned(self, target: Code) -> list[str]:
         """The assignment of the target to the name it is to have, if any, unless it is written down already."""
         name = self._names.get(target.key)
-        return self.lines(name, target) if name and self._texts.get(target.key, ("",))[0] != name else []
+        return self.lines(name, target) if name and self._texts.get(target.key) != self._name(name) else []
 
     def text(self, target: Code) -> str:
         """The expression, where parts that are already written down stand by their names."""
@@ -72,23 +76,27 @@ class Script:
                 name = self._names.get(node.key) or f"t{self._count}"
                 self._count += node.key not in self._names
                 yield self._language.assign.format(name, text)
-                self._texts[node.key] = name, ATOM
+                self._stands(node, name)
+
+    def _name(self, name: str) -> tuple[str, int]:
+        return self._language.name.format(name), ATOM
+
+    def _stands(self, node: Code, name: str) -> None:
+        self._texts[node.key] = self._name(name)
 
     def _form(self, node: Code) -> Form:
-        return self._language.forms[node.word] if node.args else _LEAF  # type: ignore[return-value]
+        return self._language.forms[node.word]  # type: ignore[return-value]  # of a word said by others there is no node
 
     def _write(self, node: Code) -> str:
-        form = self._form(node)
-        if node.word == "number":
+        if node.word == "name":
+            self._stands(node, node.data[0])
+        elif node.word == "number":
             text = self._language.literal(node.data[0])
-            form = _SIGNED if text[0] == "-" else form
+            self._texts[node.key] = text, SIGN if text[0] == "-" else ATOM
         else:
-            text = self._language.written(form, [self._texts[x.key] for x in node.args], node.data)
-        self._texts[node.key] = text, form.binds
-        return text
-
-
-_LEAF, _SIGNED = Form("{}"), Form("{}", SIGN)
+            form, operands = self._form(node), [self._texts[x.key] for x in node.args]
+            self._texts[node.key] = self._language.written(form, operands, node.data), form.binds
+        return self._texts[node.key][0]
 
 
 def _nodes(roots: Iterable[Code], known: Any) -> Iterator[Code]:

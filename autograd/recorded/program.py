@@ -73,7 +73,7 @@ def _names(f: Callable[..., Any], count: int) -> list[str]:
         given = [p.name for p in inspect.signature(f).parameters.values() if p.kind in positional]
     except (TypeError, ValueError):  # a callable without a signature
         given = []
-    used = set(numpy.RESERVED)
+    used = set(numpy.NUMPY.reserved)
     return [unused(given[k] if k < len(given) else f"x{k}", used) for k in range(count)]
 
 

@@ -16,6 +16,11 @@ from autograd.languages.code import Code, Context, Partial, Shape
 
 Grid = npt.NDArray[np.int64]  # numbers of nodes, or places in an array
 
+WORDS = (  # beside the table's own, which an array takes entry by entry, under broadcasting
+    "take", "slice", "reshape", "flatten", "transpose", "stack", "repeat", "broadcast", "full", "matmul", "others",
+    "sum_rows", "sum_columns", "split", "sum_batch", "max_rows", "scatter", "mask", "zero",
+)  # fmt: skip
+
 SMALL = 32  # rows up to which a product with a matrix of ones and zeros is the fastest sum
 
 
@@ -70,13 +75,12 @@ def stacked(pieces: Sequence[Code]) -> Code:
 
 def full(context: Context, x: Any, shape: Shape) -> Code:
     """The array at its full shape, where it is a number, or one row or column for all."""
-    r, c, batched = shape
+    c, batched = shape[1:]
     if isinstance(x, Code) and batched and c > 1 and x.shape[1:] == (c, False):
         x = Code("repeat", (x,), (), (x.shape[0], c, True))
     if isinstance(x, Code) and x.shape == shape:
         return x
-    size = f"({r}, {c})" if not batched else f"({r}, {c} * n)" if c > 1 else f"({r}, n)"
-    return Code("broadcast" if is_array(x) else "full", (x,), (size,), shape, context)
+    return Code("broadcast" if is_array(x) else "full", (x,), shape, shape, context)
 
 
 # --- sums and products ------------------------------------------------------------------------------------------------

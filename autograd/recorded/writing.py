@@ -13,7 +13,6 @@ import numpy as np
 
 from autograd.languages.code import WIDTH, Code, Context, Partial, identifier
 from autograd.languages.forms import Language
-from autograd.languages.numpy import RESERVED
 from autograd.languages.script import Function, Script
 from autograd.ops import Components
 from autograd.recorded.adjoints import Adjoints
@@ -29,7 +28,7 @@ class Forward:
     """The arrays of a plan, computed group by group."""
 
     def __init__(self, plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language) -> None:
-        self.plan, self.context = plan, Context(language, {*RESERVED, *arguments})
+        self.plan, self.context = plan, Context(language, {*language.reserved, *arguments})
         self.titles = titles(plan)
         names = [
             *arguments,
@@ -71,9 +70,16 @@ class Forward:
             if self.titles[k].scope != scope and (name := self.context.names.get(self.codes[gives].key)):
                 scope = self.titles[k].scope
                 title = f"{identifier(scope)}: " if scope and identifier(scope) != name else ""
-                lines.append(f"# {title}{name} = {self.formulas[gives]}")
+                lines.append(self.context.language.comment.format(f"{title}{name} = {self.formulas[gives]}"))
             lines += script.assigned(self.codes[k])
         return lines + script.assigned(self.output), script
+
+    def function(
+        self, name: str, doc: str, arguments: Mapping[str, tuple[int, ...]], lines: list[str], gradient: str = ""
+    ) -> Function:
+        """The function that computes the output by these lines."""
+        over_data, shape = self.plan.outputs.batched, self.plan.shape
+        return Function(name, doc, arguments, lines, self.context, self.loss, shape, over_data, gradient)
 
 
 def _value(group: Group, operands: list[Any]) -> Any:
@@ -88,12 +94,8 @@ def _value(group: Group, operands: list[Any]) -> Any:
 def forward(plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language) -> Function:
     """The function of theta and the data that gives the outputs, one for each row of data."""
     written = Forward(plan, arguments, language)
-    over_data = plan.outputs.batched
-    sizes = ", ".join(["n"] * over_data + [str(k) for k in plan.shape])
-    taken = f".T.reshape({sizes})" if plan.shape else "[0]" if over_data else "[0, 0]"
     lines, _ = written.lines([])
-    lines.append(f"return {written.loss}{taken}")
-    return Function("forward", "The output of every row of data.", arguments, lines, written.context)
+    return written.function("forward", "The output of every row of data.", arguments, lines)
 
 
 def backward(plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language, checked: bool) -> Function:
@@ -108,13 +110,12 @@ def backward(plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Lan
     gradient = full(written.context, 0.0 if gradient is None else gradient, plan.groups[plan.theta].shape)
     gradient = laid_out(gradient, len(plan.parameters), 0)
     lines, script = written.lines([*bars, gradient])
-    lines.append("# backward")
+    lines.append(language.comment.format("backward"))
     for bar in bars:
         lines += script.assigned(bar)
-    total = ".sum()" if plan.outputs.batched else "[0, 0]"
-    lines += [*script.lines("gradient", gradient), f"return {written.loss}{total}, gradient"]
-    doc = "The sum of the output over the rows of data, and its gradient."
-    return Function("sum_and_grad" + "_checked" * checked, doc, arguments, lines, written.context)
+    lines += script.lines("gradient", gradient)
+    name, doc = "sum_and_grad" + "_checked" * checked, "The sum of the output over the rows of data, and its gradient."
+    return written.function(name, doc, arguments, lines, gradient="gradient")
 
 
 class _Backward:
