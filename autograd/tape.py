@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from autograd import kinds
 from autograd.recording import differentiable
 
@@ -95,7 +97,10 @@ def rederived(node: Value) -> Sequence[Any]:
 
 
 def checked_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Local) -> dict[Value, Any]:
-    """The reverse sweep, edge by edge, on floats or Values: adjoints of the nodes in `order` and of no others."""
+    """The reverse sweep, edge by edge, of the nodes in `order` and of no others.
+
+    Adjoints are floats, Values, or vectors with an entry for each of several outputs.
+    """
     nodes = list(order)
     adjoint: dict[Value, Any] = dict.fromkeys(nodes, 0.0)
     adjoint.update(seeds)
@@ -125,13 +130,15 @@ def forward_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Loc
 
 def zero(x: Any) -> bool:
     """Whether x is 0 and stays 0: a number, or a constant. A Value that is 0 here may have a derivative."""
-    return getattr(x, "role", "constant") == "constant" and not x
+    return not x.any() if isinstance(x, np.ndarray) else getattr(x, "role", "constant") == "constant" and not x
 
 
 def product(bar: Any, d: Any) -> Any:
     """bar · d, without a node for a factor 1."""
     if d.__class__ is float and d == 1.0:
         return bar
+    if isinstance(bar, np.ndarray) and not math.isfinite(d):
+        return np.where(bar == 0.0, 0.0, np.where(bar == 0.0, 1.0, bar) * d)  # an entry of 0 passes nothing on
     return d if bar.__class__ is float and bar == 1.0 else bar * d
 
 
@@ -143,11 +150,9 @@ def total(a: Any, b: Any) -> Any:
 def passes(node: Value, k: int, bar: Any) -> bool:
     """Whether `bar`, an adjoint or tangent, meets a derivative along the k-th edge; raises where that is missing."""
     d, bar = node.partials[k], getattr(bar, "primal", bar)
-    if d == 0.0 and not math.isfinite(bar):
-        return False  # a branch not taken passes nothing, not 0 · ∞
     if math.isfinite(d):
-        return True
-    if not bar:
+        return d != 0.0 or bool(np.isfinite(bar).all())  # a branch not taken passes nothing, not 0 · ∞
+    if not np.any(bar):
         differentiable(node, k)
         return False
     parent = node.parents[k]

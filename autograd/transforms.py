@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd import kinds, ops, tape
-from autograd.arrays import Array, named, values
+from autograd.arrays import Array, array, named, values
 from autograd.kinds import real
 from autograd.recording import running
 from autograd.stale import changed
@@ -23,6 +23,8 @@ from autograd.value import Value, lift
 
 __all__ = ["grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
 
+
+MOST = 256  # outputs that one sweep takes together
 
 _inside: ContextVar[bool] = ContextVar("inside a transform", default=False)
 
@@ -324,8 +326,30 @@ def _numbers(x: Any) -> Any:
 
 def _rows(outputs: Any, inputs: Any, graph: bool) -> Any:
     """The Jacobian, a row per output: Values if a graph is wanted; of a list of arrays, a list."""
-    if _of_arrays(inputs):
-        return type(inputs)(_rows(outputs, part, graph) for part in inputs)
-    rows = [kinds.flat(_pulled({y: 1.0}, inputs, graph)) for y in kinds.flat(outputs)]
-    out = np.array(rows, dtype=object if graph else float).reshape(np.shape(outputs) + np.shape(inputs))
-    return (out.view(Array) if graph and out.ndim else out)[()]
+    leaves, ends = kinds.flat(inputs), kinds.flat(outputs)
+    rows: Any
+    if graph or len(ends) == 1:
+        adjoints = [_adjoints({y: 1.0}, leaves, graph) for y in ends]
+        slopes = [adjoint.get(v, 0.0) for adjoint in adjoints for v in leaves]
+        rows = array(list(map(lift, slopes))) if graph else np.array(slopes)
+    else:
+        rows = np.concatenate([_at_once(ends[k : k + MOST], leaves) for k in range(0, len(ends), MOST)])
+    return _blocks(rows.reshape(len(ends), len(leaves)), np.shape(outputs), inputs)
+
+
+def _at_once(outputs: Sequence[Value], leaves: list[Value]) -> Any:
+    """The Jacobian in one sweep, whose adjoints are vectors."""
+    seeds: dict[Value, Any] = {}
+    for y, unit in zip(outputs, np.eye(len(outputs)), strict=True):
+        seeds[y] = seeds.get(y, 0.0) + unit
+    with np.errstate(over="ignore", invalid="ignore"):
+        adjoint = tape.checked_sweep(_active(outputs, leaves), seeds, tape.stored)
+    return np.array([adjoint.get(v, 0.0) + np.zeros(len(outputs)) for v in leaves]).reshape(len(leaves), -1).T
+
+
+def _blocks(J: Any, shape: tuple[int, ...], inputs: Any) -> Any:  # noqa: N803
+    """The columns of a Jacobian in the shapes of the inputs: one array, or for a list of arrays a list."""
+    if not _of_arrays(inputs):
+        return J.reshape(shape + np.shape(inputs))[()]
+    ends = np.cumsum([len(kinds.flat(part)) for part in inputs])[:-1]
+    return type(inputs)(_blocks(part, shape, x) for part, x in zip(np.hsplit(J, ends), inputs, strict=True))

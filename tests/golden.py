@@ -104,7 +104,9 @@ def attention():
 def positions():
     """Three vectors through one matrix, each with a bias of its own."""
     w, p = array([[0.5, -0.25], [1.0, 0.75]], "W"), array([[0.1, 0.2], [0.3, 0.4], [0.5, 0.6]], "P")
-    return record(lambda x: total([total(tanh(w @ x[2 * k : 2 * k + 2] * p[k])) for k in range(3)]), np.linspace(-1, 1, 6))
+    return record(
+        lambda x: total([total(tanh(w @ x[2 * k : 2 * k + 2] * p[k])) for k in range(3)]), np.linspace(-1, 1, 6)
+    )
 
 
 def energy():
