@@ -38,7 +38,7 @@ def check_grad(f: Callable[..., Any], *args: Any, order: int = 1) -> float:
 
 
 def _rows(f: Callable[..., Any], args: tuple[Any, ...], n: int) -> Iterator[tuple[Any, ...]]:
-    """Of every output and number of args[n]: its name, both modes' derivatives, the difference, the error, the jump."""
+    """A row for each output and each number of args[n]: name, both modes' derivatives, difference, error, jump."""
 
     def outputs(vector: Any) -> list[Any]:
         return kinds.flat(f(*args[:n], _like(args[n], kinds.flat(vector)), *args[n + 1 :]))
@@ -57,7 +57,7 @@ def _rows(f: Callable[..., Any], args: tuple[Any, ...], n: int) -> Iterator[tupl
 
 
 def _parameter(f: Any, n: int) -> str:
-    """What f calls its n-th argument."""
+    """The name of the n-th argument of f."""
     try:
         parameters = list(signature(f).parameters.values())
     except (TypeError, ValueError):  # of some built-in functions

@@ -233,7 +233,7 @@ FLOATS = SimpleNamespace(
 
 
 def namespace(x: Any) -> Any:
-    """Where functions of `x` are found: the array API's namespace, else the package of its type, else `math`."""
+    """The library of functions for `x`: the array API's namespace, else the package of its type, else `math`."""
     if isinstance(x, FLOAT):
         return FLOATS
     if hasattr(x, "__array_namespace__"):

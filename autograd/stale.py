@@ -24,7 +24,7 @@ def changed(order: Sequence[Value]) -> str:
 
 
 def _same(v: Value, operands: Sequence[Value]) -> list[bool]:
-    """Of the value and each partial of v, whether the row gives it on these operands."""
+    """Whether the row gives the value of v, and each of its partials, on these operands."""
     old = (v.data, *v.partials)
     try:
         again = maker(v.op)(*operands)

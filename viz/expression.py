@@ -71,7 +71,7 @@ def _tree(text: str) -> ast.expr:
 
 
 def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callable[..., Any], list[ast.expr]]:
-    """How a node is computed, and from which others; ValueError for one that no expression has."""
+    """The operation of a node, and the nodes it is computed from; ValueError for a node that no expression has."""
     match node:
         case ast.Name(name):
             return partial(leaves.__getitem__, name), []
@@ -107,7 +107,7 @@ def _called(row: ops.Op, lists: Iterable[int | None], *operands: Any) -> Any:
 
 
 def _leaves(names: Iterable[str], given: Mapping[str, float]) -> dict[str, Any]:
-    """What each name stands for; ValueError where names and numbers do not go together."""
+    """The number or Value of each name; ValueError where names and numbers do not go together."""
     missing = [name for name in names if name not in given and name not in CONSTANTS]
     for name in missing:
         if name in _functions():
@@ -134,7 +134,7 @@ def _short(text: str) -> str:
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """What `python -m viz` takes for an expression."""
+    """Add the options of `python -m viz` for an expression."""
     group = parser.add_argument_group("an expression")
     group.add_argument("words", nargs="*", metavar="EXPR name=value", help='such as "tanh(w*x + b)" w=0.5 x=2 b=-1')
     group.add_argument("-o", dest="file", type=Path, metavar="FILE", help="draw it: .svg, .png, .html, .dot or .pdf")

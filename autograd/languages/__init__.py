@@ -1,1 +1,1 @@
-"""What the table's rules write: expressions of words, and one file for each language that says them."""
+"""Languages that the table's rules are written in: expressions of words, and one file for each language."""

@@ -26,7 +26,7 @@ NUMBER: Shape = (0, 0, False)
 
 
 class Context:
-    """What the expressions of one program share: their language, their numbers, names and constants."""
+    """The language, names and constants that the expressions of one program share."""
 
     def __init__(self, language: Language, reserved: Iterable[str] = ()) -> None:
         self.language = language

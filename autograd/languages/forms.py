@@ -1,4 +1,4 @@
-"""How a word is written in a language: a template, how tightly that binds, and how tightly each operand has to bind."""
+"""The forms of words: a template, how tightly that binds, and how tightly each operand has to bind."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Form(NamedTuple):
     uses: tuple[int, ...] | None = None  # how often each operand is used, where that is not seen in the template
 
     def mentions(self, n: int) -> tuple[int, ...]:
-        """How often the form uses each of n operands."""
+        """The number of times that each of n operands is used."""
         return self.uses or (_mentions(self.template, n) if isinstance(self.template, str) else (1,) * n)
 
 

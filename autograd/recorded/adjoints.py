@@ -1,4 +1,4 @@
-"""How the adjoint of an operand comes back to the arrays it was read out of."""
+"""Adjoints of operands, returned to the arrays that the operands were read out of."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the arrays of a recorded graph are called, and the comment on each: its formula."""
+"""Names for the arrays of a recorded graph, and the formula of each, which becomes its comment."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def titles(plan: Plan) -> list[Title]:
 
 
 def _scopes_inside(scopes: Iterable[str]) -> Counter[str]:
-    """How many scopes lie directly in each scope."""
+    """The number of scopes that lie directly in each scope."""
     paths = {path for scope in scopes for path in accumulate(scope.split("/"), "{}/{}".format)}
     return Counter(path.rpartition("/")[0] for path in paths)
 
@@ -53,7 +53,7 @@ def _scope(scopes: set[str], inside: Counter[str]) -> str:
 
 
 def formulas(plan: Plan, names: list[str]) -> list[str]:
-    """How the operation of each group reads; operands that have no name of their own are written out."""
+    """The operation of each group as text; operands that have no name of their own are written out."""
     found = list(names[: plan.theta + 1])
     for group in plan.groups[plan.theta + 1 :]:
         found.append(_formula(group, [_mentioned(plan, x, names, found) for x in group.operands]))

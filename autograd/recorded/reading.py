@@ -1,4 +1,4 @@
-"""What an operand reads out of the arrays of a recorded graph."""
+"""Operands, read out of the arrays of a recorded graph."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class _Backward:
                     self.returned.give_back(x, back)
 
     def _through(self, k: int, group: Group, bar: Any) -> Back:
-        """What the adjoint of a group gives each operand that leads to a parameter: v̄ · ∂v/∂operand."""
+        """v̄ · ∂v/∂operand for each operand of a group that leads to a parameter."""
         if group.product:
             return self._through_product(k, group, bar)
         return (
