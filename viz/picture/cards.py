@@ -9,7 +9,7 @@ from typing import Any
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
-from viz.names import expression, given, glyph, names, stem
+from viz.names import expression, given, glyph, names
 from viz.numbers import exact, number, printable
 from viz.picture.lanes import INPUTS, plan, within
 from viz.picture.scene import Card, Lane, Scene, Wire, outdated, scaled
@@ -162,5 +162,5 @@ def _contribution(v: Value, k: int) -> float | None:
 
 def _shared_name(inputs: Iterable[Value]) -> str:
     """The name that inputs share: x for x[0] and x[1]."""
-    stems = dict.fromkeys(map(stem, inputs))
-    return ", ".join(stems) if all(stems) and len(stems) < 4 else "inputs"
+    arrays = dict.fromkeys(given(v).array for v in inputs)
+    return ", ".join(arrays) if all(arrays) and len(arrays) < 4 else "inputs"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from typing import Any
 
+from autograd.naming import Name
 from viz.numbers import width
 from viz.picture import graphviz as embedded
 from viz.picture.scene import Card, Lane, Panel, Scene, Wire
@@ -40,13 +40,13 @@ def columns(scene: Scene) -> dict[int, list[Card | Panel]]:
     return {k: list(column) for k, column in groupby(cards, lambda card: card.column)}
 
 
-def _shared(scene: Scene) -> dict[str, tuple[str, list[int]]]:
+def _shared(scene: Scene) -> dict[str, tuple[str, tuple[int, ...]]]:
     """The array and the index of each leaf that several results take; of any other card only itself."""
     uses = Counter(wire.tail for wire in scene.wires)
     leaves = (c for c in scene.cards if isinstance(c, Card) and not c.glyph)
-    parts = {c.id: c.name.partition("[") for c in leaves if uses[c.id] > 1}
-    named = {key: ("[" + name, [int(n) for n in re.findall(r"\d+", index)]) for key, (name, _, index) in parts.items()}
-    return {card.id: named.get(card.id, (card.id, [])) for card in scene.cards}
+    names = {c.id: Name(c.name) for c in leaves if uses[c.id] > 1}
+    elements = {key: (f"[{name.array}", name.index) for key, name in names.items()}  # no card's id begins so
+    return {card.id: elements.get(card.id, (card.id, ())) for card in scene.cards}
 
 
 def heading_width(lane: Lane) -> float:

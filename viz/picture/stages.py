@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from autograd.scope import Path
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
-from viz.names import given, glyph, stem
+from viz.names import given, glyph
 from viz.numbers import few, number, printable
 from viz.picture import jacobians
 from viz.picture.lanes import INPUTS, keys, plan, sequence, visits, within
@@ -113,12 +112,12 @@ def _leaves(order: Sequence[Value], home: dict[Value, Stage]) -> list[Stage]:
         for p in v.parents:
             first.setdefault(p, home[v])
     leaves = [v for v in order if v.op is None]
-    sizes = Counter(map(stem, leaves))
+    sizes = Counter(given(v).array for v in leaves)
     stages: dict[Hashable, Stage] = {}
     for v in leaves:
         if v.role != "constant" or v.name or v not in first:
-            whole = v.role == "input" and stem(v)
-            key = v.role, stem(v), None if whole else first.get(v)
+            array = given(v).array
+            key = v.role, array, None if v.role == "input" and array else first.get(v)
             home[v] = stages.setdefault(key, Stage(v.role, None))
             home[v].nodes.append(v)
     for stage in stages.values():
@@ -148,14 +147,13 @@ def vectors(members: Sequence[Value], fallback: str, sizes: Mapping[str, int]) -
     """Values as vectors and matrices by their names, x[0] and x[1], W[0,0] … W[2,3]; `sizes` are those of whole ones."""
     groups: dict[str, list[Value]] = {}
     for v in members:
-        groups.setdefault(stem(v), []).append(v)
+        groups.setdefault(given(v).array, []).append(v)
     return [_vector(name or fallback, values, sizes.get(name, 0)) for name, values in groups.items()]
 
 
 def _vector(name: str, values: Sequence[Value], whole: int) -> Vector:
     flat = np.fromiter(values, dtype=object, count=len(values))
-    found = [re.fullmatch(r"[^[]+\[(\d+)(?:,(\d+))?\]", given(v)) for v in values]
-    places = [tuple(int(k) for k in index.groups() if k is not None) for index in found if index]
+    places = [index for v in values if len(index := given(v).index) in (1, 2)]
     if len(values) == 1 and (whole > 1 or not places):
         return Vector(given(values[0]) or name, flat)
     if len(set(places)) < len(values) or len(set(map(len, places))) != 1:
