@@ -18,7 +18,7 @@ import viz
 from autograd import ops
 from autograd.value import Value
 from viz.files import saved
-from viz.picture.paint import THEMES
+from viz.picture.colours import THEMES
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 ROWS: Mapping[type[ast.AST], ops.Op] = {

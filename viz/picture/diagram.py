@@ -12,7 +12,8 @@ from typing import Any
 from autograd.tape import wengert_list
 from viz.arguments import DETAILS, choice, values_in, whole
 from viz.files import saved
-from viz.picture import cards, layout, paint, stages
+from viz.picture import cards, graphviz, layout, paint, stages
+from viz.picture.colours import THEMES
 from viz.picture.scene import Scene
 
 DIRECTIONS = ("auto", "right", "down")
@@ -40,7 +41,7 @@ class Diagram:
     @cached_property
     def digraph(self) -> Any:
         """The graph as a `graphviz.Digraph`, with value, gradient and local derivatives as its labels."""
-        return layout.digraph(self.scene, self.direction)
+        return graphviz.digraph(self.scene, self.direction)
 
     @property
     def dot(self) -> str:
@@ -50,7 +51,7 @@ class Diagram:
     @cached_property
     def svg(self) -> str:
         """The picture as SVG."""
-        places = layout.arrange(self.scene, self.direction)
+        places = graphviz.arrange(self.scene, self.direction)
         return paint.svg(self.scene, places, self.direction, self.theme, self.legend, repr(self)[1:-1])
 
     @property
@@ -171,7 +172,7 @@ def draw(
     """
     choice("detail", detail, DETAILS)
     choice("direction", direction, DIRECTIONS)
-    choice("theme", theme, paint.THEMES)
+    choice("theme", theme, THEMES)
     whole("max_nodes", max_nodes, 1)
     whole("digits", digits, 2)
     whole("depth", depth, 1)
@@ -181,7 +182,7 @@ def draw(
         stages.scene(output, depth, max_nodes, digits) if detail == "stages" else cards.scene(output, max_nodes, digits)
     )
     if direction == "auto":
-        right, down = (_natural_width(shown, way) for way in ("right", "down"))
+        right, down = (layout.natural_width(shown, way) for way in ("right", "down"))
         direction = "right" if right <= max(WIDEST, down) else "down"  # or what is wide is made wider
     return Diagram(shown, direction, theme, bool(legend))
 
@@ -190,10 +191,3 @@ def _detail(output: Any, max_nodes: int) -> str:
     """Values while there is room for them; else stages if there are scopes."""
     order = wengert_list(values_in(output))
     return "stages" if len(order) > max_nodes and any(v.scope for v in order) else "values"
-
-
-def _natural_width(what: Scene, direction: str) -> float:
-    """Points from the first card's left to the last one's right, in plain columns."""
-    places = layout.built_in(what, direction).cards
-    ends = [(places[card.id][0] - card.width / 2, places[card.id][0] + card.width / 2) for card in what.cards]
-    return max(right for _, right in ends) - min(left for left, _ in ends)

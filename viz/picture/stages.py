@@ -16,8 +16,8 @@ from viz.arguments import values_in
 from viz.names import given, glyph
 from viz.numbers import few, number, printable
 from viz.picture import jacobians
-from viz.picture.lanes import INPUTS, keys, plan, sequence, visits, within
-from viz.picture.scene import Grid, Lane, Panel, Scene, Wire, outdated, scaled
+from viz.picture.lanes import INPUTS, Plan, depths, keys, nearest, plan, sequence, visits, within
+from viz.picture.scene import Edge, Grid, Lane, Note, Panel, Scene, Wire, caption, scaled
 
 MOST, FIRST = 6, 4  # rows or columns that are shown of a matrix; of a larger one the first, and the last
 LABELS = 24  # wires up to which their Jacobians are written
@@ -48,29 +48,31 @@ class Vector:
 
 @dataclass(eq=False)
 class Stage:
-    """What one scope computes, or an array of leaves."""
+    """The values that one scope computes, or an array of leaves."""
 
     role: str | None  # of leaves
     scope: Path | None
     nodes: list[Value] = field(default_factory=list)
-    vectors: list[Vector] = field(default_factory=list)  # what others take of it, or the outputs
+    vectors: list[Vector] = field(
+        default_factory=list
+    )  # its outputs: the values that other stages take, or the graph's
     sources: dict[Stage, None] = field(default_factory=dict)
-    own: list[Vector] = field(default_factory=list)  # parameters that it shows inside of it
+    own: list[Vector] = field(default_factory=list)  # parameters that are drawn inside its panel
 
     @property
     def values(self) -> list[Value]:
-        """What others take of it, one after the other."""
+        """Its outputs, one after the other."""
         return [v for x in self.vectors for v in x.members]
 
     @property
-    def called(self) -> str:
-        """The names of its vectors."""
+    def symbol(self) -> str:
+        """The names of its outputs."""
         return ", ".join(x.name for x in self.vectors)
 
 
 def scene(output: Any, depth: int, max_nodes: int, digits: int) -> Scene:
     """The panels and wires of a graph by its scopes, nested ones down to `depth`; at most `max_nodes` of them."""
-    return _Painter(values_in(output), depth, max_nodes, digits).scene()
+    return _Composer(values_in(output), depth, max_nodes, digits).scene()
 
 
 # --- which stages -----------------------------------------------------------------------------------------------------
@@ -101,7 +103,7 @@ def by_scope(order: Sequence[Value], outputs: Sequence[Value], depth: int) -> tu
         taken = [v for v in stage.nodes if v in used]
         stage.vectors = vectors(taken, _title(stage, last=not set(outputs).isdisjoint(taken)), {})
     if depth > 1:
-        _take_in(found.values(), leaves)
+        _nest_parameters(found.values(), leaves)
     return [s for s in (*leaves, *found.values()) if s.vectors], tangled
 
 
@@ -125,8 +127,8 @@ def _leaves(order: Sequence[Value], home: dict[Value, Stage]) -> list[Stage]:
     return list(stages.values())
 
 
-def _take_in(stages: Iterable[Stage], leaves: list[Stage]) -> None:
-    """Show parameters that one stage takes inside of it: among neurons their wires would hide the others."""
+def _nest_parameters(stages: Iterable[Stage], leaves: list[Stage]) -> None:
+    """Draw parameters that only one stage uses inside its panel. As panels of their own their wires would cover the rest."""
     takers: dict[Stage, list[Stage]] = {}
     for stage in stages:
         for source in stage.sources:
@@ -139,7 +141,7 @@ def _take_in(stages: Iterable[Stage], leaves: list[Stage]) -> None:
 
 
 def _title(stage: Stage, last: bool) -> str:
-    """What the values of a stage are called that have no name: as its scope is."""
+    """The name of the values of a stage that have none of their own: that of its scope."""
     return str(stage.scope).rpartition("/")[2] if stage.scope is not None else "output" if last else "values"
 
 
@@ -167,67 +169,57 @@ def _vector(name: str, values: Sequence[Value], whole: int) -> Vector:
     return Vector(name, grid)
 
 
-def _nearest(stages: Sequence[Stage], outputs: Sequence[Value], most: int) -> list[Stage]:
-    """The stages nearest to the outputs, breadth first, in their order."""
-    ends = set(outputs)
-    reached = [s for s in stages if not ends.isdisjoint(s.nodes)][:most]
-    seen = set(reached)
-    for stage in reached:  # the list grows while it is read
-        fresh = [s for s in stage.sources if s not in seen][: most - len(reached)]
-        reached += fresh
-        seen.update(fresh)
-    return [s for s in stages if s in seen]
-
-
 # --- panels and wires -------------------------------------------------------------------------------------------------
 
 
-class _Painter:
-    """What stages look like in one picture."""
+class _Composer:
+    """The builder of the scene of one graph, stage by stage."""
 
     def __init__(self, outputs: Sequence[Value], depth: int, max_nodes: int, digits: int) -> None:
         self.depth, self.digits = depth, max(2, digits - 1)
         self.order = wengert_list(outputs)
         self.every, self.tangled = by_scope(self.order, outputs, depth)
-        self.stages = _nearest(self.every, outputs, max_nodes)
         self.ends = set(outputs)
+        last = [s for s in self.every if not self.ends.isdisjoint(s.nodes)]
+        kept = nearest(last, lambda s: list(s.sources), max_nodes)
+        self.stages = [s for s in self.every if s in kept]
         names = {given(v) for v in outputs}
         self.loss = names.pop() if len(names) == 1 else ""
         self.shades = scaled({v: v.grad for s in self.stages for x in (*s.vectors, *s.own) for v in x.members})
         self.ids = {s: f"s{k}" for k, s in enumerate(self.stages)}
         self.parents = {s: [p for p in s.sources if p in self.ids] for s in self.stages}
+        self.home = {v: s for s in self.stages for v in s.nodes}
 
     def scene(self) -> Scene:
         """The whole picture."""
-        lane, column, lanes = self._seats()
+        places = self._plan()
         wires = self._wires()
-        panels = [self._panel(s, lane[s], column[s]) for s in self._rows(column)]
-        shown, total = len(self.stages), len(self.every)
-        notes = [f"{shown} of {total} stages shown: those nearest to the output."] * (shown < total)
-        circle = "The scopes take values from each other in a circle: each is shown as often as it is entered."
-        notes += [circle] * self.tangled + outdated(self.order)
-        notes += ["Too many wires to write on: each derivative is in its tooltip."] * (len(wires) > LABELS)
-        return Scene(panels, wires, lanes, notes, len(self.order), sum(len(s.nodes) for s in self.stages))
+        panels = [self._panel(s, places.lane[s], places.column[s]) for s in self._in_order(places.column)]
+        shown = sum(len(s.nodes) for s in self.stages)
+        return Scene(panels, wires, self._lanes(places), self._notes(wires), len(self.order), shown)
 
-    def _seats(self) -> tuple[dict[Stage, int], dict[Stage, int], list[Lane]]:
+    def _notes(self, wires: Sequence[Wire]) -> list[Note]:
+        shown, total = len(self.stages), len(self.every)
+        cut = f"{shown} of {total} stages shown: those nearest to the output."
+        circle = "The scopes take values from each other in a circle: each is shown as often as it is entered."
+        found = caption(self.order, (shown < total, Note("cut", cut)), (self.tangled, Note("circle", circle)))
+        unlabelled = Note("unlabelled", "Too many wires to write on: each derivative is in its tooltip.")
+        return found + [unlabelled] * (len(wires) > LABELS)
+
+    def _plan(self) -> Plan:
         """The lane and the column of every stage: inputs a column before those that take them, parameters beside them."""
         if self.depth > 1:
-            seats = plan(self.stages, self.parents)
-            inputs = ", ".join(dict.fromkeys(s.vectors[0].name for s in self.stages if s.role == "input"))
-            titles = (k if isinstance(k, str) else inputs if k == INPUTS else "" for k in seats.lanes)
-            return seats.lane, seats.column, [Lane(printable(title), "") for title in titles]
-        column: dict[Stage, int] = {}
-        for s in self.stages:
-            if s.role is None:
-                column[s] = 1 + max((column.get(p, 0) for p in self.parents[s]), default=0)
-        for s in reversed(self.stages):
-            for p in self.parents[s]:
-                if p.role is not None:
-                    seat = column[s] - (p.role == "input")
-                    column[p] = min(seat, column.get(p, seat))
-        return dict.fromkeys(self.stages, 0), {s: column.get(s, 0) for s in self.stages}, []
+            return plan(self.stages, self.parents)
+        lane = dict.fromkeys(self.stages, 0)
+        ahead = {s: int(s.role == "input") for s in self.stages if s.role is not None}
+        return Plan([], lane, depths(self.stages, self.parents, lane, ahead))
 
-    def _rows(self, column: Mapping[Stage, int]) -> Iterator[Stage]:
+    def _lanes(self, places: Plan) -> list[Lane]:
+        inputs = ", ".join(dict.fromkeys(s.vectors[0].name for s in self.stages if s.role == "input"))
+        titles = (k if isinstance(k, str) else inputs if k == INPUTS else "" for k in places.lanes)
+        return [Lane(printable(title), "") for title in titles]
+
+    def _in_order(self, column: Mapping[Stage, int]) -> Iterator[Stage]:
         """The stages in order, each between the leaves in its own column that it takes: before and after it in turn."""
         pairs = [(leaf, s) for s in self.stages for leaf in self.parents[s] if leaf.role is not None]
         beside = {leaf: s for leaf, s in pairs if column[leaf] == column[s]}
@@ -245,12 +237,11 @@ class _Painter:
             formula = (s.scope and s.scope.formula) or ", ".join(dict.fromkeys(glyph(v.op) for v in s.nodes))
         name = first.name if s.scope is None else _title(s, last=False)
         grids = [grid for x in (*s.own, *s.vectors) for grid in self._grids(x)]
-        title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_told, s.vectors)])
+        title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_described, s.vectors)])
         words = printable(name), printable(formula, 60)
         parts = [(printable(x.name), x.values.shape, x.members) for x in s.vectors]
-        return Panel(
-            self.ids[s], kind, *words, grids, title, lane, column, printable(s.called), parts, s.nodes, s.values
-        )
+        seat = lane, column
+        return Panel(self.ids[s], kind, *words, grids, title, *seat, printable(s.symbol), parts, s.nodes, s.values)
 
     def _grids(self, x: Vector) -> Iterator[Grid]:
         nodes = _cells(x.values, lambda v: v, None)
@@ -265,23 +256,31 @@ class _Painter:
         wires: list[Wire] = []
         for s in self.stages:
             local = jacobians.local(s.nodes, s.values) if s.role is None else {}
-            wires += [self._wire(f"e{k}", p, s, local, shown) for k, p in enumerate(self.parents[s], len(wires))]
+            edges: dict[Stage | None, list[Edge]] = {}
+            for v in s.nodes:
+                for k, p in enumerate(v.parents):
+                    edges.setdefault(self.home.get(p), []).append((v, k))
+            wires += [
+                self._wire(f"e{k}", p, s, edges[p], local, shown) for k, p in enumerate(self.parents[s], len(wires))
+            ]
         return wires
 
-    def _wire(self, key: str, tail: Stage, head: Stage, local: Mapping[Value, Any], shown: bool) -> Wire:
+    def _wire(
+        self, key: str, tail: Stage, head: Stage, edges: list[Edge], local: Mapping[Value, Any], shown: bool
+    ) -> Wire:
         J = jacobians.of(local, tail.values, len(head.values))  # noqa: N806
         operands = [x for p in head.sources for x in p.vectors]
-        what = jacobians.called(J, tail.vectors, operands, self.digits)
-        held = [
-            x.called for x in head.sources if x is not tail and _takes(x, tail)
-        ]  # the tail reaches the head through these too
-        quotient = printable(f"∂{head.called}/∂{tail.called}" + f"|{', '.join(held)}" * bool(held))
-        label = what if self.depth > 1 and J.size == 1 else f"{quotient}\n= {what}"
+        name = jacobians.label(J, tail.vectors, operands, self.digits)
+        # The tail reaches the head through these too.
+        held = [x.symbol for x in head.sources if x is not tail and _takes(x, tail)]
+        quotient = printable(f"∂{head.symbol}/∂{tail.symbol}" + f"|{', '.join(held)}" * bool(held))
         title = printable(f"{quotient} = {jacobians.text(J, self.digits)}", 400)
-        return Wire(key, self.ids[tail], self.ids[head], label, shown, None, title)
+        if self.depth > 1 and J.size == 1:
+            quotient = ""
+        return Wire(key, self.ids[tail], self.ids[head], edges, quotient, name, shown, None, title)
 
 
-def _told(x: Vector) -> str:
+def _described(x: Vector) -> str:
     """A vector and its gradient with all their digits; a large one by its name alone."""
     if x.values.size > MOST * MOST:
         return printable(x.name)
@@ -290,11 +289,13 @@ def _told(x: Vector) -> str:
 
 
 def _takes(stage: Stage, source: Stage) -> bool:
-    """Whether a stage is computed from another one."""
-    reached = [stage]
-    for s in reached:  # the list grows while it is read
-        reached += [x for x in s.sources if x not in reached]
-    return source in reached[1:]
+    """True where a stage is computed from another one."""
+    reached = dict.fromkeys(stage.sources)
+    waiting = list(reached)
+    for s in waiting:  # the list grows while it is read
+        waiting += [x for x in s.sources if x not in reached]
+        reached.update(s.sources)
+    return source in reached
 
 
 def _cells(values: Any, text: Any, gap: Any) -> list[list[Any]]:
