@@ -16,8 +16,9 @@ from autograd.languages.javascript import value_and_partials
 from autograd.tape import reverse_sweep, wengert_list
 from tests.pictures import GRAPHS, everything, network, neuron
 from tests.test_stages import mlp
-from viz import draw, steps
-from viz.numbers import number
+from viz import draw, parsed, steps
+from viz.numbers import few, number
+from viz.picture import colours, stages
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 browser_only = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
@@ -599,6 +600,31 @@ def test_an_answer_is_a_number_or_an_expression_of_names_and_nothing_else(text, 
         assert isinstance(found, str)
     else:
         assert found == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["2 + 3 * x", "-x ** 2", "2 ** 3 ** x", "x / w / 2", "exp(x) - sigmoid(w)", "relu(-x) + abs(w - 9) * sin(1)", "(x - w) * -x"]
+)  # fmt: skip
+def test_the_page_evaluates_an_expression_as_python_does(text, opened):
+    x, _, w, out = lecture_example()
+    numbers = {name: v.data for name, v in (("x", x), ("w", w)) if re.search(rf"\b{name}\b", text)}
+    found = opened(steps(out)).page.evaluate("evaluated", text)
+    assert found == pytest.approx(parsed(text, numbers).data, rel=1e-12)
+
+
+def test_the_page_writes_and_tints_as_the_picture_does(opened):
+    page = opened(steps(neuron())).page
+    rng = np.random.default_rng(0)
+    drawn = [*(rng.normal(size=200) * 10.0 ** rng.integers(-12, 12, size=200)).tolist(), 0.0, 1.0, -12345.6, 99999.5]
+    for digits in (2, 3, 4, 17):
+        found = page.evaluate(f"xs => xs.map(x => number(x, {digits}))", drawn)
+        assert found == [number(x, digits) for x in drawn]
+    assert page.evaluate("[number(null), number(NaN), number(-Infinity)]") == ["–", "nan", "−∞"]
+    shares = [-1.0, -0.3, -1e-9, 1e-4, 0.5, 1.0]
+    channels = [[int(colours.ramp(x)[k : k + 2], 16) for k in (1, 3, 5)] for x in shares]
+    assert page.evaluate("xs => xs.map(x => tint(x, 1))", shares) == [f"rgb({r},{g},{b})" for r, g, b in channels]
+    for n in (6, 7, 40):
+        assert page.evaluate(f"few([...Array({n}).keys()])") == list(few(range(n), stages.MOST, stages.FIRST))
 
 
 # --- the page as a document -------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from autograd.tape import wengert_list
 from tests.pictures import GOLDEN, GRAPHS, PAYLOADS, PICTURES, SVG, box, network, neuron, parsed, texts
 from viz import Diagram, draw, table
 from viz.numbers import number, width
-from viz.picture import colours, diagram, graphviz as engines, layout
+from viz.picture import colours, formats, graphviz as engines, layout
 from viz.picture.cards import scene
 from viz.picture.sizes import size
 
@@ -602,18 +602,18 @@ def test_a_png_holds_text_and_is_twice_as_large():
 def test_the_list_of_our_fonts_letters_is_that_of_both_fonts():
     ttlib = pytest.importorskip("fontTools.ttLib")
     for style in ("Regular", "Bold"):
-        letters = set(ttlib.TTFont(diagram.FONTS / f"ChainruleSans-{style}.ttf").getBestCmap())
-        assert letters | {ord("\n"), ord("\t")} == set(map(ord, diagram._letters()))
+        letters = set(ttlib.TTFont(formats.FONTS / f"ChainruleSans-{style}.ttf").getBestCmap())
+        assert letters | {ord("\n"), ord("\t")} == set(map(ord, formats._letters()))
 
 
 def test_our_font_has_the_letters_of_a_lecture():
     lecture = "w⁽²⁾ δ⁽²⁾ x4ᵀ ∇L ŷ σ′ a⊙b f∘g wᵢⱼ xₙ 10⁻³ ½ Σ ∂ − × · → ≤ ∞ … ⟨x, y⟩"
-    assert diagram._letters().issuperset(lecture)
-    assert not diagram._letters().issuperset("語")
+    assert formats._letters().issuperset(lecture)
+    assert not formats._letters().issuperset("語")
 
 
 def test_the_fonts_are_shipped_with_their_licence():
-    folder = Path(diagram.__file__).parent / "fonts"
+    folder = Path(formats.__file__).parent / "fonts"
     assert "SIL OPEN FONT LICENSE" in (folder / "OFL.txt").read_text()
     assert all(path.stat().st_size < 200_000 for path in folder.glob("*.ttf"))
 

@@ -70,6 +70,7 @@ def _tree(text: str) -> ast.expr:
         raise ValueError(f"{_short(text)} is nested too deep") from None
 
 
+# Twin: evaluated in page/quiz.js, kept equal by test_steps.py, test_the_page_evaluates_an_expression_as_python_does.
 def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callable[..., Any], list[ast.expr]]:
     """How a node is computed, and from which others; ValueError for one that no expression has."""
     match node:

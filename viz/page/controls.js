@@ -5,17 +5,17 @@ function play(on) {
   if (on) { if (now === steps.length) go(0); timer = setInterval(() => now < steps.length ? go(now + 1) : play(false), Number($("speed").value)); }
   $("play").textContent = timer ? "Pause" : "Play"; $("play").setAttribute("aria-pressed", Boolean(timer));
 }
-const halt = f => () => { play(false); f(); };
-const acts = { start: () => go(0), back: () => go(now - 1), step: () => go(now + 1), backward: () => go(seed), end: () => go(steps.length) };
-for (const [id, act] of Object.entries(acts)) $(id).onclick = halt(act);
+const pauseThen = f => () => { play(false); f(); };
+const commands = { start: () => go(0), back: () => go(now - 1), step: () => go(now + 1), backward: () => go(seed), end: () => go(steps.length) };
+for (const [id, act] of Object.entries(commands)) $(id).onclick = pauseThen(act);
 $("play").onclick = () => play(!timer);
 $("speed").onchange = () => timer && play(true);
 $("seek").max = steps.length; $("seek").oninput = event => { play(false); go(Number(event.target.value)); };
-const keys = { ArrowLeft: acts.back, ArrowRight: acts.step, Home: acts.start, End: acts.end, b: acts.backward };
+const keys = { ArrowLeft: commands.back, ArrowRight: commands.step, Home: commands.start, End: commands.end, b: commands.backward };
 addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.id !== "seek") return;
   if (event.key === " " && event.target.tagName !== "BUTTON") { event.preventDefault(); play(!timer); }
-  else if (keys[event.key]) { event.preventDefault(); halt(keys[event.key])(); }
+  else if (keys[event.key]) { event.preventDefault(); pauseThen(keys[event.key])(); }
 });
 
 // --- what if ---------------------------------------------------------------------------------------------------------

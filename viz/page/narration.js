@@ -1,4 +1,4 @@
-// --- what is said ----------------------------------------------------------------------------------------------------
+// --- the narration ----------------------------------------------------------------------------------------------------
 
 function written(row, texts) {
   const { form, vectors, name } = page.rows[row];
@@ -26,6 +26,7 @@ function line(edge) {
   return `${of(nodes[p].name)} += ${of(nodes[k].name)} · ${factor(edge)} = ${numbers} = ${sum}${several}`;
 }
 
+// Twin: few in viz/numbers.py, with the numbers of viz/picture/stages.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 const few = items => items.length > 6 ? [...items.slice(0, 4), "…", items[items.length - 1]] : items;
 const listed = items => `[${few(items).join(", ")}]`;
 function array({ nodes: ks, shape }, text) { // a number, a vector, or a matrix row by row
@@ -56,7 +57,8 @@ function jacobian(group, source) {
     return source.nodes.map(k => bar.get(k) ?? 0);
   });
 }
-function called(group, source) {
+// Twin: label in viz/picture/jacobians.py. Equal by test_steps, test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them.
+function jacobianName(group, source) {
   const rows = group.outs.length, columns = source.nodes.length, size = `${rows}×${columns} matrix`;
   if (rows * columns > 1e5) return size;
   const J = jacobian(group, source), is = entry => J.every((row, i) => row.every((x, j) => x === entry(i, j)));
@@ -72,9 +74,9 @@ function called(group, source) {
   if (rows === columns && is((i, j) => i === j ? J[i][j] : 0)) return `diag(${few(J.map((row, i) => number(row[i]))).join(", ")})`;
   return rows === 1 && columns < 5 ? listed(J[0].map(x => number(x))) : columns === 1 && rows < 5 ? `column ${listed(J.map(row => number(row[0])))}` : size;
 }
-const what = (group, source) => changed ? called(group, source) : source.what;
+const derivative = (group, source) => changed ? jacobianName(group, source) : source.what;
 
-function told() {
+function narration() { // the title of the step now on the screen, and its lines
   if (now === 0) return ["Start", "The leaves have their numbers. Step forward to compute the rest, and then back through the graph."];
   const { way, group } = steps[now - 1];
   if (way === "seed") return ["Backward: the output's own gradient", `${of(nodes[last].name)} = 1`];
@@ -90,7 +92,7 @@ function staged(way, group) {
   if (way === "forward") return [`Forward: ${group.title}`, `${group.formula}${substituted(group)}`, `${group.name} = ${numbers(outs)}`];
   const bars = array(outs, slopeText);
   return [`Backward: ${group.title} passes its gradient to what it takes`, ...group.sources.filter(s => !s.constant).map(s => {
-    const put = s.product ? ` = ${bars} · ${bracketed(what(group, s))}` : "";
+    const put = s.product ? ` = ${bars} · ${bracketed(derivative(group, s))}` : "";
     const sums = new Map(s.nodes.map(k => [k, 0])), blank = s.nodes.some(hiddenSlope);
     for (const { p, more } of edges[now]) if (sums.has(p)) sums.set(p, sums.get(p) + more);
     const added = blank ? "?" : array(s, k => number(sums.get(k))), total = s.several ? `   total ${array(s, slopeText)}` : "";

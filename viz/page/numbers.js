@@ -9,6 +9,7 @@ const last = page.output;
 
 // --- numbers ---------------------------------------------------------------------------------------------------------
 
+// Twin: number in viz/numbers.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 function number(x, digits = page.digits) {
   if (x === null || x === undefined) return "–";
   if (Number.isNaN(x)) return "nan";

@@ -1,10 +1,11 @@
-// --- what is shown ---------------------------------------------------------------------------------------------------
+// --- the picture at a step ---------------------------------------------------------------------------------------------------
 
 let now = 0, timer = null;
 const known = []; // the step after which a node has its value
 nodes.forEach(({ k, row }) => known[k] = row === null ? 0 : null);
 page.groups.forEach((g, k) => g.nodes.forEach(n => known[n] = k + 1));
 
+// Twin: tint, ramp and strength in viz/picture/colours.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 const ramp = { plus: [0xF4, 0xA5, 0x82], minus: [0x92, 0xC5, 0xDE] };
 function tint(x, largest) {
   if (x === null) return "none";
@@ -22,7 +23,7 @@ function slot(text, ground, k, largest) { // one gradient: its words and the gro
   text.style.fill = shade === null || shade === 0 ? "var(--ink)" : "#1F2328";
 }
 
-function titles() { // what a pointer or a screen reader finds on a card or an edge, true at this step
+function titles() { // the words that a pointer or a screen reader finds on a card or an edge, true at this step
   for (const { id, k, ks } of page.cards) {
     const about = n => `${nodes[n].name}: ${known[n] > now ? "not computed yet" : `value ${number(value[n], 17)}, gradient ${hiddenSlope(n) ? "to be predicted" : number(adjoints[now][n], 17)}`}`;
     element(id).querySelector("title").textContent = ks ? element(id).querySelector("text").textContent : about(k);
@@ -40,15 +41,16 @@ function show() {
   if (moving.way === "backward") edges[now].forEach(({ p }) => active.add(p));
   for (const card of page.cards) (card.grids ? panel : single)(card, active, largest);
   const added = edges.flat().reduce((most, { more }) => Number.isFinite(more) ? Math.max(most, Math.abs(more)) : most, 0) || 1;
-  const flows = flown();
+  const flows = flowByWire();
   for (const wire of page.wires) draw(wire, flows, added);
-  const [title, ...lines] = told(), box = $("told");
+  const [title, ...lines] = narration(), box = $("told");
   box.replaceChildren(Object.assign(document.createElement("h1"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text })));
   const back = now - seed;
   $("count").textContent = now < seed ? `forward ${now}/${seed - 1}` : `backward ${back}/${steps.length - seed}`;
   $("seek").value = now;
 }
 
+// Twin: VALUE, GRADIENT and CELLS in viz/picture/paint.py say which texts and shapes of a card hold its numbers.
 function single({ id, k }, active, largest) {
   const group = element(id), [, first, second] = group.querySelectorAll("text");
   group.classList.toggle("future", known[k] > now);
@@ -73,7 +75,7 @@ function panel({ id, ks, grids }, active, largest) {
 }
 
 const wireOf = new Map(page.wires.flatMap(({ id, edges: parts }) => parts.map(([k, slot]) => [`${k} ${slot}`, id])));
-function flown() { // what has flown along each wire up to now, and in this step
+function flowByWire() { // the sum that has flown along each wire up to now, and the wires of this step
   const sums = new Map(), mine = new Set();
   for (let step = 1; step <= now; step++) for (const { k, slot, more } of edges[step]) {
     const id = wireOf.get(`${k} ${slot}`);
@@ -102,7 +104,7 @@ function draw({ id, edges: parts, unused }, [sums, mine], added) {
   label.classList.toggle("hidden", !ready || hiddenFactor(k, slot));
   const texts = label.querySelectorAll("text");
   if (!unused && parts.length === 1 && texts.length === 1) texts[0].textContent = number(partial[k][slot], Math.max(2, page.digits - 1));
-  else if (texts[1] && between.get(id)) texts[1].textContent = `= ${what(...between.get(id))}`;
+  else if (texts[1] && between.get(id)) texts[1].textContent = `= ${derivative(...between.get(id))}`;
 }
 
 function go(step) { now = Math.max(0, Math.min(steps.length, step)); show(); ask(); follow(); }

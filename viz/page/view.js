@@ -1,14 +1,14 @@
 // --- the picture: move, zoom, click ----------------------------------------------------------------------------------
 
 const whole = svg.getAttribute("viewBox").split(" ").map(Number), space = () => $("picture").getBoundingClientRect(), room = space();
-const grow = Math.max(1, Math.min(room.width / whole[2], room.height / whole[3]) / 3); // a small picture is not blown up
-whole[0] -= (grow - 1) * whole[2] / 2; whole[1] -= (grow - 1) * whole[3] / 2; whole[2] *= grow; whole[3] *= grow;
+const stretch = Math.max(1, Math.min(room.width / whole[2], room.height / whole[3]) / 3); // a small picture keeps room around it
+whole[0] -= (stretch - 1) * whole[2] / 2; whole[1] -= (stretch - 1) * whole[3] / 2; whole[2] *= stretch; whole[3] *= stretch;
 const view = whole.slice();
 const frame = () => svg.setAttribute("viewBox", view.join(" "));
 svg.removeAttribute("width"); svg.removeAttribute("height"); frame();
 let gliding = 0, scale = null; // pixels a point; null where all of the picture is shown, however large that is
 function zoom(by, x = view[0] + view[2] / 2, y = view[1] + view[3] / 2) {
-  cancelAnimationFrame(gliding); placed = true;
+  cancelAnimationFrame(gliding); movedByReader = true;
   const size = Math.min(8, Math.max(.02, view[2] * by / whole[2])) * whole[2] / view[2];
   view[0] = x + (view[0] - x) * size; view[1] = y + (view[1] - y) * size; view[2] *= size; view[3] *= size; frame();
   scale = svg.getScreenCTM().a;
@@ -22,7 +22,7 @@ function keep() { // the words above the picture take more or less room with eve
   view[0] += before; view[1] += below; view[2] = width / scale; view[3] = height / scale; frame();
 }
 
-// What a step is about comes into view; where all of it is in view already, nothing moves.
+// The cards of a step come into view; if all of them are in view already, nothing moves.
 const cardOf = new Map(page.cards.flatMap(({ id, k, ks }) => (ks ?? [k]).map(n => [n, id])));
 const AIR = 14; // points to the border of the view
 function extent(ks, axis) {
@@ -56,26 +56,26 @@ function follow(time = still.matches ? 0 : 180) {
   keep();
   look(nears, nears.flatMap(k => nodes[k].parents), time);
 }
-let placed = false; // whether the reader has chosen a part of the picture
+let movedByReader = false; // true once the reader has chosen a part of the picture
 function begin() { // all of it, or where that is too small to be read as much as can be
   const { width, height } = space(), fits = [width / whole[2], height / whole[3]];
   if (!width) return;
-  if (Math.min(...fits) < .9) { scale = Math.min(1.1, ...fits.filter(x => x >= .9)); view[0] = view[1] = 1e6; } // from nowhere: the step's place is looked for
+  if (Math.min(...fits) < .9) { scale = Math.min(1.1, ...fits.filter(x => x >= .9)); view[0] = view[1] = 1e6; } // start off the picture, so that `follow` has to find the step
   else { scale = null; view.splice(0, 4, ...whole); frame(); }
   follow(0);
 }
 begin();
-addEventListener("resize", () => placed ? follow(0) : begin());
+addEventListener("resize", () => movedByReader ? follow(0) : begin());
 const point = event => { const p = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse()); return [p.x, p.y]; };
 $("in").onclick = () => zoom(.8); $("out").onclick = () => zoom(1.25);
-$("fit").onclick = () => { cancelAnimationFrame(gliding); placed = true; scale = null; view.splice(0, 4, ...whole); frame(); };
+$("fit").onclick = () => { cancelAnimationFrame(gliding); movedByReader = true; scale = null; view.splice(0, 4, ...whole); frame(); };
 $("picture").addEventListener("wheel", event => { event.preventDefault(); zoom(event.deltaY > 0 ? 1.12 : .89, ...point(event)); }, { passive: false });
 let held = null, moved = false;
 $("picture").onpointerdown = event => { if (!event.isPrimary) return; cancelAnimationFrame(gliding); held = point(event); moved = false; };
 addEventListener("pointermove", event => {
   if (!held || !event.buttons || !event.isPrimary) return;
   const [x, y] = point(event); if (Math.hypot(x - held[0], y - held[1]) * svg.getScreenCTM().a > 4) moved = true;
-  if (moved) { placed = true; view[0] += held[0] - x; view[1] += held[1] - y; frame(); }
+  if (moved) { movedByReader = true; view[0] += held[0] - x; view[1] += held[1] - y; frame(); }
 });
 addEventListener("pointerup", () => { held = null; });
 for (const { id, k, ks } of page.cards) {

@@ -64,6 +64,8 @@ def _form(J: Floats, x: Floats) -> str:  # noqa: N803
     return "{}" if np.array_equal(J, matrix) else "{} transposed" if np.array_equal(J, matrix.T) else ""
 
 
+# Twin: jacobianName in page/narration.js, kept equal by test_steps.py,
+# test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them.
 def label(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], digits: int) -> str:  # noqa: N803
     """The name of a Jacobian, as `named` finds it; of one without a name its numbers, or its size."""
     rows, columns = J.shape
