@@ -615,7 +615,15 @@ def test_the_page_evaluates_an_expression_as_python_does(text, opened):
 def test_the_page_writes_and_tints_as_the_picture_does(opened):
     page = opened(steps(neuron())).page
     rng = np.random.default_rng(0)
-    drawn = [*(rng.normal(size=200) * 10.0 ** rng.integers(-12, 12, size=200)).tolist(), 0.0, 1.0, -12345.6, 99999.5]
+    drawn = [
+        *(rng.normal(size=200) * 10.0 ** rng.integers(-12, 12, size=200)).tolist(),
+        0.0,
+        1.0,
+        -12345.6,
+        99999.5,
+        99998.5,
+    ]
+    drawn += [1.125, -1.0625, 2.5, 1.375, 12344.5, 0.0009765625, 2.0**-12, 100.5, 1e22 + 2**21, -0.375]  # ties
     for digits in (2, 3, 4, 17):
         found = page.evaluate(f"xs => xs.map(x => number(x, {digits}))", drawn)
         assert found == [number(x, digits) for x in drawn]
