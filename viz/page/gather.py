@@ -20,10 +20,9 @@ Facts = dict[str, Any]
 def gathered(scene: Scene, order: Sequence[Value], asked: Sequence[Facts], digits: int) -> tuple[Facts, str]:
     """The data of the page, and its list of functions: value and local derivatives of each operation, in JavaScript."""
     shown = {card.node for card in scene.cards if isinstance(card, Card)} or set(order)
-    kept = [v for v in order if v in shown]
-    number, name = {v: k for k, v in enumerate(kept)}, names(order)
+    number, name = {v: k for k, v in enumerate(v for v in order if v in shown)}, names(order)
     # A value that the picture shows without its operands has a number, as a leaf has.
-    computed = {v: (v.op, len(v.parents)) for v in kept if v.op is not None and shown.issuperset(v.parents)}
+    computed = {v: (v.op, len(v.parents)) for v in number if v.op is not None and shown.issuperset(v.parents)}
     rows = {row: k for k, row in enumerate(dict.fromkeys(computed.values()))}
     uses = Counter(p for v in computed for p in v.parents)
     facts = {
@@ -33,11 +32,11 @@ def gathered(scene: Scene, order: Sequence[Value], asked: Sequence[Facts], digit
             [name[v], rows[computed[v]], [number[p] for p in v.parents], None, None]
             if v in computed
             else [name[v], None, [], _infinite(repr(v.data)), "given" if v.op is not None else v.role]
-            for v in kept
+            for v in number
         ],
         "output": number[order[-1]],
         "rows": [_row(op, n) for op, n in rows],
-        "uses": [uses[v] for v in kept],
+        "uses": [uses[v] for v in number],
         "asked": [{**q, "k": number[v]} for q in asked if (v := order[q["k"]]) in number],
         **(_by_stages(scene, number) if scene.staged else _by_values(scene, number, computed)),
     }
@@ -75,10 +74,9 @@ def _wire(wire: Wire, number: Numbers) -> Facts:
 
 
 def _by_values(scene: Scene, number: Numbers, computed: Iterable[Value]) -> Facts:
-    cards = (card for card in scene.cards if isinstance(card, Card) and card.node is not None)
     return {
         "groups": [{"nodes": [number[v]]} for v in computed],
-        "cards": [{"id": card.id, "k": number[card.node]} for card in cards if card.node is not None],
+        "cards": [{"id": c.id, "k": number[c.node]} for c in scene.cards if isinstance(c, Card) and c.node is not None],
         "wires": [{**_wire(wire, number), "unused": wire.unused} for wire in scene.wires if wire.edges],
     }
 
@@ -91,16 +89,14 @@ def _by_stages(scene: Scene, number: Numbers) -> Facts:
     uses = Counter(wire.tail for wire in scene.wires)
     sources = defaultdict[str, list[Facts]](list)
     for wire in scene.wires:
-        product = not _within(panels[wire.head])
-        sources[wire.head].append(_source(panels[wire.tail], number, wire.derivative, uses[wire.tail] > 1, product))
+        tail, product = panels[wire.tail], not _within(panels[wire.head])
+        more = {"what": wire.derivative, "several": uses[wire.tail] > 1, "product": product}
+        sources[wire.head].append(_source(tail, number) | more)
     computed = [panel for panel in panels.values() if panel.nodes and panel.nodes[0].op is not None]
     computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))
     return {
         "groups": [_group(panel, number, sources[panel.id]) for panel in computed],
-        "cards": [
-            {"id": p.id, "ks": _numbers(p.nodes, number), "grids": [_grid(g, number) for g in p.grids]}
-            for p in panels.values()
-        ],
+        "cards": [_card(panel, number) for panel in panels.values()],
         "wires": [_wire(wire, number) for wire in scene.wires],
     }
 
@@ -111,30 +107,17 @@ def _numbers(values: Iterable[Value], number: Numbers) -> list[int]:
 
 def _group(panel: Panel, number: Numbers, sources: Sequence[Facts]) -> Facts:
     """A step of the page: the nodes of one stage, and all that it is computed from."""
-    return {
-        "nodes": _numbers(panel.nodes, number),
-        "outs": _numbers(panel.values, number),
-        "shape": panel.shape,
-        "name": panel.symbol,
-        "title": panel.name,
-        "formula": panel.formula if "=" in panel.formula else panel.symbol,
-        "sources": sources,
-    }
+    nodes, outs = _numbers(panel.nodes, number), _numbers(panel.values, number)
+    formula = panel.formula if "=" in panel.formula else panel.symbol
+    words = {"name": panel.symbol, "title": panel.name, "formula": formula}
+    return {"nodes": nodes, "outs": outs, "shape": panel.shape, **words, "sources": sources}
 
 
-def _source(panel: Panel, number: Numbers, derivative: str, several: bool, product: bool) -> Facts:
-    """The outputs of a panel as operands of a stage: their numbers and shape, and the name of the derivative by them."""
+def _source(panel: Panel, number: Numbers) -> Facts:
+    """The outputs of a panel as operands of a stage: together, and vector by vector if they are several."""
     parts = [{"name": name, "shape": shape, "nodes": _numbers(values, number)} for name, shape, values in panel.parts]
-    return {
-        "name": panel.symbol,
-        "nodes": _numbers(panel.values, number),
-        "shape": panel.shape,
-        "what": derivative,
-        "several": several,
-        "product": product,
-        "constant": panel.kind == "constant",
-        **({"parts": parts} if len(parts) > 1 else {}),
-    }
+    whole = {"name": panel.symbol, "shape": panel.shape, "nodes": _numbers(panel.values, number)}
+    return whole | {"constant": panel.kind == "constant"} | ({"parts": parts} if len(parts) > 1 else {})
 
 
 def _within(panel: Panel) -> bool:
@@ -142,13 +125,15 @@ def _within(panel: Panel) -> bool:
     taken = set(panel.values)
     later = set[Value]()  # computed from an output
     for v in panel.nodes:
-        if any(p in taken or p in later for p in v.parents):
+        if not (taken.isdisjoint(v.parents) and later.isdisjoint(v.parents)):
             later.add(v)
     return not taken.isdisjoint(later)
 
 
-def _grid(grid: Grid, number: Numbers) -> Facts:
-    return {
-        "slope": grid.shades is not None,
-        "cells": [None if v is None else number[v] for row in grid.nodes for v in row],
-    }
+def _card(panel: Panel, number: Numbers) -> Facts:
+    grids = [{"slope": grid.shades is not None, "cells": _cells(grid, number)} for grid in panel.grids]
+    return {"id": panel.id, "ks": _numbers(panel.nodes, number), "grids": grids}
+
+
+def _cells(grid: Grid, number: Numbers) -> list[int | None]:
+    return [None if v is None else number[v] for row in grid.nodes for v in row]

@@ -13,6 +13,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from autograd.arrays import zero_grad
 from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
@@ -120,7 +121,9 @@ def steps(
     long = 2 * sum(v.op is not None for v in order) > MOST_STEPS
     if detail == "auto":  # a step of many operands is long too
         detail = "stages" if max(long, len(order) > MOST_STEPS) and any(v.scope for v in order) else "values"
-    twin = _differentiated(output)
+    twin: Value = deepcopy(output)
+    zero_grad(wengert_list([twin]))
+    twin.backward()
     most = MOST_STEPS // 2 if long else len(order)
     way = "right" if direction == "auto" else direction
     picture = draw(twin, detail=detail, direction=way, theme=theme, digits=digits, max_nodes=most, legend=False)
@@ -135,15 +138,6 @@ def _scale(picture: Diagram) -> float:
     """The scale at which a picture fills a window of a common size."""
     wide, high = picture.size
     return min(WINDOW[0] / wide, WINDOW[1] / high)
-
-
-def _differentiated(output: Value) -> Value:
-    """A copy of the graph with the gradients of one backward pass."""
-    twin: Value = deepcopy(output)
-    for v in wengert_list([twin]):
-        v.grad = None
-    twin.backward()
-    return twin
 
 
 def _asked(predict: Any, places: Mapping[Value, int]) -> list[dict[str, Any]]:

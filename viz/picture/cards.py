@@ -11,7 +11,7 @@ from autograd.value import Value
 from viz.arguments import values_in
 from viz.names import expression, given, glyph, names
 from viz.numbers import exact, number, printable
-from viz.picture.lanes import INPUTS, nearest, plan, within
+from viz.picture.lanes import nearest, plan, within
 from viz.picture.scene import Card, Lane, Note, Scene, Wire, caption, scaled
 
 COUNTED = 20_000  # values up to which it is said how many are behind a stub
@@ -59,8 +59,7 @@ class _Composer:
     def __init__(self, outputs: Sequence[Value], max_nodes: int, digits: int) -> None:
         self.outputs, self.digits = set(outputs), digits
         self.order = wengert_list(outputs)
-        every = len(self.order) <= max_nodes
-        self.kept = set(self.order) if every else nearest(outputs, lambda v: v.parents, max_nodes, whole=True)
+        self.kept = nearest(outputs, lambda v: v.parents, max_nodes, whole=True)
         self.parents = _cut(self.order, self.kept)
         self.items = list(self.parents)
         self.values = [v for v in self.items if isinstance(v, Value)]
@@ -83,8 +82,8 @@ class _Composer:
         strip = f"∂ {number(v.grad, self.digits)}"
         if kind == "constant":
             name = strip = ""
-        seat = self.places.lane[v], self.places.column[v]
-        return Card(self.ids[v], kind, mark, name, value, strip, self.shades[v], self._title(v), *seat, v)
+        words = mark, name, value, strip, self.shades[v], self._title(v)
+        return Card(self.ids[v], kind, *words, *self.places.seat(v), v)
 
     def _title(self, v: Value) -> str:
         """The whole truth: the value's name in the table, its operation, its scope, and all digits."""
@@ -95,8 +94,8 @@ class _Composer:
 
     def _stub(self, stub: Stub) -> Card:
         count = f"{stub.count} more" if stub.count else "more"
-        seat = self.places.lane[stub], self.places.column[stub]
-        return Card(self.ids[stub], "stub", "", "", f"… {count}", "", None, f"{count}, not shown", *seat, None)
+        words = "", "", f"… {count}", "", None, f"{count}, not shown"
+        return Card(self.ids[stub], "stub", *words, *self.places.seat(stub), None)
 
     def _wires(self) -> list[Wire]:
         edges = ((v, k) for v in self.values for k, p in enumerate(v.parents) if p in self.parents)
@@ -119,12 +118,10 @@ class _Composer:
 
     def _lanes(self) -> list[Lane]:
         paths = [within(v.scope, 1) for v in self.items]
-        formulas: dict[Hashable, str] = {
-            str(path): path.formula for path in reversed(paths) if path is not None and path.formula
-        }
+        formulas: dict[Hashable, str] = {str(path): path.formula for path in reversed(paths) if path and path.formula}
         inputs = _shared_name(v for v in self.values if self.places.lane[v] == 0)
-        names = {k: printable(k) if isinstance(k, str) else inputs * (k == INPUTS) for k in self.places.lanes}
-        return [Lane(name, printable(formulas.get(k, ""), 48)) for k, name in names.items()]
+        titles = zip(self.places.lanes, self.places.titles(inputs), strict=True)
+        return [Lane(title, printable(formulas.get(k, ""), 48)) for k, title in titles]
 
     def _notes(self, wires: Sequence[Wire]) -> list[Note]:
         shown, total = len(self.kept), len(self.order)

@@ -129,16 +129,11 @@ def draw(
     whole("digits", digits, 2)
     whole("depth", depth, 1)
     if detail == "auto":
-        detail = _detail(output, max_nodes)
+        order = wengert_list(values_in(output))
+        detail = "stages" if len(order) > max_nodes and any(v.scope for v in order) else "values"
     staged = detail == "stages"
     shown = stages.scene(output, depth, max_nodes, digits) if staged else cards.scene(output, max_nodes, digits)
     if direction == "auto":
         right, down = (layout.natural_width(shown, way) for way in ("right", "down"))
         direction = "right" if right <= max(WIDEST, down) else "down"  # or what is wide is made wider
     return Diagram(shown, direction, theme, bool(legend))
-
-
-def _detail(output: Any, max_nodes: int) -> str:
-    """Values while there is room for them; else stages if there are scopes."""
-    order = wengert_list(values_in(output))
-    return "stages" if len(order) > max_nodes and any(v.scope for v in order) else "values"

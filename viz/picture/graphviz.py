@@ -10,8 +10,10 @@ from functools import cache
 from itertools import pairwise
 from typing import Any
 
+import graphviz
+
 from viz.picture.layout import NODE, VISIBLE, Places, Point, built_in, columns, gap, heading_shares, rooms, shared
-from viz.picture.scene import Card, Panel, Scene, Wire
+from viz.picture.scene import Card, Panel, Scene
 from viz.picture.sizes import label, size
 
 LARGE = 150  # cards above which Graphviz is told to hurry
@@ -41,8 +43,6 @@ def digraph(scene: Scene, direction: str, labels: bool = True) -> Any:
 
     Without `labels` it is what the engines lay out: a number stands on its wire and needs no room of its own.
     """
-    import graphviz
-
     graph = graphviz.Digraph("computation")
     graph.attr(rankdir="LR" if direction == "right" else "TB", newrank="true")
     stepped = scene.staged and not scene.lanes  # gaps of their own, in steps
@@ -90,8 +90,6 @@ def _inches(points: float) -> str:
 
 def _lines(*lines: str) -> Any:
     """A label of several lines that says exactly this: no escapes, entities or HTML of DOT's."""
-    import graphviz
-
     return graphviz.nohtml("\\n".join(graphviz.escape(line.replace("&", "&amp;")) for line in lines if line))
 
 
@@ -105,13 +103,8 @@ def _weights(scene: Scene) -> dict[str, str]:
     results = {wire.head for wire in scene.wires}
     uses = Counter(wire.tail for wire in scene.wires)
     takes = Counter(wire.head for wire in scene.wires if wire.tail in results)
-
-    def weight(wire: Wire) -> str:
-        if uses[wire.tail] > 1:
-            return "1"
-        return "8" if wire.tail not in results else "20" if takes[wire.head] == 1 else "2"
-
-    return {wire.id: weight(wire) for wire in scene.wires}
+    once = {w.id: "8" if w.tail not in results else "20" if takes[w.head] == 1 else "2" for w in scene.wires}
+    return {w.id: once[w.id] if uses[w.tail] == 1 else "1" for w in scene.wires}
 
 
 def _in_order(graph: Any, scene: Scene, direction: str) -> None:

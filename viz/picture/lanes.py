@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.scope import Path
+from viz.numbers import printable
 
 Parents = Mapping[Any, Sequence[Any]]
 Keys = Mapping[Any, Hashable]
@@ -26,8 +27,16 @@ class Plan:
     column: dict[Any, int] = field(default_factory=dict)
     tangled: bool = False
 
+    def seat(self, item: Any) -> tuple[int, int]:
+        """The lane and the column of an item."""
+        return self.lane[item], self.column[item]
 
-def nearest(ends: Sequence[Any], parents: Callable[[Any], Sequence[Any]], most: int, whole: bool = False) -> set[Any]:
+    def titles(self, inputs: str) -> list[str]:
+        """The title of each lane: the name of its scope, that of the inputs, or none."""
+        return [printable(k) if isinstance(k, str) else inputs * (k == INPUTS) for k in self.lanes]
+
+
+def nearest(ends: Sequence[Any], parents: Callable[[Any], Iterable[Any]], most: int, whole: bool = False) -> set[Any]:
     """The items nearest to the ends, breadth first.
 
     With `whole` all parents of an item, or none of them, unless that would leave half of the room empty.

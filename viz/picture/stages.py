@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ from viz.arguments import values_in
 from viz.names import given, glyph
 from viz.numbers import few, number, printable
 from viz.picture import jacobians
-from viz.picture.lanes import INPUTS, Plan, depths, keys, nearest, plan, sequence, visits, within
+from viz.picture.lanes import Plan, depths, keys, nearest, plan, sequence, visits, within
 from viz.picture.scene import Edge, Grid, Lane, Note, Panel, Scene, Wire, caption, scaled
 
 MOST, FIRST = 6, 4  # rows or columns that are shown of a matrix; of a larger one the first, and the last
@@ -53,9 +54,7 @@ class Stage:
     role: str | None  # of leaves
     scope: Path | None
     nodes: list[Value] = field(default_factory=list)
-    vectors: list[Vector] = field(
-        default_factory=list
-    )  # its outputs: the values that other stages take, or the graph's
+    vectors: list[Vector] = field(default_factory=list)  # its outputs: what other stages take, or the graph gives
     sources: dict[Stage, None] = field(default_factory=dict)
     own: list[Vector] = field(default_factory=list)  # parameters that are drawn inside its panel
 
@@ -103,7 +102,7 @@ def by_scope(order: Sequence[Value], outputs: Sequence[Value], depth: int) -> tu
         taken = [v for v in stage.nodes if v in used]
         stage.vectors = vectors(taken, _title(stage, last=not set(outputs).isdisjoint(taken)), {})
     if depth > 1:
-        _nest_parameters(found.values(), leaves)
+        _nest_parameters(list(found.values()), leaves)
     return [s for s in (*leaves, *found.values()) if s.vectors], tangled
 
 
@@ -127,16 +126,13 @@ def _leaves(order: Sequence[Value], home: dict[Value, Stage]) -> list[Stage]:
     return list(stages.values())
 
 
-def _nest_parameters(stages: Iterable[Stage], leaves: list[Stage]) -> None:
+def _nest_parameters(stages: Sequence[Stage], leaves: list[Stage]) -> None:
     """Draw parameters that only one stage uses inside its panel. As panels of their own their wires would cover the rest."""
-    takers: dict[Stage, list[Stage]] = {}
-    for stage in stages:
-        for source in stage.sources:
-            takers.setdefault(source, []).append(stage)
-    for leaf in [leaf for leaf in leaves if leaf.role != "input" and len(takers.get(leaf, ())) == 1]:
-        (taker,) = takers[leaf]
-        taker.own += leaf.vectors
-        del taker.sources[leaf]
+    uses = Counter(source for stage in stages for source in stage.sources)
+    taker = {source: stage for stage in stages for source in stage.sources}
+    for leaf in [leaf for leaf in leaves if leaf.role != "input" and uses[leaf] == 1]:
+        taker[leaf].own += leaf.vectors
+        del taker[leaf].sources[leaf]
         leaves.remove(leaf)
 
 
@@ -147,9 +143,9 @@ def _title(stage: Stage, last: bool) -> str:
 
 def vectors(members: Sequence[Value], fallback: str, sizes: Mapping[str, int]) -> list[Vector]:
     """Values as vectors and matrices by their names, x[0] and x[1], W[0,0] … W[2,3]; `sizes` are those of whole ones."""
-    groups: dict[str, list[Value]] = {}
+    groups = defaultdict[str, list[Value]](list)
     for v in members:
-        groups.setdefault(given(v).array, []).append(v)
+        groups[given(v).array].append(v)
     return [_vector(name or fallback, values, sizes.get(name, 0)) for name, values in groups.items()]
 
 
@@ -181,7 +177,7 @@ class _Composer:
         self.every, self.tangled = by_scope(self.order, outputs, depth)
         self.ends = set(outputs)
         last = [s for s in self.every if not self.ends.isdisjoint(s.nodes)]
-        kept = nearest(last, lambda s: list(s.sources), max_nodes)
+        kept = nearest(last, lambda s: s.sources, max_nodes)
         self.stages = [s for s in self.every if s in kept]
         names = {given(v) for v in outputs}
         self.loss = names.pop() if len(names) == 1 else ""
@@ -192,11 +188,12 @@ class _Composer:
 
     def scene(self) -> Scene:
         """The whole picture."""
-        places = self._plan()
-        wires = self._wires()
-        panels = [self._panel(s, places.lane[s], places.column[s]) for s in self._in_order(places.column)]
+        places, wires = self._plan(), self._wires()
+        panels = [self._panel(s, *places.seat(s)) for s in self._in_order(places.column)]
+        inputs = ", ".join(dict.fromkeys(s.vectors[0].name for s in self.stages if s.role == "input"))
+        lanes = [Lane(title, "") for title in places.titles(printable(inputs))]
         shown = sum(len(s.nodes) for s in self.stages)
-        return Scene(panels, wires, self._lanes(places), self._notes(wires), len(self.order), shown)
+        return Scene(panels, wires, lanes, self._notes(wires), len(self.order), shown)
 
     def _notes(self, wires: Sequence[Wire]) -> list[Note]:
         shown, total = len(self.stages), len(self.every)
@@ -213,11 +210,6 @@ class _Composer:
         lane = dict.fromkeys(self.stages, 0)
         ahead = {s: int(s.role == "input") for s in self.stages if s.role is not None}
         return Plan([], lane, depths(self.stages, self.parents, lane, ahead))
-
-    def _lanes(self, places: Plan) -> list[Lane]:
-        inputs = ", ".join(dict.fromkeys(s.vectors[0].name for s in self.stages if s.role == "input"))
-        titles = (k if isinstance(k, str) else inputs if k == INPUTS else "" for k in places.lanes)
-        return [Lane(printable(title), "") for title in titles]
 
     def _in_order(self, column: Mapping[Stage, int]) -> Iterator[Stage]:
         """The stages in order, each between the leaves in its own column that it takes: before and after it in turn."""
@@ -256,13 +248,12 @@ class _Composer:
         wires: list[Wire] = []
         for s in self.stages:
             local = jacobians.local(s.nodes, s.values) if s.role is None else {}
-            edges: dict[Stage | None, list[Edge]] = {}
+            edges = defaultdict[Stage | None, list[Edge]](list)
             for v in s.nodes:
                 for k, p in enumerate(v.parents):
-                    edges.setdefault(self.home.get(p), []).append((v, k))
-            wires += [
-                self._wire(f"e{k}", p, s, edges[p], local, shown) for k, p in enumerate(self.parents[s], len(wires))
-            ]
+                    edges[self.home.get(p)].append((v, k))
+            for tail in self.parents[s]:
+                wires.append(self._wire(f"e{len(wires)}", tail, s, edges[tail], local, shown))
         return wires
 
     def _wire(
@@ -290,12 +281,7 @@ def _described(x: Vector) -> str:
 
 def _takes(stage: Stage, source: Stage) -> bool:
     """True where a stage is computed from another one."""
-    reached = dict.fromkeys(stage.sources)
-    waiting = list(reached)
-    for s in waiting:  # the list grows while it is read
-        waiting += [x for x in s.sources if x not in reached]
-        reached.update(s.sources)
-    return source in reached
+    return source in nearest(list(stage.sources), lambda s: s.sources, sys.maxsize)
 
 
 def _cells(values: Any, text: Any, gap: Any) -> list[list[Any]]:
