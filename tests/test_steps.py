@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,9 @@ from tests.pictures import GRAPHS, everything, network, neuron
 from tests.test_stages import mlp
 from viz import draw, parsed, steps
 from viz.numbers import few, number
+from viz.page.gather import gathered
 from viz.picture import colours, stages
+from viz.picture.scene import Note
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 browser_only = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
@@ -633,6 +636,41 @@ def test_the_page_writes_and_tints_as_the_picture_does(opened):
     assert page.evaluate("xs => xs.map(x => tint(x, 1))", shares) == [f"rgb({r},{g},{b})" for r, g, b in channels]
     for n in (6, 7, 40):
         assert page.evaluate(f"few([...Array({n}).keys()])") == list(few(range(n), stages.MOST, stages.FIRST))
+
+
+# --- the facts of the page --------------------------------------------------------------------------------------------
+
+
+def reworded(scene):
+    """The same scene with other words wherever the page needs none of them, and other ids in the same order."""
+    ids = {card.id: f"card{card.id}" for card in scene.cards}
+    words = {"glyph": "?", "value": "?", "gradient": "?", "title": "?"}
+    panel = {"title": "?"}
+    cards = []
+    for card in scene.cards:
+        new = replace(card, id=ids[card.id], **(panel if scene.staged else words))
+        if scene.staged:
+            new = replace(
+                new, grids=[replace(g, heading="?", cells=[["?"] * len(r) for r in g.cells]) for g in new.grids]
+            )
+        cards.append(new)
+    wires = [replace(w, tail=ids[w.tail], head=ids[w.head], quotient="?", title="?") for w in scene.wires]
+    if not scene.staged:
+        wires = [replace(w, derivative="?") for w in wires]
+    return replace(scene, cards=cards, wires=wires, notes=[Note(note.kind, "?") for note in scene.notes])
+
+
+@pytest.mark.parametrize("detail", ["values", "stages"])
+@pytest.mark.parametrize("make", [network, lambda: everything()[0], lambda: Value(-3.0, "x") ** 2])
+def test_the_page_reads_facts_and_no_words_of_the_picture(make, detail):
+    out = make()
+    scene, order = draw(out, detail=detail, max_nodes=12).scene, wengert_list([out])
+    facts, functions = gathered(scene, order, [], 4)
+    again, same = gathered(reworded(scene), order, [], 4)
+    assert functions == same
+    for card in again["cards"]:
+        card["id"] = card["id"].removeprefix("card")
+    assert again == facts
 
 
 # --- the page as a document -------------------------------------------------------------------------------------------

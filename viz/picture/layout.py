@@ -64,9 +64,8 @@ def gap(scene: Scene, direction: str) -> float:
     along, across = (wide, high) if right else (high, wide)
     lanes = max((box[not right] / 2 for box, a, b in ends if a.lane != b.lane), default=0.0)
     rows = (n * (across + 3) / max(room[k], room[k + 1]) for k, n in Counter(k for _, k in tight).items())
-    return max(
-        40.0 if right else 34.0, max(along, lanes) + VISIBLE, min(MOST, max(rows, default=0.0) * CROWDED * (along + 6))
-    )
+    crowded = min(MOST, max(rows, default=0.0) * CROWDED * (along + 6))
+    return max(40.0 if right else 34.0, max(along, lanes) + VISIBLE, crowded)
 
 
 def rooms(scene: Scene, direction: str) -> dict[int, float]:

@@ -300,13 +300,11 @@ def _footer(
 def _entries(scene: Scene, brush: Brush) -> Iterator[tuple[str, str]]:
     """Samples, 18 points wide, and their meaning, for the kinds that this picture shows."""
     kinds = {card.kind for card in scene.cards}
+    operation = "stage: what it computes, and its gradient" if scene.staged else "operation: name, value, gradient ∂"
     for kind in ("input", "parameter", "constant", "operation", "output"):
         if kind in kinds:
             shape = _shape((0, -5.5, 18, 5.5), kind, 1.5 if kind == "parameter" else 4.0, brush)
-            words = (
-                "stage: what it computes, and its gradient" if scene.staged else "operation: name, value, gradient ∂"
-            )
-            yield shape, words if kind == "operation" else kind
+            yield shape, operation if kind == "operation" else kind
     if any(card.reached for card in scene.cards):
         shares = enumerate((-1, -0.25, 0, 0.25, 1))
         cells = (f"<rect {_rect((3.6 * k, -5.5, 3.6 * k + 3.6, 5.5))} {tint(x, brush)[0]}/>" for k, x in shares)

@@ -72,7 +72,6 @@ class Panel:
     parts: list[tuple[str, tuple[int, ...], list[Value]]]  # its outputs vector by vector: name, shape, values
     nodes: list[Value] = field(repr=False)  # all that is computed in it
     values: list[Value] = field(repr=False)  # its outputs: the nodes that other stages take
-    small = False
 
     @property
     def shape(self) -> tuple[int, ...]:

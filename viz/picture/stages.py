@@ -185,23 +185,24 @@ class _Composer:
         self.ids = {s: f"s{k}" for k, s in enumerate(self.stages)}
         self.parents = {s: [p for p in s.sources if p in self.ids] for s in self.stages}
         self.home = {v: s for s in self.stages for v in s.nodes}
+        self.labelled = sum(map(len, self.parents.values())) <= LABELS
 
     def scene(self) -> Scene:
         """The whole picture."""
-        places, wires = self._plan(), self._wires()
+        places = self._plan()
         panels = [self._panel(s, *places.seat(s)) for s in self._in_order(places.column)]
         inputs = ", ".join(dict.fromkeys(s.vectors[0].name for s in self.stages if s.role == "input"))
         lanes = [Lane(title, "") for title in places.titles(printable(inputs))]
         shown = sum(len(s.nodes) for s in self.stages)
-        return Scene(panels, wires, lanes, self._notes(wires), len(self.order), shown)
+        return Scene(panels, self._wires(), lanes, self._notes(), len(self.order), shown)
 
-    def _notes(self, wires: Sequence[Wire]) -> list[Note]:
+    def _notes(self) -> list[Note]:
         shown, total = len(self.stages), len(self.every)
         cut = f"{shown} of {total} stages shown: those nearest to the output."
         circle = "The scopes take values from each other in a circle: each is shown as often as it is entered."
         found = caption(self.order, (shown < total, Note("cut", cut)), (self.tangled, Note("circle", circle)))
         unlabelled = Note("unlabelled", "Too many wires to write on: each derivative is in its tooltip.")
-        return found + [unlabelled] * (len(wires) > LABELS)
+        return found + [unlabelled] * (not self.labelled)
 
     def _plan(self) -> Plan:
         """The lane and the column of every stage: inputs a column before those that take them, parameters beside them."""
@@ -244,7 +245,6 @@ class _Composer:
             yield Grid(slope, texts, _cells(x.values, self.shades.__getitem__, None), nodes)
 
     def _wires(self) -> list[Wire]:
-        shown = sum(map(len, self.parents.values())) <= LABELS
         wires: list[Wire] = []
         for s in self.stages:
             local = jacobians.local(s.nodes, s.values) if s.role is None else {}
@@ -253,12 +253,10 @@ class _Composer:
                 for k, p in enumerate(v.parents):
                     edges[self.home.get(p)].append((v, k))
             for tail in self.parents[s]:
-                wires.append(self._wire(f"e{len(wires)}", tail, s, edges[tail], local, shown))
+                wires.append(self._wire(f"e{len(wires)}", tail, s, edges[tail], local))
         return wires
 
-    def _wire(
-        self, key: str, tail: Stage, head: Stage, edges: list[Edge], local: Mapping[Value, Any], shown: bool
-    ) -> Wire:
+    def _wire(self, key: str, tail: Stage, head: Stage, edges: list[Edge], local: Mapping[Value, Any]) -> Wire:
         J = jacobians.of(local, tail.values, len(head.values))  # noqa: N806
         operands = [x for p in head.sources for x in p.vectors]
         name = jacobians.label(J, tail.vectors, operands, self.digits)
@@ -268,7 +266,7 @@ class _Composer:
         title = printable(f"{quotient} = {jacobians.text(J, self.digits)}", 400)
         if self.depth > 1 and J.size == 1:
             quotient = ""
-        return Wire(key, self.ids[tail], self.ids[head], edges, quotient, name, shown, None, title)
+        return Wire(key, self.ids[tail], self.ids[head], edges, quotient, name, self.labelled, None, title)
 
 
 def _described(x: Vector) -> str:
