@@ -475,6 +475,23 @@ def test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them(op
     assert labels() == drawn(0.0)
 
 
+def test_a_long_diagonal_is_shortened_in_the_page_as_in_the_picture(opened):
+    def graph(first):
+        x = array([first, 0.2, 0.3, 0.4, 0.5], "x", "input")
+        with scope("f1", "u = σ(x)"):
+            u = named("u", sigmoid(x))
+        with scope("f2"):
+            return named("L", sum(u * u))
+
+    lesson = opened(steps(graph(0.1), detail="stages"))
+    lesson.set("x[0]", "2")
+    lesson.go(1)
+    label = "[...document.querySelectorAll('[id$=-label] text')].map(t => t.textContent).find(t => t.includes('diag'))"
+    derivatives = [wire.derivative for wire in draw(graph(2.0), detail="stages").scene.wires]
+    assert lesson.page.evaluate(label) == f"= {derivatives[0]}"
+    assert derivatives[0].startswith("diag(0.105, 0.248, …")
+
+
 @pytest.mark.parametrize("make", [lambda x: x * x + 1.0, lambda x: x - x * 2.0 + x * math.inf])
 def test_values_that_are_infinite_or_nan_are_stepped_through_as_python_computes_them(make, opened):
     y = make(Value(1e200, "x"))

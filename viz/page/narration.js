@@ -27,7 +27,7 @@ function line(edge) {
 }
 
 // Twin: few in viz/numbers.py, with the numbers of viz/picture/stages.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
-const few = items => items.length > 6 ? [...items.slice(0, 4), "…", items[items.length - 1]] : items;
+const few = (items, most = 6, first = 4) => items.length > most ? [...items.slice(0, first), "…", items[items.length - 1]] : items;
 const listed = items => `[${few(items).join(", ")}]`;
 function array({ nodes: ks, shape }, text) { // a number, a vector, or a matrix row by row
   if (!shape.length || ks.length === 1) return text(ks[0]);
@@ -71,7 +71,7 @@ function jacobianName(group, source) {
     if (r === rows && c === columns && is((i, j) => v[i * c + j])) return x.name;
     if (c === rows && r === columns && is((i, j) => v[j * c + i])) return `${x.name} transposed`;
   }
-  if (rows === columns && is((i, j) => i === j ? J[i][j] : 0)) return `diag(${few(J.map((row, i) => number(row[i]))).join(", ")})`;
+  if (rows === columns && is((i, j) => i === j ? J[i][j] : 0)) return `diag(${few(J.map((row, i) => number(row[i])), 4, 2).join(", ")})`;
   return rows === 1 && columns < 5 ? listed(J[0].map(x => number(x))) : columns === 1 && rows < 5 ? `column ${listed(J.map(row => number(row[0])))}` : size;
 }
 const derivative = (group, source) => changed ? jacobianName(group, source) : source.what;
