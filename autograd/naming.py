@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
-_INDEX = re.compile(r"\d+(?:,\d+)*\]")
+_INDEX = re.compile(r"\d{1,18}(?:,\d{1,18})*\]")  # Python refuses to read an int of some thousand digits
 
 
 class Name(str):
-    """A value's name. `array` is what stands before its first bracket, `index` the numbers between its only two.
+    """A value's name. `array` is the text before the first bracket, `index` the numbers in a single pair of brackets.
 
-    `array`, `constant` and `named` make it of their elements; a text that a user typed means the same: `Name(v.name)`.
+    `array`, `constant` and `named` give such names to elements. A name that a user typed is a plain text and means the
+    same: read any name as `Name(v.name)`.
 
     >>> name = Name("W[0,1]")
     >>> name, name.array, name.index

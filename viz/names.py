@@ -16,7 +16,7 @@ MANY = 6  # operands above which a vector is written with its first three and it
 
 
 def given(v: Value) -> Name:
-    """The name that a value was given, as text whatever it is; "" if none."""
+    """The name of a value as one printable line, whatever object it is; "" if it has none."""
     text = "" if v.name is None else printable(str(v.name))
     return v.name if isinstance(v.name, Name) and v.name == text else Name(text)
 

@@ -96,9 +96,9 @@ def steps(
     """Step through the computation of a Value, or of a Chain's, and back through its gradients: a page, and an animation.
 
     With detail "values" a step computes one value, or passes its gradient on to its operands; with "stages" one scope,
-    as in `draw`; "auto" is values up to 400 steps. What is shown is a backward pass of its own: `.grad` is neither read
-    nor changed. On the page any leaf may be given another number. `predict` are Values whose gradients, or pairs
-    (operand, result) whose local derivatives, are blank until the reader has given them.
+    as in `draw`; "auto" is values up to 400 steps. The page makes a backward pass of its own: `.grad` is neither read
+    nor changed. There the reader may change the number of any leaf. `predict` holds Values, whose gradients stay blank
+    until the reader has answered, or pairs (operand, result), whose local derivatives do.
 
     TypeError for anything but one Value, ValueError for a leaf that has changed since, for a graph of more than 20,000
     values, and where `predict` is no part of the graph; where a derivative does not exist, the error of backward.

@@ -14,7 +14,7 @@ from viz.numbers import exact, number, printable
 from viz.picture.lanes import nearest, plan, within
 from viz.picture.scene import Card, Lane, Note, Scene, Wire, caption, scaled
 
-COUNTED = 20_000  # values up to which it is said how many are behind a stub
+COUNTED = 20_000  # values up to which a stub says how many it stands for
 NUMBERED = 60  # values up to which a nameless one shows its v1, v2, … of the table
 ALL_LABELS, MOST_LABELS = 16, 120  # wires up to which all local derivatives are written, or those that are not 1
 
