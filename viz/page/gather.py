@@ -11,18 +11,19 @@ from autograd.ops import Op
 from autograd.value import Value
 from viz.names import glyph, names
 from viz.numbers import printable
-from viz.picture.scene import Card, Grid, Panel, Scene, Wire
+from viz.picture.scene import Card, Panel, Scene, Wire
 
-Numbers = Mapping[Value, int]  # the place of each value among the nodes of the page
+Numbers = Mapping[Value | None, int]  # the place of each value among the nodes of the page
 Facts = dict[str, Any]
 
 
 def gathered(scene: Scene, order: Sequence[Value], asked: Sequence[Facts], digits: int) -> tuple[Facts, str]:
     """The data of the page, and its list of functions: value and local derivatives of each operation, in JavaScript."""
     shown = {card.node for card in scene.cards if isinstance(card, Card)} or set(order)
-    number, name = {v: k for k, v in enumerate(v for v in order if v in shown)}, names(order)
+    kept, name = [v for v in order if v in shown], names(order)
+    number: dict[Value | None, int] = {v: k for k, v in enumerate(kept)}
     # A value that the picture shows without its operands has a number, as a leaf has.
-    computed = {v: (v.op, len(v.parents)) for v in number if v.op is not None and shown.issuperset(v.parents)}
+    computed = {v: (v.op, len(v.parents)) for v in kept if v.op is not None and shown.issuperset(v.parents)}
     rows = {row: k for k, row in enumerate(dict.fromkeys(computed.values()))}
     uses = Counter(p for v in computed for p in v.parents)
     facts = {
@@ -32,11 +33,11 @@ def gathered(scene: Scene, order: Sequence[Value], asked: Sequence[Facts], digit
             [name[v], rows[computed[v]], [number[p] for p in v.parents], None, None]
             if v in computed
             else [name[v], None, [], _infinite(repr(v.data)), "given" if v.op is not None else v.role]
-            for v in number
+            for v in kept
         ],
         "output": number[order[-1]],
         "rows": [_row(op, n) for op, n in rows],
-        "uses": [uses[v] for v in number],
+        "uses": [uses[v] for v in kept],
         "asked": [{**q, "k": number[v]} for q in asked if (v := order[q["k"]]) in number],
         **(_by_stages(scene, number) if scene.staged else _by_values(scene, number, computed)),
     }
@@ -131,9 +132,6 @@ def _within(panel: Panel) -> bool:
 
 
 def _card(panel: Panel, number: Numbers) -> Facts:
-    grids = [{"slope": grid.shades is not None, "cells": _cells(grid, number)} for grid in panel.grids]
+    cells = ([number.get(v) for row in grid.nodes for v in row] for grid in panel.grids)  # None in a gap
+    grids = [{"slope": g.shades is not None, "cells": ks} for g, ks in zip(panel.grids, cells, strict=True)]
     return {"id": panel.id, "ks": _numbers(panel.nodes, number), "grids": grids}
-
-
-def _cells(grid: Grid, number: Numbers) -> list[int | None]:
-    return [None if v is None else number[v] for row in grid.nodes for v in row]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,7 +73,8 @@ class _Composer:
         """The whole picture."""
         cards = [self._stub(v) if isinstance(v, Stub) else self._card(v) for v in self.items]
         wires = self._wires()
-        return Scene(cards, wires, self._lanes(), self._notes(wires), len(self.order), len(self.kept))
+        count, reached = (len(self.order), len(self.kept)), set(self.shades.values()) != {None}
+        return Scene(cards, wires, self._lanes(), self._notes(wires), *count, reached, staged=False)
 
     def _card(self, v: Value) -> Card:
         kind = "output" if v in self.outputs else v.role or "operation"
@@ -119,7 +120,8 @@ class _Composer:
     def _lanes(self) -> list[Lane]:
         paths = [within(v.scope, 1) for v in self.items]
         formulas: dict[Hashable, str] = {str(path): path.formula for path in reversed(paths) if path and path.formula}
-        inputs = _shared_name(v for v in self.values if self.places.lane[v] == 0)
+        arrays = dict.fromkeys(given(v).array for v in self.values if self.places.lane[v] == 0)  # x of x[0] and x[1]
+        inputs = ", ".join(arrays) if all(arrays) and len(arrays) < 4 else "inputs"
         titles = zip(self.places.lanes, self.places.titles(inputs), strict=True)
         return [Lane(title, printable(formulas.get(k, ""), 48)) for k, title in titles]
 
@@ -145,9 +147,3 @@ def _contribution(v: Value, k: int) -> float | None:
     if v.grad is None or v.parents[k].role == "constant":
         return None
     return v.partials[k] * v.grad if v.grad else 0.0
-
-
-def _shared_name(inputs: Iterable[Value]) -> str:
-    """The name that inputs share: x for x[0] and x[1]."""
-    arrays = dict.fromkeys(given(v).array for v in inputs)
-    return ", ".join(arrays) if all(arrays) and len(arrays) < 4 else "inputs"

@@ -82,9 +82,7 @@ class Diagram:
         count = f"{total} values" if shown == total else f"{shown} of {total} values"
         return f"<Computation graph of {count}>"
 
-    def _repr_mimebundle_(
-        self, include: Any = None, exclude: Any = None, **_: Any
-    ) -> tuple[dict[str, str], dict[str, Any]]:
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> tuple[Any, Any]:
         wide, high = (round(n * min(1.0, COLUMN / self.size[0])) for n in self.size)
         # No text/html: it would outrank SVG in every front end, and be dropped by some.
         bundle = {"image/svg+xml": formats.resized(self.svg, wide, high), "text/plain": repr(self)}

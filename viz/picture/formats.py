@@ -30,8 +30,7 @@ def resized(svg: str, wide: int, high: int) -> str:
 
 def page(svg: str, title: str, theme: str) -> str:
     """A page of its own, on the picture's paper."""
-    light, dark = PALETTE["paper"]
-    colour = {"light": light, "dark": dark}.get(theme, "Canvas")
+    colour = dict(zip(("light", "dark"), PALETTE["paper"], strict=True)).get(theme, "Canvas")
     return (
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'

@@ -20,6 +20,7 @@ from viz.picture.scene import Card, Grid, Panel, Scene, Wire
 from viz.picture.sizes import APART, INSET, ROW, SMALL, TITLE, columns, grids, heading, label, letters, size
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
+Footer = tuple[list[str], float, float]  # lines, width and height
 
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 MARGIN, PAD, HEADING = 8.0, 10.0, 44.0  # around the picture, inside a lane, and above its cards
@@ -277,9 +278,7 @@ def _gradient(card: Card, box: Box, corner: float, brush: Brush) -> str:
 # --- legend and notes -------------------------------------------------------------------------------------------------
 
 
-def _footer(
-    entries: Sequence[tuple[str, str]], notes: Sequence[str], wide: float, brush: Brush
-) -> tuple[list[str], float, float]:
+def _footer(entries: Sequence[tuple[str, str]], notes: Sequence[str], wide: float, brush: Brush) -> Footer:
     """The legend's entries, as many to a line as there is room for, and the notes; with their width and height."""
     lines: list[str] = []
     x, y = 0.0, 20.0 if entries else 4.0
@@ -305,7 +304,7 @@ def _entries(scene: Scene, brush: Brush) -> Iterator[tuple[str, str]]:
         if kind in kinds:
             shape = _shape((0, -5.5, 18, 5.5), kind, 1.5 if kind == "parameter" else 4.0, brush)
             yield shape, operation if kind == "operation" else kind
-    if any(card.reached for card in scene.cards):
+    if scene.reached:
         shares = enumerate((-1, -0.25, 0, 0.25, 1))
         cells = (f"<rect {_rect((3.6 * k, -5.5, 3.6 * k + 3.6, 5.5))} {tint(x, brush)[0]}/>" for k, x in shares)
         yield "".join(cells), "∂ from negative to positive"

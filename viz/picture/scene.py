@@ -36,11 +36,6 @@ class Card:
         return self.kind in ("constant", "stub")
 
     @property
-    def reached(self) -> bool:
-        """True after a backward pass."""
-        return self.shade is not None
-
-    @property
     def lines(self) -> list[str]:
         """Its text."""
         return [f"{self.glyph} {self.name}".strip(), self.value, self.gradient]
@@ -77,11 +72,6 @@ class Panel:
     def shape(self) -> tuple[int, ...]:
         """The shape of its only vector or matrix, or else the number of its outputs."""
         return self.parts[0][1] if len(self.parts) == 1 else (len(self.values),)
-
-    @property
-    def reached(self) -> bool:
-        """True after a backward pass."""
-        return any(shade is not None for grid in self.grids for row in grid.shades or () for shade in row)
 
     @property
     def lines(self) -> list[str]:
@@ -141,11 +131,8 @@ class Scene:
     notes: list[Note]
     total: int  # values in the whole graph
     shown: int  # and in the picture
-
-    @property
-    def staged(self) -> bool:
-        """True where it shows stages in place of values."""
-        return any(isinstance(card, Panel) for card in self.cards)
+    reached: bool  # True after a backward pass
+    staged: bool  # True where it shows stages in place of values
 
 
 def scaled(numbers: Mapping[Any, float | None]) -> dict[Any, float | None]:

@@ -18,7 +18,7 @@ from viz.names import given, glyph
 from viz.numbers import few, number, printable
 from viz.picture import jacobians
 from viz.picture.lanes import Plan, depths, keys, nearest, plan, sequence, visits, within
-from viz.picture.scene import Edge, Grid, Lane, Note, Panel, Scene, Wire, caption, scaled
+from viz.picture.scene import Grid, Lane, Note, Panel, Scene, Wire, caption, scaled
 
 MOST, FIRST = 6, 4  # rows or columns that are shown of a matrix; of a larger one the first, and the last
 LABELS = 24  # wires up to which their Jacobians are written
@@ -108,10 +108,7 @@ def by_scope(order: Sequence[Value], outputs: Sequence[Value], depth: int) -> tu
 
 def _leaves(order: Sequence[Value], home: dict[Value, Stage]) -> list[Stage]:
     """The arrays of leaves, by name and by the stage that takes them first; nameless constants are left out."""
-    first: dict[Value, Stage] = {}
-    for v in order:
-        for p in v.parents:
-            first.setdefault(p, home[v])
+    first = {p: home[v] for v in reversed(order) for p in v.parents}
     leaves = [v for v in order if v.op is None]
     sizes = Counter(given(v).array for v in leaves)
     stages: dict[Hashable, Stage] = {}
@@ -184,17 +181,16 @@ class _Composer:
         self.shades = scaled({v: v.grad for s in self.stages for x in (*s.vectors, *s.own) for v in x.members})
         self.ids = {s: f"s{k}" for k, s in enumerate(self.stages)}
         self.parents = {s: [p for p in s.sources if p in self.ids] for s in self.stages}
-        self.home = {v: s for s in self.stages for v in s.nodes}
         self.labelled = sum(map(len, self.parents.values())) <= LABELS
 
     def scene(self) -> Scene:
         """The whole picture."""
         places = self._plan()
-        panels = [self._panel(s, *places.seat(s)) for s in self._in_order(places.column)]
+        panels = [self._panel(s, places.seat(s)) for s in self._in_order(places.column)]
         inputs = ", ".join(dict.fromkeys(s.vectors[0].name for s in self.stages if s.role == "input"))
         lanes = [Lane(title, "") for title in places.titles(printable(inputs))]
-        shown = sum(len(s.nodes) for s in self.stages)
-        return Scene(panels, self._wires(), lanes, self._notes(), len(self.order), shown)
+        shown, reached = sum(len(s.nodes) for s in self.stages), set(self.shades.values()) != {None}
+        return Scene(panels, self._wires(), lanes, self._notes(), len(self.order), shown, reached, staged=True)
 
     def _notes(self) -> list[Note]:
         shown, total = len(self.stages), len(self.every)
@@ -221,7 +217,7 @@ class _Composer:
                 leaves = [leaf for leaf in beside if beside[leaf] is s]
                 yield from (*leaves[::2][::-1], s, *leaves[1::2])
 
-    def _panel(self, s: Stage, lane: int, column: int) -> Panel:
+    def _panel(self, s: Stage, seat: tuple[int, int]) -> Panel:
         kind = "output" if not self.ends.isdisjoint(s.nodes) else s.role or "operation"
         first = s.vectors[0]
         if s.role is not None:
@@ -233,7 +229,6 @@ class _Composer:
         title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_described, s.vectors)])
         words = printable(name), printable(formula, 60)
         parts = [(printable(x.name), x.values.shape, x.members) for x in s.vectors]
-        seat = lane, column
         return Panel(self.ids[s], kind, *words, grids, title, *seat, printable(s.symbol), parts, s.nodes, s.values)
 
     def _grids(self, x: Vector) -> Iterator[Grid]:
@@ -248,15 +243,12 @@ class _Composer:
         wires: list[Wire] = []
         for s in self.stages:
             local = jacobians.local(s.nodes, s.values) if s.role is None else {}
-            edges = defaultdict[Stage | None, list[Edge]](list)
-            for v in s.nodes:
-                for k, p in enumerate(v.parents):
-                    edges[self.home.get(p)].append((v, k))
-            for tail in self.parents[s]:
-                wires.append(self._wire(f"e{len(wires)}", tail, s, edges[tail], local))
+            wires += [self._wire(f"e{k}", tail, s, local) for k, tail in enumerate(self.parents[s], len(wires))]
         return wires
 
-    def _wire(self, key: str, tail: Stage, head: Stage, edges: list[Edge], local: Mapping[Value, Any]) -> Wire:
+    def _wire(self, key: str, tail: Stage, head: Stage, local: Mapping[Value, Any]) -> Wire:
+        inside = set(tail.nodes)
+        edges = [(v, k) for v in head.nodes for k, p in enumerate(v.parents) if p in inside]
         J = jacobians.of(local, tail.values, len(head.values))  # noqa: N806
         operands = [x for p in head.sources for x in p.vectors]
         name = jacobians.label(J, tail.vectors, operands, self.digits)
