@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from autograd import kinds, ops
 from autograd.kinds import real
+from autograd.naming import Name
 from autograd.recording import number
 from autograd.value import Value, lift
 
@@ -201,10 +202,10 @@ def array(data: Any, name: str | None = None, role: str = "parameter") -> Any:
     if not isinstance(data, kinds.NEST) and not isinstance(data, range):
         return data if isinstance(data, Value) else Value(data, name, role)
     objects = data.astype(object) if isinstance(data, np.ndarray) else _nested(data)
-    out = np.empty(objects.shape, dtype=object)
+    out, own = np.empty(objects.shape, dtype=object), Name(name) if isinstance(name, str) else None
     for where in np.ndindex(out.shape):
         x = objects[where]
-        out[where] = x if isinstance(x, Value) else Value(x, _element(name, where), role)
+        out[where] = x if isinstance(x, Value) else Value(x, name if own is None else own.element(where), role)
     return _wrapped(out)
 
 
@@ -229,10 +230,6 @@ def constant(data: Any, name: str | None = None) -> Any:
     return array(data, name, "constant")
 
 
-def _element(name: str | None, where: tuple[int, ...]) -> str | None:
-    return f"{name}[{','.join(map(str, where))}]" if isinstance(name, str) and where else name
-
-
 def named(name: str, x: T) -> T:
     """Name a Value, or the elements of an array or list of them, `x2[0]`; returns x.
 
@@ -242,8 +239,9 @@ def named(name: str, x: T) -> T:
     """
     if not isinstance(name, str):
         raise TypeError(f"a name is text; got {name!r}")
+    own = Name(name)
     for where, v in _elements(x):
-        v.name = _element(name, where)
+        v.name = own.element(where)
     return x
 
 

@@ -27,6 +27,7 @@ from autograd import (
     values,
     zero_grad,
 )
+from autograd.naming import Name
 
 INF = math.inf
 
@@ -594,3 +595,34 @@ def test_a_change_in_place_points_to_assign_before_anything_is_looked_up(W, chan
     with pytest.raises(TypeError, match="in place would replace leaves; change them: assign"):
         change(W)
     assert (values(W) == before).all()
+
+
+# --- names of elements ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "array_", "index"),
+    [
+        ("W[0,1]", "W", (0, 1)), ("x[12]", "x", (12,)), ("T[0,1,2]", "T", (0, 1, 2)), ("x", "x", ()), ("", "", ()),
+        ("h[0][1]", "h", ()), ("q[k", "q", ()), ("q[k]", "q", ()), ("x[0]!", "x", ()), ("[0]", "", ()), ("x[]", "x", ()), pytest.param(f"x[{'9' * 5000}]", "x", (), id="5,000 digits"),
+    ],
+)  # fmt: skip
+def test_a_name_that_is_typed_knows_its_array_and_its_index(text, array_, index):
+    name = Name(text)
+    assert (name, name.array, name.index) == (text, array_, index)
+    assert Name(name) is name
+
+
+@pytest.mark.parametrize("array_", ["W", "", "h[0]", "q[k", "漢"])
+@pytest.mark.parametrize("index", [(), (3,), (0, 12)])
+def test_an_element_is_named_as_if_its_name_were_typed(array_, index):
+    name = Name(array_).element(index)
+    typed = Name(f"{array_}[{','.join(map(str, index))}]" if index else array_)
+    assert (name, name.array, name.index) == (typed, typed.array, typed.index)
+
+
+def test_the_elements_of_arrays_keep_their_names_through_pickle_and_deepcopy():
+    W, c, out = array([[1.0, 2.0]], "W"), constant([1.0], "c"), named("y", [Value(1.0) * 2.0])
+    for v, index in ((W[0, 1], (0, 1)), (c[0], (0,)), (out[0], (0,))):
+        for name in (v.name, pickle.loads(pickle.dumps(v)).name, copy.deepcopy(v).name, copy.deepcopy(v.name)):
+            assert (type(name), name, name.index) == (Name, v.name, index)

@@ -26,8 +26,9 @@ from autograd.tape import wengert_list
 from tests.pictures import SVG, box, network, neuron, parsed, texts
 from viz import draw
 from viz.numbers import number, width
-from viz.picture import jacobians, layout
+from viz.picture import graphviz as engines, jacobians, layout
 from viz.picture.lanes import keys, sequence, visits
+from viz.picture.sizes import columns, size
 from viz.picture.stages import scene
 
 
@@ -206,17 +207,17 @@ X = np.array([7.0, 8.0])
 def test_a_jacobian_is_named_where_the_name_is_true_in_every_entry(J, operand, name):
     J = np.asarray(J, dtype=float)
     operands = [operand] if operand else []
-    assert jacobians.called(J, [], operands, 3) == name
+    assert jacobians.label(J, [], operands, 3) == name
     if J.size > 1 and name not in ("[1, 2, 3]", "column [1, 2]") and "matrix" not in name:
         for k in range(J.size) if "…" not in name else (1, 5, 23):
             wrong = J.copy()
             wrong.flat[k] = np.nextafter(wrong.flat[k], 9.0)
-            assert jacobians.called(wrong, [], operands, 17) != name
+            assert jacobians.label(wrong, [], operands, 17) != name
 
 
 def test_the_operand_itself_is_no_name_of_a_jacobian_by_it():
     x = Named("x", X)
-    assert jacobians.called(X[:, None], [x], [x], 3) == "column [7, 8]"
+    assert jacobians.label(X[:, None], [x], [x], 3) == "column [7, 8]"
 
 
 def test_an_adjoint_of_0_passes_nothing_on_to_a_derivative_that_does_not_exist():
@@ -269,7 +270,7 @@ def test_scopes_entered_again_are_shown_as_often_and_the_caption_says_so():
     diagram = draw(recurrent(), detail="stages")
     names = [card.name for card in diagram.scene.cards if card.kind in ("operation", "output")]
     assert names.count("cell") == names.count("out") == 3
-    assert any("as often as it is entered" in note for note in diagram.scene.notes)
+    assert any("as often as it is entered" in note.text for note in diagram.scene.notes)
 
 
 def test_visits_of_a_scope_have_an_order():
@@ -304,7 +305,7 @@ def test_of_many_stages_those_nearest_to_the_output_are_shown_and_the_caption_co
             x = (x * 0.5).tanh()
     diagram = draw(x, detail="stages", max_nodes=10)
     assert [card.name for card in diagram.scene.cards] == [f"f{k}" for k in range(20, 30)]
-    assert "10 of 31 stages shown" in diagram.scene.notes[0]
+    assert "10 of 31 stages shown" in diagram.scene.notes[0].text
 
 
 def test_what_is_computed_outside_of_scopes_is_a_stage_of_its_own():
@@ -359,7 +360,7 @@ def test_panels_lie_inside_the_picture_and_cover_neither_each_other_nor_a_label(
     name, direction, depth, engine, monkeypatch
 ):
     if engine == "built in":
-        monkeypatch.setattr(layout, "arrange", layout.built_in)
+        monkeypatch.setattr(engines, "arrange", layout.built_in)
     diagram = draw(STAGED[name](), detail="stages", direction=direction, depth=depth)
     root, groups = parsed(diagram)
     left, top, wide, high = map(float, root.get("viewBox").split())
@@ -374,10 +375,10 @@ def test_panels_lie_inside_the_picture_and_cover_neither_each_other_nor_a_label(
 @pytest.mark.parametrize("depth", [1, 2])
 def test_every_line_of_text_fits_its_panel_and_its_cell(name, depth):
     for card in scene(STAGED[name](), depth, 120, 4).cards:
-        assert width(card.name, 12, bold=True) + width(card.formula, 9) < card.width
+        assert width(card.name, 12, bold=True) + width(card.formula, 9) < size(card)[0]
         for grid in card.grids:
-            assert all(width(row[j], 9) < grid.columns[j] for row in grid.cells for j in range(len(row)))
-            assert width(grid.heading, 9) <= sum(grid.columns) + 1e-9
+            assert all(width(row[j], 9) < columns(grid)[j] for row in grid.cells for j in range(len(row)))
+            assert width(grid.heading, 9) <= sum(columns(grid)) + 1e-9
 
 
 @pytest.mark.parametrize("direction", ["right", "down"])
@@ -403,17 +404,17 @@ def test_weight_and_bias_stand_on_either_side_of_their_layer():
 
 def test_every_arrow_ends_at_the_panel_it_points_to():
     diagram = draw(mlp(), detail="stages", direction="down")
-    places = layout.arrange(diagram.scene, "down")
+    places = engines.arrange(diagram.scene, "down")
     cards = {card.id: card for card in diagram.scene.cards}
     for wire in diagram.scene.wires:
         (x, y), head = places.wires[wire.id][-1], cards[wire.head]
         u, v = places.cards[wire.head]
-        assert abs(x - u) <= head.width / 2 + 2
-        assert abs(y - v) <= head.height / 2 + 2
+        assert abs(x - u) <= size(head)[0] / 2 + 2
+        assert abs(y - v) <= size(head)[1] / 2 + 2
         (x, y), tail = places.wires[wire.id][0], cards[wire.tail]
         u, v = places.cards[wire.tail]
-        assert abs(x - u) <= tail.width / 2 + 2
-        assert abs(y - v) <= tail.height / 2 + 2
+        assert abs(x - u) <= size(tail)[0] / 2 + 2
+        assert abs(y - v) <= size(tail)[1] / 2 + 2
 
 
 def test_a_mnist_sized_network_is_four_panels():

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,8 +17,11 @@ from autograd.languages.javascript import value_and_partials
 from autograd.tape import reverse_sweep, wengert_list
 from tests.pictures import GRAPHS, everything, network, neuron
 from tests.test_stages import mlp
-from viz import draw, steps
-from viz.numbers import number
+from viz import draw, parsed, steps
+from viz.numbers import few, number
+from viz.page.gather import gathered
+from viz.picture import colours, stages
+from viz.picture.scene import Note
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 browser_only = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
@@ -471,6 +475,23 @@ def test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them(op
     assert labels() == drawn(0.0)
 
 
+def test_a_long_diagonal_is_shortened_in_the_page_as_in_the_picture(opened):
+    def graph(first):
+        x = array([first, 0.2, 0.3, 0.4, 0.5], "x", "input")
+        with scope("f1", "u = σ(x)"):
+            u = named("u", sigmoid(x))
+        with scope("f2"):
+            return named("L", sum(u * u))
+
+    lesson = opened(steps(graph(0.1), detail="stages"))
+    lesson.set("x[0]", "2")
+    lesson.go(1)
+    label = "[...document.querySelectorAll('[id$=-label] text')].map(t => t.textContent).find(t => t.includes('diag'))"
+    derivatives = [wire.derivative for wire in draw(graph(2.0), detail="stages").scene.wires]
+    assert lesson.page.evaluate(label) == f"= {derivatives[0]}"
+    assert derivatives[0].startswith("diag(0.105, 0.248, …")
+
+
 @pytest.mark.parametrize("make", [lambda x: x * x + 1.0, lambda x: x - x * 2.0 + x * math.inf])
 def test_values_that_are_infinite_or_nan_are_stepped_through_as_python_computes_them(make, opened):
     y = make(Value(1e200, "x"))
@@ -599,6 +620,74 @@ def test_an_answer_is_a_number_or_an_expression_of_names_and_nothing_else(text, 
         assert isinstance(found, str)
     else:
         assert found == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    "text", ["2 + 3 * x", "-x ** 2", "2 ** 3 ** x", "x / w / 2", "exp(x) - sigmoid(w)", "relu(-x) + abs(w - 9) * sin(1)", "(x - w) * -x"]
+)  # fmt: skip
+def test_the_page_evaluates_an_expression_as_python_does(text, opened):
+    x, _, w, out = lecture_example()
+    numbers = {name: v.data for name, v in (("x", x), ("w", w)) if re.search(rf"\b{name}\b", text)}
+    found = opened(steps(out)).page.evaluate("evaluated", text)
+    assert found == pytest.approx(parsed(text, numbers).data, rel=1e-12)
+
+
+def test_the_page_writes_and_tints_as_the_picture_does(opened):
+    page = opened(steps(neuron())).page
+    rng = np.random.default_rng(0)
+    drawn = [
+        *(rng.normal(size=200) * 10.0 ** rng.integers(-12, 12, size=200)).tolist(),
+        0.0,
+        1.0,
+        -12345.6,
+        99999.5,
+        99998.5,
+    ]
+    drawn += [1.125, -1.0625, 2.5, 1.375, 12344.5, 0.0009765625, 2.0**-12, 100.5, 1e22 + 2**21, -0.375]  # ties
+    for digits in (2, 3, 4, 17):
+        found = page.evaluate(f"xs => xs.map(x => number(x, {digits}))", drawn)
+        assert found == [number(x, digits) for x in drawn]
+    assert page.evaluate("[number(null), number(NaN), number(-Infinity)]") == ["–", "nan", "−∞"]
+    shares = [-1.0, -0.3, -1e-9, 1e-4, 0.5, 1.0]
+    channels = [[int(colours.ramp(x)[k : k + 2], 16) for k in (1, 3, 5)] for x in shares]
+    assert page.evaluate("xs => xs.map(x => tint(x, 1))", shares) == [f"rgb({r},{g},{b})" for r, g, b in channels]
+    for n in (6, 7, 40):
+        assert page.evaluate(f"few([...Array({n}).keys()])") == list(few(range(n), stages.MOST, stages.FIRST))
+
+
+# --- the facts of the page --------------------------------------------------------------------------------------------
+
+
+def reworded(scene):
+    """The same scene with other words wherever the page needs none of them, and other ids in the same order."""
+    ids = {card.id: f"card{card.id}" for card in scene.cards}
+    words = {"glyph": "?", "value": "?", "gradient": "?", "title": "?"}
+    panel = {"title": "?"}
+    cards = []
+    for card in scene.cards:
+        new = replace(card, id=ids[card.id], **(panel if scene.staged else words))
+        if scene.staged:
+            new = replace(
+                new, grids=[replace(g, heading="?", cells=[["?"] * len(r) for r in g.cells]) for g in new.grids]
+            )
+        cards.append(new)
+    wires = [replace(w, tail=ids[w.tail], head=ids[w.head], quotient="?", title="?") for w in scene.wires]
+    if not scene.staged:
+        wires = [replace(w, derivative="?") for w in wires]
+    return replace(scene, cards=cards, wires=wires, notes=[Note(note.kind, "?") for note in scene.notes])
+
+
+@pytest.mark.parametrize("detail", ["values", "stages"])
+@pytest.mark.parametrize("make", [network, lambda: everything()[0], lambda: Value(-3.0, "x") ** 2])
+def test_the_page_reads_facts_and_no_words_of_the_picture(make, detail):
+    out = make()
+    scene, order = draw(out, detail=detail, max_nodes=12).scene, wengert_list([out])
+    facts, functions = gathered(scene, order, [], 4)
+    again, same = gathered(reworded(scene), order, [], 4)
+    assert functions == same
+    for card in again["cards"]:
+        card["id"] = card["id"].removeprefix("card")
+    assert again == facts
 
 
 # --- the page as a document -------------------------------------------------------------------------------------------

@@ -22,8 +22,9 @@ from autograd.tape import wengert_list
 from tests.pictures import GOLDEN, GRAPHS, PAYLOADS, PICTURES, SVG, box, network, neuron, parsed, texts
 from viz import Diagram, draw, table
 from viz.numbers import number, width
-from viz.picture import diagram, graphviz as embedded, layout, paint
+from viz.picture import colours, formats, graphviz as engines, layout
 from viz.picture.cards import scene
+from viz.picture.sizes import size
 
 LAID_OUT_BY = "0.1.4", "Linux x86_64"  # the golden pictures
 
@@ -265,7 +266,7 @@ def test_two_graphs_on_one_page_share_no_id():
 @pytest.mark.parametrize("engine", ["embedded", "built in"])
 def test_cards_lie_inside_the_picture_and_do_not_overlap(graph, direction, engine, monkeypatch):
     if engine == "built in":
-        monkeypatch.setattr(layout, "arrange", layout.built_in)
+        monkeypatch.setattr(engines, "arrange", layout.built_in)
     root, groups = parsed(draw(graph, direction=direction))
     left, top, wide, high = map(float, root.get("viewBox").split())
     boxes = [box(g.find(f"{SVG}rect")) for key, g in groups.items() if key.startswith("n")]
@@ -300,7 +301,7 @@ def flat(root):
 @pytest.mark.parametrize("name", DENSE)
 def test_a_number_on_a_wire_is_whole_and_covers_no_card_and_no_other_number(name, direction, engine, monkeypatch):
     if engine == "built in":
-        monkeypatch.setattr(layout, "arrange", layout.built_in)
+        monkeypatch.setattr(engines, "arrange", layout.built_in)
     diagram = draw(DENSE[name](), direction=direction)
     root, groups = parsed(diagram)
     frame = [float(x) for x in root.get("viewBox").split()]
@@ -329,7 +330,7 @@ def test_numbers_without_a_free_place_are_counted_in_the_caption(monkeypatch):
         places = layout.built_in(what, direction)
         return layout.Places({**places.cards, "n2": places.cards["n0"]}, {w.id: places.wires["e0"] for w in what.wires})
 
-    monkeypatch.setattr(layout, "arrange", crammed)
+    monkeypatch.setattr(engines, "arrange", crammed)
     a, b = Value(2.0, "a"), Value(3.0, "b")
     assert "in the tooltip only" in draw(ag.sum([a * b, b * a, a + b, a - b, a / b])).svg
 
@@ -340,7 +341,7 @@ def test_a_number_leaves_some_of_its_wire_to_be_seen(direction, labels):
     out = Value(1.0, "y") * x
     diagram = draw(out, direction=direction)
     root, _ = parsed(diagram)
-    places = layout.arrange(diagram.scene, direction)
+    places = engines.arrange(diagram.scene, direction)
     drawn = flat(root)
     grounds = [box(drawn[k - 1]) for k, e in enumerate(drawn) if e.get("font-size") == "8"]
     for ground, curve in zip(grounds, places.wires.values(), strict=True):
@@ -355,7 +356,7 @@ def test_leaves_that_feed_several_values_stand_in_index_order(direction):
     x = array(np.linspace(1.0, 3.0, 12), "x")
     for out in (ag.softmax(x[:5]), [x[10] * x[2] + x[9], x[9] * x[10] + x[2]]):
         diagram = draw(out, direction=direction)
-        places = layout.arrange(diagram.scene, direction)
+        places = engines.arrange(diagram.scene, direction)
         leaves = [card for card in diagram.scene.cards if not card.glyph]
         leaves.sort(key=lambda card: places.cards[card.id][direction == "right"])
         names = [card.name for card in leaves]
@@ -367,7 +368,7 @@ def test_inputs_of_a_lane_are_spread_evenly(direction):
     with scope("f1"):
         out = W @ x
     diagram = draw(out, direction=direction)
-    places = layout.arrange(diagram.scene, direction)
+    places = engines.arrange(diagram.scene, direction)
     at = sorted(places.cards[card.id][direction == "right"] for card in diagram.scene.cards if card.kind == "input")
     gaps = np.diff(at)
     assert max(gaps) < 1.7 * min(gaps)
@@ -376,7 +377,7 @@ def test_inputs_of_a_lane_are_spread_evenly(direction):
 @pytest.mark.parametrize("engine", ["embedded", "built in"])
 def test_lanes_hold_their_cards_and_their_headings_and_do_not_overlap(direction, engine, monkeypatch):
     if engine == "built in":
-        monkeypatch.setattr(layout, "arrange", layout.built_in)
+        monkeypatch.setattr(engines, "arrange", layout.built_in)
     diagram = draw(network(), direction=direction)
     root, groups = parsed(diagram)
     bands = {r.get("id").partition("-")[2]: box(r) for r in root.iter(f"{SVG}rect") if r.get("id")}
@@ -394,7 +395,7 @@ def test_lanes_hold_their_cards_and_their_headings_and_do_not_overlap(direction,
 def test_every_line_of_text_fits_its_card(graph):
     for card in draw(graph).scene.cards:
         for line in (f"{card.glyph} {card.name}".strip(), card.value, card.gradient):
-            assert width(line, 9 if card.small else 10) < card.width
+            assert width(line, 9 if card.small else 10) < size(card)[0]
 
 
 def test_the_text_is_the_same_under_any_hash_seed():
@@ -448,10 +449,10 @@ def test_text_is_readable_on_every_ground():
     for theme in (0, 1):
         for ink in ("ink", "muted"):
             for ground in ("paper", "lane", "card"):
-                assert contrast(paint.PALETTE[ink][theme], paint.PALETTE[ground][theme]) >= 4.5
-        assert contrast(paint.PALETTE["ink"][theme], paint.PALETTE["zero"][theme]) >= 4.5
+                assert contrast(colours.PALETTE[ink][theme], colours.PALETTE[ground][theme]) >= 4.5
+        assert contrast(colours.PALETTE["ink"][theme], colours.PALETTE["zero"][theme]) >= 4.5
     for share in (-1.0, -0.3, 0.2, 1.0, float("nan")):
-        assert contrast(paint.ON_TINT, paint.ramp(share)) >= 4.5
+        assert contrast(colours.ON_TINT, colours.ramp(share)) >= 4.5
 
 
 @pytest.mark.parametrize("detail", ["values", "stages"])
@@ -471,7 +472,7 @@ def test_names_and_scopes_that_look_like_markup_are_only_text(payload, detail, t
         assert shown == payload
     page = diagram.save(tmp_path / "page.html").read_text()
     assert page.count("<script") == 0
-    answer = embedded.render(diagram.dot, 20)
+    answer = engines.render(diagram.dot, 20)
     assert len(re.findall(r'"name": "[ns]\d', answer)) == 2
 
 
@@ -488,8 +489,8 @@ def refuse(*_):
 
 
 def test_without_any_graphviz_the_plain_columns_serve_and_the_caption_says_so(graph, direction, monkeypatch):
-    monkeypatch.setattr(embedded, "render", refuse)
-    monkeypatch.setattr(layout, "installed", refuse)
+    monkeypatch.setattr(engines, "render", refuse)
+    monkeypatch.setattr(engines, "installed", refuse)
     diagram = draw(graph, direction=direction)
     root, groups = parsed(diagram)
     assert "plain columns" in diagram.svg
@@ -498,13 +499,13 @@ def test_without_any_graphviz_the_plain_columns_serve_and_the_caption_says_so(gr
 
 
 def test_an_installed_graphviz_serves_where_the_embedded_one_gives_up(monkeypatch, tmp_path):
-    answer = embedded.render(layout.digraph(scene(neuron(), 120, 4), "right", labels=False).source, 20)
+    answer = engines.render(engines.digraph(scene(neuron(), 120, 4), "right", labels=False).source, 20)
     (tmp_path / "answer.json").write_text(answer)
     dot = tmp_path / "dot"
     dot.write_text(f"#!/bin/sh\ncat > /dev/null\ncat {tmp_path}/answer.json\n")
     dot.chmod(0o755)
     expected = draw(neuron()).svg
-    monkeypatch.setattr(embedded, "render", refuse)
+    monkeypatch.setattr(engines, "render", refuse)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     assert draw(neuron()).svg == expected
 
@@ -513,17 +514,17 @@ def test_an_installed_graphviz_that_hangs_is_given_up(monkeypatch, tmp_path):
     dot = tmp_path / "dot"
     dot.write_text("#!/bin/sh\nexec sleep 60\n")
     dot.chmod(0o755)
-    monkeypatch.setattr(embedded, "render", refuse)
+    monkeypatch.setattr(engines, "render", refuse)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    places = layout.arrange(scene(neuron(), 120, 4), "right", seconds=0.2)
+    places = engines.arrange(scene(neuron(), 120, 4), "right", seconds=0.2)
     assert "plain columns" in places.note
 
 
 def test_an_embedded_layout_that_takes_too_long_is_ended():
     dense = "digraph {" + "".join(f"{a} -> {b};" for a in range(150) for b in range(a)) + "}"
     with pytest.raises(Exception, match="interrupt"):
-        embedded.render(dense, 0.3)
-    assert embedded.render("digraph {a -> b}", 20)
+        engines.render(dense, 0.3)
+    assert engines.render("digraph {a -> b}", 20)
 
 
 def test_a_cache_that_cannot_be_written_costs_only_time(monkeypatch):
@@ -535,8 +536,8 @@ def test_a_cache_that_cannot_be_written_costs_only_time(monkeypatch):
             raise OSError("read-only")
         return "engine", "module"
 
-    monkeypatch.setattr(embedded, "_compile", compile_)
-    assert embedded._compiled.__wrapped__() == ("engine", "module")
+    monkeypatch.setattr(engines, "_compile", compile_)
+    assert engines._compiled.__wrapped__() == ("engine", "module")
     assert tried == [True, False]
 
 
@@ -601,18 +602,18 @@ def test_a_png_holds_text_and_is_twice_as_large():
 def test_the_list_of_our_fonts_letters_is_that_of_both_fonts():
     ttlib = pytest.importorskip("fontTools.ttLib")
     for style in ("Regular", "Bold"):
-        letters = set(ttlib.TTFont(diagram.FONTS / f"ChainruleSans-{style}.ttf").getBestCmap())
-        assert letters | {ord("\n"), ord("\t")} == set(map(ord, diagram._letters()))
+        letters = set(ttlib.TTFont(formats.FONTS / f"ChainruleSans-{style}.ttf").getBestCmap())
+        assert letters | {ord("\n"), ord("\t")} == set(map(ord, formats._letters()))
 
 
 def test_our_font_has_the_letters_of_a_lecture():
     lecture = "w⁽²⁾ δ⁽²⁾ x4ᵀ ∇L ŷ σ′ a⊙b f∘g wᵢⱼ xₙ 10⁻³ ½ Σ ∂ − × · → ≤ ∞ … ⟨x, y⟩"
-    assert diagram._letters().issuperset(lecture)
-    assert not diagram._letters().issuperset("語")
+    assert formats._letters().issuperset(lecture)
+    assert not formats._letters().issuperset("語")
 
 
 def test_the_fonts_are_shipped_with_their_licence():
-    folder = Path(paint.__file__).parent / "fonts"
+    folder = Path(formats.__file__).parent / "fonts"
     assert "SIL OPEN FONT LICENSE" in (folder / "OFL.txt").read_text()
     assert all(path.stat().st_size < 200_000 for path in folder.glob("*.ttf"))
 

@@ -1,4 +1,4 @@
-"""What may be given to a function of this package: Values, one of some words, a whole number; anything else is refused."""
+"""Checks of arguments: Values, one of some words, a whole number. Anything else is refused."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def values_in(output: Any) -> list[Value]:
 
 
 def choice(name: str, given: Any, choices: Sequence[str]) -> None:
-    """ValueError for what is none of the choices."""
+    """ValueError for anything but one of the choices."""
     if given not in choices:
         raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}; got {given!r}")
 
 
 def whole(name: str, given: Any, least: int) -> None:
-    """ValueError for what is no whole number, or less than the least."""
+    """ValueError for anything but a whole number from the least on."""
     if not isinstance(given, Integral) or given < least:
         raise ValueError(f"{name} is a whole number from {least} on; got {given!r}")

@@ -1,4 +1,4 @@
-"""Writing to a file: its suffix says which form of a thing that is."""
+"""Writing to a file, in the form that its suffix names."""
 
 from __future__ import annotations
 

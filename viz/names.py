@@ -1,4 +1,4 @@
-"""What the nodes of a graph are called, and how they are written: in tables and pictures alike."""
+"""The names of a graph's nodes, and their operations written out: in tables and pictures alike."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
+from autograd.naming import Name
 from autograd.ops import Op
 from autograd.value import Value
 from viz.numbers import few, number, printable
@@ -14,14 +15,10 @@ from viz.numbers import few, number, printable
 MANY = 6  # operands above which a vector is written with its first three and its last
 
 
-def given(v: Value) -> str:
-    """The name that a value was given, as text whatever it is; "" if none."""
-    return "" if v.name is None else printable(str(v.name))
-
-
-def stem(v: Value) -> str:
-    """W of W[0,1]: the name that the elements of an array share."""
-    return given(v).partition("[")[0]
+def given(v: Value) -> Name:
+    """The name of a value as one printable line, whatever object it is; "" if it has none."""
+    text = "" if v.name is None else printable(str(v.name))
+    return v.name if isinstance(v.name, Name) and v.name == text else Name(text)
 
 
 def names(order: Sequence[Value], digits: int = 6) -> dict[Value, str]:
@@ -30,16 +27,16 @@ def names(order: Sequence[Value], digits: int = 6) -> dict[Value, str]:
     uses = Counter(own.values())
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
     fresh = (f"v{k}" for k in count(1) if f"v{k}" not in uses)
-    called: dict[Value, str] = {}
+    found: dict[Value, str] = {}
     for v, name in own.items():
         if name:
             free = (f"{name}#{k}" for k in numbers[name] if f"{name}#{k}" not in uses)
-            called[v] = name if uses[name] == 1 else next(free)
+            found[v] = name if uses[name] == 1 else next(free)
         elif v.role == "constant":
-            called[v] = f"({text})" if (text := number(v.data, digits)).startswith("−") else text
+            found[v] = f"({text})" if (text := number(v.data, digits)).startswith("−") else text
         else:
-            called[v] = next(fresh)
-    return called
+            found[v] = next(fresh)
+    return found
 
 
 def index(op: Op) -> str:
@@ -48,7 +45,7 @@ def index(op: Op) -> str:
 
 
 def glyph(op: Op) -> str:
-    """What stands for an operation on a card: its symbol, or else its name."""
+    """The mark of an operation on a card: its symbol, or else its name."""
     return printable((op.symbol or op.name) + index(op))
 
 

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
-from viz.names import expression, given, glyph, names, stem
+from viz.names import expression, given, glyph, names
 from viz.numbers import exact, number, printable
-from viz.picture.lanes import INPUTS, plan, within
-from viz.picture.scene import Card, Lane, Scene, Wire, outdated, scaled
+from viz.picture.lanes import nearest, plan, within
+from viz.picture.scene import Card, Lane, Note, Scene, Wire, caption, scaled
 
-COUNTED = 20_000  # values up to which it is said how many are behind a stub
-NUMBERED = 60  # values up to which a nameless one shows the v1, v2, … that the table calls it
+COUNTED = 20_000  # values up to which a stub says how many it stands for
+NUMBERED = 60  # values up to which a nameless one shows its v1, v2, … of the table
 ALL_LABELS, MOST_LABELS = 16, 120  # wires up to which all local derivatives are written, or those that are not 1
 
 
@@ -24,31 +24,17 @@ class Stub:
     """The operands of `child` that are not shown."""
 
     child: Value
-    count: int  # of these and all that they are computed from; 0 if that would take long to find out
+    count: int  # of these and all that they are computed from; 0 if that would take long to count
     scope: None = None
     role: None = None
 
 
 def scene(output: Any, max_nodes: int, digits: int) -> Scene:
     """The cards and wires of the graph of one or more outputs, at most `max_nodes` values: those nearest to the outputs."""
-    return _Painter(values_in(output), max_nodes, digits).scene()
+    return _Composer(values_in(output), max_nodes, digits).scene()
 
 
 # --- which values -----------------------------------------------------------------------------------------------------
-
-
-def _nearest(outputs: Sequence[Value], most: int) -> set[Value]:
-    """Breadth first; all operands of a value, or none of them, unless that would leave half of the room empty."""
-    reached = list(outputs[:most])
-    seen = set(reached)
-    for v in reached:  # the list grows while it is read
-        fresh = [p for p in dict.fromkeys(v.parents) if p not in seen]
-        room = most - len(reached)
-        if len(fresh) > room and room < most / 2:
-            break
-        reached += fresh[:room]
-        seen.update(fresh)
-    return set(reached)
 
 
 def _cut(order: Sequence[Value], kept: set[Value]) -> dict[Value | Stub, list[Value | Stub]]:
@@ -67,50 +53,50 @@ def _cut(order: Sequence[Value], kept: set[Value]) -> dict[Value | Stub, list[Va
 # --- cards and wires --------------------------------------------------------------------------------------------------
 
 
-class _Painter:
-    """What values look like in one picture."""
+class _Composer:
+    """The builder of the scene of one graph, value by value."""
 
     def __init__(self, outputs: Sequence[Value], max_nodes: int, digits: int) -> None:
         self.outputs, self.digits = set(outputs), digits
         self.order = wengert_list(outputs)
-        self.kept = _nearest(outputs, max_nodes) if len(self.order) > max_nodes else set(self.order)
+        self.kept = nearest(outputs, lambda v: v.parents, max_nodes, whole=True)
         self.parents = _cut(self.order, self.kept)
         self.items = list(self.parents)
         self.values = [v for v in self.items if isinstance(v, Value)]
         self.places = plan(self.items, self.parents)
         self.ids: dict[Value | Stub, str] = {v: f"n{k}" for k, v in enumerate(self.order)}
         self.ids |= {v: f"more{k}" for k, v in enumerate(self.items) if isinstance(v, Stub)}
-        self.called = names(self.order)
+        self.names = names(self.order)
         self.shades = scaled({v: v.grad for v in self.values})
 
     def scene(self) -> Scene:
         """The whole picture."""
         cards = [self._stub(v) if isinstance(v, Stub) else self._card(v) for v in self.items]
         wires = self._wires()
-        notes = [*self._notes(wires), *outdated(self.order)]
-        return Scene(cards, wires, self._lanes(), notes, len(self.order), len(self.kept))
+        count, reached = (len(self.order), len(self.kept)), set(self.shades.values()) != {None}
+        return Scene(cards, wires, self._lanes(), self._notes(wires), *count, reached, staged=False)
 
     def _card(self, v: Value) -> Card:
         kind = "output" if v in self.outputs else v.role or "operation"
-        made, value = glyph(v.op) if v.op else "", number(v.data, self.digits)
-        name = given(v) or (self.called[v] if len(self.order) <= NUMBERED else str(v.role or ""))
+        mark, value = glyph(v.op) if v.op else "", number(v.data, self.digits)
+        name: str = given(v) or (self.names[v] if len(self.order) <= NUMBERED else str(v.role or ""))
         strip = f"∂ {number(v.grad, self.digits)}"
         if kind == "constant":
             name = strip = ""
-        seat = self.places.lane[v], self.places.column[v]
-        return Card(self.ids[v], kind, made, name, value, strip, self.shades[v], self._title(v), *seat)
+        words = mark, name, value, strip, self.shades[v], self._title(v)
+        return Card(self.ids[v], kind, *words, *self.places.seat(v), v)
 
     def _title(self, v: Value) -> str:
-        """The whole truth: what the table calls the value, how it was computed and in which scope, and all digits."""
-        words, place = expression(v, [self.called[p] for p in v.parents]), f" in {v.scope}" if v.scope else ""
+        """The whole truth: the value's name in the table, its operation, its scope, and all digits."""
+        words, place = expression(v, [self.names[p] for p in v.parents]), f" in {v.scope}" if v.scope else ""
         if given(v) or v.role != "constant":
-            words = f"{v.name or self.called[v]}{' =' if v.op else ','} {words}"
+            words = f"{v.name or self.names[v]}{' =' if v.op else ','} {words}"
         return f"{printable(words + place, 400)}: value {v.data!r}, gradient {v.grad!r}"
 
     def _stub(self, stub: Stub) -> Card:
         count = f"{stub.count} more" if stub.count else "more"
-        seat = self.places.lane[stub], self.places.column[stub]
-        return Card(self.ids[stub], "stub", "", "", f"… {count}", "", None, f"{count}, not shown", *seat)
+        words = "", "", f"… {count}", "", None, f"{count}, not shown"
+        return Card(self.ids[stub], "stub", *words, *self.places.seat(stub), None)
 
     def _wires(self) -> list[Wire]:
         edges = ((v, k) for v in self.values for k, p in enumerate(v.parents) if p in self.parents)
@@ -124,33 +110,36 @@ class _Painter:
             label, full = ("–", "–") if unused else (number(d, max(2, self.digits - 1)), exact(d))
             title = f"local derivative {full}" + ("" if more is None else f", adds {exact(more)} to the gradient")
             shown = every or (some and d != 1)
-            wires.append(Wire(f"e{len(wires)}", self.ids[p], self.ids[v], label, shown, share, title))
+            ends = self.ids[p], self.ids[v]
+            wires.append(Wire(f"e{len(wires)}", *ends, [(v, k)], "", label, shown, share, title, unused))
         for stub in (v for v in self.items if isinstance(v, Stub)):
             ends = self.ids[stub], self.ids[stub.child]
-            wires.append(Wire(f"e{len(wires)}", *ends, label="", shown=False, share=None, title=""))
+            wires.append(Wire(f"e{len(wires)}", *ends, [], "", "", shown=False, share=None, title=""))
         return wires
 
     def _lanes(self) -> list[Lane]:
         paths = [within(v.scope, 1) for v in self.items]
-        formulas: dict[Hashable, str] = {
-            str(path): path.formula for path in reversed(paths) if path is not None and path.formula
-        }
-        inputs = _shared_name(v for v in self.values if self.places.lane[v] == 0)
-        names = {k: printable(k) if isinstance(k, str) else inputs * (k == INPUTS) for k in self.places.lanes}
-        return [Lane(name, printable(formulas.get(k, ""), 48)) for k, name in names.items()]
+        formulas: dict[Hashable, str] = {str(path): path.formula for path in reversed(paths) if path and path.formula}
+        arrays = dict.fromkeys(given(v).array for v in self.values if self.places.lane[v] == 0)  # x of x[0] and x[1]
+        inputs = ", ".join(arrays) if all(arrays) and len(arrays) < 4 else "inputs"
+        titles = zip(self.places.lanes, self.places.titles(inputs), strict=True)
+        return [Lane(title, printable(formulas.get(k, ""), 48)) for k, title in titles]
 
-    def _notes(self, wires: Sequence[Wire]) -> list[str]:
+    def _notes(self, wires: Sequence[Wire]) -> list[Note]:
         shown, total = len(self.kept), len(self.order)
         labelled = [w for w in wires if w.label]
         many = len(labelled) > MOST_LABELS
-        notes = {
-            f"{shown} of {total} values shown: those nearest to the output. max_nodes={total} shows them all.": shown
-            < total,
-            "The scopes take values from each other in a circle, so there are no lanes.": self.places.tangled,
-            "Too many edges to write on: each local derivative is in its edge’s tooltip and in the DOT text.": many,
-            "An edge without a number has the local derivative 1.": not many and not all(w.shown for w in labelled),
-        }
-        return [note for note, true in notes.items() if true]
+        cut = f"{shown} of {total} values shown: those nearest to the output."
+        circle = "The scopes take values from each other in a circle, so there are no lanes."
+        unlabelled = "Too many edges to write on: each local derivative is in its edge’s tooltip and in the DOT text."
+        ones = "An edge without a number has the local derivative 1."
+        return caption(
+            self.order,
+            (shown < total, Note("cut", cut, f"max_nodes={total} shows them all.")),
+            (self.places.tangled, Note("circle", circle)),
+            (many, Note("unlabelled", unlabelled)),
+            (not many and not all(w.shown for w in labelled), Note("ones", ones)),
+        )
 
 
 def _contribution(v: Value, k: int) -> float | None:
@@ -158,9 +147,3 @@ def _contribution(v: Value, k: int) -> float | None:
     if v.grad is None or v.parents[k].role == "constant":
         return None
     return v.partials[k] * v.grad if v.grad else 0.0
-
-
-def _shared_name(inputs: Iterable[Value]) -> str:
-    """The name that inputs share: x for x[0] and x[1]."""
-    stems = dict.fromkeys(map(stem, inputs))
-    return ", ".join(stems) if all(stems) and len(stems) < 4 else "inputs"

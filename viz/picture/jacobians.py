@@ -38,7 +38,7 @@ def of(local: Mapping[Value, Floats], inputs: Sequence[Value], rows: int) -> Flo
 
 
 def named(J: Floats, wrt: Sequence[Any], operands: Sequence[Any]) -> tuple[str, Any]:  # noqa: N803
-    """What a Jacobian is, true in every entry: a form such as "{} transposed", and the operand it speaks of, if any.
+    """The name of a Jacobian, true in every entry: a form such as "{} transposed", and the operand in it, if any.
 
     `wrt` are the vectors it is taken by and `operands` all vectors of the stage: it may be one of them, as ∂(W·x)/∂x is W.
     The form is "" where it has no name, "diag" where all that is not 0 stands on the diagonal.
@@ -51,20 +51,22 @@ def named(J: Floats, wrt: Sequence[Any], operands: Sequence[Any]) -> tuple[str, 
     if unit is not None and (np.abs(J) == unit).all() and len(set(np.diag(J))) == 1:
         return "I" if J[0, 0] > 0 else "−I", None
     for x in operands:
-        if x not in wrt and (form := _made(J, x.data)):
+        if x not in wrt and (form := _form(J, x.data)):
             return form.replace("as a row", "in each row") if any(v.values.ndim > 1 for v in wrt) else form, x
     return "diag" if unit is not None and not J[unit == 0].any() else "", None
 
 
-def _made(J: Floats, x: Floats) -> str:  # noqa: N803
-    """How J is made of an operand: of a matrix or its transpose, of a vector in each row; "" if it is not."""
+def _form(J: Floats, x: Floats) -> str:  # noqa: N803
+    """The form in which J holds an operand: a matrix or its transpose, a vector in each row; "" if it does not."""
     if x.ndim == 1 < x.size and J.shape[1] == len(J) * x.size and (np.kron(np.eye(len(J)), x) == J).all():
         return "{} as a row" if len(J) == 1 else "{} in each row"
     matrix = x.reshape(len(x), -1)
     return "{}" if np.array_equal(J, matrix) else "{} transposed" if np.array_equal(J, matrix.T) else ""
 
 
-def called(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], digits: int) -> str:  # noqa: N803
+# Twin: jacobianName in page/narration.js, kept equal by test_steps.py,
+# test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them.
+def label(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], digits: int) -> str:  # noqa: N803
     """The name of a Jacobian, as `named` finds it; of one without a name its numbers, or its size."""
     rows, columns = J.shape
     form, x = named(J, wrt, operands)

@@ -1,4 +1,4 @@
-"""Where a wire's number stands: on its wire or beside it, where it covers no card and no other number."""
+"""Places for the numbers on wires: on a wire or beside it, and on no card and no other number."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from viz.picture.layout import Places, Point
 from viz.picture.scene import Scene
+from viz.picture.sizes import label, size
 
 CELL = 4.0  # points, at most, from one dot of a wire to the next
 STEPS = 20  # places along a wire that are tried
@@ -22,26 +23,26 @@ BESIDE, SHORT, CROSSED, OFF_CENTRE = 12.0, 14.0, 1.5, 4.0  # how bad it is to st
 def stand(scene: Scene, places: Places) -> dict[str, Point]:
     """The centre of the label of every wire that shows one and has a free place for it.
 
-    Whose choice is smallest chooses first; the rest take the best of what is left.
+    The label with the fewest free places chooses first; each takes the best of those that are left.
     """
     paths = {wire.id: _even(places.wires[wire.id]) for wire in scene.wires}
     crowd = _crowd(np.concatenate(list(paths.values())))
-    cards = np.array([(*places.cards[card.id], card.width, card.height) for card in scene.cards])
-    tried = [(w, *_tried(paths[w.id], w.size, cards, crowd)) for w in scene.wires if w.shown]
+    cards = np.array([(*places.cards[card.id], *size(card)) for card in scene.cards])
+    boxes = {wire.id: label(wire) for wire in scene.wires if wire.shown}
+    tried = [(key, box, *_tried(paths[key], box, cards, crowd)) for key, box in boxes.items()]
     taken, centres = np.empty((0, 4)), dict[str, Point]()
-    for wire, spots, cost in sorted(tried, key=lambda choice: len(choice[1])):
-        size = wire.size
-        free = ~_overlap(spots, size, taken, AIR / 2).any(axis=1)
+    for key, box, spots, cost in sorted(tried, key=lambda choice: len(choice[2])):
+        free = ~_overlap(spots, box, taken, AIR / 2).any(axis=1)
         if free.any():
             x, y = spots[free][cost[free].argmin()].tolist()
-            centres[wire.id] = x, y
-            taken = np.vstack([taken, (x, y, *size)])
+            centres[key] = x, y
+            taken = np.vstack([taken, (x, y, *box)])
     return centres
 
 
-def _overlap(spots: Any, size: Point, others: Any, air: float) -> Any:
-    """Whether a box of this size at each spot comes closer than `air` to each of the others."""
-    wide, high = ((others[:, 2:] + size) / 2 + air).T
+def _overlap(spots: Any, box: Point, others: Any, air: float) -> Any:
+    """True for each spot and each of the others to which a box at that spot comes closer than `air`."""
+    wide, high = ((others[:, 2:] + box) / 2 + air).T
     return (np.abs(spots[:, :1] - others[:, 0]) < wide) & (np.abs(spots[:, 1:] - others[:, 1]) < high)
 
 
@@ -55,24 +56,24 @@ def _even(curve: list[Point]) -> Any:
     return np.column_stack([np.interp(at, run, path[:, 0]), np.interp(at, run, path[:, 1])])
 
 
-def _tried(path: Any, size: Point, cards: Any, crowd: Any) -> tuple[Any, Any]:
+def _tried(path: Any, box: Point, cards: Any, crowd: Any) -> tuple[Any, Any]:
     """Places for a label clear of the cards, on the wire and touching it on either side, and how bad each is."""
     last = len(path) - 1
     along = np.append(np.arange(1, last, max(1, last // STEPS)), last // 2)
     on, run = path[along], path[along + 1] - path[along - 1]
     run /= np.maximum(np.hypot(run[:, 0], run[:, 1]), 1e-9)[:, None]
-    aside = run[:, ::-1] * (-1, 1) * (np.abs(run[:, ::-1]) @ size / 2 + AIR)[:, None]
+    aside = run[:, ::-1] * (-1, 1) * (np.abs(run[:, ::-1]) @ box / 2 + AIR)[:, None]
     spots = np.concatenate([on, on + aside, on - aside])
-    hidden = (size / np.maximum(np.abs(run), 1e-9)).min(axis=1) / CELL  # dots of the wire itself
+    hidden = (box / np.maximum(np.abs(run), 1e-9)).min(axis=1) / CELL  # dots of the wire itself
     short = np.minimum(along, last - along) < hidden / 2 + SEEN
     cost = np.concatenate([SHORT * short - CROSSED * hidden, np.full(2 * len(on), BESIDE)])
-    cost += CROSSED * _covered(crowd, spots, size) + OFF_CENTRE * np.tile(np.abs(along / last - 0.5), 3)
-    clear = ~_overlap(spots, size, cards, AIR).any(axis=1)
+    cost += CROSSED * _covered(crowd, spots, box) + OFF_CENTRE * np.tile(np.abs(along / last - 0.5), 3)
+    clear = ~_overlap(spots, box, cards, AIR).any(axis=1)
     return spots[clear], cost[clear]
 
 
 def _crowd(dots: Any) -> tuple[Any, Any]:
-    """How many dots lie above and to the left of each corner of a grid of cells, and where the grid begins."""
+    """The number of dots above and to the left of each corner of a grid of cells, and the point where the grid begins."""
     start = dots.min(axis=0)
     cells = ((dots - start) / CELL).astype(int) + 1
     sums = np.zeros(cells.max(axis=0) + 1)
@@ -80,9 +81,9 @@ def _crowd(dots: Any) -> tuple[Any, Any]:
     return sums.cumsum(axis=0).cumsum(axis=1), start
 
 
-def _covered(crowd: Any, spots: Any, size: Point) -> Any:
-    """How many dots a box of this size at each spot covers, to the nearest cell."""
+def _covered(crowd: Any, spots: Any, box: Point) -> Any:
+    """The number of dots that a box at each spot covers, to the nearest cell."""
     sums, start = crowd
-    corners = (np.rint((spots - start + np.multiply(size, s)) / CELL).astype(int) for s in (-0.5, 0.5))
+    corners = (np.rint((spots - start + np.multiply(box, s)) / CELL).astype(int) for s in (-0.5, 0.5))
     (a, b), (c, d) = (np.clip(corner, 0, np.array(sums.shape) - 1).T for corner in corners)
     return sums[c, d] - sums[a, d] - sums[c, b] + sums[a, b]

@@ -1,12 +1,13 @@
-"""Where a value belongs in a picture: its lane, one for each outermost scope, and its column inside the lane."""
+"""The choice of the items that a picture shows, values or stages, and the lane and the column of each of them."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.scope import Path
+from viz.numbers import printable
 
 Parents = Mapping[Any, Sequence[Any]]
 Keys = Mapping[Any, Hashable]
@@ -26,6 +27,31 @@ class Plan:
     column: dict[Any, int] = field(default_factory=dict)
     tangled: bool = False
 
+    def seat(self, item: Any) -> tuple[int, int]:
+        """The lane and the column of an item."""
+        return self.lane[item], self.column[item]
+
+    def titles(self, inputs: str) -> list[str]:
+        """The title of each lane: the name of its scope, that of the inputs, or none."""
+        return [printable(k) if isinstance(k, str) else inputs * (k == INPUTS) for k in self.lanes]
+
+
+def nearest(ends: Sequence[Any], parents: Callable[[Any], Iterable[Any]], most: int, whole: bool = False) -> set[Any]:
+    """The items nearest to the ends, breadth first.
+
+    With `whole` all parents of an item, or none of them, unless that would leave half of the room empty.
+    """
+    reached = list(ends[:most])
+    seen = set(reached)
+    for item in reached:  # the list grows while it is read
+        fresh = [p for p in dict.fromkeys(parents(item)) if p not in seen]
+        room = most - len(reached)
+        if whole and len(fresh) > room and room < most / 2:
+            break
+        reached += fresh[:room]
+        seen.update(fresh)
+    return set(reached)
+
 
 def plan(order: Sequence[Any], parents: Parents) -> Plan:
     """Lanes and columns of the items in `order`, parents before children; an item without parents is a leaf."""
@@ -38,7 +64,7 @@ def plan(order: Sequence[Any], parents: Parents) -> Plan:
         _seat_leaves(order, parents, lane)
     else:
         lane = dict.fromkeys(order, 0)
-    column = _columns(order, parents, lane)
+    column = _numbered(depths(order, parents, lane, {v: 1 for v in order if not parents[v]}), lane)
     if lanes and 0 in lane.values():
         return Plan([INPUTS, *lanes], lane, column)
     return Plan(lanes, {v: k - 1 for v, k in lane.items()} if lanes else lane, column, named and not lanes)
@@ -114,17 +140,22 @@ def _seat_leaves(order: Sequence[Any], parents: Parents, lane: dict[Any, int]) -
         lane.setdefault(v, 0 if v.role == "input" else 1)  # an output that is a leaf
 
 
-def _columns(order: Sequence[Any], parents: Parents, lane: Mapping[Any, int]) -> dict[Any, int]:
-    """The depth of each item inside its lane, a leaf one column before the first item that takes it."""
+def depths(order: Sequence[Any], parents: Parents, lane: Mapping[Any, int], ahead: Mapping[Any, int]) -> dict[Any, int]:
+    """The depth of each item inside its lane, a leaf as far ahead of the first item that takes it as `ahead` says."""
     depth: dict[Any, int] = {}
     for v in order:
-        if parents[v]:
-            depth[v] = 1 + max((depth[p] for p in parents[v] if parents[p] and lane[p] == lane[v]), default=0)
+        if v not in ahead:
+            depth[v] = 1 + max((depth[p] for p in parents[v] if p not in ahead and lane[p] == lane[v]), default=0)
     for v in reversed(order):
         for p in parents[v]:
-            if not parents[p]:
-                before = depth[v] - 1 if lane[p] == lane[v] else 0
+            if p in ahead:
+                before = depth[v] - ahead[p] if lane[p] == lane[v] else 0
                 depth[p] = min(before, depth.get(p, before))
-    places = {v: (lane[v], depth.setdefault(v, 0)) for v in order}
+    return {v: depth.get(v, 0) for v in order}
+
+
+def _numbered(depth: Mapping[Any, int], lane: Mapping[Any, int]) -> dict[Any, int]:
+    """The columns of all lanes, one after the other, without empty ones."""
+    places = {v: (lane[v], d) for v, d in depth.items()}
     numbers = {place: k for k, place in enumerate(sorted(set(places.values())))}
     return {v: numbers[place] for v, place in places.items()}

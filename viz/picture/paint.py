@@ -1,4 +1,4 @@
-"""The SVG text of a scene: shapes and words at the places they were given.
+"""The SVG text of a scene: shapes and words at their places.
 
 Colours are presentation attributes, which survive where a `<style>` is dropped; the one style sheet only repeats
 them for dark mode. Nothing else is used that a sanitiser or a plain SVG renderer would not know.
@@ -7,57 +7,25 @@ them for dark mode. Nothing else is used that a sanitiser or a plain SVG rendere
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from html import escape
 from textwrap import wrap
 
 from viz.numbers import width
+from viz.picture.colours import Brush, strength, tint
 from viz.picture.labels import stand
-from viz.picture.layout import Places, Point, heading_width
-from viz.picture.scene import APART, INSET, ROW, SMALL, TITLE, Card, Grid, Panel, Scene, Wire
+from viz.picture.layout import Places, Point
+from viz.picture.scene import Card, Grid, Panel, Scene, Wire
+from viz.picture.sizes import APART, INSET, ROW, SMALL, TITLE, columns, grids, heading, label, letters, size
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
+Footer = tuple[list[str], float, float]  # lines, width and height
 
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
-THEMES = ("auto", "light", "dark")
 MARGIN, PAD, HEADING = 8.0, 10.0, 44.0  # around the picture, inside a lane, and above its cards
 
-# fmt: off
-PALETTE = {  # light, dark
-    "paper":     ("#FFFFFF", "#0D1117"),  "lane":      ("#F6F8FA", "#12171E"),  "band":      ("#D1D9E0", "#30363D"),
-    "ink":       ("#1F2328", "#E6EDF3"),  "muted":     ("#59636E", "#9198A1"),  "card":      ("#FFFFFF", "#161B22"),
-    "input":     ("#0969DA", "#58A6FF"),  "parameter": ("#9A6700", "#D29922"),  "operation": ("#59636E", "#9198A1"),
-    "output":    ("#1F2328", "#F0F6FC"),  "constant":  ("#818B98", "#8B949E"),  "stub":      ("#818B98", "#8B949E"),
-    "neutral":   ("#818B98", "#6E7681"),  "plus":      ("#D6604D", "#F4A582"),  "minus":     ("#4393C3", "#92C5DE"),
-    "zero":      ("#F3F4F6", "#30363D"),
-}
-# fmt: on
-POSITIVE, NEGATIVE, NOT_FINITE = (0xF4, 0xA5, 0x82), (0x92, 0xC5, 0xDE), "#D8B9FF"
-ON_TINT = "#1F2328"  # the ink on a tinted strip, which is light in both themes
 BORDERS = {"input": 1.6, "parameter": 1.6, "output": 2.0}
-
-
-@dataclass
-class Brush:
-    """Colours by name, for one theme; it remembers which were used, so that dark mode can repeat them."""
-
-    theme: str
-    used: dict[tuple[str, str], None] = field(default_factory=dict)
-
-    def __call__(self, **names: str) -> str:
-        """Attributes such as `fill="#FFFFFF"`, and in the automatic theme the classes that dark mode restyles."""
-        light = " ".join(f'{part}="{PALETTE[name][self.theme == "dark"]}"' for part, name in names.items())
-        self.used.update(dict.fromkeys(names.items()))
-        classes = " ".join(f"{part[0]}-{name}" for part, name in names.items())
-        return f'class="{classes}" {light}' if self.theme == "auto" else light
-
-    def style(self, uid: str) -> str:
-        """The dark rules, for elements inside `#uid` only."""
-        if self.theme != "auto":
-            return ""
-        rules = "".join(f"#{uid} .{part[0]}-{name}{{{part}:{PALETTE[name][1]}}}" for part, name in sorted(self.used))
-        return f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
 
 
 def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, title: str) -> str:
@@ -65,11 +33,11 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
     brush = Brush(theme)
     labels = _labels(scene, places)
     points = [(x, y, x, y) for curve in places.wires.values() for x, y in curve]
-    cards = (_box(card.width, card.height, places.cards[card.id]) for card in scene.cards)
+    cards = (_box(*size(card), places.cards[card.id]) for card in scene.cards)
     whole = _around([*points, *cards, *labels.values()])
     bands = _bands(scene, places, whole, direction)
     left, top, right, bottom = _around([whole, *bands])
-    notes = [*scene.notes, *filter(None, [_unlabelled(scene, labels), places.note])]
+    notes = [*map(str, scene.notes), *filter(None, [_unlabelled(scene, labels), places.note])]
     entries = list(_entries(scene, brush)) if legend else []
     footer, wide, high = _footer(entries, notes, right - left, brush)
     aside = max(0.0, wide - (right - left)) / 2  # a narrow picture stands above the middle of its legend
@@ -109,6 +77,24 @@ def _n(x: float) -> str:
     return "0" if text == "-0" else text
 
 
+# --- finding the parts of a picture again -----------------------------------------------------------------------------
+
+# The value and the gradient of a card and the cells of a grid, as CSS finds them. Twins: `single` and `panel` in
+# page/picture.js, kept equal by the stepping tests of test_steps.py.
+VALUE, GRADIENT = ("text:nth-of-type(2)",), ("text:nth-of-type(3)", "path")
+CELLS = ("rect", "text:not(:first-of-type)")
+
+
+def uid(svg: str) -> str:
+    """The picture's id, with which the ids of its parts begin."""
+    return svg.partition('id="')[2].partition('"')[0]
+
+
+def without_tooltips(svg: str) -> str:
+    """The picture with empty tooltips."""
+    return re.sub(r"<title>[^<]+</title>", "<title></title>", svg)
+
+
 # --- extents ----------------------------------------------------------------------------------------------------------
 
 
@@ -125,19 +111,19 @@ def _box(wide: float, high: float, centre: Point) -> Box:
 def _bands(scene: Scene, places: Places, whole: Box, direction: str) -> list[Box]:
     """Each lane's band: as long as its cards and its heading, as wide as the picture and all headings."""
     bands = []
-    beside = max(map(heading_width, scene.lanes), default=0.0)
+    beside = max(map(heading, scene.lanes), default=0.0)
     for k, lane in enumerate(scene.lanes):
-        cards = (_box(c.width, c.height, places.cards[c.id]) for c in scene.cards if c.lane == k)
+        cards = (_box(*size(c), places.cards[c.id]) for c in scene.cards if c.lane == k)
         left, top, right, bottom = _around(cards)
         if direction == "right":
-            more = max(0.0, heading_width(lane) - (right - left)) / 2 + PAD
+            more = max(0.0, heading(lane) - (right - left)) / 2 + PAD
             bands.append((left - more, whole[1] - HEADING, right + more, whole[3] + PAD))
         else:
             bands.append((whole[0] - beside - 2 * PAD, top - PAD, whole[2] + PAD, bottom + PAD))
     return bands
 
 
-# --- what stands where ------------------------------------------------------------------------------------------------
+# --- shapes and words ------------------------------------------------------------------------------------------------
 
 
 def _rect(box: Box) -> str:
@@ -157,7 +143,7 @@ def _text(x: float, y: float, words: str, brush: Brush, name: str = "ink", more:
 
 
 def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> Iterator[str]:
-    beside = max(map(heading_width, scene.lanes), default=0.0)
+    beside = max(map(heading, scene.lanes), default=0.0)
     for k, (lane, band) in enumerate(zip(scene.lanes, bands, strict=True)):
         yield f'<rect id="#lane{k}" {_rect(band)} rx="6" {brush(fill="lane", stroke="band")}/>'
         left, top, right, bottom = band
@@ -172,7 +158,7 @@ def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> 
 def _labels(scene: Scene, places: Places) -> dict[str, Box]:
     """The ground of every label that found a place."""
     centres = stand(scene, places) if any(wire.shown for wire in scene.wires) else {}
-    return {wire.id: _box(*wire.size, centres[wire.id]) for wire in scene.wires if wire.id in centres}
+    return {wire.id: _box(*label(wire), centres[wire.id]) for wire in scene.wires if wire.id in centres}
 
 
 def _unlabelled(scene: Scene, labels: Mapping[str, Box]) -> str:
@@ -185,12 +171,11 @@ def _label(wire: Wire, ground: Box, bands: Sequence[Box], brush: Brush) -> Itera
     x, y = (ground[0] + ground[2]) / 2, (ground[1] + ground[3]) / 2
     inside = any(left < x < right and top < y < bottom for left, top, right, bottom in bands)
     yield f'<g id="#{wire.id}-label"><rect {_rect(ground)} rx="2" {brush(fill="lane" if inside else "paper")}/>'
-    lines, size = wire.label.split("\n"), f' font-size="{_n(wire.type)}"'
+    lines, high, more = wire.label.split("\n"), letters(wire), f' font-size="{_n(letters(wire))}"'
     last = len(lines) - 1
     for k, line in enumerate(lines):  # the second line of two says what the first one is
-        down = (k - last / 2) * (wire.type + 2) + 0.36 * wire.type
-        more = size + ' font-style="italic"' * (k < last)
-        yield _text(x, y + down, line, brush, "ink" if k else "muted", more)
+        down = (k - last / 2) * (high + 2) + 0.36 * high
+        yield _text(x, y + down, line, brush, "ink" if k else "muted", more + ' font-style="italic"' * (k < last))
     yield "</g>"
 
 
@@ -222,7 +207,7 @@ def _card(card: Card | Panel, centre: Point, brush: Brush) -> Iterator[str]:
     if isinstance(card, Panel):
         yield from _panel(card, centre, brush)
         return
-    box = _box(card.width, card.height, centre)
+    box = _box(*size(card), centre)
     corner = 9.0 if card.small else 1.5 if card.kind == "parameter" else 6.0
     yield f'<g id="#{card.id}"><title>{escape(card.title)}</title>{_shape(box, card.kind, corner, brush)}'
     if card.small:
@@ -235,7 +220,7 @@ def _card(card: Card | Panel, centre: Point, brush: Brush) -> Iterator[str]:
 
 
 def _panel(panel: Panel, centre: Point, brush: Brush) -> Iterator[str]:
-    box = _box(panel.width, panel.height, centre)
+    box = _box(*size(panel), centre)
     corner = 1.5 if panel.kind == "parameter" else 6.0
     yield f'<g id="#{panel.id}"><title>{escape(panel.title)}</title>{_shape(box, panel.kind, corner, brush)}'
     x, y, start = box[0] + INSET, box[1] + 14.5, ' text-anchor="start"'
@@ -245,23 +230,23 @@ def _panel(panel: Panel, centre: Point, brush: Brush) -> Iterator[str]:
         yield _text(x, y, panel.formula, brush, "muted", f'{start} font-size="{_n(SMALL)}"')
     rule = f"M{_point((box[0], box[1] + 20))}H{_n(box[2])}"
     yield f'<path d="{rule}" {brush(stroke="band")}/>'
-    wide = sum(sum(grid.columns) for grid in panel.grids) + APART * (len(panel.grids) - 1)
-    left = centre[0] - wide / 2
+    left = centre[0] - grids(panel) / 2
     for k, grid in enumerate(panel.grids):
         yield f'<g id="#{panel.id}-{k}">'
         yield from _grid(grid, left, box[1] + 22, brush)
         yield "</g>"
-        left += sum(grid.columns) + APART
+        left += sum(columns(grid)) + APART
     yield "</g>"
 
 
 def _grid(grid: Grid, left: float, top: float, brush: Brush) -> Iterator[str]:
     """Cells with their numbers under a heading; gradients are tinted after a backward pass."""
-    middle = left + sum(grid.columns) / 2
+    wides = columns(grid)
+    middle = left + sum(wides) / 2
     yield _text(middle, top + 9.5, grid.heading, brush, "muted", f' font-size="{_n(SMALL)}" font-style="italic"')
     for i, row in enumerate(grid.cells):
         x, y = left, top + 13 + i * ROW
-        for j, (text, wide) in enumerate(zip(row, grid.columns, strict=True)):
+        for j, (text, wide) in enumerate(zip(row, wides, strict=True)):
             shade = grid.shades[i][j] if grid.shades else None
             ground, ink = brush(fill="card", stroke="band"), brush(fill="ink")
             if shade is not None:
@@ -272,9 +257,9 @@ def _grid(grid: Grid, left: float, top: float, brush: Brush) -> Iterator[str]:
 
 
 def _first_line(card: Card, x: float, y: float, brush: Brush) -> str:
-    made = f'<tspan font-weight="bold" {brush(fill="ink")}>{escape(card.glyph)}</tspan>' if card.glyph else ""
-    gap = " " if made and card.name else ""
-    return f'<text x="{_n(x)}" y="{_n(y)}" {brush(fill="muted")}>{made}{gap}{escape(card.name)}</text>'
+    mark = f'<tspan font-weight="bold" {brush(fill="ink")}>{escape(card.glyph)}</tspan>' if card.glyph else ""
+    gap = " " if mark and card.name else ""
+    return f'<text x="{_n(x)}" y="{_n(y)}" {brush(fill="muted")}>{mark}{gap}{escape(card.name)}</text>'
 
 
 def _gradient(card: Card, box: Box, corner: float, brush: Brush) -> str:
@@ -290,44 +275,21 @@ def _gradient(card: Card, box: Box, corner: float, brush: Brush) -> str:
     return f'<path d="{path}" {ground}/><text x="{_n(x)}" y="{_n(y)}" {ink}>{escape(card.gradient)}</text>'
 
 
-def tint(share: float, brush: Brush, **more: str) -> tuple[str, str]:
-    """Ground and ink of a gradient of this sign and size: white to red for positive, white to blue for negative."""
-    if not share:
-        return brush(fill="zero", **more), brush(fill="ink")
-    dress = f" {brush(**more)}" if more else ""
-    return f'fill="{ramp(share)}"{dress}', f'fill="{ON_TINT}"'
-
-
-def ramp(share: float) -> str:
-    """The colour of a gradient that is not 0; light in both themes."""
-    if math.isnan(share):
-        return NOT_FINITE
-    end = POSITIVE if share > 0 else NEGATIVE
-    return "#" + "".join(f"{round(255 + strength(share) * (c - 255)):02X}" for c in end)
-
-
-def strength(share: float) -> float:
-    """How strong a share of the largest is shown: small ones too are seen, and 0 is nothing."""
-    return max(0.15, math.sqrt(abs(share))) if share else 0.0
-
-
 # --- legend and notes -------------------------------------------------------------------------------------------------
 
 
-def _footer(
-    entries: Sequence[tuple[str, str]], notes: Sequence[str], wide: float, brush: Brush
-) -> tuple[list[str], float, float]:
+def _footer(entries: Sequence[tuple[str, str]], notes: Sequence[str], wide: float, brush: Brush) -> Footer:
     """The legend's entries, as many to a line as there is room for, and the notes; with their width and height."""
     lines: list[str] = []
     x, y = 0.0, 20.0 if entries else 4.0
     wide = max([wide, 260.0 if notes else 0.0, *(24 + width(words, 9) for _, words in entries)])
     for sample, words in entries:
-        size = 24 + width(words, 9)
-        if x + size > wide:
+        long = 24 + width(words, 9)
+        if x + long > wide:
             x, y = 0.0, y + 16
         text = _text(24, 3.2, words, brush, "muted")
         lines.append(f'<g transform="translate({_n(x)},{_n(y)})">{sample}{text}</g>')
-        x += size + 12
+        x += long + 12
     for line in (line for note in notes for line in wrap(note, int(wide / 4.8))):
         y += 16
         lines.append(_text(0, y + 3.2, line, brush, "muted"))
@@ -335,16 +297,14 @@ def _footer(
 
 
 def _entries(scene: Scene, brush: Brush) -> Iterator[tuple[str, str]]:
-    """Samples, 18 points wide, and what they mean; of what this picture shows only."""
+    """Samples, 18 points wide, and their meaning, for the kinds that this picture shows."""
     kinds = {card.kind for card in scene.cards}
+    operation = "stage: what it computes, and its gradient" if scene.staged else "operation: name, value, gradient ∂"
     for kind in ("input", "parameter", "constant", "operation", "output"):
         if kind in kinds:
             shape = _shape((0, -5.5, 18, 5.5), kind, 1.5 if kind == "parameter" else 4.0, brush)
-            words = (
-                "stage: what it computes, and its gradient" if scene.staged else "operation: name, value, gradient ∂"
-            )
-            yield shape, words if kind == "operation" else kind
-    if any(card.reached for card in scene.cards):
+            yield shape, operation if kind == "operation" else kind
+    if scene.reached:
         shares = enumerate((-1, -0.25, 0, 0.25, 1))
         cells = (f"<rect {_rect((3.6 * k, -5.5, 3.6 * k + 3.6, 5.5))} {tint(x, brush)[0]}/>" for k, x in shares)
         yield "".join(cells), "∂ from negative to positive"

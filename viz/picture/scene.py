@@ -1,24 +1,22 @@
-"""What a picture of a graph shows: cards, panels, wires, lanes and captions, without places or colours."""
+"""The contents of a picture of a graph: cards, panels, wires, lanes and notes, without places, sizes or colours."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from autograd.stale import changed
 from autograd.value import Value
-from viz.numbers import printable, width
+from viz.numbers import printable
 
-SIZE, SMALL, TITLE = 10.0, 9.0, 12.0  # of the type on a card, of a formula and a cell, of a panel's name, in points
-ROW, INSET, APART = 13.5, 7.0, 8.0  # of a panel: the height of a row, around its grids, between two of them
+Edge = tuple[Value, int]  # a value, and the place of one of its operands
 
 
 @dataclass(frozen=True)
 class Card:
-    """One value: its lines of text, and how they are dressed."""
+    """One value: its lines of text and its style."""
 
     id: str
     kind: str  # input, parameter, constant, operation, output, or stub: values that are not shown
@@ -30,30 +28,12 @@ class Card:
     title: str  # the whole truth, for a pointer that rests on the card
     lane: int
     column: int
+    node: Value | None = field(repr=False)  # None on a stub
 
     @property
     def small(self) -> bool:
-        """Whether it is one line: a constant, or a stub."""
+        """True of a constant and a stub, which are one line."""
         return self.kind in ("constant", "stub")
-
-    @property
-    def reached(self) -> bool:
-        """Whether a backward pass has been here."""
-        return self.shade is not None
-
-    @property
-    def width(self) -> float:
-        """In points, wide enough for its lines."""
-        if self.small:
-            return max(18.0, width(self.value, SMALL) + 12)
-        gap = width(" ", SIZE) if self.glyph and self.name else 0.0
-        first = width(self.glyph, SIZE, bold=True) + gap + width(self.name, SIZE)
-        return max(40.0, 14.4 + max(first, width(self.value, SIZE, bold=True), width(self.gradient, SIZE)))
-
-    @property
-    def height(self) -> float:
-        """In points."""
-        return 18.0 if self.small else 40.0
 
     @property
     def lines(self) -> list[str]:
@@ -68,14 +48,7 @@ class Grid:
     heading: str
     cells: list[list[str]]
     shades: list[list[float | None]] | None = None  # of gradients, as on a card
-    nodes: list[list[Value | None]] = field(default_factory=list, repr=False)  # whose numbers they are
-
-    @cached_property
-    def columns(self) -> list[float]:
-        """The width of each column, in points."""
-        wide = [max(24.0, 8 + max(width(text, SMALL) for text in column)) for column in zip(*self.cells, strict=True)]
-        more = max(0.0, width(self.heading, SMALL) - sum(wide)) / len(wide)
-        return [w + more for w in wide]
+    nodes: list[list[Value | None]] = field(default_factory=list, repr=False)  # the value in each cell; None in a gap
 
 
 @dataclass(frozen=True)
@@ -90,32 +63,15 @@ class Panel:
     title: str
     lane: int
     column: int
-    called: str  # what others take of it
-    parts: list[tuple[str, tuple[int, ...], list[Value]]]  # that vector by vector
-    nodes: list[Value] = field(repr=False)  # what is computed inside of it
-    values: list[Value] = field(repr=False)  # and what of that others take
-    small = False
+    symbol: str  # the names of its outputs
+    parts: list[tuple[str, tuple[int, ...], list[Value]]]  # its outputs vector by vector: name, shape, values
+    nodes: list[Value] = field(repr=False)  # all that is computed in it
+    values: list[Value] = field(repr=False)  # its outputs: the nodes that other stages take
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of what others take: that of its only vector or matrix, else how many numbers they are."""
+        """The shape of its only vector or matrix, or else the number of its outputs."""
         return self.parts[0][1] if len(self.parts) == 1 else (len(self.values),)
-
-    @property
-    def width(self) -> float:
-        """In points."""
-        head = width(self.name, TITLE, bold=True) + (6 + width(self.formula, SMALL) if self.formula else 0.0)
-        return 2 * INSET + max(head, sum(sum(g.columns) for g in self.grids) + APART * (len(self.grids) - 1))
-
-    @property
-    def height(self) -> float:
-        """In points."""
-        return 22 + 13 + ROW * max(len(g.cells) for g in self.grids) + INSET
-
-    @property
-    def reached(self) -> bool:
-        """Whether a backward pass has been here."""
-        return any(shade is not None for grid in self.grids for row in grid.shades or () for shade in row)
 
     @property
     def lines(self) -> list[str]:
@@ -126,26 +82,23 @@ class Panel:
 
 @dataclass(frozen=True)
 class Wire:
-    """One edge, from an operand to its result, with the local derivative ∂head/∂tail."""
+    """An operand and its result, with the local derivative ∂head/∂tail; or two stages, with their Jacobian."""
 
     id: str
     tail: str
     head: str
-    label: str  # a number, or ∂head/∂tail and what it is in a second line
+    edges: list[Edge] = field(repr=False)  # one between two cards, none from a stub, all of them between two panels
+    quotient: str  # ∂head/∂tail by name; "" where the derivative alone is written
+    derivative: str  # a number, or the Jacobian's name; "" from a stub
     shown: bool  # in the picture; the DOT text has every label
-    share: float | None  # what it adds to the gradient, −1 … 1 of the largest; None before a backward pass
+    share: float | None  # its part of the gradient, −1 … 1 of the largest; None before a backward pass
     title: str
+    unused: bool = False  # True of a derivative by a constant that is not evaluated
 
     @property
-    def type(self) -> float:
-        """The size of the type, in points."""
-        return 9.0 if "\n" in self.label else 8.0
-
-    @property
-    def size(self) -> tuple[float, float]:
-        """Width and height of the label's ground, in points."""
-        lines = self.label.split("\n")
-        return max(width(line, self.type) for line in lines) + 3, (self.type + 2) * len(lines)
+    def label(self) -> str:
+        """Its text: the derivative, or the quotient with the derivative in a second line."""
+        return f"{self.quotient}\n= {self.derivative}" if self.quotient else self.derivative
 
 
 @dataclass(frozen=True)
@@ -157,20 +110,29 @@ class Lane:
 
 
 @dataclass(frozen=True)
+class Note:
+    """A sentence of the caption, and the argument that would make it unnecessary."""
+
+    kind: str  # cut, circle, unlabelled, ones, or changed
+    text: str
+    advice: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.advice}".rstrip()
+
+
+@dataclass(frozen=True)
 class Scene:
     """Everything a picture shows."""
 
     cards: Sequence[Card | Panel]
     wires: list[Wire]
     lanes: list[Lane]
-    notes: list[str]
+    notes: list[Note]
     total: int  # values in the whole graph
     shown: int  # and in the picture
-
-    @property
-    def staged(self) -> bool:
-        """Whether it shows stages in place of values."""
-        return any(isinstance(card, Panel) for card in self.cards)
+    reached: bool  # True after a backward pass
+    staged: bool  # True where it shows stages in place of values
 
 
 def scaled(numbers: Mapping[Any, float | None]) -> dict[Any, float | None]:
@@ -184,3 +146,8 @@ def outdated(order: Iterable[Value]) -> list[str]:
     found = printable(changed(list(order)), 120)
     rest = "changed after this graph was computed; other values, and all derivatives, are those of the forward pass."
     return [f"{found} {rest}"] if found else []
+
+
+def caption(order: Iterable[Value], *notes: tuple[bool, Note]) -> list[Note]:
+    """The notes that are true, and whether the graph of these nodes has changed."""
+    return [note for true, note in notes if true] + [Note("changed", text) for text in outdated(order)]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,11 +14,11 @@ from autograd.scope import Path
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
-from viz.names import given, glyph, stem
+from viz.names import given, glyph
 from viz.numbers import few, number, printable
 from viz.picture import jacobians
-from viz.picture.lanes import INPUTS, keys, plan, sequence, visits, within
-from viz.picture.scene import Grid, Lane, Panel, Scene, Wire, outdated, scaled
+from viz.picture.lanes import Plan, depths, keys, nearest, plan, sequence, visits, within
+from viz.picture.scene import Grid, Lane, Note, Panel, Scene, Wire, caption, scaled
 
 MOST, FIRST = 6, 4  # rows or columns that are shown of a matrix; of a larger one the first, and the last
 LABELS = 24  # wires up to which their Jacobians are written
@@ -49,29 +49,29 @@ class Vector:
 
 @dataclass(eq=False)
 class Stage:
-    """What one scope computes, or an array of leaves."""
+    """The values that one scope computes, or an array of leaves."""
 
     role: str | None  # of leaves
     scope: Path | None
     nodes: list[Value] = field(default_factory=list)
-    vectors: list[Vector] = field(default_factory=list)  # what others take of it, or the outputs
+    vectors: list[Vector] = field(default_factory=list)  # its outputs: what other stages take, or the graph gives
     sources: dict[Stage, None] = field(default_factory=dict)
-    own: list[Vector] = field(default_factory=list)  # parameters that it shows inside of it
+    own: list[Vector] = field(default_factory=list)  # parameters that are drawn inside its panel
 
     @property
     def values(self) -> list[Value]:
-        """What others take of it, one after the other."""
+        """Its outputs, one after the other."""
         return [v for x in self.vectors for v in x.members]
 
     @property
-    def called(self) -> str:
-        """The names of its vectors."""
+    def symbol(self) -> str:
+        """The names of its outputs."""
         return ", ".join(x.name for x in self.vectors)
 
 
 def scene(output: Any, depth: int, max_nodes: int, digits: int) -> Scene:
     """The panels and wires of a graph by its scopes, nested ones down to `depth`; at most `max_nodes` of them."""
-    return _Painter(values_in(output), depth, max_nodes, digits).scene()
+    return _Composer(values_in(output), depth, max_nodes, digits).scene()
 
 
 # --- which stages -----------------------------------------------------------------------------------------------------
@@ -102,23 +102,20 @@ def by_scope(order: Sequence[Value], outputs: Sequence[Value], depth: int) -> tu
         taken = [v for v in stage.nodes if v in used]
         stage.vectors = vectors(taken, _title(stage, last=not set(outputs).isdisjoint(taken)), {})
     if depth > 1:
-        _take_in(found.values(), leaves)
+        _nest_parameters(list(found.values()), leaves)
     return [s for s in (*leaves, *found.values()) if s.vectors], tangled
 
 
 def _leaves(order: Sequence[Value], home: dict[Value, Stage]) -> list[Stage]:
     """The arrays of leaves, by name and by the stage that takes them first; nameless constants are left out."""
-    first: dict[Value, Stage] = {}
-    for v in order:
-        for p in v.parents:
-            first.setdefault(p, home[v])
+    first = {p: home[v] for v in reversed(order) for p in v.parents}
     leaves = [v for v in order if v.op is None]
-    sizes = Counter(map(stem, leaves))
+    sizes = Counter(given(v).array for v in leaves)
     stages: dict[Hashable, Stage] = {}
     for v in leaves:
         if v.role != "constant" or v.name or v not in first:
-            whole = v.role == "input" and stem(v)
-            key = v.role, stem(v), None if whole else first.get(v)
+            array = given(v).array
+            key = v.role, array, None if v.role == "input" and array else first.get(v)
             home[v] = stages.setdefault(key, Stage(v.role, None))
             home[v].nodes.append(v)
     for stage in stages.values():
@@ -126,36 +123,32 @@ def _leaves(order: Sequence[Value], home: dict[Value, Stage]) -> list[Stage]:
     return list(stages.values())
 
 
-def _take_in(stages: Iterable[Stage], leaves: list[Stage]) -> None:
-    """Show parameters that one stage takes inside of it: among neurons their wires would hide the others."""
-    takers: dict[Stage, list[Stage]] = {}
-    for stage in stages:
-        for source in stage.sources:
-            takers.setdefault(source, []).append(stage)
-    for leaf in [leaf for leaf in leaves if leaf.role != "input" and len(takers.get(leaf, ())) == 1]:
-        (taker,) = takers[leaf]
-        taker.own += leaf.vectors
-        del taker.sources[leaf]
+def _nest_parameters(stages: Sequence[Stage], leaves: list[Stage]) -> None:
+    """Draw parameters that only one stage uses inside its panel. As panels of their own their wires would cover the rest."""
+    uses = Counter(source for stage in stages for source in stage.sources)
+    taker = {source: stage for stage in stages for source in stage.sources}
+    for leaf in [leaf for leaf in leaves if leaf.role != "input" and uses[leaf] == 1]:
+        taker[leaf].own += leaf.vectors
+        del taker[leaf].sources[leaf]
         leaves.remove(leaf)
 
 
 def _title(stage: Stage, last: bool) -> str:
-    """What the values of a stage are called that have no name: as its scope is."""
+    """The name of the values of a stage that have none of their own: that of its scope."""
     return str(stage.scope).rpartition("/")[2] if stage.scope is not None else "output" if last else "values"
 
 
 def vectors(members: Sequence[Value], fallback: str, sizes: Mapping[str, int]) -> list[Vector]:
     """Values as vectors and matrices by their names, x[0] and x[1], W[0,0] … W[2,3]; `sizes` are those of whole ones."""
-    groups: dict[str, list[Value]] = {}
+    groups = defaultdict[str, list[Value]](list)
     for v in members:
-        groups.setdefault(stem(v), []).append(v)
+        groups[given(v).array].append(v)
     return [_vector(name or fallback, values, sizes.get(name, 0)) for name, values in groups.items()]
 
 
 def _vector(name: str, values: Sequence[Value], whole: int) -> Vector:
     flat = np.fromiter(values, dtype=object, count=len(values))
-    found = [re.fullmatch(r"[^[]+\[(\d+)(?:,(\d+))?\]", given(v)) for v in values]
-    places = [tuple(int(k) for k in index.groups() if k is not None) for index in found if index]
+    places = [index for v in values if len(index := given(v).index) in (1, 2)]
     if len(values) == 1 and (whole > 1 or not places):
         return Vector(given(values[0]) or name, flat)
     if len(set(places)) < len(values) or len(set(map(len, places))) != 1:
@@ -169,67 +162,53 @@ def _vector(name: str, values: Sequence[Value], whole: int) -> Vector:
     return Vector(name, grid)
 
 
-def _nearest(stages: Sequence[Stage], outputs: Sequence[Value], most: int) -> list[Stage]:
-    """The stages nearest to the outputs, breadth first, in their order."""
-    ends = set(outputs)
-    reached = [s for s in stages if not ends.isdisjoint(s.nodes)][:most]
-    seen = set(reached)
-    for stage in reached:  # the list grows while it is read
-        fresh = [s for s in stage.sources if s not in seen][: most - len(reached)]
-        reached += fresh
-        seen.update(fresh)
-    return [s for s in stages if s in seen]
-
-
 # --- panels and wires -------------------------------------------------------------------------------------------------
 
 
-class _Painter:
-    """What stages look like in one picture."""
+class _Composer:
+    """The builder of the scene of one graph, stage by stage."""
 
     def __init__(self, outputs: Sequence[Value], depth: int, max_nodes: int, digits: int) -> None:
         self.depth, self.digits = depth, max(2, digits - 1)
         self.order = wengert_list(outputs)
         self.every, self.tangled = by_scope(self.order, outputs, depth)
-        self.stages = _nearest(self.every, outputs, max_nodes)
         self.ends = set(outputs)
+        last = [s for s in self.every if not self.ends.isdisjoint(s.nodes)]
+        kept = nearest(last, lambda s: s.sources, max_nodes)
+        self.stages = [s for s in self.every if s in kept]
         names = {given(v) for v in outputs}
         self.loss = names.pop() if len(names) == 1 else ""
         self.shades = scaled({v: v.grad for s in self.stages for x in (*s.vectors, *s.own) for v in x.members})
         self.ids = {s: f"s{k}" for k, s in enumerate(self.stages)}
         self.parents = {s: [p for p in s.sources if p in self.ids] for s in self.stages}
+        self.labelled = sum(map(len, self.parents.values())) <= LABELS
 
     def scene(self) -> Scene:
         """The whole picture."""
-        lane, column, lanes = self._seats()
-        wires = self._wires()
-        panels = [self._panel(s, lane[s], column[s]) for s in self._rows(column)]
-        shown, total = len(self.stages), len(self.every)
-        notes = [f"{shown} of {total} stages shown: those nearest to the output."] * (shown < total)
-        circle = "The scopes take values from each other in a circle: each is shown as often as it is entered."
-        notes += [circle] * self.tangled + outdated(self.order)
-        notes += ["Too many wires to write on: each derivative is in its tooltip."] * (len(wires) > LABELS)
-        return Scene(panels, wires, lanes, notes, len(self.order), sum(len(s.nodes) for s in self.stages))
+        places = self._plan()
+        panels = [self._panel(s, places.seat(s)) for s in self._in_order(places.column)]
+        inputs = ", ".join(dict.fromkeys(s.vectors[0].name for s in self.stages if s.role == "input"))
+        lanes = [Lane(title, "") for title in places.titles(printable(inputs))]
+        shown, reached = sum(len(s.nodes) for s in self.stages), set(self.shades.values()) != {None}
+        return Scene(panels, self._wires(), lanes, self._notes(), len(self.order), shown, reached, staged=True)
 
-    def _seats(self) -> tuple[dict[Stage, int], dict[Stage, int], list[Lane]]:
+    def _notes(self) -> list[Note]:
+        shown, total = len(self.stages), len(self.every)
+        cut = f"{shown} of {total} stages shown: those nearest to the output."
+        circle = "The scopes take values from each other in a circle: each is shown as often as it is entered."
+        found = caption(self.order, (shown < total, Note("cut", cut)), (self.tangled, Note("circle", circle)))
+        unlabelled = Note("unlabelled", "Too many wires to write on: each derivative is in its tooltip.")
+        return found + [unlabelled] * (not self.labelled)
+
+    def _plan(self) -> Plan:
         """The lane and the column of every stage: inputs a column before those that take them, parameters beside them."""
         if self.depth > 1:
-            seats = plan(self.stages, self.parents)
-            inputs = ", ".join(dict.fromkeys(s.vectors[0].name for s in self.stages if s.role == "input"))
-            titles = (k if isinstance(k, str) else inputs if k == INPUTS else "" for k in seats.lanes)
-            return seats.lane, seats.column, [Lane(printable(title), "") for title in titles]
-        column: dict[Stage, int] = {}
-        for s in self.stages:
-            if s.role is None:
-                column[s] = 1 + max((column.get(p, 0) for p in self.parents[s]), default=0)
-        for s in reversed(self.stages):
-            for p in self.parents[s]:
-                if p.role is not None:
-                    seat = column[s] - (p.role == "input")
-                    column[p] = min(seat, column.get(p, seat))
-        return dict.fromkeys(self.stages, 0), {s: column.get(s, 0) for s in self.stages}, []
+            return plan(self.stages, self.parents)
+        lane = dict.fromkeys(self.stages, 0)
+        ahead = {s: int(s.role == "input") for s in self.stages if s.role is not None}
+        return Plan([], lane, depths(self.stages, self.parents, lane, ahead))
 
-    def _rows(self, column: Mapping[Stage, int]) -> Iterator[Stage]:
+    def _in_order(self, column: Mapping[Stage, int]) -> Iterator[Stage]:
         """The stages in order, each between the leaves in its own column that it takes: before and after it in turn."""
         pairs = [(leaf, s) for s in self.stages for leaf in self.parents[s] if leaf.role is not None]
         beside = {leaf: s for leaf, s in pairs if column[leaf] == column[s]}
@@ -238,7 +217,7 @@ class _Painter:
                 leaves = [leaf for leaf in beside if beside[leaf] is s]
                 yield from (*leaves[::2][::-1], s, *leaves[1::2])
 
-    def _panel(self, s: Stage, lane: int, column: int) -> Panel:
+    def _panel(self, s: Stage, seat: tuple[int, int]) -> Panel:
         kind = "output" if not self.ends.isdisjoint(s.nodes) else s.role or "operation"
         first = s.vectors[0]
         if s.role is not None:
@@ -247,12 +226,10 @@ class _Painter:
             formula = (s.scope and s.scope.formula) or ", ".join(dict.fromkeys(glyph(v.op) for v in s.nodes))
         name = first.name if s.scope is None else _title(s, last=False)
         grids = [grid for x in (*s.own, *s.vectors) for grid in self._grids(x)]
-        title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_told, s.vectors)])
+        title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_described, s.vectors)])
         words = printable(name), printable(formula, 60)
         parts = [(printable(x.name), x.values.shape, x.members) for x in s.vectors]
-        return Panel(
-            self.ids[s], kind, *words, grids, title, lane, column, printable(s.called), parts, s.nodes, s.values
-        )
+        return Panel(self.ids[s], kind, *words, grids, title, *seat, printable(s.symbol), parts, s.nodes, s.values)
 
     def _grids(self, x: Vector) -> Iterator[Grid]:
         nodes = _cells(x.values, lambda v: v, None)
@@ -263,27 +240,28 @@ class _Painter:
             yield Grid(slope, texts, _cells(x.values, self.shades.__getitem__, None), nodes)
 
     def _wires(self) -> list[Wire]:
-        shown = sum(map(len, self.parents.values())) <= LABELS
         wires: list[Wire] = []
         for s in self.stages:
             local = jacobians.local(s.nodes, s.values) if s.role is None else {}
-            wires += [self._wire(f"e{k}", p, s, local, shown) for k, p in enumerate(self.parents[s], len(wires))]
+            wires += [self._wire(f"e{k}", tail, s, local) for k, tail in enumerate(self.parents[s], len(wires))]
         return wires
 
-    def _wire(self, key: str, tail: Stage, head: Stage, local: Mapping[Value, Any], shown: bool) -> Wire:
+    def _wire(self, key: str, tail: Stage, head: Stage, local: Mapping[Value, Any]) -> Wire:
+        inside = set(tail.nodes)
+        edges = [(v, k) for v in head.nodes for k, p in enumerate(v.parents) if p in inside]
         J = jacobians.of(local, tail.values, len(head.values))  # noqa: N806
         operands = [x for p in head.sources for x in p.vectors]
-        what = jacobians.called(J, tail.vectors, operands, self.digits)
-        held = [
-            x.called for x in head.sources if x is not tail and _takes(x, tail)
-        ]  # the tail reaches the head through these too
-        quotient = printable(f"∂{head.called}/∂{tail.called}" + f"|{', '.join(held)}" * bool(held))
-        label = what if self.depth > 1 and J.size == 1 else f"{quotient}\n= {what}"
+        name = jacobians.label(J, tail.vectors, operands, self.digits)
+        # The tail reaches the head through these too.
+        held = [x.symbol for x in head.sources if x is not tail and _takes(x, tail)]
+        quotient = printable(f"∂{head.symbol}/∂{tail.symbol}" + f"|{', '.join(held)}" * bool(held))
         title = printable(f"{quotient} = {jacobians.text(J, self.digits)}", 400)
-        return Wire(key, self.ids[tail], self.ids[head], label, shown, None, title)
+        if self.depth > 1 and J.size == 1:
+            quotient = ""
+        return Wire(key, self.ids[tail], self.ids[head], edges, quotient, name, self.labelled, None, title)
 
 
-def _told(x: Vector) -> str:
+def _described(x: Vector) -> str:
     """A vector and its gradient with all their digits; a large one by its name alone."""
     if x.values.size > MOST * MOST:
         return printable(x.name)
@@ -292,11 +270,8 @@ def _told(x: Vector) -> str:
 
 
 def _takes(stage: Stage, source: Stage) -> bool:
-    """Whether a stage is computed from another one."""
-    reached = [stage]
-    for s in reached:  # the list grows while it is read
-        reached += [x for x in s.sources if x not in reached]
-    return source in reached[1:]
+    """True where a stage is computed from another one."""
+    return source in nearest(list(stage.sources), lambda s: s.sources, sys.maxsize)
 
 
 def _cells(values: Any, text: Any, gap: Any) -> list[list[Any]]:

@@ -1,0 +1,137 @@
+"""The facts of a page: a graph and its picture as data, and the functions that compute it anew in the browser."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from autograd.languages.javascript import value_and_partials
+from autograd.ops import Op
+from autograd.value import Value
+from viz.names import glyph, names
+from viz.numbers import printable
+from viz.picture.scene import Card, Panel, Scene, Wire
+
+Numbers = Mapping[Value | None, int]  # the place of each value among the nodes of the page
+Facts = dict[str, Any]
+
+
+def gathered(scene: Scene, order: Sequence[Value], asked: Sequence[Facts], digits: int) -> tuple[Facts, str]:
+    """The data of the page, and its list of functions: value and local derivatives of each operation, in JavaScript."""
+    shown = {card.node for card in scene.cards if isinstance(card, Card)} or set(order)
+    kept, name = [v for v in order if v in shown], names(order)
+    number: dict[Value | None, int] = {v: k for k, v in enumerate(kept)}
+    # A value that the picture shows without its operands has a number, as a leaf has.
+    computed = {v: (v.op, len(v.parents)) for v in kept if v.op is not None and shown.issuperset(v.parents)}
+    rows = {row: k for k, row in enumerate(dict.fromkeys(computed.values()))}
+    uses = Counter(p for v in computed for p in v.parents)
+    facts = {
+        "level": "stages" if scene.staged else "values",
+        "digits": max(2, digits - 1) if scene.staged else digits,
+        "nodes": [  # name, row and operands, or number and role
+            [name[v], rows[computed[v]], [number[p] for p in v.parents], None, None]
+            if v in computed
+            else [name[v], None, [], _infinite(repr(v.data)), "given" if v.op is not None else v.role]
+            for v in kept
+        ],
+        "output": number[order[-1]],
+        "rows": [_row(op, n) for op, n in rows],
+        "uses": [uses[v] for v in kept],
+        "asked": [{**q, "k": number[v]} for q in asked if (v := order[q["k"]]) in number],
+        **(_by_stages(scene, number) if scene.staged else _by_values(scene, number, computed)),
+    }
+    functions = (value_and_partials(op, n) for op, n in rows)
+    return facts, f"[{','.join(f'{{f:{f},d:{d}}}' for f, d in functions)}]"
+
+
+def _infinite(text: str) -> str:
+    """A float as JavaScript writes it."""
+    return text.replace("inf", "Infinity").replace("nan", "NaN")
+
+
+def _row(op: Op, n: int) -> Facts:
+    """The notation of an operation, and the local derivatives that are operands themselves."""
+    operands = [object() for _ in range(n)]
+
+    def local(rule: Any) -> Any:
+        try:
+            return rule(None, *operands)
+        except TypeError:  # it computes with them
+            return None
+
+    found = [local(rule) for rule in op.partials] if isinstance(op.partials, tuple) else local(op.partials)
+    same = [next((k for k, x in enumerate(operands) if x is d), None) for d in found or [None] * n]
+    return {
+        "name": op.name, "form": printable(op.written, 400), "call": glyph(op), "vectors": op.vectors, "domain": op.domain, "same": same
+    }  # fmt: skip
+
+
+def _wire(wire: Wire, number: Numbers) -> Facts:
+    return {"id": wire.id, "edges": [[number[v], k] for v, k in wire.edges]}
+
+
+# --- value by value ---------------------------------------------------------------------------------------------------
+
+
+def _by_values(scene: Scene, number: Numbers, computed: Iterable[Value]) -> Facts:
+    return {
+        "groups": [{"nodes": [number[v]]} for v in computed],
+        "cards": [{"id": c.id, "k": number[c.node]} for c in scene.cards if isinstance(c, Card) and c.node is not None],
+        "wires": [{**_wire(wire, number), "unused": wire.unused} for wire in scene.wires if wire.edges],
+    }
+
+
+# --- stage by stage ---------------------------------------------------------------------------------------------------
+
+
+def _by_stages(scene: Scene, number: Numbers) -> Facts:
+    panels = {panel.id: panel for panel in scene.cards if isinstance(panel, Panel)}
+    uses = Counter(wire.tail for wire in scene.wires)
+    sources = defaultdict[str, list[Facts]](list)
+    for wire in scene.wires:
+        tail, product = panels[wire.tail], not _within(panels[wire.head])
+        more = {"what": wire.derivative, "several": uses[wire.tail] > 1, "product": product}
+        sources[wire.head].append(_source(tail, number) | more)
+    computed = [panel for panel in panels.values() if panel.nodes and panel.nodes[0].op is not None]
+    computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))
+    return {
+        "groups": [_group(panel, number, sources[panel.id]) for panel in computed],
+        "cards": [_card(panel, number) for panel in panels.values()],
+        "wires": [_wire(wire, number) for wire in scene.wires],
+    }
+
+
+def _numbers(values: Iterable[Value], number: Numbers) -> list[int]:
+    return [number[v] for v in values]
+
+
+def _group(panel: Panel, number: Numbers, sources: Sequence[Facts]) -> Facts:
+    """A step of the page: the nodes of one stage, and all that it is computed from."""
+    nodes, outs = _numbers(panel.nodes, number), _numbers(panel.values, number)
+    formula = panel.formula if "=" in panel.formula else panel.symbol
+    words = {"name": panel.symbol, "title": panel.name, "formula": formula}
+    return {"nodes": nodes, "outs": outs, "shape": panel.shape, **words, "sources": sources}
+
+
+def _source(panel: Panel, number: Numbers) -> Facts:
+    """The outputs of a panel as operands of a stage: together, and vector by vector if they are several."""
+    parts = [{"name": name, "shape": shape, "nodes": _numbers(values, number)} for name, shape, values in panel.parts]
+    whole = {"name": panel.symbol, "shape": panel.shape, "nodes": _numbers(panel.values, number)}
+    return whole | {"constant": panel.kind == "constant"} | ({"parts": parts} if len(parts) > 1 else {})
+
+
+def _within(panel: Panel) -> bool:
+    """True where a stage computes some outputs from others: its gradient is then no product with its Jacobian."""
+    taken = set(panel.values)
+    later = set[Value]()  # computed from an output
+    for v in panel.nodes:
+        if not (taken.isdisjoint(v.parents) and later.isdisjoint(v.parents)):
+            later.add(v)
+    return not taken.isdisjoint(later)
+
+
+def _card(panel: Panel, number: Numbers) -> Facts:
+    cells = ([number.get(v) for row in grid.nodes for v in row] for grid in panel.grids)  # None in a gap
+    grids = [{"slope": g.shades is not None, "cells": ks} for g, ks in zip(panel.grids, cells, strict=True)]
+    return {"id": panel.id, "ks": _numbers(panel.nodes, number), "grids": grids}

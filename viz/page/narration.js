@@ -1,0 +1,101 @@
+// --- the narration ----------------------------------------------------------------------------------------------------
+
+function written(row, texts) {
+  const { form, vectors, name } = page.rows[row];
+  if (form) { let k = 0; return form.replace(/\{\}/g, () => texts[k++]); }
+  if (name === "dot") { const n = texts.length / 2; return texts.slice(0, n).map((t, k) => `${t} · ${texts[n + k]}`).join(" + "); }
+  if (name === "sum") return texts.join(" + ");
+  return `${page.rows[row].call}(${vectors ? `[${texts.join(", ")}]` : texts.join(", ")})`;
+}
+const of = name => `∂${page.nodes[last][0]}/∂${name}`;
+const hiddenSlope = k => asked.some(q => !q.solved && q.edge === undefined && q.k === k);
+const hiddenFactor = (k, slot) => asked.some(q => !q.solved && q.k === k && q.edge === slot);
+const slopeText = k => hiddenSlope(k) ? "?" : number(adjoints[now][k]);
+
+function factor({ p, k, slot }) {
+  const name = page.rows[nodes[k].row].same[slot]; // the operand that the local derivative is
+  const symbol = `∂${nodes[k].name}/∂${nodes[p].name}`;
+  return name === null || hiddenFactor(k, slot) ? symbol : `${symbol} [= ${nodes[nodes[k].parents[name]].name}]`;
+}
+
+function line(edge) {
+  const { p, k, slot, from, more, total } = edge, blank = hiddenSlope(p) || hiddenSlope(k) || hiddenFactor(k, slot);
+  const d = hiddenFactor(k, slot) ? "?" : number(partial[k][slot]);
+  const numbers = `${hiddenSlope(k) ? "?" : number(from)} · ${bracketed(d)}`, sum = blank ? "?" : number(more);
+  const several = page.uses[p] > 1 ? `   total ${blank ? "?" : number(total)}` : "";
+  return `${of(nodes[p].name)} += ${of(nodes[k].name)} · ${factor(edge)} = ${numbers} = ${sum}${several}`;
+}
+
+// Twin: few in viz/numbers.py, with the numbers of viz/picture/stages.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
+const few = (items, most = 6, first = 4) => items.length > most ? [...items.slice(0, first), "…", items[items.length - 1]] : items;
+const listed = items => `[${few(items).join(", ")}]`;
+function array({ nodes: ks, shape }, text) { // a number, a vector, or a matrix row by row
+  if (!shape.length || ks.length === 1) return text(ks[0]);
+  if (shape.length < 2) return listed(ks.map(text));
+  const columns = ks.length / shape[0];
+  return listed([...Array(shape[0]).keys()].map(row => listed(ks.slice(row * columns, (row + 1) * columns).map(text))));
+}
+const numbers = source => array(source, k => number(value[k]));
+
+// A stage's formula with the numbers of what it takes in place of the names, and after it those that it does not name.
+const vectors = sources => sources.flatMap(s => s.parts ?? [s]);
+function substituted({ formula, sources: takes }) {
+  const sources = vectors(takes);
+  const [, right] = formula.split(/=(.*)/s), names = sources.slice().sort((a, b) => b.name.length - a.name.length), put = new Set();
+  const escaped = names.map(({ name }) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  const whole = names.length ? new RegExp(`(?<![\\p{L}\\p{N}_])(?:${escaped.join("|")})(?=[⁰¹²³⁴-⁹⁻ᵀ]|(?![\\p{L}\\p{N}\\p{M}_]))`, "gu") : /(?!)/;
+  const text = right?.trim().replace(whole, name => { put.add(name); return bracketed(numbers(names.find(s => s.name === name))); });
+  const rest = sources.filter(({ name }) => !put.has(name)).map(s => `${s.name} = ${numbers(s)}`);
+  return (put.size ? ` = ${text}` : "") + (rest.length ? ` with ${rest.join(", ")}` : "");
+}
+
+// ∂outputs/∂source by a reverse pass of each output through the stage, and its name, where it has one in every entry.
+function jacobian(group, source) {
+  return group.outs.map(out => {
+    const bar = new Map([[out, 1]]);
+    for (const k of group.nodes.slice().reverse()) if (bar.get(k)) nodes[k].parents.forEach((p, slot) => bar.set(p, (bar.get(p) ?? 0) + passed(bar.get(k), k, slot)));
+    return source.nodes.map(k => bar.get(k) ?? 0);
+  });
+}
+// Twin: label in viz/picture/jacobians.py. Equal by test_steps, test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them.
+function jacobianName(group, source) {
+  const rows = group.outs.length, columns = source.nodes.length, size = `${rows}×${columns} matrix`;
+  if (rows * columns > 1e5) return size;
+  const J = jacobian(group, source), is = entry => J.every((row, i) => row.every((x, j) => x === entry(i, j)));
+  if (rows * columns === 1) return number(J[0][0]);
+  if (is(() => 0)) return "0";
+  for (const unit of [1, -1]) if (rows === columns && is((i, j) => i === j ? unit : 0)) return unit > 0 ? "I" : "−I";
+  for (const x of vectors(group.sources.filter(s => s !== source))) {
+    const v = x.nodes.map(k => value[k]), [r, c] = x.shape.length > 1 ? x.shape : [v.length, 1];
+    if (x.shape.length < 2 && v.length > 1 && columns === rows * v.length && is((i, j) => Math.floor(j / v.length) === i ? v[j % v.length] : 0)) return `${x.name} ${rows > 1 || vectors([source]).some(s => s.shape.length > 1) ? "in each" : "as a"} row`;
+    if (r === rows && c === columns && is((i, j) => v[i * c + j])) return x.name;
+    if (c === rows && r === columns && is((i, j) => v[j * c + i])) return `${x.name} transposed`;
+  }
+  if (rows === columns && is((i, j) => i === j ? J[i][j] : 0)) return `diag(${few(J.map((row, i) => number(row[i])), 4, 2).join(", ")})`;
+  return rows === 1 && columns < 5 ? listed(J[0].map(x => number(x))) : columns === 1 && rows < 5 ? `column ${listed(J.map(row => number(row[0])))}` : size;
+}
+const derivative = (group, source) => changed ? jacobianName(group, source) : source.what;
+
+function narration() { // the title of the step now on the screen, and its lines
+  if (now === 0) return ["Start", "The leaves have their numbers. Step forward to compute the rest, and then back through the graph."];
+  const { way, group } = steps[now - 1];
+  if (way === "seed") return ["Backward: the output's own gradient", `${of(nodes[last].name)} = 1`];
+  if (page.level === "stages") return staged(way, group);
+  const node = nodes[group.nodes[0]], names = node.parents.map(p => bracketed(nodes[p].name)), numbers = node.parents.map(p => bracketed(number(value[p])));
+  if (way === "forward") return [`Forward: compute ${node.name}`, `${node.name} = ${written(node.row, names)} = ${written(node.row, numbers)} = ${number(value[node.k])}`];
+  if (!edges[now].length) return [`Backward: ${node.name} passes nothing on`, "It has no operand that takes a gradient."];
+  return [`Backward: ${node.name} passes its gradient to its operands`, ...edges[now].map(line)];
+}
+
+function staged(way, group) {
+  const outs = { nodes: group.outs, shape: group.shape };
+  if (way === "forward") return [`Forward: ${group.title}`, `${group.formula}${substituted(group)}`, `${group.name} = ${numbers(outs)}`];
+  const bars = array(outs, slopeText);
+  return [`Backward: ${group.title} passes its gradient to what it takes`, ...group.sources.filter(s => !s.constant).map(s => {
+    const put = s.product ? ` = ${bars} · ${bracketed(derivative(group, s))}` : "";
+    const sums = new Map(s.nodes.map(k => [k, 0])), blank = s.nodes.some(hiddenSlope);
+    for (const { p, more } of edges[now]) if (sums.has(p)) sums.set(p, sums.get(p) + more);
+    const added = blank ? "?" : array(s, k => number(sums.get(k))), total = s.several ? `   total ${array(s, slopeText)}` : "";
+    return `${of(s.name)} ${s.several ? "+=" : "="} ${s.product ? `${of(group.name)} · ∂${group.name}/∂${s.name}` : `what ${group.title} passes on`}${put} = ${added}${total}`;
+  })];
+}

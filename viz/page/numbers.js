@@ -1,0 +1,31 @@
+"use strict";
+const ROWS = /*rows*/[];
+const page = JSON.parse(document.getElementById("data").textContent);
+const nodes = page.nodes.map(([name, row, parents, data, role], k) => ({ k, name, row, parents, data: data === null ? null : Number(data), role }));
+const svg = document.querySelector("#picture svg"), uid = svg.id;
+const $ = id => document.getElementById(id);
+const element = id => document.getElementById(`${uid}-${id}`);
+const last = page.output;
+
+// --- numbers ---------------------------------------------------------------------------------------------------------
+
+// Twin: number in viz/numbers.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
+function number(x, digits = page.digits) {
+  if (x === null || x === undefined) return "–";
+  if (Number.isNaN(x)) return "nan";
+  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+  if (x === 0) return "0";
+  const [mantissa, exponent] = rounded(x, digits), places = Math.max(0, digits - 1 - exponent);
+  const trimmed = text => text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
+  const plain = 1e-3 <= Math.abs(x) && Math.abs(x) < 1e5;
+  const fixed = () => Number(rounded(x, places + rounded(x, 61)[1] + 1).join("e")).toFixed(places);
+  const text = plain ? trimmed(fixed()) : `${trimmed(mantissa)}e${exponent}`;
+  return text.replace(/-/g, "−");
+}
+function rounded(x, digits) { // mantissa and exponent; a tie goes to the even digit as in Python, where toFixed rounds it up
+  const [exact, power] = x.toExponential(60).split("e"), end = exact.length - 61 + digits;
+  if (/^50*$/.test(exact.slice(end)) && /[02468]\.?$/.test(exact.slice(0, end))) return [exact.slice(0, end), Number(power)];
+  const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
+  return [mantissa, Number(exponent)];
+}
+const bracketed = text => text.startsWith("−") ? `(${text})` : text;

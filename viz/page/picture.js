@@ -1,0 +1,110 @@
+// --- the picture at a step ---------------------------------------------------------------------------------------------------
+
+let now = 0, timer = null;
+const known = []; // the step after which a node has its value
+nodes.forEach(({ k, row }) => known[k] = row === null ? 0 : null);
+page.groups.forEach((g, k) => g.nodes.forEach(n => known[n] = k + 1));
+
+// Twin: tint, ramp and strength in viz/picture/colours.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
+const ramp = { plus: [0xF4, 0xA5, 0x82], minus: [0x92, 0xC5, 0xDE] };
+function tint(x, largest) {
+  if (x === null) return "none";
+  if (!Number.isFinite(x)) return "#D8B9FF";
+  if (x === 0) return "var(--zero)";
+  const t = Math.max(.15, Math.sqrt(Math.abs(x) / largest)), end = x > 0 ? ramp.plus : ramp.minus;
+  return `rgb(${end.map(c => Math.round(255 + t * (c - 255))).join(",")})`;
+}
+
+function slot(text, ground, k, largest) { // one gradient: its words and the ground under them
+  const bar = adjoints[now][k], blank = hiddenSlope(k);
+  text.textContent = (page.level === "stages" ? "" : "∂ ") + (blank ? "?" : number(bar));
+  const shade = blank ? null : bar;
+  if (ground) ground.style.fill = shade === null && page.level === "stages" ? "var(--paper)" : tint(shade, largest);
+  text.style.fill = shade === null || shade === 0 ? "var(--ink)" : "#1F2328";
+}
+
+function titles() { // the words that a pointer or a screen reader finds on a card or an edge, true at this step
+  for (const { id, k, ks } of page.cards) {
+    const about = n => `${nodes[n].name}: ${known[n] > now ? "not computed yet" : `value ${number(value[n], 17)}, gradient ${hiddenSlope(n) ? "to be predicted" : number(adjoints[now][n], 17)}`}`;
+    element(id).querySelector("title").textContent = ks ? element(id).querySelector("text").textContent : about(k);
+  }
+  for (const { id, edges: parts, unused } of page.wires) {
+    const title = element(id).querySelector("title"), [k, slot] = parts[0] ?? [];
+    if (title) title.textContent = page.level === "values" && !unused && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${number(partial[k][slot], 17)}` : "";
+  }
+}
+
+function show() {
+  titles();
+  const largest = adjoints[adjoints.length - 1].reduce((most, x) => Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most, 0) || 1;
+  const moving = now ? steps[now - 1] : {}, active = new Set(moving.way === "seed" ? [last] : moving.group?.nodes);
+  if (moving.way === "backward") edges[now].forEach(({ p }) => active.add(p));
+  for (const card of page.cards) (card.grids ? panel : single)(card, active, largest);
+  const added = edges.flat().reduce((most, { more }) => Number.isFinite(more) ? Math.max(most, Math.abs(more)) : most, 0) || 1;
+  const flows = flowByWire();
+  for (const wire of page.wires) draw(wire, flows, added);
+  const [title, ...lines] = narration(), box = $("told");
+  box.replaceChildren(Object.assign(document.createElement("h1"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text })));
+  const back = now - seed;
+  $("count").textContent = now < seed ? `forward ${now}/${seed - 1}` : `backward ${back}/${steps.length - seed}`;
+  $("seek").value = now;
+}
+
+// Twin: VALUE, GRADIENT and CELLS in viz/picture/paint.py say which texts and shapes of a card hold its numbers.
+function single({ id, k }, active, largest) {
+  const group = element(id), [, first, second] = group.querySelectorAll("text");
+  group.classList.toggle("future", known[k] > now);
+  group.classList.toggle("now", active.has(k));
+  if (first) { first.textContent = known[k] > now ? "" : number(value[k]); slot(second, group.querySelector("path"), k, largest); if (known[k] > now) second.textContent = ""; }
+  else group.querySelector("text").textContent = number(value[k]);
+}
+
+function panel({ id, ks, grids }, active, largest) {
+  const group = element(id);
+  group.classList.toggle("now", ks.some(k => active.has(k)));
+  group.classList.toggle("future", ks.every(k => known[k] > now));
+  grids.forEach(({ slope, cells }, g) => {
+    const part = element(`${id}-${g}`), grounds = part.querySelectorAll("rect"), texts = [...part.querySelectorAll("text")].slice(1);
+    cells.forEach((k, c) => {
+      if (k === null) return;
+      if (slope) slot(texts[c], grounds[c], k, largest);
+      else texts[c].textContent = number(value[k], page.digits);
+      if (known[k] > now) texts[c].textContent = "";
+    });
+  });
+}
+
+const wireOf = new Map(page.wires.flatMap(({ id, edges: parts }) => parts.map(([k, slot]) => [`${k} ${slot}`, id])));
+function flowByWire() { // the sum that has flown along each wire up to now, and the wires of this step
+  const sums = new Map(), mine = new Set();
+  for (let step = 1; step <= now; step++) for (const { k, slot, more } of edges[step]) {
+    const id = wireOf.get(`${k} ${slot}`);
+    if (id === undefined) continue;
+    sums.set(id, (sums.get(id) ?? 0) + more);
+    if (step === now) mine.add(id);
+  }
+  return [sums, mine];
+}
+
+const between = new Map(page.wires.map(({ id, edges: [[k, slot] = []] }) => { // the stage and its source that a wire joins
+  const group = page.level === "stages" && page.groups.find(g => g.nodes.includes(k)), source = group && group.sources.find(s => s.nodes.includes(nodes[k].parents[slot]));
+  return [id, source && [group, source]];
+}));
+function draw({ id, edges: parts, unused }, [sums, mine], added) {
+  const group = element(id), label = element(`${id}-label`), sum = sums.get(id);
+  group.classList.toggle("quiet", sum === undefined);
+  group.classList.toggle("flow", mine.has(id));
+  const [line, tip] = group.querySelectorAll("path");
+  if (sum !== undefined && page.level === "values") {
+    line.style.stroke = tip.style.fill = `var(--${sum > 0 ? "plus" : sum < 0 ? "minus" : "neutral"})`;
+    line.style.strokeWidth = .9 + 1.4 * (sum && Math.max(.15, Math.min(1, Math.sqrt(Math.abs(sum) / added))));
+  } else { line.style.stroke = tip.style.fill = line.style.strokeWidth = ""; }
+  if (!label) return;
+  const [k, slot] = parts[0], ready = known[k] <= now;
+  label.classList.toggle("hidden", !ready || hiddenFactor(k, slot));
+  const texts = label.querySelectorAll("text");
+  if (!unused && parts.length === 1 && texts.length === 1) texts[0].textContent = number(partial[k][slot], Math.max(2, page.digits - 1));
+  else if (texts[1] && between.get(id)) texts[1].textContent = `= ${derivative(...between.get(id))}`;
+}
+
+function go(step) { now = Math.max(0, Math.min(steps.length, step)); show(); ask(); follow(); }

@@ -1,0 +1,80 @@
+"""The files that a picture can be, all made of its SVG: a page, PNG and PDF."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from viz.picture.colours import PALETTE
+from viz.picture.paint import FONT
+
+PIXELS = 40_000_000  # the largest PNG
+FONTS = Path(__file__).parent / "fonts"
+FAMILY = "Chainrule Sans"
+SIZE = r' width="([0-9.]+)" height="([0-9.]+)"'  # of an SVG
+
+
+def size(svg: str) -> tuple[int, int]:
+    """Width and height in pixels."""
+    wide, high = map(float, re.findall(SIZE, svg)[0])
+    return round(wide), round(high)
+
+
+def resized(svg: str, wide: int, high: int) -> str:
+    """The picture in another size."""
+    return re.sub(SIZE, f' width="{wide}" height="{high}"', svg, count=1)
+
+
+def page(svg: str, title: str, theme: str) -> str:
+    """A page of its own, on the picture's paper."""
+    colour = dict(zip(("light", "dark"), PALETTE["paper"], strict=True)).get(theme, "Canvas")
+    return (
+        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
+        f"<style>:root{{color-scheme:light dark}}body{{margin:0;background:{colour}}}svg{{max-width:100%;height:auto}}</style>\n"
+        f"</head>\n<body>\n{svg}</body>\n</html>\n"
+    )
+
+
+def png(svg: str) -> bytes:
+    """Two pixels to one of the SVG's, fewer above 40 million, in a font of this package."""
+    import resvg_py
+
+    wide, high = size(svg)
+    scale = min(2.0, (PIXELS / (wide * high)) ** 0.5)
+    return bytes(
+        resvg_py.svg_to_bytes(
+            svg_string=svg,
+            width=round(wide * scale),
+            height=round(high * scale),
+            skip_system_fonts=_printed(svg),
+            font_files=[str(FONTS / f"ChainruleSans-{style}.ttf") for style in ("Regular", "Bold")],
+            font_family=FAMILY,
+            sans_serif_family=FAMILY,
+        )
+    )
+
+
+def pdf(svg: str) -> bytes:
+    """Lines and text, by Typst (extra `pdf`), whose SVG reader is that of the PNG."""
+    try:
+        import typst
+    except ImportError:
+        raise ImportError('PDF needs Typst: pip install "chainrule[pdf]"') from None
+    document = '#set page(width: auto, height: auto, margin: 0pt)\n#image("picture.svg")\n'
+    svg = svg.replace(FONT, FAMILY)
+    files: Any = {"main.typ": document.encode(), "picture.svg": svg.encode()}
+    return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=_printed(svg), timestamp=0))
+
+
+def _printed(svg: str) -> bool:
+    """True where our font has every letter; the others come from the fonts of the system."""
+    return _letters().issuperset(svg)
+
+
+@cache
+def _letters() -> frozenset[str]:
+    return frozenset((FONTS / "letters.txt").read_text(encoding="utf-8"))
