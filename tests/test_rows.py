@@ -18,11 +18,11 @@ from autograd import (
     minimum,
     record,
     relu,
-    runs,
     step,
     sum as total,
     where,
 )
+from autograd.recorded import execution
 from tests.programs import (
     CLASSES,
     ONE,
@@ -146,7 +146,7 @@ def test_a_program_without_rows_takes_no_data():
 )
 def test_targets_that_are_no_distribution_are_refused_by_row_before_anything_runs(bad, monkeypatch):
     model, program = classifier()
-    monkeypatch.setattr(runs.Run, "__call__", lambda *_: pytest.fail("something ran"))
+    monkeypatch.setattr(execution.Run, "__call__", lambda *_: pytest.fail("something ran"))
     for call in (program, program.backward):
         with pytest.raises(ValueError, match="row 17: cross_entropy takes a one-hot y"):
             call(*bad(X, Y))
