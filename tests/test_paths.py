@@ -234,9 +234,10 @@ def test_numbers_too_long_to_read_are_rounded():
     assert told.remainder.sum == pytest.approx(told.total - 1 - 1e-9, rel=1e-9)
 
 
-def test_depth_costs_no_recursion():
+@pytest.mark.parametrize("times", [10, pytest.param(100, marks=pytest.mark.slow)])
+def test_depth_costs_no_recursion(times):
     x = v = Value(1.0, "x")
-    depth = 100 * sys.getrecursionlimit()
+    depth = times * sys.getrecursionlimit()
     for _ in range(depth):
         v = v.sin()
     told = explain(v, x)
