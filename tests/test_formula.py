@@ -3,6 +3,7 @@
 import math
 import random
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -127,16 +128,19 @@ def letters(leaves):
 # --- compiled ------------------------------------------------------------------------------------------------------------
 
 
+@cache  # the derivations of a row's partials begin with the same lines
+def typeset(text):
+    pytest.importorskip("matplotlib.mathtext").MathTextParser("path").parse(f"${text}$")
+
+
 def compiled(formula):
     """Every line typeset by matplotlib; it knows no environments, whose cells it is given one by one."""
-    mathtext = pytest.importorskip("matplotlib.mathtext")
-    parser = mathtext.MathTextParser("path")
     for sides in formula.lines:
         for side in filter(None, sides):
             for part in re.split(r"\\begin\{\w+\}|\\end\{\w+\}|&|\\\\", side):
                 text = re.sub(r"\\left\(\s*$|^\s*\\right\)", "", part).strip()
                 if text and text.count(r"\left") == text.count(r"\right"):
-                    parser.parse(f"${text}$")
+                    typeset(text)
     source = formula.latex
     assert source.count(r"\left") == source.count(r"\right")
     assert re.findall(r"\\begin\{(\w+)\}", source).sort() == re.findall(r"\\end\{(\w+)\}", source).sort()
