@@ -8,6 +8,8 @@ from tests.pictures import everything, network, neuron
 from tests.test_stages import mlp, recurrent
 from viz import draw
 
+pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+
 PICTURES = {
     "neuron": lambda: draw(neuron()),
     "everything": lambda: draw(everything()),

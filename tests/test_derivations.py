@@ -14,6 +14,8 @@ from tests.test_formula import TREES, built, compiled, result, x1, x2, x3
 from viz import latex
 from viz.numbers import number
 
+pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+
 
 def lecture():
     rng = np.random.default_rng(3)

@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import autograd
 from autograd import Value, array, gradients, hessian, hvp, jacobian, jvp, ops, replay, values, vjp, wengert_list
 
+pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+
 EPS = np.finfo(float).eps
 # The same graphs in every run, and nothing kept between runs.
 SAME = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))

@@ -7,6 +7,8 @@ import nn
 from autograd import assign, dot, grads, values
 from nn.layers import ACTIVATIONS
 
+pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+
 
 def standardised(X):
     return (X - X.mean(axis=0)) / X.std(axis=0)

@@ -1,7 +1,6 @@
 """The notebooks run from top to bottom, and reproduce what is committed."""
 
 import json
-import os
 import re
 from html.parser import HTMLParser
 from itertools import pairwise
@@ -37,14 +36,15 @@ def test_there_are_notebooks():
 
 
 @NUMBERED
-def test_a_notebook_reproduces_what_it_prints(path):
+def test_a_notebook_reproduces_what_it_prints(path, monkeypatch):
     """Executed in a kernel of its own: no error, every assert holds, and every text is the committed one."""
     nbclient = pytest.importorskip("nbclient")
     nbformat = pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")
     notebook = nbformat.read(path, as_version=4)
     committed = [printed(cell) for cell in code(read(path))]
-    os.environ["PYTHONPATH"] = str(ROOT)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # other tests run on the other cores
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
     for before, cell in zip(committed, code(notebook), strict=True):
         if "timing" not in cell["metadata"].get("tags", ()):

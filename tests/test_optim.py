@@ -10,6 +10,8 @@ import nn
 from autograd import Value, array, record, sum as total, values
 from nn.optim import METHODS, Optimizer
 
+pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+
 RULES = [
     ("SGD", {"lr": 0.1}),
     ("SGD", {"lr": 0.05, "momentum": 0.9}),

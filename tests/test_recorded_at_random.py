@@ -29,6 +29,8 @@ from autograd import (
 from tests.row_by_row import assert_near, assert_recorded_is_eager, graphs
 from tests.test_graphs import NUMBERS, SAME, STEPS
 
+pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+
 W = Value(0.75, "w")
 
 
@@ -254,12 +256,13 @@ def test_a_graph_as_deep_as_you_like_is_recorded_without_recursion(depth):
     assert program() == loss
 
 
-def test_a_deep_program_over_rows_is_recorded_without_recursion():
+@pytest.mark.parametrize("depth", [500, pytest.param(2_000, marks=pytest.mark.slow)])
+def test_a_deep_program_over_rows_is_recorded_without_recursion(depth):
     w = Value(0.5, "w")
 
     def f(x):
         y = x
-        for _ in range(2_000):
+        for _ in range(depth):  # three nodes each
             y = tanh(w * y + x)
         return y
 

@@ -18,6 +18,8 @@ from tests.test_stages import mlp
 from viz import draw, steps
 from viz.numbers import number
 
+pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+
 
 class Lesson:
     """A page of steps in Chromium."""

@@ -25,6 +25,8 @@ from viz.numbers import number, width
 from viz.picture import diagram, graphviz as embedded, layout, paint
 from viz.picture.cards import scene
 
+pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+
 LAID_OUT_BY = "0.1.4", "Linux x86_64"  # the golden pictures
 
 
