@@ -8,7 +8,7 @@ from tests.pictures import everything, network, neuron
 from tests.test_stages import mlp, recurrent
 from viz import draw
 
-pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 PICTURES = {
     "neuron": lambda: draw(neuron()),

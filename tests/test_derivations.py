@@ -14,7 +14,7 @@ from tests.test_formula import TREES, built, compiled, result, x1, x2, x3
 from viz import latex
 from viz.numbers import number
 
-pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 
 def lecture():

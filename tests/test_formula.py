@@ -16,7 +16,7 @@ from tests.test_table import CASES, drawn, made
 from tests.test_viz import PAYLOADS
 from viz import Formula, latex
 
-pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 EVERY_ROW = pytest.mark.parametrize(("op", "n"), CASES, ids=[f"{op.label}-{n}" for op, n in CASES])
 

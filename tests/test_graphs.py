@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import autograd
 from autograd import Value, array, gradients, hessian, hvp, jacobian, jvp, ops, replay, values, vjp, wengert_list
 
-pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 EPS = np.finfo(float).eps
 # The same graphs in every run, and nothing kept between runs.

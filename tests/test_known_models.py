@@ -7,7 +7,7 @@ import nn
 from autograd import assign, dot, grads, values
 from nn.layers import ACTIVATIONS
 
-pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 
 def standardised(X):

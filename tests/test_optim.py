@@ -10,7 +10,7 @@ import nn
 from autograd import Value, array, record, sum as total, values
 from nn.optim import METHODS, Optimizer
 
-pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 RULES = [
     ("SGD", {"lr": 0.1}),

@@ -15,7 +15,7 @@ from autograd.tape import wengert_list
 from tests.pictures import PAYLOADS, network
 from viz import Explanation, explain
 
-pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 
 def every_path(node, leaf):

@@ -29,7 +29,7 @@ from autograd import (
 from tests.row_by_row import assert_near, assert_recorded_is_eager, graphs
 from tests.test_graphs import NUMBERS, SAME, STEPS
 
-pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 W = Value(0.75, "w")
 

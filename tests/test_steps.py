@@ -18,7 +18,7 @@ from tests.test_stages import mlp
 from viz import draw, steps
 from viz.numbers import number
 
-pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 
 class Lesson:

@@ -25,7 +25,7 @@ from viz.numbers import number, width
 from viz.picture import diagram, graphviz as embedded, layout, paint
 from viz.picture.cards import scene
 
-pytestmark = pytest.mark.no_cover  # measured, it takes twice as long, and covers nothing more
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 LAID_OUT_BY = "0.1.4", "Linux x86_64"  # the golden pictures
 
