@@ -1,8 +1,66 @@
 """Fixtures of several files."""
 
+import shutil
+import sys
+
 import pytest
 
 from autograd import Op, ops
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SIZE = {"width": 1400, "height": 900}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Take the tracer off what is marked `unmeasured`; pytest-cov's own `no_cover` does nothing in a worker of xdist.
+
+    There it has two measurements running, and the one goes on where the other pauses.
+    """
+    tracer = sys.gettrace()
+    if item.get_closest_marker("unmeasured"):
+        sys.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(tracer)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """An installed Chromium. It ends with the module: while Playwright runs, no other event loop can in this thread."""
+    if not CHROMIUM:
+        pytest.skip("needs Chromium")
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def tab(chromium):
+    """A page without a network and what has gone wrong on it; to open one takes longer than most tests do."""
+    context = chromium.new_context(offline=True, viewport=SIZE)
+    page, wrong = context.new_page(), []
+    page.on("console", lambda message: wrong.append(message.text))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.on("request", lambda request: request.url.startswith("file:") or wrong.append(request.url))
+    yield page, wrong
+    context.close()
+
+
+@pytest.fixture
+def page(tab):
+    """A page that may not use the network, as if new; what goes wrong on it fails the test."""
+    page, wrong = tab
+    yield page
+    page.goto("about:blank")
+    page.set_viewport_size(SIZE)
+    page.emulate_media(color_scheme="null", reduced_motion="null")
+    found = wrong.copy()
+    wrong.clear()
+    assert found == []
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Pictures in a real Chromium: what is measured there, in both themes, with and without their style sheet."""
 
 import re
-import shutil
 
 import pytest
 
@@ -9,10 +8,7 @@ from tests.pictures import everything, network, neuron
 from tests.test_stages import mlp, recurrent
 from viz import draw
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-if not CHROMIUM:
-    pytest.skip("needs Chromium", allow_module_level=True)
-sync_api = pytest.importorskip("playwright.sync_api")
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 PICTURES = {
     "neuron": lambda: draw(neuron()),
@@ -24,28 +20,6 @@ PICTURES = {
     "neurons": lambda: draw(mlp(), detail="stages", depth=2),
     "a cell entered again": lambda: draw(recurrent(), detail="stages"),
 }
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def page(chromium):
-    """A page that may not use the network; what goes wrong on it fails the test."""
-    context = chromium.new_context(offline=True, viewport={"width": 1400, "height": 900})
-    page = context.new_page()
-    wrong = []
-    page.on("console", lambda message: wrong.append(message.text))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: request.url.startswith("file:") or wrong.append(request.url))
-    yield page
-    context.close()
-    assert wrong == []
 
 
 OUTSIDE = r"""() => {

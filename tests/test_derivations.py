@@ -14,6 +14,8 @@ from tests.test_formula import TREES, built, compiled, result, x1, x2, x3
 from viz import latex
 from viz.numbers import number
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 
 def lecture():
     rng = np.random.default_rng(3)

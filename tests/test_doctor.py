@@ -8,6 +8,8 @@ import pytest
 import nn
 from autograd import Chain, Value, array, assign, log_softmax, maximum, relu, scope, sigmoid, sum as total, values
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 X, Y = nn.datasets.two_moons(100)
 LOGITS = nn.binary_cross_entropy_with_logits
 

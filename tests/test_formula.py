@@ -3,6 +3,7 @@
 import math
 import random
 import re
+from functools import cache
 
 import numpy as np
 import pytest
@@ -14,6 +15,8 @@ from autograd import Value, array, named, ops
 from tests.test_table import CASES, drawn, made
 from tests.test_viz import PAYLOADS
 from viz import Formula, latex
+
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 EVERY_ROW = pytest.mark.parametrize(("op", "n"), CASES, ids=[f"{op.label}-{n}" for op, n in CASES])
 
@@ -127,16 +130,19 @@ def letters(leaves):
 # --- compiled ------------------------------------------------------------------------------------------------------------
 
 
+@cache  # the derivations of a row's partials begin with the same lines
+def typeset(text):
+    pytest.importorskip("matplotlib.mathtext").MathTextParser("path").parse(f"${text}$")
+
+
 def compiled(formula):
     """Every line typeset by matplotlib; it knows no environments, whose cells it is given one by one."""
-    mathtext = pytest.importorskip("matplotlib.mathtext")
-    parser = mathtext.MathTextParser("path")
     for sides in formula.lines:
         for side in filter(None, sides):
             for part in re.split(r"\\begin\{\w+\}|\\end\{\w+\}|&|\\\\", side):
                 text = re.sub(r"\\left\(\s*$|^\s*\\right\)", "", part).strip()
                 if text and text.count(r"\left") == text.count(r"\right"):
-                    parser.parse(f"${text}$")
+                    typeset(text)
     source = formula.latex
     assert source.count(r"\left") == source.count(r"\right")
     assert re.findall(r"\\begin\{(\w+)\}", source).sort() == re.findall(r"\\end\{(\w+)\}", source).sort()
@@ -356,10 +362,12 @@ def test_long_vectors_are_written_with_their_first_and_last():
     assert str(latex(w @ x)) == "w[0]·x[0] + w[1]·x[1] + w[2]·x[2] + … + w[8]·x[8]"
 
 
-def test_a_deep_graph_is_split_into_equations_and_those_in_the_middle_are_counted():
+# Nodes of ten times the depth that recursion reaches, and of as many as are promised.
+@pytest.mark.parametrize("depth", [5_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_a_deep_graph_is_split_into_equations_and_those_in_the_middle_are_counted(depth):
     x = Value(1.0, "x")
     y = x
-    for _ in range(100_000):
+    for _ in range(depth):
         y = y * 1.0 + 1e-9
     formula = latex(y)
     assert len(formula.lines) == 41

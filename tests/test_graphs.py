@@ -13,6 +13,8 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 import autograd
 from autograd import Value, array, gradients, hessian, hvp, jacobian, jvp, ops, replay, values, vjp, wengert_list
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 EPS = np.finfo(float).eps
 # The same graphs in every run, and nothing kept between runs.
 SAME = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
@@ -269,14 +271,17 @@ def test_a_copy_has_the_same_gradients(example):
 
 @EXAMPLES
 @given(graphs())
-def test_the_wengert_list_has_every_node_once_and_parents_first(example):
-    _, y = graph(example)
-    order = wengert_list([y])
-    place = {v: k for k, v in enumerate(order)}
-    assert len(place) == len(order)
-    assert order[-1] is y
-    assert all(place[p] < place[v] for v in order for p in v.parents)
-    assert all(len(v.parents) == len(v.partials) for v in order)
+def test_the_wengert_list_has_every_node_once_parents_first_and_the_same_every_time(example):
+    leaves, y = graph(example)
+    assert wengert_list([y])[-1] is y
+    for outputs in ([y], [y, leaves[0]]):
+        order = wengert_list(outputs)
+        place = {v: k for k, v in enumerate(order)}
+        assert len(place) == len(order)
+        assert all(v in place for v in outputs)
+        assert all(place[p] < place[v] for v in order for p in v.parents)
+        assert all(len(v.parents) == len(v.partials) for v in order)
+        assert all(a is b for a, b in zip(order, wengert_list(outputs), strict=True))
 
 
 def test_a_parent_used_twice_gets_both_shares():

@@ -7,6 +7,8 @@ import nn
 from autograd import assign, dot, grads, values
 from nn.layers import ACTIVATIONS
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 
 def standardised(X):
     return (X - X.mean(axis=0)) / X.std(axis=0)

@@ -16,6 +16,8 @@ from tests.lecture import Claim, Report, check, derivative, draws, each
 from tests.lecture.__main__ import main
 from tests.lecture.claims import LECTURE, REFERENCE
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 ROOT = Path(__file__).parents[1]
 EVERY = pytest.mark.parametrize("claim", LECTURE, ids=[f"{k}: {claim.says}" for k, claim in enumerate(LECTURE)])
 

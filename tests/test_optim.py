@@ -10,6 +10,8 @@ import nn
 from autograd import Value, array, record, sum as total, values
 from nn.optim import METHODS, Optimizer
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 RULES = [
     ("SGD", {"lr": 0.1}),
     ("SGD", {"lr": 0.05, "momentum": 0.9}),

@@ -29,6 +29,8 @@ from autograd import (
 from tests.row_by_row import assert_near, assert_recorded_is_eager, graphs
 from tests.test_graphs import NUMBERS, SAME, STEPS
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 W = Value(0.75, "w")
 
 
@@ -236,30 +238,31 @@ def known(y, inputs, x):
 
 # --- depth ------------------------------------------------------------------------------------------------------------
 
-DEPTH = 100_000
 
-
-def test_a_graph_as_deep_as_you_like_is_recorded_without_recursion():
+# Ten times what recursion reaches, and the depth that is promised.
+@pytest.mark.parametrize("depth", [10_000, pytest.param(100_000, marks=pytest.mark.slow)])
+def test_a_graph_as_deep_as_you_like_is_recorded_without_recursion(depth):
     x = Value(1.0, "x")
 
     def f():
         y = x
-        for _ in range(DEPTH // 2):
+        for _ in range(depth // 2):
             y = -y * 0.9999
         return y
 
     program = record(f)
     loss, slope = program.backward(), x.grad
-    assert loss == slope == pytest.approx(0.9999 ** (DEPTH // 2))
+    assert loss == slope == pytest.approx(0.9999 ** (depth // 2))
     assert program() == loss
 
 
-def test_a_deep_program_over_rows_is_recorded_without_recursion():
+@pytest.mark.parametrize("depth", [500, pytest.param(2_000, marks=pytest.mark.slow)])
+def test_a_deep_program_over_rows_is_recorded_without_recursion(depth):
     w = Value(0.5, "w")
 
     def f(x):
         y = x
-        for _ in range(2_000):
+        for _ in range(depth):  # three nodes each
             y = tanh(w * y + x)
         return y
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from autograd import Chain, Value, array, grad, jacobian, scope, sigmoid, softmax, tanh, values
+from autograd.scope import OPENED
 
 
 def here():
@@ -21,6 +22,13 @@ def here():
 
 def test_no_scope_is_none():
     assert here() is None
+
+
+def test_the_first_scope_of_a_process_is_heeded_as_any_other():
+    OPENED.clear()  # as where none has been opened
+    assert here() is None
+    with scope("layer1"):
+        assert here() == "layer1"
 
 
 def test_scopes_nest_as_a_path_and_close_again():

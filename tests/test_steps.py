@@ -3,7 +3,6 @@
 import json
 import math
 import re
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -23,19 +22,7 @@ from viz.page.gather import gathered
 from viz.picture import colours, stages
 from viz.picture.scene import Note
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-browser_only = pytest.mark.skipif(not CHROMIUM, reason="needs Chromium")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    if not CHROMIUM:
-        pytest.skip("needs Chromium")
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
 
 class Lesson:
@@ -47,7 +34,7 @@ class Lesson:
 
     @property
     def told(self):
-        return [p.inner_text() for p in self.page.query_selector_all("#told p")]
+        return self.page.locator("#told p").all_inner_texts()
 
     @property
     def title(self):
@@ -79,21 +66,9 @@ class Lesson:
 
 
 @pytest.fixture
-def opened(chromium, tmp_path):
-    """A function that opens a lesson; what goes wrong on its page, or is asked of the network, fails the test."""
-    context = chromium.new_context(offline=True, viewport={"width": 1400, "height": 900})
-    wrong = []
-
-    def open_it(shown):
-        page = context.new_page()
-        page.on("console", lambda message: wrong.append(message.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.on("request", lambda request: request.url.startswith("file:") or wrong.append(request.url))
-        return Lesson(page, shown, tmp_path)
-
-    yield open_it
-    context.close()
-    assert wrong == []
+def opened(page, tmp_path):
+    """A function that opens a lesson, in place of the one before."""
+    return lambda shown: Lesson(page, shown, tmp_path)
 
 
 def gradients(out):
@@ -130,8 +105,7 @@ def rows():
         yield from ((op.at(c) for c in range(3)) if op.indexed else (op,))
 
 
-def test_every_row_computes_in_the_page_what_it_computes_in_python(chromium):
-    page = chromium.new_page()
+def test_every_row_computes_in_the_page_what_it_computes_in_python(page):
     for op in rows():
         inputs = [(x, expected(op, x)) for x in points(op)]
         inputs = [(x, y) for x, y in inputs if y is not None]
@@ -142,19 +116,16 @@ def test_every_row_computes_in_the_page_what_it_computes_in_python(chromium):
         np.testing.assert_allclose(
             np.array(found, dtype=float), [y for _, y in inputs], rtol=1e-12, atol=1e-300, err_msg=op.label
         )
-    page.close()
 
 
-def test_a_row_of_the_users_computes_there_too(chromium):
+def test_a_row_of_the_users_computes_there_too(page):
     swish = Op("steps_swish", lambda x: x * sigmoid(x), (lambda y, x: sigmoid(x) + y * sigmoid(-x),))
     f, d = value_and_partials(swish, 1)
-    page = chromium.new_page()
     y, slope = page.evaluate(f"() => {{ const y = ({f})(0.7); return [y, ({d})(y, 0.7)[0]]; }}")
     v = Value(0.7)
     out = swish(v)
     out.backward()
     assert (y, slope) == (pytest.approx(out.data, rel=1e-12), pytest.approx(v.grad, rel=1e-12))
-    page.close()
 
 
 # --- stepping ---------------------------------------------------------------------------------------------------------
@@ -337,6 +308,7 @@ def test_the_view_stays_where_the_reader_has_put_it_while_the_step_is_in_view(op
 def test_a_page_that_becomes_narrow_begins_anew_at_a_size_that_can_be_read(opened):
     lesson = opened(steps(network()))
     lesson.page.set_viewport_size({"width": 375, "height": 667})
+    lesson.page.wait_for_function("svg.getScreenCTM().a > 0.9")  # the page hears of its size with the next frame
     lesson.press("ArrowRight")
     assert lesson.page.evaluate("svg.getScreenCTM().a") > 0.9
     lesson.page.click("#fit")
@@ -602,6 +574,16 @@ def test_the_page_itself_offers_to_predict_the_leaves(opened):
     assert lesson.page.is_hidden("#quizzed")
 
 
+@pytest.fixture(scope="module")
+def evaluated(tab, tmp_path_factory):
+    """What the page makes of an answer, or says against it."""
+    *_, out = lecture_example()
+    page, _ = tab
+    page.goto(steps(out).save(tmp_path_factory.mktemp("answers") / "lesson.html").as_uri())
+    script = "(text) => { try { return evaluated(text); } catch (error) { return error.message; } }"
+    return lambda text: page.evaluate(script, text)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
@@ -611,11 +593,8 @@ def test_the_page_itself_offers_to_predict_the_leaves(opened):
         ("(" * 500, None), ("-" * 50_000 + "1", None),
     ],
 )  # fmt: skip
-def test_an_answer_is_a_number_or_an_expression_of_names_and_nothing_else(text, value, opened):
-    *_, out = lecture_example()
-    lesson = opened(steps(out))
-    script = "(text) => { try { return evaluated(text); } catch (error) { return error.message; } }"
-    found = lesson.page.evaluate(script, text)
+def test_an_answer_is_a_number_or_an_expression_of_names_and_nothing_else(text, value, evaluated):
+    found = evaluated(text)
     if value is None:
         assert isinstance(found, str)
     else:
@@ -722,18 +701,16 @@ def test_the_page_runs_no_script_but_its_own_and_asks_for_nothing(opened):
     assert not re.search(r"https?://(?!www\.w3\.org)", html)
 
 
-def test_in_a_sandboxed_frame_as_in_jupyter_it_works(chromium, tmp_path):
+def test_in_a_sandboxed_frame_as_in_jupyter_it_works(page, tmp_path):
     bundle = steps(neuron())._repr_mimebundle_()
     assert bundle["text/plain"].startswith("<5 steps forward")
     assert "allow-same-origin" not in bundle["text/html"]
     (tmp_path / "notebook.html").write_text(f"<!doctype html><body>{bundle['text/html']}</body>", encoding="utf-8")
-    page = chromium.new_page()
     page.goto((tmp_path / "notebook.html").as_uri())
     frame = page.frames[-1]
     frame.wait_for_selector("#told h1")
     frame.click("#step")
     assert frame.inner_text("#told h1") == "Forward: compute x1w1"
-    page.close()
 
 
 def test_a_page_of_sixty_values_is_under_150_kb():
@@ -815,8 +792,7 @@ def test_the_animation_is_the_finished_picture_without_its_style_sheet(detail):
     assert "<script" not in shown.svg
 
 
-def test_the_animation_plays_forward_and_then_back(chromium, tmp_path):
-    page = chromium.new_page()
+def test_the_animation_plays_forward_and_then_back(page, tmp_path):
     page.goto(steps(neuron()).save(tmp_path / "lesson.svg").as_uri())
     script = """(t) => { for (const a of document.getAnimations()) { a.pause(); a.currentTime = t; }
       return [...document.querySelectorAll('g[id] text')].filter(e => getComputedStyle(e).opacity === '1').map(e => e.textContent); }"""
@@ -826,7 +802,6 @@ def test_the_animation_plays_forward_and_then_back(chromium, tmp_path):
     assert "∂ 1" in end
     page.emulate_media(reduced_motion="reduce")
     assert page.evaluate("document.getAnimations().length") == 0
-    page.close()
 
 
 def test_the_page_is_the_same_under_any_hash_seed():

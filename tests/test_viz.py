@@ -26,6 +26,8 @@ from viz.picture import colours, formats, graphviz as engines, layout
 from viz.picture.cards import scene
 from viz.picture.sizes import size
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 LAID_OUT_BY = "0.1.4", "Linux x86_64"  # the golden pictures
 
 

@@ -1,0 +1,82 @@
+"""A notebook in a real JupyterLab: it runs there, with its pictures and its page of steps."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+
+import pytest
+
+from tests.test_notebooks import ROOT, code, read
+
+
+@pytest.fixture
+def lab(tmp_path):
+    """JupyterLab on a copy of notebook 2 without its outputs; its address."""
+    pytest.importorskip("jupyterlab")
+    notebook = read(ROOT / "notebooks" / "2_f1_to_f6.ipynb")
+    for cell in code(notebook):
+        cell["outputs"], cell["execution_count"] = [], None
+    (tmp_path / "lesson.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.port={port}", "--ServerApp.token=",
+        f"--ServerApp.root_dir={tmp_path}", "--allow-root", "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
+    ]  # fmt: skip
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "JUPYTERLAB_SETTINGS_DIR")
+    homes = {name: str(tmp_path / name) for name in names}
+    settings = tmp_path / "JUPYTERLAB_SETTINGS_DIR/@jupyterlab/notebook-extension/tracker.jupyterlab-settings"
+    settings.parent.mkdir(parents=True)
+    settings.write_text('{"windowingMode": "none"}')  # all cells are in the page, seen or not
+    env = os.environ | homes | {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
+    with (
+        (tmp_path / "server.log").open("w") as log,
+        subprocess.Popen(command, env=env, stdout=log, stderr=log) as server,
+    ):
+        try:
+            yield _started(f"http://127.0.0.1:{port}", server)
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _started(address, server):
+    for _ in range(300):
+        assert server.poll() is None, "JupyterLab ended"
+        try:
+            urllib.request.urlopen(f"{address}/api", timeout=2)
+            return address
+        except OSError:
+            time.sleep(0.2)
+    raise TimeoutError("JupyterLab does not answer")
+
+
+def test_notebook_2_runs_in_jupyterlab_with_its_pictures_and_its_page_of_steps(lab, chromium):
+    page = chromium.new_page(viewport={"width": 1500, "height": 1000})
+    wrong = []
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(f"{lab}/lab/tree/lesson.ipynb?reset")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+    page.wait_for_selector("text=/Python 3.*Idle/i", timeout=60_000)
+    page.click("text='Run'")
+    page.click("text='Run All Cells'")
+    cells = code(read(ROOT / "notebooks" / "2_f1_to_f6.ipynb"))
+    expected = sum(not cell["metadata"].get("jupyter", {}).get("source_hidden") for cell in cells)  # folded: no prompt
+    page.wait_for_function(
+        "n => [...document.querySelectorAll('.jp-InputPrompt')].filter(p => /\\[\\d+\\]/.test(p.textContent)).length >= n",
+        arg=expected,
+        timeout=120_000,
+    )
+    assert not page.query_selector_all("[data-mime-type='application/vnd.jupyter.stderr']")
+    assert not page.query_selector_all(".jp-RenderedText[data-mime-type*='error']")
+    assert page.query_selector_all(".jp-RenderedSVG img, .jp-RenderedSVG svg")
+    page.wait_for_selector("iframe[srcdoc]")
+    frame = next(f for f in page.frames if f.query_selector("#told"))
+    frame.click("#step")
+    assert frame.inner_text("#told h1").startswith("Forward")
+    assert wrong == []
