@@ -67,14 +67,17 @@ def _parameter(f: Any, n: int) -> str:
 
 
 def _differences(at: Callable[[Any], Any], x: Any, unit: Any) -> Iterator[tuple[Any, Any]]:
-    """The central difference and the jump of the slope, for each step that stays in the domain."""
+    """The central difference and the jump of the slope for each step; at the edge of a domain, that of one side."""
     size = float(np.abs(x @ unit))
     for h in {STEP, STEP * size or STEP, STEP * max(1.0, size)}:
-        try:
-            up, middle, down = at(x + h * unit), at(x), at(x - h * unit)
-            yield (up - down) / (2 * h), np.abs(up - 2 * middle + down) / h
-        except kinds.ERRORS:  # an edge of the domain is nearer than h
-            continue
+        for a, b, c in ((1, 0, -1), (2, 1, 0), (-2, -1, 0)):
+            try:
+                far, middle, near = (at(x + k * h * unit) for k in (a, b, c))
+            except kinds.ERRORS:  # the edge is nearer than h
+                continue
+            slope = (far - near) / (2 * h) if a == 1 else (4 * middle - 3 * near - far) / (a * h)
+            yield slope, np.abs(far - 2 * middle + near) / h
+            break
 
 
 def _like(x: Any, numbers: list[Any]) -> Any:

@@ -203,9 +203,13 @@ def no_derivative(node: Any, k: int, bar: Any) -> Exception:
     except ERRORS as error:
         kind = ZeroDivisionError if isinstance(error, ZeroDivisionError) else ValueError
     where = f" in {node.scope}" if node.scope else ""
+    reason, advice = f"a gradient of {float(bar)!r} reaches it", "Keep the operand off this point"
+    if not bar:
+        reason = "the gradient that reaches it is 0 at this point only, and 0 · ∞ has no value"
+        advice = "Write x for sqrt(x)**2 and dot(x, x) for the square of a norm, or keep the operand off this point"
     return kind(
-        f"{node.op.label} has no derivative here: its operand is {described(parent)}{where}, and a gradient of "
-        f"{float(bar)!r} reaches it. Keep the operand off this point, for example by adding a small constant to it."
+        f"{node.op.label} has no derivative here: its operand is {described(parent)}{where}, and {reason}. "
+        f"{advice}, for example by adding a small constant to it."
     )
 
 

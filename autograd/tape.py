@@ -15,6 +15,7 @@ import numpy as np
 
 from autograd import kinds
 from autograd.recording import differentiable
+from autograd.zeros import Zeros
 
 __all__ = ["wengert_list"]
 
@@ -60,13 +61,13 @@ def wengert_list(outputs: Iterable[Value]) -> list[Value]:
 def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Value, float]:
     """The adjoint ∂(seeded outputs)/∂node of every node: v̄_parent += v̄_node · ∂node/∂parent, in reverse order.
 
-    An adjoint of 0 passes nothing on. Raises as `kinds.no_derivative` does where a derivative is missing.
+    An adjoint that is 0 around the point passes nothing on; where another one meets a missing derivative, it raises.
     """
     adjoint: dict[Value, Any] = dict.fromkeys(order, 0.0)
     adjoint.update(seeds)
     for node in reversed(order):
+        left, right = node.left, node.right
         if bar := adjoint[node]:
-            left, right = node.left, node.right
             if right is not None:
                 adjoint[left] += bar * node.d_left
                 adjoint[right] += bar * node.d_right
@@ -76,6 +77,11 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
             elif left is not None:
                 adjoint[left] += bar * node.d_left
             elif bar != bar:  # a missing derivative is nan, and nan reaches the leaves: only then look edge by edge
+                return checked_sweep(order, seeds, stored)
+        elif left is not None:
+            d = node.d_left if right is None else node.d_left + node.d_right
+            d = sum(d) if left.__class__ is tuple else d
+            if d - d != 0.0:  # ∞ or nan among the partials: is this 0 one that holds?
                 return checked_sweep(order, seeds, stored)
     return adjoint
 
@@ -102,29 +108,47 @@ def checked_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Loc
     Adjoints are floats, Values, or vectors with an entry for each of several outputs.
     """
     nodes = list(order)
+    zeros = Zeros(nodes, seeds)
     adjoint: dict[Value, Any] = dict.fromkeys(nodes, 0.0)
     adjoint.update(seeds)
     for node in reversed(nodes):
         bar = adjoint[node]
-        if node.op is None or zero(bar):
+        nothing = zero(bar)
+        if node.op is None or (nothing and all(map(math.isfinite, node.partials))):
             continue
-        for k, (parent, d) in enumerate(zip(node.parents, local(node), strict=True)):
-            if parent in adjoint and passes(node, k, bar):
+        for k, (parent, d) in enumerate(zip(node.parents, node.partials if nothing else local(node), strict=True)):
+            if parent in adjoint and passes(node, k, bar, zeros):
                 adjoint[parent] = total(adjoint[parent], product(bar, d))
     return adjoint
 
 
-def forward_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Local) -> dict[Value, Any]:
-    """The tangent of every node: v̇_node = Σ ∂node/∂parent · v̇_parent, in order, from the seeded tangents."""
-    tangent: dict[Value, Any] = dict(seeds)
-    for node in order:
-        if node in tangent or not any(p in tangent and not zero(tangent[p]) for p in node.parents):
+def forward_sweep(
+    order: Iterable[Value], seeds: Mapping[Value, Any], local: Local, outputs: Iterable[Value]
+) -> dict[Value, Any]:
+    """The tangent of every node: v̇_node = Σ ∂node/∂parent · v̇_parent, in order, from the seeded tangents.
+
+    A missing derivative makes it nan. No output may depend on that, as the reverse sweep judges: else it raises.
+    """
+    nodes: list[Value] = list(order)
+    tangent: dict[Value, Any] = {v: t for v, t in seeds.items() if not zero(t)}
+    missing = []
+    for node in nodes:
+        if node in tangent or not any(p in tangent for p in node.parents):
             continue
-        dot = 0.0
-        for k, (parent, d) in enumerate(zip(node.parents, local(node), strict=True)):
-            if not zero(dot_in := tangent.get(parent, 0.0)) and passes(node, k, dot_in):
+        dot, slopes = 0.0, local(node)
+        for k, (parent, d) in enumerate(zip(node.parents, slopes, strict=True)):
+            if (dot_in := tangent.get(parent)) is None:
+                continue
+            if not math.isfinite(node.partials[k]) and (node.partials[k] != node.partials[k] or zero(dot_in)):
+                missing.append(node)
+                dot = math.nan
+            elif not zero(dot_in) and (node.partials[k] != 0.0 or math.isfinite(getattr(dot_in, "primal", dot_in))):
                 dot = total(dot, product(dot_in, d))
         tangent[node] = dot
+    if missing:
+        active = [v for v in nodes if v in tangent]
+        for y in outputs:
+            checked_sweep(active, {y: 1.0}, stored)
     return tangent
 
 
@@ -147,17 +171,17 @@ def total(a: Any, b: Any) -> Any:
     return b if a.__class__ is float and a == 0.0 else a + b
 
 
-def passes(node: Value, k: int, bar: Any) -> bool:
-    """Whether `bar`, an adjoint or tangent, meets a derivative along the k-th edge; raises where that is missing."""
-    d, bar = node.partials[k], getattr(bar, "primal", bar)
+def passes(node: Value, k: int, bar: Any, zeros: Zeros) -> bool:
+    """Whether the adjoint `bar` meets a derivative along the k-th edge; raises where that is missing."""
+    d, parent, number = node.partials[k], node.parents[k], getattr(bar, "primal", bar)
     if math.isfinite(d):
-        return d != 0.0 or bool(np.isfinite(bar).all())  # a branch not taken passes nothing, not 0 · ∞
-    if not np.any(bar):
-        differentiable(node, k)
-        return False
-    parent = node.parents[k]
-    if d == d or parent.data != parent.data or node.data != node.data:
-        return True
+        return d != 0.0 or bool(np.isfinite(number).all())  # a branch not taken passes nothing, not 0 · ∞
     if all(leaf.role == "constant" for leaf in wengert_list([parent]) if leaf.op is None):
         return False
-    raise kinds.no_derivative(node, k, bar)
+    if d != d and np.any(number) and parent.data == parent.data and node.data == node.data:
+        raise kinds.no_derivative(node, k, np.ravel(number)[np.argmax(np.abs(number))])
+    if not np.all(number):
+        differentiable(node, k)
+        if not zeros.stay(node, parent, number):
+            raise kinds.no_derivative(node, k, 0.0)
+    return bool(np.any(number))

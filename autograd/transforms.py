@@ -82,7 +82,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     seeds = dict(_paired(xs, tangents, "tangent"))
     nodes = kinds.flat(out)
     order = _current(_active(nodes, seeds)) if keep else tape.wengert_list(nodes)
-    tangent = tape.forward_sweep(order, seeds, tape.rederived if keep else tape.stored)
+    tangent = tape.forward_sweep(order, seeds, tape.rederived if keep else tape.stored, nodes)
     dot = kinds.mapped(lambda v: lift(tangent.get(v, 0.0)), out)
     return (out, dot) if keep else (_numbers(out), _numbers(dot))
 

@@ -180,7 +180,7 @@ def code_lines(path):
     ("files", "budget"),
     [
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
-        (["autograd/**/*.py"], 3000),
+        (["autograd/**/*.py"], 3150),
         (["nn/*.py"], 1055),  # 800 were planned: refusals and the doctor took more
         (["viz/**/*.py"], 3105),  # 1,600 were planned
     ],

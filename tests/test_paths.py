@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import autograd as ag
-from autograd import Value, array, constant, gradients, named, scope
+from autograd import Value, array, constant, gradients, named, scope, where
 from autograd.tape import wengert_list
 from tests.pictures import PAYLOADS, network
 from viz import Explanation, explain
@@ -150,13 +150,21 @@ def test_an_interior_node_and_the_output_itself_have_paths_too():
 # --- zeros, infinities, missing derivatives -----------------------------------------------------------------------------
 
 
-def test_a_partial_of_0_makes_a_product_0_beside_an_infinite_or_missing_one():
+def test_a_partial_that_stays_0_makes_a_product_0_beside_an_infinite_or_missing_one():
+    x = Value(0.0, "x")
+    told = explain(where(0.0, x.sqrt(), x) + x, x)
+    assert [p.product for p in told.paths] == [1.0, 1.0, 0.0]
+    assert math.isnan(told.paths[2].partials[0])
+    assert told.total == 2.0
+    assert told.cautions == ()
+
+
+def test_a_partial_that_is_0_at_this_point_only_has_no_product_with_a_missing_one():
     x = Value(0.0, "x")
     told = explain(x.sqrt() * x + x, x)
-    assert [p.product for p in told.paths] == [1.0, 0.0, 0.0]
-    assert math.isnan(told.paths[1].partials[0])
-    assert told.total == 1.0
-    assert told.cautions == ()
+    assert sorted(str(p.product) for p in told.paths) == ["0.0", "1.0", "nan"]
+    assert math.isnan(told.total)
+    assert "0 · ∞ has no value" in told.cautions[0]
 
 
 def test_a_missing_derivative_is_said():

@@ -122,14 +122,18 @@ def explain(output: Value, leaf: Value, *, top: int = 10, digits: int = 4) -> Ex
     total, cautions = math.nan, outdated(order)
     try:
         total = float(checked_sweep(reach, {output: 1.0}, stored)[leaf])
+        refused = False
     except kinds.ERRORS as error:
+        refused = True
         cautions.append(printable(str(error), 400))
     name = names(order, digits)
     paths = []
     for way in ways:
         nodes, partials = zip(*((name[step.node], step.partial) for step in way.steps()), strict=True)
-        paths.append(Path(nodes, partials[:-1], way.product, _share(way.product, total)))
-    remainder = Remainder(count - len(paths), rest)
+        # A 0 makes the product 0 where the sweep found that it stays 0; 0 · ∞ has no value.
+        product = math.nan if refused and not all(map(math.isfinite, partials)) else way.product
+        paths.append(Path(nodes, partials[:-1], product, _share(product, total)))
+    remainder = Remainder(count - len(paths), math.nan if refused and count > len(paths) else rest)
     facts = total, remainder, visits, tuple(cautions), digits
     return Explanation(name[output], name[leaf], tuple(paths), count, *facts)
 

@@ -93,7 +93,9 @@ def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None,
     """
     order = wengert_list(values_in(output))
     seeds = None if tangents is None else _seeds(order, tangents)
-    tangent = {} if seeds is None else dict.fromkeys(order, 0.0) | forward_sweep(order, seeds, stored)
+    tangent = (
+        {} if seeds is None else dict.fromkeys(order, 0.0) | forward_sweep(order, seeds, stored, values_in(output))
+    )
     name = names(order, digits)
     column = plan(order, {v: v.parents for v in order}).column
     reading = sorted(order, key=lambda v: (column[v], v.op is None))

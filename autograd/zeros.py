@@ -1,0 +1,107 @@
+"""Whether an adjoint that is 0 stays 0 around the point: only then does it pass nothing to a derivative that is missing.
+
+2·sqrt(x) is 0 at 0 and at no other point, so in sqrt(x)**2 it meets the slope ∞ as 0 · ∞, which has no value. The adjoint
+of a branch not taken is 0 at every point nearby. The two are told apart by moving: the graph is computed once more, in
+floats, from leaves that lie a little aside.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from autograd.kinds import ERRORS
+
+if TYPE_CHECKING:
+    from autograd.value import Value
+
+SCALES = (1e-30, 1e-22, 1e-15, 1e-11, 1e-7, 1e-4)  # of a move; the smallest one that moves the operand is taken
+
+
+class Side(NamedTuple):
+    """The graph a little aside: the numbers that differ there, and every adjoint."""
+
+    data: Mapping[Value, float]
+    adjoint: Mapping[Value, Any]
+
+
+class Zeros:
+    """The zeros among the adjoints of one reverse sweep; nodes of which no parent is in `order` are its leaves."""
+
+    def __init__(self, order: Sequence[Value], seeds: Mapping[Value, Any]) -> None:
+        self.order, self.seeds = order, {v: getattr(bar, "primal", bar) for v, bar in seeds.items()}
+        self._inside = set(order)
+        self._leaves = [v for v in order if v.role != "constant" and self._inside.isdisjoint(v.parents)]
+        self._known: dict[Any, Side] = {}
+
+    def stay(self, node: Value, operand: Value, bar: Any) -> bool:
+        """Whether the entries of node's adjoint `bar` that are 0 stay 0 when the leaves behind its operand move.
+
+        A side on which the adjoint has no value does not count; if neither side counts, the answer is no.
+        """
+        # All leaves at once, the same for every operand, is enough where the answer is yes.
+        return self._stay(node, operand, bar, self._leaves) or self._stay(node, operand, bar, self._behind(operand))
+
+    def _stay(self, node: Value, operand: Value, bar: Any, leaves: Sequence[Value]) -> bool:
+        here, up, down = np.broadcast_arrays(
+            bar, *(self._side(operand, tuple(leaves), sign).adjoint[node] for sign in (1.0, -1.0))
+        )
+        stays = ((up == 0.0) | (down == 0.0)) & ((up == 0.0) | np.isnan(up)) & ((down == 0.0) | np.isnan(down))
+        return bool(stays[here == 0.0].all())
+
+    def _behind(self, operand: Value) -> list[Value]:
+        """The leaves that the operand is computed from."""
+        leaves, stack, seen = set(self._leaves), [operand], {operand}
+        for v in stack:  # the list grows while it is read
+            fresh = [p for p in dict.fromkeys(v.parents) if p in self._inside and p not in seen]
+            stack += fresh
+            seen.update(fresh)
+        return [v for v in stack if v in leaves]
+
+    def _side(self, operand: Value, leaves: tuple[Value, ...], sign: float) -> Side:
+        """One side, at the smallest scale that moves the operand, or the largest."""
+        for scale in SCALES:
+            key = leaves, sign, scale
+            if key not in self._known:
+                self._known[key] = self._moved(leaves, sign * scale)
+            side = self._known[key]
+            if operand in side.data:
+                break
+        return side
+
+    def _moved(self, leaves: Iterable[Value], step: float) -> Side:
+        # Irregular steps: by equal ones x − y would not move.
+        data = {v: v.data + step * max(1.0, abs(v.data)) * (1 + 0.61803 * k % 1) for k, v in enumerate(leaves)}
+        data = {v: x for v, x in data.items() if x != v.data}
+        partials: dict[Value, Sequence[float]] = {}
+        for v in self.order:
+            if v not in data and any(p in data for p in v.parents):
+                numbers = [data.get(p, p.data) for p in v.parents]
+                y, partials[v] = _derived(v, numbers)
+                if y != v.data:
+                    data[v] = y
+        return Side(data, self._adjoints(partials))
+
+    def _adjoints(self, partials: Mapping[Value, Sequence[float]]) -> dict[Value, Any]:
+        """A reverse sweep in which an adjoint of 0 passes nothing on, whatever it meets."""
+        adjoint: dict[Value, Any] = dict.fromkeys(self.order, 0.0) | self.seeds
+        with np.errstate(all="ignore"):
+            for v in reversed(self.order):
+                if np.any(bar := adjoint[v]):
+                    for p, d in zip(v.parents, partials.get(v) or v.partials, strict=True):
+                        if p in adjoint:
+                            adjoint[p] = adjoint[p] + np.where(bar == 0.0, 0.0, bar * d)
+        return adjoint
+
+
+def _derived(v: Value, numbers: Sequence[float]) -> tuple[float, Sequence[float]]:
+    """The value and the partials of a node on other operands; nan where there are none."""
+    y, nothing = math.nan, [math.nan] * len(numbers)
+    try:
+        y = float(v.op.value(*numbers))
+        return y, v.op.local(y, *numbers)
+    except ERRORS:
+        return y, nothing

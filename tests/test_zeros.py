@@ -1,0 +1,146 @@
+"""0 · ∞: an adjoint of 0 passes nothing to a missing derivative where it stays 0 around the point, else it is refused."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import viz
+from autograd import (
+    Value,
+    check_grad,
+    constant,
+    cos,
+    dot,
+    exp,
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    log,
+    maximum,
+    relu,
+    sigmoid,
+    sqrt,
+    step,
+    sum as total,
+    tanh,
+    vjp,
+    where,
+)
+
+HERE_ONLY = {
+    "sqrt(x)**2": lambda x: sqrt(x) ** 2,
+    "cos(sqrt(x))": lambda x: cos(sqrt(x)),
+    "x * sqrt(x)": lambda x: x * sqrt(x),
+    "sqrt(x) * sqrt(x)": lambda x: sqrt(x + 0) * sqrt(x + 0),
+    "relu(sqrt(x))": lambda x: relu(sqrt(x)),
+    "behind rounding": lambda x: sqrt((x + 1) - 1) ** 2,
+    "behind a sum": lambda x: exp(sqrt(x) ** 2 + x) - x,
+    "norm": lambda x: (sqrt(x * x) * 2) ** 2,
+}
+
+STAYS = {
+    "a branch not taken": (lambda x: where(0.0, sqrt(x), x * x + x), 1.0),
+    "a condition that stays": (lambda x: where(step(x - 1), sqrt(x), 3 * x), 3.0),
+    "a dead relu": (lambda x: relu(sqrt(x) - 1) + x, 1.0),
+    "a mask": (lambda x: 0.0 * sqrt(x) + x, 1.0),
+    "a maximum": (lambda x: maximum(sqrt(x), 1.0) + 2 * x, 2.0),
+    "a step": (lambda x: step(sqrt(x) - 2) + x, 1.0),
+    "a mask of masks": (lambda x: total([0.0 * sqrt(x * k) for k in range(4)]) + x, 1.0),
+}
+
+
+def met(f):
+    """Each way a derivative of f at 0 is asked for."""
+    x = Value(0.0, "x")
+    return {
+        "backward": lambda: f(x).backward(),
+        "gradients": lambda: gradients(f(x), [x]),
+        "grad": lambda: grad(f)(0.0),
+        "grad of grad": lambda: grad(grad(f))(0.0),
+        "jacobian": lambda: jacobian(lambda x: [f(x), x])(0.0),
+        "hessian": lambda: hessian(f)(0.0),
+        "hvp": lambda: hvp(f, 0.0, 1.0),
+        "jvp": lambda: jvp(f, (0.0,), (1.0,)),
+        "vjp": lambda: vjp(f, 0.0)[1](1.0),
+        "latex": lambda: viz.latex(f(x), wrt=x),
+        "steps": lambda: viz.steps(f(x)),
+        "table": lambda: viz.table(f(x), tangents=x),
+    }
+
+
+@pytest.mark.parametrize("way", met(sqrt))
+@pytest.mark.parametrize("name", HERE_ONLY)
+def test_a_zero_at_this_point_only_does_not_swallow_a_missing_derivative(name, way):
+    with pytest.raises(
+        (ValueError, ZeroDivisionError), match=r"has no derivative here.*dot\(x, x\)|a gradient of .* reaches it"
+    ):
+        met(HERE_ONLY[name])[way]()
+
+
+@pytest.mark.parametrize("name", STAYS)
+def test_a_zero_around_the_point_passes_nothing_on_in_both_modes(name):
+    f, slope = STAYS[name]
+    assert grad(f)(0.0) == slope
+    assert jvp(f, (0.0,), (1.0,))[1] == slope
+    assert vjp(f, 0.0)[1](1.0) == (slope,)
+    assert jacobian(lambda x: [f(x), f(x), x])(0.0).tolist() == [slope, slope, 1.0]
+    assert check_grad(f, 0.0) < 1e-6
+
+
+def test_an_independent_zero_passes_nothing_on():
+    assert grad(lambda x, v: v * sqrt(x), (0, 1))(0.0, 0.0) == (0.0, 0.0)
+    assert jvp(lambda x, v: v * sqrt(x), (0.0, 0.0), (1.0, 0.0)) == (0.0, 0.0)
+    v = Value(0.0)
+    assert grad(lambda x: v * sqrt(x) + x)(0.0) == 1.0
+
+
+def test_the_square_of_a_norm_is_a_dot_product():
+    with pytest.raises(ZeroDivisionError, match=r"dot\(x, x\) for the square of a norm"):
+        hessian(lambda b: 0.5 * np.linalg.norm(b) ** 2)(np.zeros(2))
+    np.testing.assert_array_equal(hessian(lambda b: 0.5 * dot(b, b))(np.zeros(2)), np.eye(2))
+
+
+def test_a_tangent_that_is_zero_at_this_point_only_meets_a_missing_derivative():
+    with pytest.raises(ZeroDivisionError):
+        jvp(lambda t: sqrt(t * t), (0.0,), (1.0,))
+    assert jvp(sqrt, (0.0,), (0.0,)) == (0.0, 0.0)
+
+
+def test_a_refused_backward_pass_leaves_every_gradient_as_it_was():
+    x = Value(0.0, "x")
+    (3 * x).backward()
+    with pytest.raises(ZeroDivisionError):
+        (sqrt(x) ** 2 + x).backward()
+    assert x.grad == 3.0
+
+
+def test_zeros_beside_missing_derivatives_of_constants_are_no_question():
+    x = Value(2.0)
+    (sqrt(constant(0.0)) * (x - x) + x).backward()
+    assert x.grad == 1.0
+
+
+def test_many_dead_branches_are_judged_at_once(monkeypatch):
+    from autograd import zeros
+
+    moves = []
+    moved = zeros.Zeros._moved
+    monkeypatch.setattr(zeros.Zeros, "_moved", lambda self, *args: moves.append(args) or moved(self, *args))
+    x = [Value(0.0, f"x{k}") for k in range(50)]
+    total([where(0.0, sqrt(v), v) for v in x]).backward()
+    assert {v.grad for v in x} == {1.0}
+    assert len(moves) == 2
+
+
+def test_a_saturated_unit_behind_an_infinite_input_is_flat():
+    assert grad(lambda w: tanh(float("inf") * w))(2.0) == 0.0
+    assert grad(lambda w: sigmoid(w * float("inf")))(-2.0) == 0.0
+
+
+def test_an_infinite_slope_is_refused_where_it_is_reached():
+    with pytest.raises(ValueError, match="log is defined"):
+        grad(lambda x: log(x) * x)(0.0)
