@@ -14,9 +14,6 @@ from autograd.kinds import real
 from autograd.recording import number
 from autograd.value import Value, lift
 
-__all__ = ["Array", "array", "assign", "constant", "grads", "named", "values", "zero_grad"]
-
-
 T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
 

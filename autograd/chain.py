@@ -13,8 +13,6 @@ from autograd.scope import scope
 from autograd.transforms import jacobian
 from autograd.value import Value
 
-__all__ = ["Chain"]
-
 
 class Stage(NamedTuple):
     """One function of a chain in its latest call."""

@@ -14,9 +14,6 @@ from typing import TYPE_CHECKING, Any
 from autograd import kinds
 from autograd.recording import differentiable
 
-__all__ = ["wengert_list"]
-
-
 if TYPE_CHECKING:
     from autograd.value import Value
 

@@ -21,9 +21,6 @@ from autograd.recording import running
 from autograd.stale import changed
 from autograd.value import Value, lift
 
-__all__ = ["grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
-
-
 _inside: ContextVar[bool] = ContextVar("inside a transform", default=False)
 
 

@@ -16,9 +16,6 @@ from autograd.kinds import real
 from autograd.ops import Op
 from autograd.recording import note_input, number
 
-__all__ = ["Value"]
-
-
 ROLES = ("parameter", "input", "constant")
 
 
