@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from autograd import kinds, ops, scope
+from autograd import kinds, ops
 from autograd.languages.python import maker_source
 from autograd.ops import Op
+from autograd.scope import OPENED, here
 from autograd.value import Value, applied, lift, new
 
 
@@ -33,7 +34,7 @@ def _compiled(op: Op, n: int) -> Callable[..., Value]:
         raise TypeError(message) from error
     namespace = vars(kinds.FLOATS) | {
         "ERRORS": kinds.ERRORS, "refusal": kinds.refusal, "missing": kinds.missing, "op": op,
-        "new": new, "Value": Value, "here": scope.here, "OPENED": scope.OPENED,
+        "new": new, "Value": Value, "here": here, "OPENED": OPENED,
     }  # fmt: skip
     exec(compile(source, f"<the row {op.label}>", "exec"), namespace)
     made = cast(Callable[..., Value], namespace["make"])

@@ -15,12 +15,13 @@ from functools import cache, cached_property, partial, reduce
 from inspect import signature
 from keyword import iskeyword
 from operator import attrgetter, mul as times, sub as minus
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from autograd import kinds
 from autograd.kinds import native, total, y_hat
 
 Rule = Callable[..., Any]
+T = TypeVar("T")
 
 TABLE: dict[str, Op] = {}
 
@@ -104,6 +105,7 @@ class Op:
         """The local partial derivatives ∂y/∂operand, one per operand."""
         return [rule(y, *operands) for rule in self.partials]
 
+    @kinds.elementwise
     def __call__(self, *operands: Any, **by_name: Any) -> Any:
         """The operation on floats, Values, arrays or nestings of these; it returns the like."""
         if by_name or len(operands) != self.arity:
@@ -225,7 +227,8 @@ def _enter(op: Op) -> None:
 
 
 # Rows that other rows' rules name before they stand below.
-cos = log = logsumexp = sigmoid = maximum = step = sum = where = cast(Op, None)
+cos = log = sigmoid = maximum = step = where = cast(Op, None)
+logsumexp = sum = cast(VectorOp, None)
 
 
 # --- formulas too long for a row ------------------------------------------------------------------------------------
@@ -345,10 +348,10 @@ neg_log_softmax = VectorOp("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) 
 BUILT_IN = frozenset(TABLE)
 
 
-def softmax(a: Any) -> Any:
+def softmax(a: T) -> T:
     """The vector softmax(a)_c = e^{a_c} / Σ_j e^{a_j}, each component as exp(log_softmax(a)_c); lecture, softmax slide.
 
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    return exp(log_softmax(a))
+    return cast(T, exp(log_softmax(a)))

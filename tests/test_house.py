@@ -255,14 +255,9 @@ def test_importing_viz_loads_nothing_of_it():
 
 
 def declarations():
-    """What Value declares for type checkers: methods, and further names for them."""
-    (cls,) = [
-        node
-        for node in ast.parse((ROOT / "autograd/value.py").read_text(encoding="utf-8")).body
-        if isinstance(node, ast.ClassDef) and node.name == "Value"
-    ]
-    (block,) = [node for node in cls.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
-    return block.body
+    """What type checkers are told of a Value: methods, and further names for them."""
+    tree = ast.parse((ROOT / "autograd/typed.pyi").read_text(encoding="utf-8"))
+    return next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Typed")
 
 
 def declared():
