@@ -19,7 +19,7 @@ from autograd.ops import Op
 from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.arguments import values_in
+from viz.arguments import Detail, Direction, Theme, values_in
 from viz.files import saved
 from viz.names import glyph, names
 from viz.numbers import printable
@@ -99,10 +99,10 @@ class Steps:
 def steps(
     output: Any,
     *,
-    detail: str = "auto",
+    detail: Detail = "auto",
     predict: Any = (),
-    direction: str = "auto",
-    theme: str = "auto",
+    direction: Direction = "auto",
+    theme: Theme = "auto",
     digits: int = 4,
 ) -> Steps:
     """Step through the computation of a Value, or of a Chain's, and back through its gradients: a page, and an animation.
@@ -135,7 +135,7 @@ def steps(
         detail = "stages" if max(long, len(order) > MOST_STEPS) and any(v.scope for v in order) else "values"
     twin = _differentiated(output)
     most = MOST_STEPS // 2 if long else len(order)
-    ways = ("right", "down") if direction == "auto" else (direction,)
+    ways: tuple[Direction, ...] = ("right", "down") if direction == "auto" else (direction,)
     pictures = [
         draw(twin, detail=detail, direction=w, theme=theme, digits=digits, max_nodes=most, legend=False) for w in ways
     ]

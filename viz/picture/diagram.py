@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.tape import wengert_list
-from viz.arguments import DETAILS, choice, values_in, whole
+from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
 from viz.picture import cards, layout, paint, stages
 from viz.picture.scene import Scene
@@ -144,11 +144,11 @@ def _letters() -> frozenset[str]:
 
 def draw(
     output: Any,
-    detail: str = "auto",
-    direction: str = "auto",
+    detail: Detail = "auto",
+    direction: Direction = "auto",
     max_nodes: int = 120,
     depth: int = 1,
-    theme: str = "auto",
+    theme: Theme = "auto",
     digits: int = 4,
     legend: bool = True,
 ) -> Diagram:
@@ -186,7 +186,7 @@ def draw(
     return Diagram(shown, direction, theme, bool(legend))
 
 
-def _detail(output: Any, max_nodes: int) -> str:
+def _detail(output: Any, max_nodes: int) -> Detail:
     """Values while there is room for them; else stages if there are scopes."""
     order = wengert_list(values_in(output))
     return "stages" if len(order) > max_nodes and any(v.scope for v in order) else "values"
