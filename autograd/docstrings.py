@@ -59,18 +59,18 @@ def _facts(op: Op) -> list[str]:
 def _example(op: Op) -> Iterator[str]:
     """The value and the gradient at one point; nothing where the row has none there."""
     n = len(op.partials) - len(op.defaults) if op.arity else op.vectors
-    intervals = enumerate((op.samples or ((-3.0, 3.0),) * n)[:n])
-    point = [float(f"{low + (high - low) * (1, 5, 3)[k % 3] / 6:.2g}") for k, (low, high) in intervals]
-    operands: list[Any] = [[1.0, 2.0], [3.0, 4.0]][:n] if op.vectors else point
     chosen = tuple(range(n)) if n > 1 else 0
-    called, transform = f"({', '.join(map(repr, operands))})", "jacobian" if op.indexed else "grad"
-    try:
-        y, dy = op(*operands), jacobian(op)(*operands) if op.indexed else grad(op, chosen)(*operands)
-    except Exception:  # a user's rule may do anything
+    for first in (-2.0, 0.5):
+        operands: list[Any] = [[1.0, 2.0], [3.0, 4.0]][:n] if op.vectors else [first, 2.0, 3.0][:n]
+        try:
+            y, dy = op(*operands), jacobian(op)(*operands) if op.indexed else grad(op, chosen)(*operands)
+        except Exception:  # noqa: S112  # not defined there, or a user's rule, which may do anything
+            continue
+        called, transform = f"({', '.join(map(repr, operands))})", "jacobian" if op.indexed else "grad"
+        yield f"\n>>> from autograd import {transform}, {op.name}" if op.name in ops.BUILT_IN and not op.infix else ""
+        yield f">>> {op.name}{called}\n{y!r}"
+        yield f">>> {transform}({op.name}{f', {chosen}' if chosen else ''}){called}\n{dy!r}"
         return
-    yield f"\n>>> from autograd import {transform}, {op.name}" if op.name in ops.BUILT_IN and not op.infix else ""
-    yield f">>> {op.name}{called}\n{y!r}"
-    yield f">>> {transform}({op.name}{f', {chosen}' if chosen else ''}){called}\n{dy!r}"
 
 
 # --- formulas -----------------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def _texts(context: Context, made: Callable[[], Sequence[Any]]) -> list[str]:
     try:
         codes = [x if isinstance(x, Code) else context.number(x) for x in made()]
         return [Script([code]).text(code).replace("-", "−") for code in codes]
-    except Exception:  # as above
+    except Exception:  # of a user's rule
         return []
 
 

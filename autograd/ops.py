@@ -42,7 +42,7 @@ class Op:
         domain: Where the value exists, "x > 0"; everywhere if empty.
         instead: What to do outside of the domain, a sentence that ends the error's message.
         kink: The convention where no derivative exists, "relu′(0) = 0".
-        samples: Where tests and the docstring's example take the operands, an interval for each; ±3 if empty.
+        samples: Where tests draw the operands, an interval for each; ±3 if empty.
         defaults: The numbers that stand for the last operands where these are left out.
         guarded: Whether a constant operand's partial may leave its domain: it is then 0 and not evaluated.
         infix: Whether it is an operator, and not a public function.

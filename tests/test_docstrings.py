@@ -98,18 +98,18 @@ def mine():
 
 
 def test_a_row_of_ones_own_has_a_docstring_too(mine):
-    cube = Op("cube", lambda u: u * u * u, (lambda y, u: 3 * u * u,), domain="u > 1", instead="Hm.", samples=((0, 12),))
+    cube = Op("cube", lambda u: u * u * u, (lambda y, u: 3 * u * u,), domain="every u", instead="Hm.")
     assert cube.__doc__.splitlines() == [
         "y = cube(u) = u·u·u",
         "",
         "∂y/∂u = 3·u·u",
         "",
         "Takes floats, Values, arrays and nestings of these, and returns the like.",
-        "Defined for u > 1; other numbers are refused. Hm.",
+        "Defined for every u; other numbers are refused. Hm.",
         "",
-        ">>> cube(2.0)",
-        "8.0",
-        ">>> grad(cube)(2.0)",
+        ">>> cube(-2.0)",
+        "-8.0",
+        ">>> grad(cube)(-2.0)",
         "12.0",
     ]
 
