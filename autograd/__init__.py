@@ -1,4 +1,64 @@
-"""A glass-box autograd engine: Values that record a graph, and sweeps that differentiate it."""
+"""A glass-box autograd engine: Values that record a graph, and sweeps that differentiate it.
+
+Numbers that remember how they were computed
+    Value               a float with a gradient, and its place in the graph
+    array               an Array of leaf Values, or one Value, over numbers
+    Array               a NumPy array of Values
+    constant            the same for data that takes no gradient
+    named               give a Value, or the elements of an array, a name
+    values              the numbers of Values, as a float array
+    grads               their gradients, as a float array
+    assign              write new numbers into leaves
+    zero_grad           set gradients to None
+
+Functions of floats, Values and arrays, element by element
+    exp, log            e^x and the natural logarithm
+    expm1, log1p        e^x − 1 and log(1 + x), with all digits near 0
+    sqrt                the square root
+    sin, cos, tan       trigonometric functions of radians
+    arctan              the inverse of tan
+    tanh                the hyperbolic tangent
+    sigmoid             1/(1 + e^−x), a probability from a logit
+    log_sigmoid         its logarithm, which does not overflow
+    softplus            log(1 + e^x), a smooth relu
+    relu                x where it is positive, else 0
+    leaky_relu          x where it is positive, else slope · x
+    step                1 where x is positive, else 0; its derivative is 0
+    absolute            |x|
+    maximum, minimum    the larger and the smaller of two
+    where               one of two, as a condition says
+
+Functions of vectors
+    sum                 the sum of the elements, one node
+    dot                 the inner product of two vectors, one node
+    logsumexp           log Σ e^a, which does not overflow
+    softmax             probabilities from logits
+    log_softmax         their logarithms, each one node
+    neg_log_softmax     the cross-entropies, one for each class
+
+Derivatives of functions
+    grad                the gradient of a function, itself a function
+    value_and_grad      the function's value and its gradient
+    jacobian            all first derivatives, of a function or a graph
+    hessian             all second derivatives, of a function or a graph
+    jvp                 forward mode: the value and its tangent
+    vjp                 reverse mode: the value and its pullback
+    hvp                 the product of the Hessian with a vector
+    check_grad          both modes against central differences
+
+Graphs
+    gradients           derivatives of a graph, a graph again
+    replay              the same graph on other numbers
+    record              a function's graph as a Program that runs on rows of data
+    Program             what `record` makes: NumPy code, with its source
+    scope               name a part of the computation
+    Chain               functions composed, each in a scope of its own
+    wengert_list        every node of a graph, parents before children
+
+The table of operations
+    Op                  a row: value, derivatives, domain; making one adds it
+    VectorOp            a row that takes vectors
+"""
 
 from importlib.util import find_spec as _find_spec
 
@@ -9,14 +69,33 @@ if _find_spec("autograd.numpy"):
     )
 
 import autograd.copies
+import autograd.docstrings  # puts them on the rows
 import autograd.makers  # puts the compiled functions on Value
-from autograd.arrays import *
-from autograd.chain import *
-from autograd.check import *
-from autograd.ops import *
-from autograd.recorded.program import *
-from autograd.replaying import *
-from autograd.scope import *
-from autograd.tape import *
-from autograd.transforms import *
-from autograd.value import *
+from autograd.arrays import Array, array, assign, constant, grads, named, values, zero_grad
+from autograd.chain import Chain
+from autograd.check import check_grad
+from autograd.recorded.program import Program, record
+from autograd.replaying import replay
+from autograd.scope import scope
+from autograd.tape import wengert_list
+from autograd.transforms import grad, gradients, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from autograd.value import Value
+
+# fmt: off
+# isort: off
+from autograd.ops import (
+    Op, VectorOp, absolute, arctan, cos, dot, exp, expm1, leaky_relu, log, log1p, log_sigmoid, log_softmax, logsumexp,
+    maximum, minimum, neg_log_softmax, relu, sigmoid, sin, softmax, softplus, sqrt, step, sum, tan, tanh, where,
+)
+
+__all__ = [
+    "Array", "Chain", "Op", "Program", "Value", "VectorOp", "absolute", "arctan", "array", "assign", "check_grad",
+    "constant", "cos", "dot", "exp", "expm1", "grad", "gradients", "grads", "hessian", "hvp", "jacobian", "jvp",
+    "leaky_relu", "log", "log1p", "log_sigmoid", "log_softmax", "logsumexp", "maximum", "minimum", "named",
+    "neg_log_softmax", "record", "relu", "replay", "scope", "sigmoid", "sin", "softmax", "softplus", "sqrt", "step",
+    "sum", "tan", "tanh", "value_and_grad", "values", "vjp", "wengert_list", "where", "zero_grad",
+]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

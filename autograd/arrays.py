@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +13,13 @@ from autograd import kinds, ops
 from autograd.kinds import real
 from autograd.naming import Name
 from autograd.recording import number
-from autograd.value import Value, lift
-
-__all__ = ["Array", "array", "assign", "constant", "grads", "named", "values", "zero_grad"]
-
+from autograd.value import Role, Value, lift
 
 T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
 
 
-class Array(np.ndarray[Any, np.dtype[Any]]):
+class Array(np.ndarray[Any, np.dtype[np.object_]]):
     """A NumPy array of Values. Its operations are the rows of the table; `@`, `dot` and `sum` make n-ary nodes.
 
     In-place operators and assignments of elements that would throw leaves away raise TypeError: `assign` changes leaves.
@@ -189,7 +186,13 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {np.dot: _dot, np.where: ops.where, 
 # --- making, naming, reading and writing ------------------------------------------------------------------------------
 
 
-def array(data: Any, name: str | None = None, role: str = "parameter") -> Any:
+@overload
+def array(data: float | Value, name: str | None = None, role: Role = "parameter") -> Value: ...
+@overload
+def array(data: Sequence[Any] | npt.NDArray[Any], name: str | None = None, role: Role = "parameter") -> Array: ...
+@overload
+def array(data: Any, name: str | None = None, role: Role = "parameter") -> Any: ...
+def array(data: Any, name: str | None = None, role: Role = "parameter") -> Any:
     """An Array of leaf Values over `data`, named `W1[0,0]`; a single number gives one Value.
 
     Values in `data` are kept as they are. ValueError for rows of different lengths.
@@ -219,6 +222,12 @@ def _nested(data: Any) -> npt.NDArray[Any]:
     return objects
 
 
+@overload
+def constant(data: float, name: str | None = None) -> Value: ...
+@overload
+def constant(data: Sequence[Any] | npt.NDArray[Any], name: str | None = None) -> Array: ...
+@overload
+def constant(data: Any, name: str | None = None) -> Any: ...
 def constant(data: Any, name: str | None = None) -> Any:
     """The same for data that takes no gradient; TypeError for Values, whose numbers are `values(x)` and `v.data`.
 

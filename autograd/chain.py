@@ -5,15 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from autograd import kinds
-from autograd.arrays import array
+from autograd.arrays import Floats, array
 from autograd.scope import scope
 from autograd.transforms import jacobian
 from autograd.value import Value
-
-__all__ = ["Chain"]
 
 
 class Stage(NamedTuple):
@@ -72,7 +68,7 @@ class Chain:
         self.stages = stages
         return x
 
-    def jacobians(self) -> list[np.ndarray[Any, np.dtype[np.float64]]]:
+    def jacobians(self) -> list[Floats]:
         """∂output/∂input of each stage of the latest call, in order, of shape output.shape + input.shape."""
         if not self.stages:
             raise ValueError("call the chain first: its Jacobians are those of the latest call")

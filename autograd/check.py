@@ -12,8 +12,6 @@ from autograd import kinds
 from autograd.arrays import array, values
 from autograd.transforms import grad, jacobian, jvp
 
-__all__ = ["check_grad"]
-
 STEP = np.finfo(float).eps ** (1 / 3)  # balances truncation h² against rounding eps/h, where f varies on a scale of 1
 TOLERANCE = 1e-6
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from autograd.scope import Path
 from autograd.tape import wengert_list
-from autograd.value import Value, new, node
+from autograd.value import Role, Value, new, node
 
 
 def copied(self: Value, memo: dict[int, Any]) -> Value:
@@ -39,7 +39,7 @@ def reduced(self: Value) -> tuple[Any, ...]:
     return _graph, (leaves, *facts, *edges)
 
 
-def _leaf(data: float, name: str | None, role: str, grad: float | None, path: Path | None) -> Value:
+def _leaf(data: float, name: str | None, role: Role, grad: float | None, path: Path | None) -> Value:
     v = Value(data, name, role)
     v.grad, v.scope = grad, path
     return v

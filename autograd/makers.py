@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from autograd import kinds, ops, scope
+from autograd import kinds, ops
 from autograd.languages.python import maker_source
 from autograd.ops import Op
+from autograd.scope import OPENED, here
 from autograd.value import Value, applied, lift, new
 
 
@@ -33,7 +34,7 @@ def _compiled(op: Op, n: int) -> Callable[..., Value]:
         raise TypeError(message) from error
     namespace = vars(kinds.FLOATS) | {
         "ERRORS": kinds.ERRORS, "refusal": kinds.refusal, "missing": kinds.missing, "op": op,
-        "new": new, "Value": Value, "here": scope.here, "OPENED": scope.OPENED,
+        "new": new, "Value": Value, "here": here, "OPENED": OPENED,
     }  # fmt: skip
     exec(compile(source, f"<the row {op.label}>", "exec"), namespace)
     made = cast(Callable[..., Value], namespace["make"])
@@ -75,9 +76,27 @@ for _name, _op in (
         setattr(Value, f"__{_prefix}{_name}__", _method)
 for _name, _op in (("neg", ops.negative), ("pos", ops.positive), ("abs", ops.absolute)):
     setattr(Value, f"__{_name}__", maker(_op))
+
+
+class Method:
+    """A row of one operand as a method of Value: compiled, and given its docstring, when it is first asked for."""
+
+    def __init__(self, op: Op) -> None:
+        self.op = op
+
+    def __get__(self, v: Value | None, _: type[Value]) -> Any:
+        op = self.op
+        method = _with_defaults(op) if op.defaults else maker(op)
+        method.__name__, method.__module__, method.__doc__ = op.name, Value.__module__, op.__doc__
+        setattr(Value, op.name, method)  # in the place of this
+        return getattr(Value if v is None else v, op.name)
+
+
+def _with_defaults(op: Op) -> Callable[..., Value]:
+    # Called as a function; a row itself is no method, since it does not bind.
+    return lambda v, *rest, **by_name: op(v, *rest, **by_name)
+
+
 for _op in map(ops.TABLE.__getitem__, sorted(ops.BUILT_IN)):
     if _op.is_method and not _op.infix:
-        # One with defaults is called as a function; a row itself is no method, since it does not bind.
-        setattr(
-            Value, _op.name, (lambda v, *rest, op=_op, **named: op(v, *rest, **named)) if _op.defaults else maker(_op)
-        )
+        setattr(Value, _op.name, Method(_op))

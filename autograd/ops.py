@@ -15,12 +15,13 @@ from functools import cache, cached_property, partial, reduce
 from inspect import signature
 from keyword import iskeyword
 from operator import attrgetter, mul as times, sub as minus
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from autograd import kinds
 from autograd.kinds import native, total, y_hat
 
 Rule = Callable[..., Any]
+T = TypeVar("T")
 
 TABLE: dict[str, Op] = {}
 
@@ -31,24 +32,39 @@ class Op:
 
     Raises ValueError for a name that is no identifier, belongs to a row of the library or to a part of Value.
 
+    Attributes:
+        name: What it is called; NumPy's name where NumPy has the function, for np.tanh then finds it.
+        formula: The definition, f(*operands), as a textbook prints it.
+        partials: A tuple of the ∂y/∂operand, one function f(y, *operands) for each operand.
+        computed: How floats and arrays compute it, where the definition overflows or loses digits.
+        symbol: What stands on a card of a picture; the name if empty.
+        written: How it stands in an expression, "{} + {}"; name(…) if empty.
+        domain: Where the value exists, "x > 0"; everywhere if empty.
+        instead: What to do outside of the domain, a sentence that ends the error's message.
+        kink: The convention where no derivative exists, "relu′(0) = 0".
+        samples: Where tests draw the operands, an interval for each; ±3 if empty.
+        defaults: The numbers that stand for the last operands where these are left out.
+        guarded: Whether a constant operand's partial may leave its domain: it is then 0 and not evaluated.
+        infix: Whether it is an operator, and not a public function.
+
     >>> double = Op("double", lambda x: 2 * x, (lambda y, x: 2.0,))
     >>> double(3.0), double([1.0, 2.0])
     (6.0, [2.0, 4.0])
     """
 
-    name: str  # NumPy's, where NumPy has the function: np.tanh then finds it
-    formula: Rule  # the definition, f(*operands), as a textbook prints it
-    partials: Any  # ∂y/∂operand as f(y, *operands), one per operand
-    computed: Rule | None = None  # how floats and arrays compute it, where the definition overflows or loses digits
-    symbol: str = ""  # on a card of a picture; the name if empty
-    written: str = ""  # in an expression: "{} + {}"; name(…) if empty
-    domain: str = ""  # where the value exists: "x > 0"
-    instead: str = ""  # what to do outside of it
-    kink: str = ""  # the convention where no derivative exists: "relu′(0) = 0"
-    samples: tuple[tuple[float, float], ...] = ()  # where tests draw operands, an interval each; ±3 if empty
-    defaults: tuple[float, ...] = ()  # of the last operands
-    guarded: bool = False  # a constant operand's partial may leave its domain: it is 0 and not evaluated
-    infix: bool = False  # an operator, not a public function
+    name: str
+    formula: Rule
+    partials: Any
+    computed: Rule | None = None
+    symbol: str = ""
+    written: str = ""
+    domain: str = ""
+    instead: str = ""
+    kink: str = ""
+    samples: tuple[tuple[float, float], ...] = ()
+    defaults: tuple[float, ...] = ()
+    guarded: bool = False
+    infix: bool = False
     compiled: dict[int | None, Rule] = field(default_factory=dict, init=False, repr=False)  # its makers of nodes
 
     # What only a VectorOp has.
@@ -89,6 +105,7 @@ class Op:
         """The local partial derivatives ∂y/∂operand, one per operand."""
         return [rule(y, *operands) for rule in self.partials]
 
+    @kinds.elementwise
     def __call__(self, *operands: Any, **by_name: Any) -> Any:
         """The operation on floats, Values, arrays or nestings of these; it returns the like."""
         if by_name or len(operands) != self.arity:
@@ -120,17 +137,30 @@ class Op:
 class VectorOp(Op):
     """A row that takes vectors: its rules take all their numbers one by one, and `partials` gives all ∂y/∂operand at once.
 
-    An indexed row has a component for each number, its rules take the index c first, and its partials may be told as
-    `Components`.
+    Its further fields follow those of an Op. An indexed row has a component for each number; its rules take the index c
+    first, and its partials may be told as `Components`.
+
+    Attributes:
+        vectors: How many vectors it takes: sum 1, dot 2.
+        empty: The value on empty vectors, where there is one.
+        nested: Whether it takes matrices and nestings too, as one long vector.
+        indexed: Whether it gives a vector, by one row for each component.
+        stacked: A promise that its rules take all operands as one array too, adding by `total` and by no loop.
+        index: The component, in a row made by `at`; None in any other.
+        family: The row of all components, in a row made by `at`; None in any other.
+
+    >>> norm1 = VectorOp("norm1", lambda *a: sum([abs(x) for x in a]), lambda y, *a: [step(x) - step(-x) for x in a])
+    >>> norm1([3.0, -4.0])
+    7.0
     """
 
-    vectors: int = 1  # how many: sum 1, dot 2
-    empty: float | None = None  # the value on empty vectors, where there is one
-    nested: bool = False  # takes matrices and nestings too, as one long vector
-    indexed: bool = False  # one row per component
-    stacked: bool = False  # a promise: its rules take all operands as one array too, adding by `total` and by no loop
-    index: int | None = None  # the component, in a row made by `at`
-    family: VectorOp | None = None  # and the row of all components
+    vectors: int = 1
+    empty: float | None = None
+    nested: bool = False
+    indexed: bool = False
+    stacked: bool = False
+    index: int | None = None
+    family: VectorOp | None = None
 
     @cached_property
     def at(self) -> Callable[[int], Op]:
@@ -207,7 +237,8 @@ class Methods:
 
 
 # Rows that other rows' rules name before they stand below.
-cos = log = logsumexp = sigmoid = maximum = step = sum = where = cast(Op, None)
+cos = log = sigmoid = maximum = step = where = cast(Op, None)
+logsumexp = sum = cast(VectorOp, None)
 
 
 # --- formulas too long for a row ------------------------------------------------------------------------------------
@@ -326,20 +357,11 @@ neg_log_softmax = VectorOp("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) 
 
 BUILT_IN = frozenset(TABLE)
 
-# fmt: off
-# The export list: every row that is no operator.
-__all__ = [
-    "Op", "absolute", "arctan", "cos", "dot", "exp", "expm1", "leaky_relu", "log", "log1p", "log_sigmoid", "log_softmax",
-    "logsumexp", "maximum", "minimum", "neg_log_softmax", "relu", "sigmoid", "sin", "softmax", "softplus", "sqrt",
-    "step", "sum", "tan", "tanh", "where",
-]
-# fmt: on
 
-
-def softmax(a: Any) -> Any:
+def softmax(a: T) -> T:
     """The vector softmax(a)_c = e^{a_c} / Σ_j e^{a_j}, each component as exp(log_softmax(a)_c); lecture, softmax slide.
 
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    return exp(log_softmax(a))
+    return cast(T, exp(log_softmax(a)))

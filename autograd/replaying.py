@@ -11,8 +11,6 @@ from autograd import kinds
 from autograd.tape import wengert_list
 from autograd.value import Value
 
-__all__ = ["replay"]
-
 
 def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     """Evaluate the graph of `output` again, with other numbers in its leaves.

@@ -7,9 +7,6 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import Any, TypeVar
 
-__all__ = ["scope"]
-
-
 F = TypeVar("F", bound=Callable[..., Any])
 
 

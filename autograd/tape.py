@@ -17,9 +17,6 @@ from autograd import kinds
 from autograd.recording import differentiable
 from autograd.zeros import Zeros
 
-__all__ = ["wengert_list"]
-
-
 if TYPE_CHECKING:
     from autograd.value import Value
 

@@ -10,19 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from autograd import kinds, ops, tape
-from autograd.arrays import Array, array, named, values
+from autograd.arrays import Array, T, array, named, values
 from autograd.kinds import real
 from autograd.recording import running
 from autograd.stale import changed
 from autograd.value import Value, lift
-
-__all__ = ["grad", "gradients", "hessian", "hvp", "jacobian", "jvp", "value_and_grad", "vjp"]
-
 
 MOST = 256  # outputs that one sweep takes together
 
@@ -133,7 +130,7 @@ def hvp(f: Any, x: Any, v: Any) -> Any:
 # --- of graphs --------------------------------------------------------------------------------------------------------
 
 
-def gradients(output: Value, inputs: Any) -> Any:
+def gradients(output: Value, inputs: T) -> T:
     """∂output/∂input as Values, in the shape of `inputs`: a graph that can be differentiated again.
 
     Inputs are Values of any place in the graph; where the output does not depend on one, 0. ValueError for a
@@ -147,7 +144,7 @@ def gradients(output: Value, inputs: Any) -> Any:
     if not isinstance(output, Value):
         raise TypeError(f"gradients takes one output Value; got {type(output).__name__}: use jacobian for several")
     _inputs(inputs)
-    return _pulled({output: 1.0}, inputs, graph=True)
+    return cast(T, _pulled({output: 1.0}, inputs, graph=True))
 
 
 def jacobian(outputs: Any, inputs: Any = None) -> Any:

@@ -6,19 +6,17 @@ import operator
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Self, SupportsFloat, cast
+from typing import TYPE_CHECKING, Any, Literal, Self, SupportsFloat, cast, get_args
 
 import numpy as np
 
-from autograd import kinds, ops, scope, tape
+from autograd import kinds, ops, tape
 from autograd.kinds import real
 from autograd.ops import Op
 from autograd.recording import note_input, number
+from autograd.scope import Path, here
 
-__all__ = ["Value"]
-
-
-ROLES = ("parameter", "input", "constant")
+Role = Literal["parameter", "input", "constant"]
 
 
 class Operand:
@@ -94,7 +92,13 @@ class Operand:
         return self.__compare__("less_equal", b)
 
 
-class Value(Operand, ops.Methods):
+if TYPE_CHECKING:
+    from autograd.typed import Typed
+else:
+    Typed = Operand
+
+
+class Value(Typed, ops.Methods):
     """A float that remembers its operation, its parents and its local partial derivatives.
 
     Made by hand it is a leaf. Its role says how it takes part: a "parameter" and an "input" take a gradient,
@@ -114,23 +118,23 @@ class Value(Operand, ops.Methods):
     primal: float  # the number: `data` reads and writes it
     grad: float | None
     op: Op  # None for a leaf, which those who ask know; every other node has one
-    role: str | None
+    role: Role | None
     name: str | None
-    scope: scope.Path | None
+    scope: Path | None
     left: Any
     right: Any
     d_left: Any
     d_right: Any
 
-    def __init__(self, data: SupportsFloat, name: str | None = None, role: str = "parameter") -> None:
-        if role not in ROLES:
-            raise ValueError(f"a leaf's role is one of {', '.join(ROLES)}; got {role!r}")
+    def __init__(self, data: SupportsFloat, name: str | None = None, role: Role = "parameter") -> None:
+        if role not in get_args(Role):
+            raise ValueError(f"a leaf's role is one of {', '.join(get_args(Role))}; got {role!r}")
         if not isinstance(name, str | None):
             raise TypeError(f"a name is text; got {name!r}")
         self.primal, self.name, self.role = real(data), name, role
         self.grad = self.left = self.right = self.d_left = self.d_right = None
         self.op = cast(Op, None)
-        self.scope = scope.here()
+        self.scope = here()
         if role == "input":
             note_input(self)
 
@@ -170,13 +174,6 @@ class Value(Operand, ops.Methods):
             elif node.role != "constant":
                 node.grad = bar if node.grad is None else node.grad + bar
 
-    if TYPE_CHECKING:
-        # The rows of one operand as methods, for editors and type checkers; a test keeps this list equal to the table.
-        def tanh(self) -> Value: ...
-        def leaky_relu(self, slope: Any = 0.01) -> Value: ...
-
-        absolute = exp = log = log1p = expm1 = sqrt = sin = cos = tan = arctan = tanh
-        sigmoid = log_sigmoid = softplus = relu = step = tanh
     # --- what it shares with a float ------------------------------------------------------------------------------
 
     def __float__(self) -> float:
@@ -210,7 +207,7 @@ class Value(Operand, ops.Methods):
 
     def __repr__(self) -> str:
         name = f", name={self.name!r}" if self.name is not None else ""
-        role = f", role={self.role!r}" if self.role in ROLES[1:] else ""
+        role = f", role={self.role!r}" if self.role in ("input", "constant") else ""
         return f"Value(data={self.data!r}, grad={self.grad!r}{name}{role})"
 
 
@@ -247,7 +244,7 @@ def _partials(op: Op, y: float, parents: Sequence[Value]) -> list[float]:
 def node(op: Op, data: float, parents: Sequence[Value], partials: Sequence[float]) -> Value:
     """A computed Value, from its parts."""
     v = new(Value)
-    v.primal, v.op, v.grad, v.role, v.name, v.scope = data, op, None, None, None, scope.here()
+    v.primal, v.op, v.grad, v.role, v.name, v.scope = data, op, None, None, None, here()
     v.right = v.d_right = None
     if op.arity in (1, 2):
         v.left, v.right = (*parents, None)[:2]
@@ -276,7 +273,7 @@ def lift(x: Any) -> Any:
 def constant_of(x: float) -> Value:
     """The nameless constant that a plain number in an expression becomes."""
     v = new(Value)
-    v.primal, v.role, v.scope = x, "constant", scope.here()
+    v.primal, v.role, v.scope = x, "constant", here()
     v.grad = v.name = v.op = v.left = v.right = v.d_left = v.d_right = None  # type: ignore[assignment]
     return v
 

@@ -1,18 +1,54 @@
-"""Neurons, layers, losses and training on the autograd engine."""
+"""Neurons, layers, losses and training on the autograd engine.
 
-from nn import datasets as datasets
-from nn.doctor import diagnose as diagnose
-from nn.evaluate import accuracy as accuracy, predict as predict, predict_proba as predict_proba
-from nn.examples import one_hot as one_hot
-from nn.layers import MLP as MLP, Layer as Layer, Neuron as Neuron
-from nn.lecture import lecture_chain as lecture_chain
-from nn.losses import (
-    binary_cross_entropy as binary_cross_entropy,
-    binary_cross_entropy_with_logits as binary_cross_entropy_with_logits,
-    cross_entropy as cross_entropy,
-    hinge as hinge,
-    mse as mse,
-)
-from nn.module import Module as Module
-from nn.optim import SGD as SGD, Adam as Adam, minimize as minimize
-from nn.train import DivergedError as DivergedError, History as History, fit as fit
+Models
+    MLP                                 layers one behind the other
+    Layer                               units on the same inputs: y = g(W x + b)
+    Neuron                              one unit: y = g(w·x + b)
+    Module                              what a model of one's own is made of
+    lecture_chain                       the lecture's network, the six functions f1 to f6
+
+Losses, of one example
+    mse                                 ½ Σ (ŷ − y)²
+    cross_entropy                       −log softmax(a)_c, of logits and a class
+    binary_cross_entropy_with_logits    of logits and targets from 0 to 1
+    binary_cross_entropy                the same, of probabilities
+    hinge                               max(0, 1 − y · score), for targets of ±1
+
+Training
+    fit                                 train a model on rows of data
+    SGD                                 gradient descent, with momentum and weight decay
+    Adam                                descent scaled by running means of the gradient
+    minimize                            to the minimum, by SciPy's methods
+    diagnose                            dead, saturated and identical units, vanishing gradients, …
+    History                             the loss of every epoch, a table and a plot
+    DivergedError                       training that came to a loss without a value
+
+On rows of data
+    predict                             the model's outputs
+    predict_proba                       the outputs as probabilities
+    accuracy                            the share of rows that are classified rightly
+    one_hot                             class indices as rows of zeros with a one
+    datasets                            iris, xor, two_moons, spirals and two_gaussians
+"""
+
+from nn import datasets
+from nn.doctor import diagnose
+from nn.evaluate import accuracy, predict, predict_proba
+from nn.examples import one_hot
+from nn.layers import MLP, Layer, Neuron
+from nn.lecture import lecture_chain
+from nn.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, hinge, mse
+from nn.module import Module
+from nn.optim import SGD, Adam, minimize
+from nn.train import DivergedError, History, fit
+
+# fmt: off
+__all__ = [
+    "MLP", "SGD", "Adam", "DivergedError", "History", "Layer", "Module", "Neuron", "accuracy", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "cross_entropy", "datasets", "diagnose", "fit", "hinge", "lecture_chain",
+    "minimize", "mse", "one_hot", "predict", "predict_proba",
+]
+
+
+def __dir__() -> list[str]:
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from autograd import kinds, sigmoid, softmax
-from nn.examples import Floats, inputs, one_hot, output, rows, running
+from nn.examples import Engine, Floats, inputs, one_hot, output, rows, running
 from nn.losses import maker
 
-Link = str | Callable[[Any], Any]
+Link = Literal["identity", "sigmoid", "softmax"] | Callable[[Any], Any]
 LINKS: dict[str, Callable[[Any], Any]] = {"identity": lambda a: a, "sigmoid": sigmoid, "softmax": softmax}
 
 
-def predict(model: Any, X: Any, engine: str = "recorded") -> Floats:  # noqa: N803
+def predict(model: Any, X: Any, engine: Engine = "recorded") -> Floats:  # noqa: N803
     """The model's outputs on every row of X (N, n_in), as floats: (N,) for one output, (N, K) for K.
 
     The model is recorded on the first row; with engine="eager" it is called on every row, as a model needs that
@@ -30,7 +30,7 @@ def predict(model: Any, X: Any, engine: str = "recorded") -> Floats:  # noqa: N8
     return outputs
 
 
-def predict_proba(model: Any, X: Any, link: Link | None = None, engine: str = "recorded") -> Floats:  # noqa: N803
+def predict_proba(model: Any, X: Any, link: Link | None = None, engine: Engine = "recorded") -> Floats:  # noqa: N803
     """The outputs as probabilities: of one output P(C1 | x), (N,), by a sigmoid; of K outputs (N, K) by softmax.
 
     A model that ends in a sigmoid or a softmax gives them already. `link` is "identity", "sigmoid", "softmax" or
@@ -50,7 +50,7 @@ def predict_proba(model: Any, X: Any, link: Link | None = None, engine: str = "r
     return predict(the_model, X, engine)
 
 
-def accuracy(model: Any, X: Any, Y: Any, engine: str = "recorded") -> float:  # noqa: N803
+def accuracy(model: Any, X: Any, Y: Any, engine: Engine = "recorded") -> float:  # noqa: N803
     """The share of rows whose class is right: the largest of K outputs; of one output class 1 where P(C1 | x) > ½.
 
     That is where a probability, made by sigmoid or softmax, is above ½, and any other output above 0. Y are class

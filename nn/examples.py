@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,8 @@ from autograd import Value, array, kinds, record, values, wengert_list
 from autograd.tape import reverse_sweep
 
 Floats = npt.NDArray[np.float64]
+Engine = Literal["recorded", "eager"]
+Reduction = Literal["mean", "sum"]
 
 
 def rows(X: Any, name: str = "X", least: int = 2) -> Floats:  # noqa: N803  # the field's name for rows of data
@@ -126,10 +128,10 @@ def inputs(x: Any) -> Any:
     return array(x, "x", "input")
 
 
-ENGINES: dict[str, Callable[..., Any]] = {"recorded": record, "eager": Eager}
+ENGINES: dict[Engine, Callable[..., Any]] = {"recorded": record, "eager": Eager}
 
 
-def running(engine: str, function: Callable[..., Any], *examples: Any) -> Any:
+def running(engine: Engine, function: Callable[..., Any], *examples: Any) -> Any:
     """The function on examples as a Program, or as its eager twin."""
     if engine not in ENGINES:
         raise ValueError(f"engine is {' or '.join(map(repr, ENGINES))}; got {engine!r}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -15,7 +15,8 @@ from nn.examples import whole
 from nn.init import Rng, generator, glorot, he
 from nn.module import Module
 
-Activation = str | Callable[[Any], Any]
+Named = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "step", "softmax"]
+Activation = Named | Callable[[Any], Any]
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "identity": lambda a: a,
@@ -95,7 +96,7 @@ class Neuron(_Units):
             raise ValueError("softmax needs several outputs: use a Layer, or sigmoid for one")
         super().__init__((), n_in, activation, bias, rng)
 
-    def __call__(self, x: Any) -> Any:
+    def __call__(self, x: Any) -> Value:
         x = _inputs(x, len(self.w), self)
         return self._outputs(x, [self.w.tolist()], [scope("neuron")])[0]
 

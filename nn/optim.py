@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from autograd import Program, Value, assign, dot, gradients, kinds, record, zero_grad
 from nn.doctor import unmoved
-from nn.examples import Floats, inputs, rows
+from nn.examples import Floats, Reduction, inputs, rows
 
 Places = Any  # of some parameters among all: an array of their numbers
 
@@ -132,9 +132,11 @@ class Adam(Optimizer):
         return w - moved
 
 
+Method = Literal["Newton-CG", "trust-ncg", "CG", "BFGS", "L-BFGS-B"]
+
 # Whether by H · v, and the tolerance unless one is given, of a loss whose largest slope at the start is STEEP: SciPy's
 # methods end at slopes and curvatures of a certain size, however small the loss is that they are given.
-METHODS = {
+METHODS: dict[Method, tuple[bool, float]] = {
     "Newton-CG": (True, 1e-9),
     "trust-ncg": (True, 1e-4),
     "CG": (False, 1e-4),
@@ -147,9 +149,9 @@ STEEP, FLAT = 1e4, 1e-1  # a start that is flatter is near a minimum already: mo
 def minimize(
     f: Program | Callable[..., Any],
     parameters: Iterable[Any],
-    method: str = "Newton-CG",
+    method: Method = "Newton-CG",
     data: Sequence[Any] = (),
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     tol: float | None = None,
     options: Mapping[str, Any] | None = None,
     **more: Any,

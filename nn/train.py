@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd import Value, kinds
 from nn.doctor import unmoved
-from nn.examples import Eager, Floats, prepared, running, whole
+from nn.examples import Eager, Engine, Floats, Reduction, prepared, running, whole
 from nn.optim import Optimizer
 
 SHOWN = 12  # epochs in the text of a history
@@ -82,12 +82,12 @@ def fit(
     optimizer: Optimizer,
     epochs: int,
     batch_size: int | None = None,
-    reduction: str = "mean",
+    reduction: Reduction = "mean",
     validation: tuple[Any, Any] | None = None,
     seed: int = 0,
     progress: bool = True,
     callback: Callable[[History], Any] | None = None,
-    engine: str = "recorded",
+    engine: Engine = "recorded",
 ) -> History:
     """Train a model on rows X (N, n_in) and targets Y by the gradient of loss(model(x), y); returns the History.
 
@@ -153,7 +153,7 @@ def _held_out(program: Any, validation: Any, model: Any, loss: Any) -> Any:
 class _Descent:
     """A program whose parameters, as far as an optimiser has them, follow the gradient."""
 
-    def __init__(self, program: Any, data: Any, held_out: Any, optimizer: Optimizer, reduction: str) -> None:
+    def __init__(self, program: Any, data: Any, held_out: Any, optimizer: Optimizer, reduction: Reduction) -> None:
         self.program, self.data, self.held_out = program, data, held_out
         self.optimizer, self.reduction, self.history = optimizer, reduction, History()
         place = {v: k for k, v in enumerate(optimizer.parameters)}

@@ -14,6 +14,8 @@ from pathlib import Path
 import pytest
 
 import autograd
+import nn
+import viz
 from autograd import Value, ops
 
 ROOT = Path(__file__).parents[1]
@@ -71,7 +73,7 @@ CONTRACT = [
 ]
 
 # Beyond the contract's list: what its own signatures and other packages need by name.
-BESIDES = {"Array", "wengert_list", "neg_log_softmax", "Program"}
+BESIDES = {"Array", "wengert_list", "neg_log_softmax", "Program", "VectorOp"}
 
 
 def module(path):
@@ -203,9 +205,11 @@ def test_no_function_is_over_forty_lines(path):
 # --- what is public ---------------------------------------------------------------------------------------------------
 
 
-def exported():
-    """The names of this package that are no modules of its own."""
-    return {n for n, x in vars(autograd).items() if not n.startswith("_") and not inspect.ismodule(x)}
+def literal(package):
+    """The list `__all__` as it stands in the source, for documentation tools read it there."""
+    tree = ast.parse((ROOT / package.__name__ / "__init__.py").read_text(encoding="utf-8"))
+    (names,) = [n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__"]
+    return ast.literal_eval(names)
 
 
 def test_every_name_of_the_contract_can_be_imported():
@@ -217,20 +221,43 @@ def test_every_public_row_is_exported_under_its_name():
     assert {name: getattr(autograd, name, None) for name in rows} == rows
 
 
-def test_nothing_is_exported_besides_the_contract_and_the_rows():
+def test_what_is_exported_is_the_contract_the_rows_and_a_few_names_besides():
     rows = {name for name in ops.BUILT_IN if not ops.TABLE[name].infix}
-    assert exported() - set(CONTRACT) - rows <= BESIDES
+    assert set(autograd.__all__) == set(CONTRACT) | rows | BESIDES
+
+
+@pytest.mark.parametrize("package", [autograd, nn, viz], ids=PACKAGES)
+def test_what_is_public_is_a_literal_list_and_what_editors_and_a_star_offer(package):
+    names = literal(package)
+    assert names == package.__all__
+    assert len(set(names)) == len(names)
+    assert [name for name in dir(package) if not name.startswith("__")] == sorted(names)
+    namespace = {}
+    exec(f"from {package.__name__} import *", namespace)
+    assert set(namespace) - {"__builtins__"} == set(names)
+
+
+@pytest.mark.parametrize("package", [autograd, nn, viz], ids=PACKAGES)
+def test_help_on_a_package_lists_every_public_name_once_in_a_line_that_says_what_it_is(package):
+    entries = re.findall(r"^    (\w+(?:, \w+)*)  +(\S.*)$", package.__doc__, re.M)
+    listed = [name for names, _ in entries for name in names.split(", ")]
+    assert sorted(listed) == sorted(package.__all__)
+
+
+def test_viz_says_of_every_public_name_where_it_lives():
+    assert sorted(name for names in viz._HOMES.values() for name in names) == sorted(viz.__all__)
+
+
+def test_importing_viz_loads_nothing_of_it():
+    code = "import sys, viz; print([m for m in sys.modules if m.startswith(('viz.', 'numpy', 'autograd'))])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
 
 
 def declarations():
-    """What Value declares for type checkers: methods, and further names for them."""
-    (cls,) = [
-        node
-        for node in ast.parse((ROOT / "autograd/value.py").read_text(encoding="utf-8")).body
-        if isinstance(node, ast.ClassDef) and node.name == "Value"
-    ]
-    (block,) = [node for node in cls.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
-    return block.body
+    """What type checkers are told of a Value: methods, and further names for them."""
+    tree = ast.parse((ROOT / "autograd/typed.pyi").read_text(encoding="utf-8"))
+    return next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Typed")
 
 
 def declared():
@@ -257,12 +284,12 @@ def test_every_declared_method_is_there_and_takes_what_is_declared():
             getattr(Value(0.5), f.name)(**dict.fromkeys(extra, 0.5))
 
 
-@pytest.mark.parametrize("name", sorted(set(CONTRACT) | BESIDES & set(vars(autograd))))
-def test_every_public_name_has_a_docstring(name):
-    thing = getattr(autograd, name)
-    text = thing.formula.__doc__ or type(thing).__doc__ if isinstance(thing, autograd.Op) else thing.__doc__
-    assert text
-    assert text.strip()
+@pytest.mark.parametrize("package", [autograd, nn, viz], ids=PACKAGES)
+def test_every_public_name_has_a_docstring_of_its_own(package):
+    for name in package.__all__:
+        thing = getattr(package, name)
+        assert (thing.__doc__ or "").strip(), name
+        assert isinstance(thing, type) or thing.__doc__ != type(thing).__doc__, name
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=module)
@@ -275,7 +302,7 @@ def test_every_module_says_in_its_first_line_what_it_is(path):
 
 
 def test_public_functions_and_classes_of_autograd_have_docstrings_of_their_own():
-    for name in exported():
+    for name in autograd.__all__:
         thing = getattr(autograd, name)
         if inspect.isclass(thing):
             methods = [m for n, m in vars(thing).items() if inspect.isfunction(m) and not n.startswith("_")]

@@ -1,16 +1,45 @@
-"""Pictures and tables of computation graphs."""
+"""Pictures and tables of computation graphs.
+
+Of a graph
+    draw            a picture: every value and gradient, or a box for each stage
+    steps           a page to step through the computation, forward and backward
+    table           the evaluation trace: node, expression, value, derivatives, adjoint
+    latex           the formula, and the chain rule line by line
+    explain         a gradient as the sum over all paths
+    parsed          the Value of an expression that is text
+
+What these give; each shows itself in a notebook and has `save`
+    Diagram         the picture: .svg, .png, .html, .dot, .pdf
+    Steps           the page, or the animation
+    Table           the trace, as text, Markdown, HTML or LaTeX
+    Formula         the formula or derivation
+    Explanation     the paths
+
+Figures of matplotlib
+    boundary        the regions that a model assigns to each class, with the data
+    history         the loss of every epoch
+    activations     activations beside their derivatives
+    descent         the path of gradient descent, for several learning rates
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from viz.expression import parsed as parsed
-    from viz.page.steps import Steps as Steps, steps as steps
-    from viz.picture.diagram import Diagram as Diagram, draw as draw
-    from viz.plots import activations as activations, boundary as boundary, descent as descent, history as history
-    from viz.text.formula import Formula as Formula, latex as latex
-    from viz.text.paths import Explanation as Explanation, explain as explain
-    from viz.text.trace import Table as Table, table as table
+    from viz.expression import parsed
+    from viz.page.steps import Steps, steps
+    from viz.picture.diagram import Diagram, draw
+    from viz.plots import activations, boundary, descent, history
+    from viz.text.formula import Formula, latex
+    from viz.text.paths import Explanation, explain
+    from viz.text.trace import Table, table
+
+# fmt: off
+__all__ = [
+    "Diagram", "Explanation", "Formula", "Steps", "Table", "activations", "boundary", "descent", "draw", "explain",
+    "history", "latex", "parsed", "steps", "table",
+]
+# fmt: on
 
 # Where each name lives: a module is loaded when it is first used, so that importing viz costs next to nothing.
 _HOMES = {
@@ -22,7 +51,6 @@ _HOMES = {
     "page.steps": ("Steps", "steps"),
     "text.trace": ("Table", "table"),
 }
-__all__ = [name for names in _HOMES.values() for name in names]
 
 
 def __getattr__(name: str) -> Any:
@@ -34,4 +62,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return [*globals(), *__all__]
+    return [*__all__, *(name for name in globals() if name.startswith("__"))]

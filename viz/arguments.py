@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, Literal, get_args
 
 from autograd import kinds
 from autograd.chain import Chain
 from autograd.value import Value
 from viz.numbers import printable
 
-DETAILS = ("auto", "values", "stages")
+Detail = Literal["auto", "values", "stages"]
+Direction = Literal["auto", "right", "down"]
+Theme = Literal["auto", "light", "dark"]
+DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 
 def values_in(output: Any) -> list[Value]:

@@ -17,7 +17,7 @@ from autograd.arrays import zero_grad
 from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.arguments import values_in
+from viz.arguments import Detail, Direction, Theme, values_in
 from viz.files import saved
 from viz.numbers import printable
 from viz.page.animation import animated
@@ -87,10 +87,10 @@ class Steps:
 def steps(
     output: Any,
     *,
-    detail: str = "auto",
+    detail: Detail = "auto",
     predict: Any = (),
-    direction: str = "auto",
-    theme: str = "auto",
+    direction: Direction = "auto",
+    theme: Theme = "auto",
     digits: int = 4,
 ) -> Steps:
     """Step through the computation of a Value, or of a Chain's, and back through its gradients: a page, and an animation.
@@ -125,7 +125,7 @@ def steps(
     zero_grad(wengert_list([twin]))
     twin.backward()
     most = MOST_STEPS // 2 if long else len(order)
-    way = "right" if direction == "auto" else direction
+    way: Direction = "right" if direction == "auto" else direction
     picture = draw(twin, detail=detail, direction=way, theme=theme, digits=digits, max_nodes=most, legend=False)
     if direction == "auto":
         picture = max(picture, Diagram(picture.scene, "down", theme, legend=False), key=_scale)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.tape import wengert_list
-from viz.arguments import DETAILS, choice, values_in, whole
+from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
 from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.colours import THEMES
@@ -95,11 +95,11 @@ class Diagram:
 
 def draw(
     output: Any,
-    detail: str = "auto",
-    direction: str = "auto",
+    detail: Detail = "auto",
+    direction: Direction = "auto",
     max_nodes: int = 120,
     depth: int = 1,
-    theme: str = "auto",
+    theme: Theme = "auto",
     digits: int = 4,
     legend: bool = True,
 ) -> Diagram:
