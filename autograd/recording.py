@@ -72,7 +72,7 @@ def differentiable(v: Value, k: int) -> None:
 
 def number(v: Value) -> float:
     """The number of v, where Python asks for one; TypeError while a graph is recorded, for every row would get it."""
-    if running() and not _constant(v):
+    if running() and not fixed(v):
         raise TypeError(
             f"{_line()} asks for the number of {kinds.described(v)}: a recorded graph would give every row the answer "
             "of this one. Write where(step(x), a, b) for `a if x > 0 else b`, or maximum and minimum; for math.sin(x) "
@@ -81,7 +81,8 @@ def number(v: Value) -> float:
     return v.primal
 
 
-def _constant(v: Value) -> bool:
+def fixed(v: Value) -> bool:
+    """Whether v is computed from constants alone."""
     seen, stack = {id(v)}, [v]
     while stack:
         node = stack.pop()

@@ -13,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import kinds
-from autograd.recording import differentiable
 from autograd.zeros import Zeros
 
 if TYPE_CHECKING:
@@ -60,8 +58,7 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
 
     An adjoint that is 0 around the point passes nothing on; where another one meets a missing derivative, it raises.
     """
-    adjoint: dict[Value, Any] = dict.fromkeys(order, 0.0)
-    adjoint.update(seeds)
+    adjoint: dict[Value, Any] = dict.fromkeys(order, 0.0) | dict(seeds)
     for node in reversed(order):
         left, right = node.left, node.right
         if bar := adjoint[node]:
@@ -106,15 +103,14 @@ def checked_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Loc
     """
     nodes = list(order)
     zeros = Zeros(nodes, seeds)
-    adjoint: dict[Value, Any] = dict.fromkeys(nodes, 0.0)
-    adjoint.update(seeds)
+    adjoint: dict[Value, Any] = dict.fromkeys(nodes, 0.0) | dict(seeds)
     for node in reversed(nodes):
         bar = adjoint[node]
         nothing = zero(bar)
         if node.op is None or (nothing and all(map(math.isfinite, node.partials))):
             continue
         for k, (parent, d) in enumerate(zip(node.parents, node.partials if nothing else local(node), strict=True)):
-            if parent in adjoint and passes(node, k, bar, zeros):
+            if parent in adjoint and zeros.passes(node, k, bar):
                 adjoint[parent] = total(adjoint[parent], product(bar, d))
     return adjoint
 
@@ -166,19 +162,3 @@ def product(bar: Any, d: Any) -> Any:
 def total(a: Any, b: Any) -> Any:
     """a + b, without a node for a term 0."""
     return b if a.__class__ is float and a == 0.0 else a + b
-
-
-def passes(node: Value, k: int, bar: Any, zeros: Zeros) -> bool:
-    """Whether the adjoint `bar` meets a derivative along the k-th edge; raises where that is missing."""
-    d, parent, number = node.partials[k], node.parents[k], getattr(bar, "primal", bar)
-    if math.isfinite(d):
-        return d != 0.0 or bool(np.isfinite(number).all())  # a branch not taken passes nothing, not 0 · ∞
-    if all(leaf.role == "constant" for leaf in wengert_list([parent]) if leaf.op is None):
-        return False
-    if d != d and np.any(number) and parent.data == parent.data and node.data == node.data:
-        raise kinds.no_derivative(node, k, np.ravel(number)[np.argmax(np.abs(number))])
-    if not np.all(number):
-        differentiable(node, k)
-        if not zeros.stay(node, parent, number):
-            raise kinds.no_derivative(node, k, 0.0)
-    return bool(np.any(number))

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.kinds import ERRORS
+from autograd.kinds import ERRORS, no_derivative
+from autograd.recording import differentiable, fixed
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -36,6 +37,21 @@ class Zeros:
         self._inside = set(order)
         self._leaves = [v for v in order if v.role != "constant" and self._inside.isdisjoint(v.parents)]
         self._known: dict[Any, Side] = {}
+
+    def passes(self, node: Value, k: int, bar: Any) -> bool:
+        """Whether the adjoint `bar` meets a derivative along the k-th edge; raises where that is missing."""
+        d, parent, number = node.partials[k], node.parents[k], getattr(bar, "primal", bar)
+        if math.isfinite(d):
+            return d != 0.0 or bool(np.isfinite(number).all())  # a branch not taken passes nothing, not 0 · ∞
+        if fixed(parent):
+            return False
+        if d != d and np.any(number) and parent.data == parent.data and node.data == node.data:
+            raise no_derivative(node, k, np.ravel(number)[np.argmax(np.abs(number))])
+        if not np.all(number):
+            differentiable(node, k)
+            if not self.stay(node, parent, number):
+                raise no_derivative(node, k, 0.0)
+        return bool(np.any(number))
 
     def stay(self, node: Value, operand: Value, bar: Any) -> bool:
         """Whether the entries of node's adjoint `bar` that are 0 stay 0 when the leaves behind its operand move.

@@ -112,7 +112,15 @@ ARROWS = {module(path): set(imports(path)) - {module(path)} for path in SOURCES}
 
 # From the ground up: a part imports from those before it, and from its own. (A folder's __init__ only names its parts.)
 FLOORS = [
-    {"autograd.scope", "autograd.kinds", "autograd.ops", "autograd.recording", "autograd.tape", "autograd.value"},
+    {
+        "autograd.scope",
+        "autograd.kinds",
+        "autograd.zeros",
+        "autograd.ops",
+        "autograd.recording",
+        "autograd.tape",
+        "autograd.value",
+    },
     {"autograd.languages"},
     {"autograd"},  # the rest of its root
     {"autograd.recorded"},
@@ -182,8 +190,8 @@ def code_lines(path):
     ("files", "budget"),
     [
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
-        (["autograd/**/*.py"], 3150),
-        (["nn/*.py"], 1055),  # 800 were planned: refusals and the doctor took more
+        (["autograd/**/*.py"], 3260),
+        (["nn/*.py"], 1060),  # 800 were planned: refusals and the doctor took more
         (["viz/**/*.py"], 3105),  # 1,600 were planned
     ],
     ids=["ops, tape and value", "autograd", "nn", "viz"],

@@ -13,7 +13,7 @@ import pytest
 from autograd.value import Role
 from nn import evaluate, examples, layers, optim
 from viz import arguments
-from viz.picture import diagram, paint
+from viz.picture import colours, diagram
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "tests/data/a_users_script.py"
@@ -55,7 +55,7 @@ def test_a_users_script_passes_pyright(tmp_path):
         (optim.Method, optim.METHODS),
         (arguments.Detail, arguments.DETAILS),
         (arguments.Direction, diagram.DIRECTIONS),
-        (arguments.Theme, paint.THEMES),
+        (arguments.Theme, colours.THEMES),
     ],
 )
 def test_the_options_that_a_type_lists_are_those_that_are_taken(literal, choices):
