@@ -1,9 +1,9 @@
 """Neurons, layers, losses and training on the autograd engine."""
 
 from nn import datasets as datasets
+from nn.data import one_hot as one_hot
 from nn.doctor import diagnose as diagnose
 from nn.evaluate import accuracy as accuracy, predict as predict, predict_proba as predict_proba
-from nn.examples import one_hot as one_hot
 from nn.layers import MLP as MLP, Layer as Layer, Neuron as Neuron
 from nn.lecture import lecture_chain as lecture_chain
 from nn.losses import (

@@ -1,4 +1,4 @@
-"""Neuron, Layer and MLP: one dot product, a bias and an activation a unit."""
+"""Neuron, Layer and MLP: every unit is one dot product, a bias and an activation."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import numpy as np
 import autograd
 from autograd import Value, array, dot, kinds, ops, scope
 from autograd.makers import maker
-from nn.examples import whole
+from autograd.recording import graph_of
+from nn.data import whole
 from nn.init import Rng, generator, glorot, he
 from nn.module import Module
 
@@ -19,11 +20,7 @@ Activation = str | Callable[[Any], Any]
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "identity": lambda a: a,
-    "sigmoid": Value.sigmoid,
-    "tanh": Value.tanh,
-    "relu": Value.relu,
-    "leaky_relu": Value.leaky_relu,
-    "step": Value.step,
+    **{name: getattr(Value, name) for name in ("sigmoid", "tanh", "relu", "leaky_relu", "step")},
     "softmax": autograd.softmax,
 }
 add = maker(ops.add)
@@ -43,14 +40,13 @@ class _Units(Module):
         biases = [None] * len(weights) if self.b is None else kinds.flat(self.b)
         name, g = _activation(self.activation)
         together = name == "softmax"  # it needs all units; every other activation belongs to one
-        y, weighted = [], maker(dot, 2 * len(x))  # straight to the node: these are Values, and of one length
+        y, weighted = [], maker(dot, 2 * len(x))  # the node itself, unchecked: these are Values, and of one length
         for unit, w, b in zip(scopes, weights, biases, strict=True):
             with unit:
                 a = weighted(*w, *x) if b is None else add(weighted(*w, *x), b)
                 y.append(a if together else g(a))
         y = g(y) if together else y
-        if set(map(type, y)) != {Value}:
-            raise TypeError("the activation returned a plain number, so the graph ends there: use autograd's functions")
+        graph_of(y, "the activation")
         return y
 
     def __repr__(self) -> str:
@@ -84,7 +80,7 @@ class Layer(_Units):
 
 
 class Neuron(_Units):
-    """One unit: y = g(w·x + b), with `w` of shape (n_in,) and the Value `b`; what a Layer has many of.
+    """One unit: y = g(w·x + b), with `w` of shape (n_in,) and the Value `b`; a Layer has many.
 
     >>> Neuron(3, rng=0)
     Neuron(3 → 1 sigmoid, 4 parameters)
@@ -101,10 +97,10 @@ class Neuron(_Units):
 
 
 class MLP(Module):
-    """Layers one behind the other: MLP(n_in, [n_hidden, …, n_out]), `activation` in the hidden ones, `output` last.
+    """Layers in sequence: MLP(n_in, [n_hidden, …, n_out]), `activation` in the hidden ones, `output` in the last.
 
-    A call takes one row of n_in numbers and returns an Array of n_out Values, or one Value; `predict` takes
-    many rows. The output is the identity, logits, for training; the layers are in `layers`.
+    A call takes one example of n_in numbers and returns an Array of n_out Values, or one Value; `predict` takes
+    many examples. The output is the identity, logits, for training; the layers are in `layers`.
 
     >>> MLP(4, [5, 3], rng=0)
     MLP(4 → 5 sigmoid → 3 identity, 43 parameters)
@@ -143,7 +139,7 @@ class MLP(Module):
 
 
 def _activation(activation: Activation) -> tuple[str, Callable[[Any], Any]]:
-    """What an activation is called, and the function."""
+    """The name of an activation, and the function."""
     if callable(activation):
         return str(getattr(activation, "name", getattr(activation, "__name__", "activation"))), activation
     if activation not in ACTIVATIONS:
@@ -155,7 +151,7 @@ def _inputs(x: Any, n_in: int, model: Module) -> list[Value]:
     numbers = x.tolist() if isinstance(x, np.ndarray) else x
     if isinstance(numbers, list) and len(numbers) == n_in and set(map(type, numbers)) == {Value}:
         return numbers  # a layer's output, as it comes
-    if n_in == 1 and np.ndim(x) == 0:  # what a layer of one unit gives
+    if n_in == 1 and np.ndim(x) == 0:  # the output of a layer of one unit
         numbers = x = [x]
     shape = np.shape(x)
     if len(shape) == 2:

@@ -16,7 +16,7 @@ from autograd.recording import demand
 
 
 class ProbabilitiesError(ValueError):
-    """Probabilities in place of logits; `maker` is what made them, sigmoid or softmax."""
+    """Probabilities in place of logits; `maker` is the function that made them, sigmoid or softmax."""
 
     def __init__(self, loss: str, maker: str) -> None:
         super().__init__(
@@ -58,7 +58,7 @@ def binary_cross_entropy(y_hat: Any, y: Any) -> Value:
 
 
 def _log(p: Any, weight: Any) -> Any:
-    # Rows differ in their targets: 0 · log 0 is 0, as the term is absent in a graph of one row.
+    # Examples differ in their targets: 0 · log 0 is 0, as the term is absent in a graph of one example.
     return log(where(weight + abs(p), p, 1.0) if isinstance(weight, Value) else p)
 
 
@@ -145,7 +145,7 @@ def _of_class(a: list[Any], c: Any) -> Value:
     c = c[()] if isinstance(c, np.ndarray) else c
     if isinstance(c, Value):
         raise TypeError(
-            "a class index cannot be traced, for it chooses a part of the graph: give every row a one-hot vector, nn.one_hot(Y, K)"
+            "a class index cannot be recorded, for it chooses a part of the graph: give one-hot rows, nn.one_hot(Y, K)"
         )
     if isinstance(c, bool) or not isinstance(c, Integral):
         raise TypeError(f"a class index is a whole number; got {c!r}: convert it with int(…)")
@@ -155,7 +155,7 @@ def _of_class(a: list[Any], c: Any) -> Value:
 
 
 def maker(v: Any) -> str:
-    """Which function made a probability, sigmoid or softmax; "" for any other number."""
+    """The function that made a probability, sigmoid or softmax; "" for any other number."""
     if not isinstance(v, Value) or v.op is None:
         return ""
     of_softmax = v.op is ops.exp and getattr(v.parents[0].op, "name", "") == "log_softmax"

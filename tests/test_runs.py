@@ -194,17 +194,6 @@ def test_a_dead_branch_in_most_rows_sends_no_row_the_eager_way(monkeypatch):
     assert gradient == pytest.approx(0.5 * roots.mean(), rel=1e-12)
 
 
-def test_targets_may_be_checked_before_anything_runs():
-    model, program = classifier()
-    program.check(X, Y)
-    program.check(X.tolist(), Y.tolist())
-    with pytest.raises(ValueError, match="row 2: cross_entropy takes a one-hot y"):
-        program.check(X, np.where(np.arange(100)[:, None] == 2, 0.5, Y))
-    with pytest.raises(ValueError, match="100 of x and 99 of y"):
-        program.check(X, Y[:99])
-    assert all(p.grad is None for p in model.parameters())
-
-
 @pytest.mark.parametrize(("x", "dtype"), [(1e200, float), (1e20, np.float32), (1e308, float), (1e38, np.float32)])
 def test_large_data_and_large_gradients_are_no_alarm(x, dtype, monkeypatch):
     w = Value(0.5, "w")

@@ -8,7 +8,8 @@ error that names the node, or their result stands.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import copy_context
 from typing import Any
 
 import numpy as np
@@ -30,7 +31,6 @@ BLOCK = 120_000
 LEAST = 256  # rows of a block
 MAX_EAGER = 64  # rows re-run eagerly in search of an error; after that the computed inf or nan stands
 
-Functions = Mapping[str, Callable[..., Any]]
 Arrays = Sequence[npt.NDArray[Any]]
 
 
@@ -41,8 +41,8 @@ class Run:
     `sum_and_grad` the sum over the rows of the one output, and of its gradient.
     """
 
-    def __init__(self, functions: Functions, plan: Plan, names: Sequence[str]) -> None:
-        self.functions, self.plan, self.names = functions, plan, names
+    def __init__(self, function: Callable[[str], Callable[..., Any]], plan: Plan, names: Sequence[str]) -> None:
+        self.function, self.plan, self.names = function, plan, names
         widest = max((group.grid.size for group in plan.groups[plan.theta :] if group.batched), default=1)
         #: The rows of a block.
         self.most = max(LEAST, BLOCK // (8 * widest))
@@ -80,7 +80,7 @@ class Run:
         """The function's result, or None where some operation is out of its domain."""
         try:
             with np.errstate(**ALARM):
-                result = self.functions[name](theta, *arrays)
+                result = self.function(name)(theta, *arrays)
                 if name == "forward":
                     sound = np.isfinite(result).all() and not any(math.isnan(x.min()) for x in arrays)
                 else:
@@ -94,7 +94,7 @@ class Run:
     def _unchecked(self, name: str, theta: Floats, arrays: Arrays) -> Any:
         """The function's result, whatever flags it raises."""
         with np.errstate(all="ignore"):
-            return self.functions[name](theta, *arrays)
+            return self.function(name)(theta, *arrays)
 
     def _eagerly(self, row: int, name: str, theta: Floats, arrays: Arrays, unsound: list[int]) -> Any:
         """The result of one row on Values, or their error."""
@@ -106,7 +106,7 @@ class Run:
         for group, x in zip(plan.groups, [*arrays, theta], strict=False):
             data[group.grid[:, 0]] = x.ravel()
         try:
-            twins = _again(plan.columns, data.tolist())
+            twins = copy_context().run(_again, plan.columns, data.tolist())
             outputs = [twins[k] for k in plan.outputs.grid[:, 0]]
             if name != "forward":
                 outputs[0].backward()
@@ -140,17 +140,13 @@ def _added(parts: Iterator[tuple[Any, Any]]) -> tuple[Any, Any]:
 
 
 def _again(columns: Columns, data: Sequence[float]) -> list[Value]:
-    """The nodes of a graph computed again from other data, under their names and scopes."""
+    """The nodes of a graph computed again from other data, under their names and scopes; it leaves the last scope open."""
     twins: list[Value] = []
     for v, edges, kind, number in zip(columns.nodes, columns.edges, columns.kind, data, strict=True):
-        token = _current.set(v.scope)
-        try:
-            if kind == COMPUTED:
-                twins.append(maker(v.op)(*(twins[k] for k in edges)))
-                twins[-1].name = v.name
-            else:
-                role = v.role if kind == PARAMETER else None
-                twins.append(Value(number, v.name, role or "constant"))
-        finally:
-            _current.reset(token)
+        _current.set(v.scope)  # in a context of its own, which ends with this function
+        if kind == COMPUTED:
+            twins.append(maker(v.op)(*(twins[k] for k in edges)))
+            twins[-1].name = v.name
+        else:
+            twins.append(Value(number, v.name, (kind == PARAMETER and v.role) or "constant"))
     return twins

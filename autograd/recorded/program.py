@@ -6,6 +6,7 @@ import inspect
 import keyword
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -80,25 +81,18 @@ def _example(x: Any) -> Floats:
     return data.astype(float)
 
 
-class Functions(dict[str, Callable[..., Any]]):
-    """The functions of a plan by name, each written and compiled when it is first asked for."""
+def _written(plan: Plan, arguments: Mapping[str, Shape], name: str) -> Function:
+    """`forward`, `sum_and_grad`, or `sum_and_grad_checked`, where an adjoint of 0 passes nothing on."""
+    if name == "forward":
+        return forward(plan, arguments, numpy.NUMPY)
+    return backward(plan, arguments, numpy.NUMPY, checked=name == "sum_and_grad_checked")
 
-    def __init__(self, plan: Plan, arguments: Mapping[str, Shape]) -> None:
-        super().__init__()
-        self.plan, self.arguments = plan, arguments
 
-    def written(self, name: str) -> Function:
-        """`forward`, `sum_and_grad`, or `sum_and_grad_checked`, where an adjoint of 0 passes nothing on."""
-        if name == "forward":
-            return forward(self.plan, self.arguments, numpy.NUMPY)
-        return backward(self.plan, self.arguments, numpy.NUMPY, checked=name == "sum_and_grad_checked")
-
-    def __missing__(self, name: str) -> Callable[..., Any]:
-        f = self.written(name)
-        namespace = dict[str, Any](np=np, constants=f.context.constants)
-        exec(compile(numpy.source([f]), "<recorded>", "exec"), namespace)
-        self[name] = namespace[name]
-        return self[name]
+def _compiled(plan: Plan, arguments: Mapping[str, Shape], name: str) -> Callable[..., Any]:
+    f = _written(plan, arguments, name)
+    namespace = dict[str, Any](np=np, constants=f.context.constants)
+    exec(compile(numpy.source([f]), "<recorded>", "exec"), namespace)
+    return namespace[name]  # type: ignore[no-any-return]
 
 
 class Program:
@@ -121,8 +115,9 @@ class Program:
         self.function = function
         #: The leaves that take a gradient, in the order of theta.
         self.parameters: list[Value] = plan.parameters
-        self._plan, self._data, self._code = plan, data, Functions(plan, data.arguments)
-        self._run = Run(self._code, plan, list(data.arguments))
+        self._plan, self._data = plan, data
+        self._compiled = cache(partial(_compiled, plan, data.arguments))  # each when it is first asked for
+        self._run = Run(self._compiled, plan, list(data.arguments))
 
     def theta(self) -> npt.NDArray[np.float64]:
         """The data of the parameters, of shape (P,)."""
@@ -159,7 +154,7 @@ class Program:
         if not isinstance(theta, np.ndarray):
             self._data.check_shapes(data)
             n = self._divisor(data, reduction)
-            total, gradient = self._code["sum_and_grad"](theta, *data)
+            total, gradient = self._compiled("sum_and_grad")(theta, *data)
         elif theta.dtype.char in "fd":
             arrays = self._data.checked(data, theta.dtype)
             n = self._divisor(arrays, reduction)
@@ -167,10 +162,6 @@ class Program:
         else:
             raise TypeError(f"theta is {theta.dtype}: give it as theta() does, in 64 or in 32 bits")
         return total / n, gradient / n
-
-    def check(self, *data: Any) -> None:
-        """Refuse data and targets that the recorded function does not take, without running anything."""
-        self._data.checked(data)
 
     def _divisor(self, data: Sequence[Any], reduction: str) -> int:
         """The number that makes the loss of a sum over the rows; ValueError where there is no loss."""
@@ -192,7 +183,8 @@ class Program:
         return f"import numpy as np\n\n{numpy.source(self._functions())}"
 
     def _functions(self) -> list[Function]:
-        return [self._code.written(name) for name in ["forward"] + ["sum_and_grad"] * (not self._plan.shape)]
+        names = ["forward"] + ["sum_and_grad"] * (not self._plan.shape)
+        return [_written(self._plan, self._data.arguments, name) for name in names]
 
     def save_source(self, path: str | os.PathLike[str]) -> Path:
         """Write the code as a module that needs NumPy alone, with the parameters' data in an .npz of its name beside it.
