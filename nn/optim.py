@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from numbers import Real
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -47,15 +48,15 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter that has a gradient; ValueError if none has one, or if one is nan or infinite."""
-        places = [k for k, v in enumerate(self.parameters) if v.grad is not None]
-        if not places:
+        g = np.array([v.grad for v in self.parameters], dtype=float)  # nan for None
+        for v in (self.parameters[k] for k in np.flatnonzero(~np.isfinite(g))):
+            if v.grad is not None:
+                raise ValueError(f"no step is taken: the gradient of {kinds.described(v)} is {v.grad!r}")
+        places = np.flatnonzero(g == g)
+        if not places.size:
             raise ValueError("no parameter has a gradient: call loss.backward() before step()")
-        moving = [self.parameters[k] for k in places]
-        w, g = np.array([v.primal for v in moving]), np.array([v.grad for v in moving], dtype=float)
-        if not (finite := np.isfinite(g)).all():
-            worst = moving[finite.argmin()]
-            raise ValueError(f"no step is taken: the gradient of {kinds.described(worst)} is {worst.grad!r}")
-        new = self.safe_update(w, g, np.array(places))
+        moving = [self.parameters[k] for k in places.tolist()]
+        new = self.safe_update(np.fromiter(map(attrgetter("primal"), moving), float), g[places], places)
         if new is None:
             raise ValueError(f"no step is taken: with a learning rate of {self.lr} it would be infinite or nan")
         write(moving, new)

@@ -7,6 +7,7 @@ import keyword
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ class Program:
 
     def theta(self) -> npt.NDArray[np.float64]:
         """The data of the parameters, of shape (P,)."""
-        return np.array([p.primal for p in self.parameters])
+        return np.fromiter(map(attrgetter("primal"), self.parameters), float)
 
     def __call__(self, *data: Any) -> Any:
         """The output of every row: (N,) for one Value, (N, K) for a vector; without data its own shape."""
