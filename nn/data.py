@@ -36,12 +36,10 @@ def targets(Y: Any, X: Any, output: Any) -> Floats:  # noqa: N803
     if given[0] != given[1] and all(dtype.kind == "f" for dtype in given):
         raise TypeError(f"X is {given[0]} and Y is {given[1]}: give both one precision, with astype")
     if np.ndim(output) == 1 and numbers.ndim == 1:
+        k = len(output)
         if given[1].kind == "f":
-            raise ValueError(
-                f"the model has {len(output)} outputs and Y one number a row: class indices are whole numbers, "
-                f"Y.astype(int), and other targets have shape (N, {len(output)})"
-            )
-        return one_hot(np.asarray(Y), len(output))
+            raise ValueError(f"the model has {k} outputs: Y is class indices, Y.astype(int), or has shape (N, {k})")
+        return one_hot(np.asarray(Y), k)
     if np.ndim(output) == 0 and numbers.shape == (len(X), 1):
         raise ValueError(f"the model has one output and Y has shape {numbers.shape}: give it as (N,), Y[:, 0]")
     return numbers

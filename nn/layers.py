@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,9 @@ add = maker(ops.add)
 class _Units(Module):
     """Units of one activation on the same inputs: `w` of shape units + (n_in,), and `b` of shape units or None."""
 
+    _scope: Any  # around all units
+    _scopes: list[scope]  # of the units
+
     def __init__(self, units: tuple[int, ...], n_in: int, activation: Activation, bias: bool, rng: Rng) -> None:
         whole("a layer has a whole number of units and of inputs", *units, n_in)
         self.activation = activation
@@ -36,18 +40,20 @@ class _Units(Module):
         self.w = array(start(generator(rng), math.prod(units), n_in).reshape(*units, n_in), "w")
         self.b = array(np.zeros(units), "b") if bias else None
 
-    def _outputs(self, x: list[Value], weights: list[list[Value]], scopes: Sequence[scope]) -> list[Value]:
+    def __call__(self, x: Any) -> Any:
+        x = _inputs(x, self.w.shape[-1], self)
+        weights = self.w.reshape(len(self._scopes), -1).tolist()
         biases = [None] * len(weights) if self.b is None else kinds.flat(self.b)
         name, g = _activation(self.activation)
         together = name == "softmax"  # it needs all units; every other activation belongs to one
         y, weighted = [], maker(dot, 2 * len(x))  # the node itself, unchecked: these are Values, and of one length
-        for unit, w, b in zip(scopes, weights, biases, strict=True):
-            with unit:
-                a = weighted(*w, *x) if b is None else add(weighted(*w, *x), b)
-                y.append(a if together else g(a))
-        y = g(y) if together else y
-        graph_of(y, "the activation")
-        return y
+        with self._scope:
+            for unit, w, b in zip(self._scopes, weights, biases, strict=True):
+                with unit:
+                    a = weighted(*w, *x) if b is None else add(weighted(*w, *x), b)
+                    y.append(a if together else g(a))
+            y = graph_of(g(y) if together else y, "the activation")
+        return y[0] if len(y) == 1 else array(y)
 
     def __repr__(self) -> str:
         n_out, n_in = self.w.reshape(-1, self.w.shape[-1]).shape
@@ -70,13 +76,7 @@ class Layer(_Units):
         self, n_in: int, n_out: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None
     ) -> None:
         super().__init__((n_out,), n_in, activation, bias, rng)
-        self._scope, self._neurons = scope("layer"), [scope(f"neuron{k}") for k in range(1, n_out + 1)]
-
-    def __call__(self, x: Any) -> Any:
-        x = _inputs(x, self.w.shape[1], self)
-        with self._scope:
-            y = self._outputs(x, self.w.tolist(), self._neurons)
-        return y[0] if len(y) == 1 else array(y)
+        self._scope, self._scopes = scope("layer"), [scope(f"neuron{k}") for k in range(1, n_out + 1)]
 
 
 class Neuron(_Units):
@@ -90,10 +90,7 @@ class Neuron(_Units):
         if _activation(activation)[0] == "softmax":
             raise ValueError("softmax needs several outputs: use a Layer, or sigmoid for one")
         super().__init__((), n_in, activation, bias, rng)
-
-    def __call__(self, x: Any) -> Any:
-        x = _inputs(x, len(self.w), self)
-        return self._outputs(x, [self.w.tolist()], [scope("neuron")])[0]
+        self._scope, self._scopes = nullcontext(), [scope("neuron")]
 
 
 class MLP(Module):

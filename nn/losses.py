@@ -19,10 +19,7 @@ class ProbabilitiesError(ValueError):
     """Probabilities in place of logits; `maker` is the function that made them, sigmoid or softmax."""
 
     def __init__(self, loss: str, maker: str) -> None:
-        super().__init__(
-            f"{loss} takes logits, and these come from {maker}: hand it the {maker}'s operands, "
-            "a model with output='identity'"
-        )
+        super().__init__(f"{loss} takes logits, and these come from {maker}: build the model with output='identity'")
         self.maker = maker
 
 
@@ -144,9 +141,7 @@ def _is_distribution(y: npt.NDArray[Any]) -> Any:
 def _of_class(a: list[Any], c: Any) -> Value:
     c = c[()] if isinstance(c, np.ndarray) else c
     if isinstance(c, Value):
-        raise TypeError(
-            "a class index cannot be recorded, for it chooses a part of the graph: give one-hot rows, nn.one_hot(Y, K)"
-        )
+        raise TypeError("a class index cannot be recorded: it would choose one node for all; give nn.one_hot(Y, K)")
     if isinstance(c, bool) or not isinstance(c, Integral):
         raise TypeError(f"a class index is a whole number; got {c!r}: convert it with int(…)")
     if not 0 <= int(c) < len(a):
