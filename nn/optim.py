@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from numbers import Real
 from operator import attrgetter
 from typing import Any
@@ -164,13 +165,14 @@ def minimize(
 ) -> Any:
     """Move the parameters to a minimum of f by `scipy.optimize.minimize`; returns SciPy's result.
 
-    f is a function of no argument that returns a loss, or one of an example. Then `data`, (X, Y), holds the examples, and
-    the mean or the sum over them is minimised. A Program of such a function does as well. SciPy gets the loss, its gradient and, for Newton-CG
-    and trust-ncg, the product of the Hessian with a vector, all three recorded and scaled to a largest slope of 10⁴ at
-    the start (of a flat one by 10⁵). A `tol` that you pass applies to the scaled loss. Further arguments are the
-    method's own options, such as maxiter=100. Other methods are CG, BFGS and L-BFGS-B. The result's `x` has the numbers
-    of the parameters that the loss depends on, each once, in the order given. ValueError where the loss ends up infinite
-    or nan, and where a method finds no way down; the parameters are then as they were.
+    f is a function of no argument that returns a loss, or one of an example. Then `data`, (X, Y), holds the examples,
+    and the mean or the sum over them is minimised. A Program of such a function does as well. SciPy gets the loss, its
+    gradient and, for Newton-CG and trust-ncg, the product of the Hessian with a vector. All three are recorded, and
+    scaled to a largest slope of 10⁴ at the start (of a flat one by 10⁵). A `tol` that you pass applies to the scaled
+    loss. Further arguments are the method's own options, such as maxiter=100. Other methods are CG, BFGS and L-BFGS-B.
+    The result's `x` has the numbers of the parameters that the loss depends on, each once, in the order given.
+    ValueError where the loss ends up infinite or nan, and where a method finds no way down; the parameters are then as
+    they were.
 
     >>> w = Value(5.0)
     >>> result = minimize(lambda: (w - 1) ** 2 + (w - 1) ** 4, [w])
@@ -191,12 +193,12 @@ def minimize(
     slope = _slope(program, moving, data, reduction)
     product = _hessian_product(program, moving, data, reduction) if METHODS[method][0] else None
     tol = METHODS[method][1] if tol is None else tol
-    given = {"method": method, "tol": tol, "options": options}
+    descend = partial(optimize.minimize, jac=True, method=method, tol=tol, options=options)
     start = np.array([v.primal for v in moving])
-    result, scale = _descended(optimize, slope, product, start, given)
-    _refuse_lost(result, method, start, scale, abs(slope(start)[1]).max())
+    result, scale = _descended(descend, slope, product, start)
+    _refuse_lost(result, method, start, abs(slope(start)[1]).max())
     while result.success and scale < 1.0:  # a start so steep hides the loss's own slopes: go on from the end
-        further, scale = _descended(optimize, slope, product, result.x, given)
+        further, scale = _descended(descend, slope, product, result.x)
         if not further.fun < result.fun - 1e-10 * abs(result.fun):
             break
         further.nit += result.nit
@@ -205,12 +207,12 @@ def minimize(
     return result
 
 
-def _descended(optimize: Any, slope: Any, product: Any, start: Floats, given: Mapping[str, Any]) -> tuple[Any, float]:
+def _descended(descend: Any, slope: Any, product: Any, start: Floats) -> tuple[Any, float]:
     """SciPy's result for the loss scaled to a common slope at the start, in the loss's own unit; and the scale."""
     scale = STEEP / max(abs(slope(start)[1]).max(), FLAT)
     curved = product and (lambda at, v: scale * product(at, v))
     with np.errstate(all="ignore"):  # of SciPy's own sums on its way to a minimum that is none
-        result = optimize.minimize(lambda at: [scale * x for x in slope(at)], start, jac=True, hessp=curved, **given)
+        result = descend(lambda at: [scale * x for x in slope(at)], start, hessp=curved)
     result.fun /= scale
     if result.jac is not None:
         result.jac = result.jac / scale
@@ -219,16 +221,13 @@ def _descended(optimize: Any, slope: Any, product: Any, start: Floats, given: Ma
     return result, scale
 
 
-def _refuse_lost(result: Any, method: str, start: Floats, scale: float, steep: float) -> None:
+def _refuse_lost(result: Any, method: str, start: Floats, steep: float) -> None:
     """ValueError for an end without a finite loss, and for one at a steep start, which SciPy may call a success."""
     if not np.isfinite([result.fun, *result.x]).all():
-        ended = f"{method} ended at a loss of {result.fun}"
-        raise ValueError(f"{ended}, and nothing is changed; SciPy says: {result.message}")
-    if result.success and (result.x == start).all() and scale * steep > 1.0:
-        raise ValueError(
-            f"{method} finds no way down from where the parameters are, at a slope of {steep:.3g}: scale the inputs to "
-            "about 1, start elsewhere, or take BFGS"
-        )
+        raise ValueError(f"{method} ended at a loss of {result.fun} and changes nothing; SciPy says: {result.message}")
+    if result.success and (result.x == start).all() and steep > FLAT / STEEP:
+        advice = "scale the inputs to about 1, start elsewhere, or take BFGS"
+        raise ValueError(f"{method} finds no way down at a slope of {steep:.3g}: {advice}")
 
 
 def _movable(program: Program, parameters: Iterable[Any], data: Sequence[Floats]) -> list[Value]:
@@ -239,10 +238,7 @@ def _movable(program: Program, parameters: Iterable[Any], data: Sequence[Floats]
     wanted = set(program.parameters) - unmoved(loss)[0]
     if moving := [v for v in _leaves(parameters, "minimize") if v in wanted]:
         return moving
-    raise ValueError(
-        "the loss depends on none of these parameters, or only where its gradient is 0 everywhere: hand minimize "
-        "model.parameters() of a model without thresholds"
-    )
+    raise ValueError("the loss depends on none of these parameters: take those of a model without thresholds")
 
 
 def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduction: str) -> Any:
