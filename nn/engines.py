@@ -43,7 +43,7 @@ class EagerProgram:
         return np.array(outputs)
 
     def value_and_grad(self, _: Floats, *data: Any, reduction: str = "mean") -> tuple[float, Floats]:
-        """The mean of the outputs, or their sum, and its gradient, at the data that the parameters hold."""
+        """The mean or the sum of the outputs, and its gradient, at the data that the parameters hold."""
         n = len(data[0]) if reduction == "mean" else 1
         total, gradient = 0.0, np.zeros(len(self.parameters))
         for y in self.graphs(data):

@@ -52,7 +52,9 @@ class _Units(Module):
                 with unit:
                     a = weighted(*w, *x) if b is None else add(weighted(*w, *x), b)
                     y.append(a if together else g(a))
-            y = graph_of(g(y) if together else y, "the activation")
+            y = g(y) if together else y
+        if set(map(type, y)) != {Value}:
+            graph_of(y, "the activation")
         return y[0] if len(y) == 1 else array(y)
 
     def __repr__(self) -> str:

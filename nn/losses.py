@@ -43,15 +43,12 @@ def binary_cross_entropy(y_hat: Any, y: Any) -> Value:
     >>> binary_cross_entropy(Value(0.25), 0)
     Value(data=0.2876820724517809, grad=None)
     """
-    pairs = _pairs(y_hat, y, "binary_cross_entropy")
-    for p, _ in pairs:
-        if not 0.0 <= getattr(p, "data", p) <= 1.0:
-            raise ValueError(
-                f"binary_cross_entropy takes probabilities, from 0 to 1; got {getattr(p, 'data', p)!r}: "
-                "for logits use binary_cross_entropy_with_logits"
-            )
-    loss: Value = -_mixed(pairs, _log, lambda p, weight: _log(1.0 - p, weight), "binary_cross_entropy")
-    return loss
+    loss = "binary_cross_entropy"
+    pairs = _pairs(y_hat, y, loss)
+    for p in (getattr(p, "data", p) for p, _ in pairs):
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(f"{loss} takes probabilities, from 0 to 1; got {p!r}: for logits use {loss}_with_logits")
+    return -_mixed(pairs, _log, lambda p, weight: _log(1.0 - p, weight), loss)
 
 
 def _log(p: Any, weight: Any) -> Any:
@@ -71,10 +68,11 @@ def binary_cross_entropy_with_logits(a: Any, y: Any) -> Value:
     >>> E.data, a.grad
     (1000.0, -1.0)
     """
-    pairs = _pairs(a, y, "binary_cross_entropy_with_logits")
-    _refuse_probabilities([v for v, _ in pairs], "binary_cross_entropy_with_logits")
+    loss = "binary_cross_entropy_with_logits"
+    pairs = _pairs(a, y, loss)
+    _refuse_probabilities([v for v, _ in pairs], loss)
     # −log σ(a) is softplus(−a), and −log(1 − σ(a)) is softplus(a): no 1 that cancels.
-    return _mixed(pairs, lambda v, _: softplus(-v), lambda v, _: softplus(v), "binary_cross_entropy_with_logits")
+    return _mixed(pairs, lambda v, _: softplus(-v), lambda v, _: softplus(v), loss)
 
 
 def _mixed(

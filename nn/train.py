@@ -160,6 +160,7 @@ class _Descent:
         self.moving = [v for v in program.parameters if v in place]
         if not self.moving:
             raise ValueError("the loss depends on none of the optimiser's parameters: give it model.parameters()")
+        #: The places of the moving parameters in theta, and among the optimiser's parameters.
         self.here = np.array([k for k, v in enumerate(program.parameters) if v in place])
         self.places = np.array([place[v] for v in self.moving])
         self.theta: Floats = program.theta()

@@ -8,8 +8,9 @@ error that names the node, or their result stands.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import copy_context
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -54,7 +55,7 @@ class Run:
             raise error.with_traceback(None) from None  # the way through blocks and halves of blocks tells nothing
 
     def _from(self, first: int, name: str, theta: Floats, arrays: Arrays, unsound: list[int]) -> Any:
-        """The same on rows the first of which has that number; `unsound` lists the rows whose eager result is inf or nan."""
+        """The result on rows numbered from `first`; `unsound` collects the rows whose eager result is inf or nan."""
         n = len(arrays[0]) if arrays else 1
         if n > self.most:
             return self._in_blocks(self.most, first, name, theta, arrays, unsound)
@@ -73,8 +74,15 @@ class Run:
         return self._eagerly(first, name, theta, arrays, unsound)
 
     def _in_blocks(self, most: int, first: int, name: str, theta: Floats, arrays: Arrays, unsound: list[int]) -> Any:
-        parts = (self._from(at, name, theta, block, unsound) for at, block in _blocks(arrays, most, first))
-        return np.concatenate([*parts]) if name == "forward" else _added(parts)
+        """The same in blocks of at most `most` rows, all about as long, added up as they come."""
+        n = len(arrays[0])
+        rows = -(-n // -(-n // most))
+        blocks = ((first + at, [x[at : at + rows] for x in arrays]) for at in range(0, n, rows))
+        parts = (self._from(at, name, theta, block, unsound) for at, block in blocks)
+        if name == "forward":
+            return np.concatenate([*parts])
+        with np.errstate(all="ignore"):  # ∞ − ∞ is nan here as anywhere
+            return reduce(lambda total, part: tuple(a + b for a, b in zip(total, part, strict=True)), parts)
 
     def _if_sound(self, name: str, theta: Floats, arrays: Arrays) -> Any:
         """The function's result, or None where some operation is out of its domain."""
@@ -121,22 +129,6 @@ class Run:
                 return output if arrays else output[0]
             slopes = np.array([twins[k].grad or 0.0 for k in plan.groups[plan.theta].grid[:, 0]])
             return output[0], slopes.astype(theta.dtype)
-
-
-def _blocks(arrays: Sequence[Any], most: int, first: int) -> Iterator[tuple[int, list[Any]]]:
-    """Blocks of at most `most` rows, all about as long, each with the number of its first row."""
-    n = len(arrays[0])
-    rows = -(-n // -(-n // most))
-    for at in range(0, n, rows):
-        yield first + at, [x[at : at + rows] for x in arrays]
-
-
-def _added(parts: Iterator[tuple[Any, Any]]) -> tuple[Any, Any]:
-    total, gradient = next(parts)
-    with np.errstate(all="ignore"):  # ∞ − ∞ is nan here as anywhere
-        for more, slope in parts:
-            total, gradient = total + more, gradient + slope
-    return total, gradient
 
 
 def _again(columns: Columns, data: Sequence[float]) -> list[Value]:
