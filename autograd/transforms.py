@@ -161,7 +161,7 @@ def jacobian(outputs: Any, inputs: Any = None) -> Any:
     if inputs is None:
         return _of_the_first(outputs, "jacobian(outputs, inputs)", _rows)
     _inputs(inputs)
-    graph_of(outputs, "an output")
+    graph_of(outputs, "the computation")
     return _rows(outputs, inputs, graph=bool(current()))
 
 

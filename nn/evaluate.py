@@ -27,8 +27,7 @@ def predict(model: Any, X: Any, engine: str = "recorded") -> Floats:  # noqa: N8
     array([ 2., -2.])
     """
     x = rows(X)
-    outputs: Floats = engine_for(engine, partial(output, model), x[0])(x)
-    return outputs
+    return np.asarray(engine_for(engine, partial(output, model), x[0])(x))
 
 
 def predict_proba(model: Any, X: Any, link: Link | None = None, engine: str = "recorded") -> Floats:  # noqa: N803

@@ -45,7 +45,7 @@ class Run:
     def __init__(self, function: Callable[[str], Callable[..., Any]], plan: Plan, names: Sequence[str]) -> None:
         self.function, self.plan, self.names = function, plan, names
         widest = max((group.grid.size for group in plan.groups[plan.theta :] if group.batched), default=1)
-        #: The rows of a block.
+        #: The largest number of rows that are computed at once.
         self.most = max(LEAST, BLOCK // (8 * widest))
 
     def __call__(self, name: str, theta: Floats, arrays: Arrays) -> Any:
