@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from autograd import kinds
 from autograd.arrays import Floats, array
+from autograd.recording import graph_of
 from autograd.scope import scope
 from autograd.transforms import jacobian
 from autograd.value import Value
@@ -61,8 +61,7 @@ class Chain:
         for name, f in self.functions.items():
             own = getattr(f, "scope", None)
             y = (f if isinstance(own, scope) and own.name == name else scope(name)(f))(x)
-            if not all(isinstance(v, Value) for v in kinds.flat(y)):
-                raise TypeError(f"{name} returned a plain number, so the graph ends there: use autograd's functions")
+            graph_of(y, name)
             stages.append(Stage(name, x, y))
             x = y
         self.stages = stages

@@ -1,21 +1,28 @@
-"""Copies and pickles of a graph: flat, so that depth costs no recursion."""
+"""Copies and pickles of graphs: flat, so that depth costs no recursion, and whole, so that what is shared stays shared."""
 
 from __future__ import annotations
 
+from operator import getitem
 from typing import Any, cast
+from weakref import ref
 
-from autograd.scope import Path
 from autograd.tape import wengert_list
-from autograd.value import Role, Value, new, node
+from autograd.value import Value, new, node
+
+
+def shallow(self: Value) -> Value:
+    """Another node on the same operands, as `copy.copy` makes it."""
+    twin = new(Value)
+    for slot in Value.__slots__:
+        setattr(twin, slot, getattr(self, slot))
+    return twin
 
 
 def copied(self: Value, memo: dict[int, Any]) -> Value:
     """A graph of its own, as `copy.deepcopy` makes it; what `memo` has is shared."""
     for v in wengert_list([self]):
         if id(v) not in memo:
-            memo[id(v)] = twin = new(Value)
-            for slot in Value.__slots__:
-                setattr(twin, slot, getattr(v, slot))
+            memo[id(v)] = twin = shallow(v)
             twin.left, twin.right = _copied(v.left, memo), _copied(v.right, memo)
     return cast(Value, memo[id(self)])
 
@@ -26,36 +33,55 @@ def _copied(parents: Any, memo: dict[int, Any]) -> Any:
     return None if parents is None else memo[id(parents)]
 
 
+class Piece:
+    """The part of a graph that a pickler met with one Value: the nodes behind it that belong to no piece yet.
+
+    A pickler keeps what it has met, so all Values that it is given find the pieces of the same pickle, and a node is
+    written once. When the pickler is gone the pieces are gone.
+    """
+
+    def __init__(self, nodes: list[Value]) -> None:
+        self.places = {v: k for k, v in enumerate(nodes)}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """The piece column by column; an operand is a place in it, or another piece and a place there."""
+        places = self.places
+        parents = [[places[p] if p in places else _place(p) for p in v.parents] for v in places]
+        facts = [[getattr(v, slot) for v in places] for slot in ("op", "primal", "role", "name", "grad", "scope")]
+        return _nodes, (parents, [v.partials for v in places], *facts)
+
+
+_pieces: dict[int, ref[Piece]] = {}  # by the id of a node, which its piece keeps alive
+
+
 def reduced(self: Value) -> tuple[Any, ...]:
-    """The graph as `pickle` keeps it: its leaves, and the other nodes column by column."""
-    if self.op is None:
-        return _leaf, (self.data, self.name, self.role, self.grad, self.scope)
-    order = wengert_list([self])
-    leaves = [v for v in order if v.op is None]
-    nodes = [v for v in order if v.op is not None]
-    number = {v: k for k, v in enumerate(leaves + nodes)}
-    facts = [[getattr(v, field) for v in nodes] for field in ("op", "primal", "grad", "name", "scope")]
-    edges = [[number[p] for p in v.parents] for v in nodes], [v.partials for v in nodes]
-    return _graph, (leaves, *facts, *edges)
+    """A piece of a graph, and the place of the Value in it, as `pickle` keeps them."""
+    if id(self) not in _pieces:
+        fresh = [v for v in wengert_list([self]) if id(v) not in _pieces]
+        piece, keys = Piece(fresh), [id(v) for v in fresh]
+        _pieces.update(dict.fromkeys(keys, ref(piece, lambda _: [_pieces.pop(key, None) for key in keys])))
+        return getitem, (piece, piece.places[self])
+    return getitem, _place(self)
 
 
-def _leaf(data: float, name: str | None, role: Role, grad: float | None, path: Path | None) -> Value:
-    v = Value(data, name, role)
-    v.grad, v.scope = grad, path
-    return v
+def _place(v: Value) -> tuple[Piece, int]:
+    piece = cast(Piece, _pieces[id(v)]())
+    return piece, piece.places[v]
 
 
-def _graph(leaves: list[Value], *columns: list[Any]) -> Value:
-    nodes = list(leaves)
-    for op, data, grad, name, path, edges, partials in zip(*columns, strict=True):
-        if op.arity not in (None, len(edges)):
+def _nodes(parents: list[Any], *columns: list[Any]) -> list[Value]:
+    nodes: list[Value] = []
+    for places, partials, op, data, role, name, grad, path in zip(parents, *columns, strict=True):
+        if op is not None and op.arity not in (None, len(places)):
             raise ValueError(
-                f"{op.name} took {len(edges)} operands when this graph was saved, and now takes {op.arity}"
+                f"{op.name} took {len(places)} operands when this graph was saved, and now takes {op.arity}"
             )
-        nodes.append(node(op, data, [nodes[k] for k in edges], partials))
+        operands = [nodes[p] if isinstance(p, int) else p[0][p[1]] for p in places]
+        nodes.append(Value(data, name, role) if op is None else node(op, data, operands, partials))
         nodes[-1].grad, nodes[-1].name, nodes[-1].scope = grad, name, path
-    return nodes[-1]
+    return nodes
 
 
+setattr(Value, "__copy__", shallow)
 setattr(Value, "__deepcopy__", copied)
 setattr(Value, "__reduce__", reduced)

@@ -1,4 +1,4 @@
-"""While a graph is recorded: no number may be read out of it, and what its data must satisfy is noted."""
+"""A graph while it is recorded: no number may be read out of it, and what its data must satisfy is noted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Demand(NamedTuple):
-    """What rows of data must satisfy: `holds` of the numbers (K, N) of K nodes in N rows says so, (K, N) or (N,)."""
+    """A condition on the data: `holds` says of the numbers (K, N) of K nodes in N examples where it is met, (K, N) or (N,)."""
 
     targets: list[Any]  # Values and plain numbers
     holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]]
@@ -27,14 +27,14 @@ class Demand(NamedTuple):
 
 
 class Notes(NamedTuple):
-    """What is noted while a graph is recorded."""
+    """Notes on a graph that is being recorded."""
 
     demands: list[Demand]
-    inputs: list[Value]  # made meanwhile: nobody else holds them, so they are data of the graph
+    inputs: list[Value]  # made by the recorded function: nobody else holds them, so they are data of the graph
 
 
-_notes: ContextVar[Notes | None] = ContextVar("what is noted of a recording", default=None)
-running = _notes.get  # None where nothing is recorded
+_notes: ContextVar[Notes | None] = ContextVar("notes on the graph that is being recorded", default=None)
+current = _notes.get  # None where nothing is recorded
 
 
 @contextmanager
@@ -48,31 +48,46 @@ def recording() -> Iterator[Notes]:
 
 
 def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]], message: str) -> None:
-    """Refuse plain numbers of which `holds` is false, ValueError; of traced ones it is demanded of every row of data."""
+    """ValueError for plain numbers that do not meet the condition; recorded ones must meet it in every example."""
     values = [v for v in targets if hasattr(v, "parents")]
-    if (notes := running()) and values:
+    if (notes := current()) and values:
         notes.demands.append(Demand(list(targets), holds, message))
     numbers = [v.data if hasattr(v, "parents") else v for v in targets]
     if (notes or not values) and not holds(np.array(numbers, dtype=float).reshape(-1, 1)).all():
         raise ValueError(f"{message}; got {numbers[0] if len(numbers) == 1 else numbers}")
 
 
+def graph_of(out: Any, f: Any) -> list[Any]:
+    """The Values that f, or the function of that name, returned, in reading order; TypeError for what has no graph."""
+    outputs = kinds.flat(out)
+    for kind in dict.fromkeys(map(type, outputs)):
+        if not hasattr(kind, "parents"):
+            name = f if isinstance(f, str) else getattr(f, "__name__", "the function")
+            got = f"a plain number ({kind.__name__})" if issubclass(kind, kinds.FLOAT) else f"a {kind.__name__}"
+            raise TypeError(
+                f"{name} returned {'None (is its return missing?)' if out is None else got}, so there is no graph to "
+                "record or differentiate: use autograd's functions (math.sin(v), float(v) and writing into a float "
+                "array lose the graph), or return constant(c)"
+            )
+    return outputs
+
+
 def note_input(v: Value) -> None:
     """Tell the running recording, if there is one, about a new input."""
-    if notes := running():
+    if notes := current():
         notes.inputs.append(v)
 
 
 def differentiable(v: Value, k: int) -> None:
-    """Refuse, while a graph is recorded, an example at which v lacks its derivative: every row would lack it."""
-    if running():
+    """While a graph is recorded, ValueError if v has no derivative by operand k: every example would lack it."""
+    if current():
         where = kinds.described(v.parents[k])
         raise ValueError(f"{v.op.label} has no derivative at this example, {where}: record it on another one")
 
 
 def number(v: Value) -> float:
-    """The number of v, where Python asks for one; TypeError while a graph is recorded, for every row would get it."""
-    if running() and not fixed(v):
+    """The number of v, where Python asks for one; TypeError while a graph is recorded: every example would get it."""
+    if current() and not fixed(v):
         raise TypeError(
             f"{_line()} asks for the number of {kinds.described(v)}: a recorded graph would give every row the answer "
             "of this one. Write where(step(x), a, b) for `a if x > 0 else b`, or maximum and minimum; for math.sin(x) "

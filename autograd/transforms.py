@@ -17,7 +17,7 @@ import numpy as np
 from autograd import kinds, ops, tape
 from autograd.arrays import Array, T, array, named, values
 from autograd.kinds import real
-from autograd.recording import running
+from autograd.recording import current, graph_of
 from autograd.stale import changed
 from autograd.value import Value, lift
 
@@ -160,7 +160,8 @@ def jacobian(outputs: Any, inputs: Any = None) -> Any:
     if inputs is None:
         return _of_the_first(outputs, "jacobian(outputs, inputs)", _rows)
     _inputs(inputs)
-    return _rows(_checked(outputs, None), inputs, graph=bool(running()))
+    graph_of(outputs, "the computation")
+    return _rows(outputs, inputs, graph=bool(current()))
 
 
 def _of_the_first(f: Any, of_a_graph: str, derivatives: Callable[..., Any]) -> Callable[..., Any]:
@@ -188,7 +189,7 @@ def hessian(output: Any, inputs: Any = None) -> Any:
     """
     if inputs is None:
         return _of_the_first(output, "hessian(output, inputs)", _curvatures)
-    return _curvatures(output, inputs, graph=bool(running()))
+    return _curvatures(output, inputs, graph=bool(current()))
 
 
 def _curvatures(output: Any, inputs: Any, graph: bool) -> Any:
@@ -203,7 +204,7 @@ def _curvatures(output: Any, inputs: Any, graph: bool) -> Any:
 
 
 def _graph_wanted(args: Sequence[Any]) -> bool:
-    return _inside.get() or bool(running()) or any(isinstance(x, Value) for x in kinds.flat(list(args)))
+    return _inside.get() or bool(current()) or any(isinstance(x, Value) for x in kinds.flat(list(args)))
 
 
 def _a_function(f: Any, transform: str, instead: str) -> None:
@@ -221,9 +222,11 @@ def _called(
         primals[n] = _copied(args[n], names[n] if 0 <= n < len(names) else None)
     token = _inside.set(True)
     try:
-        return primals, _checked(f(*primals, **by_name), f)
+        out = f(*primals, **by_name)
     finally:
         _inside.reset(token)
+    graph_of(out, f)
+    return primals, out
 
 
 def _copied(x: Any, name: str | None) -> Any:
@@ -232,20 +235,6 @@ def _copied(x: Any, name: str | None) -> Any:
         x = x.astype(object).view(Array) if x.ndim else x[()]
     copy = kinds.mapped(lambda v: ops.positive.apply(v) if isinstance(v, Value) else Value(v, role="input"), x)
     return named(name, copy) if name else copy
-
-
-def _checked(out: Any, f: Any) -> Any:
-    if out is None:
-        raise TypeError(f"{getattr(f, '__name__', 'the function')} returned None: is its return missing?")
-    if not all(isinstance(v, Value) for v in kinds.flat(out)):
-        raise TypeError(f"{getattr(f, '__name__', 'an output')} {_LOST}")
-    return out
-
-
-_LOST = (
-    "returned a plain number, so its graph is lost (math.sin(v), float(v) and writing into a float array lose it): "
-    "use the functions of autograd, or return constant(c)"
-)
 
 
 def _one(out: Any, f: Any) -> Value:

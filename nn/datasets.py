@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nn.examples import Floats, whole
+from nn.data import Floats, whole
 
 Classes = npt.NDArray[np.int64]
 
@@ -41,7 +41,7 @@ def xor() -> tuple[Floats, Classes]:
 
 
 def two_moons(n: int, noise: float = 0.1, seed: int = 0) -> tuple[Floats, Classes]:
-    """Two half circles of radius 1 that reach into each other: X (n, 2), Y (n,); `noise` is its standard deviation.
+    """Two interlocking half circles of radius 1: X (n, 2), Y (n,); `noise` is its standard deviation.
 
     >>> X, Y = two_moons(100, noise=0.0)
     >>> bool(np.allclose((X[Y == 0] ** 2).sum(axis=1), 1.0))
@@ -68,7 +68,7 @@ def spirals(n: int, classes: int, seed: int = 0, noise: float = 0.2) -> tuple[Fl
 
 
 class Posterior(np.ndarray[Any, np.dtype[np.float64]]):
-    """P(C1 | x) for every row of a data set, (n,); called with other rows (N, d) it gives theirs."""
+    """P(C1 | x) for every row of a data set, (n,); a call with other rows (N, d) gives theirs."""
 
     deviations: Floats
 

@@ -1,4 +1,4 @@
-"""The gradient doctor: what keeps a network from learning, found in the graphs and gradients of its own data."""
+"""The gradient doctor: it finds what keeps a network from learning, in the graphs and gradients of its own data."""
 
 from __future__ import annotations
 
@@ -10,17 +10,18 @@ from typing import Any
 import numpy as np
 
 from autograd import Op, Value, gradients, kinds, record, wengert_list
-from nn.examples import Floats, output, prepared
+from nn.data import Floats
+from nn.engines import output, prepared
 from nn.losses import ProbabilitiesError, maker
 from nn.module import Module
 
-# What is said of each complaint, with its remedy.
+# The sentence for each complaint, with its remedy.
 # fmt: off
 COMPLAINTS = {
     "softmax twice": "Softmax is applied twice: the loss takes logits and the model gives probabilities, so even a perfect answer keeps a large loss. Build the model with output='identity'; predict_proba applies softmax.",
     "sigmoid twice": "The loss takes logits and the model gives probabilities, made by a sigmoid, so even a perfect answer keeps a large loss. Build the model with output='identity'; predict_proba makes them.",
     "absent":        "The loss does not depend on {where}: use them in the model's call, or remove them.",
-    "unmoved":       "No gradient reaches {where}: they act only through {rows}, whose gradient is 0 everywhere. Take sigmoid units in place of the threshold.",
+    "unmoved":       "No gradient reaches {where}: they act only through {flat}, whose gradient is 0 everywhere. Take sigmoid units in place of the threshold.",
     "dead":          "{where} is off on {share:.0%} of the rows, so it passes no gradient and hardly learns: a dead ReLU. Use leaky_relu or a smaller learning rate, or start from another seed.",
     "saturated":     "{where} is saturated on {share:.0%} of the rows: its slope g′(a) is below 1 % of the largest, and the gradient is multiplied by it. Scale the inputs to about 1, start from smaller weights, and train outputs by logits.",
     "identical":     "{where} compute the same and get the same gradient on every row, so they will stay one unit for ever. Start from random weights, as the layers do by themselves.",
@@ -28,7 +29,7 @@ COMPLAINTS = {
     "exploding":     "The gradient explodes on its way back: {last:.2g} in {end}, {first:.2g} in {where}. Use smaller initial weights and a smaller learning rate, and scale the inputs to about 1.",
 }
 
-# Of an activation: the complaint, the rows on which an output z passes no gradient, and their share to complain of.
+# For each activation: the complaint, the test of an output z that passes no gradient, and the share of rows to complain of.
 OFF: dict[str, tuple[str, Callable[[Floats], Any], float]] = {
     "relu":    ("dead",      lambda z: z <= 0,                  0.99),
     "sigmoid": ("saturated", lambda z: 4 * z * (1 - z) < 0.01,  0.9),
@@ -40,7 +41,7 @@ RIGHT = 0.9  # the share of rows on which a saturated output may be right, and i
 
 
 class Finding(str):
-    """A sentence on what is wrong, and the remedy; `kind` names the complaint and `where` the units or parameters."""
+    """A sentence that says what is wrong, and the remedy; `kind` names the complaint, `where` the units or parameters."""
 
     kind: str
     where: tuple[str, ...]
@@ -54,20 +55,20 @@ class Finding(str):
 
 @dataclass(eq=False)
 class Unit:
-    """What a scope gives to others, or an activation, in every call with the same parameters."""
+    """A unit: an output of a scope, or an activation, in every call with the same parameters."""
 
     scope: str
     layer: tuple[str, int]  # the scope around it, and how many units at most lie before it
     op: str
     parameters: tuple[Value, ...]  # its own, without those of the units before it
-    calls: list[int] = field(default_factory=list)  # its places among the nodes that are looked at
+    calls: list[int] = field(default_factory=list)  # its places among the nodes of all units
     outputs: list[int] = field(default_factory=list)  # and among the outputs of the model
     name: str = ""
-    rows: Any = None  # (2, N, C) in C calls: its value on every row, and the adjoint there, or of what it takes
+    rows: Any = None  # (2, N, C): for N examples and C calls its values, and its adjoints or those of its operand
 
 
 def diagnose(model: Any, X: Any, Y: Any, loss: Callable[[Any, Any], Any]) -> list[Finding]:  # noqa: N803
-    """What keeps the model from learning these rows by this loss, a sentence each with its remedy; [] if it is healthy.
+    """Complaints of a model that hardly learns these examples by this loss, each with its remedy; [] if it is healthy.
 
     Dead ReLU units, saturated sigmoid and tanh units, parameters that take no part, units that start identical,
     softmax applied twice, and gradients that vanish or explode on their way through the layers. Nothing is changed.
@@ -107,11 +108,11 @@ def _of_graph(loss: Value, names: Mapping[Value, str]) -> Iterator[Finding]:
     if stuck:
         where = [name for v, name in names.items() if v in stuck]
         where += [v.name or kinds.described(v) for v in order if v in stuck and v not in names]
-        yield Finding("unmoved", where, rows=flat)
+        yield Finding("unmoved", where, flat=flat)
 
 
 def unmoved(loss: Value) -> tuple[set[Value], str]:
-    """The parameters that act on a loss only where its derivative is 0 everywhere, and the names of the rows where it is."""
+    """The parameters that act only through operations whose derivative is 0 everywhere, and the operations' names."""
     order, reached, flat = wengert_list([loss]), {loss}, dict[str, None]()
     for node in reversed(order):
         if node in reached and node.op is not None:
@@ -125,7 +126,7 @@ def unmoved(loss: Value) -> tuple[set[Value], str]:
 
 @cache
 def _is_flat(op: Op, k: int) -> bool:
-    """Whether the derivative by the k-th operand is 0 for all operands: its rule then gives a number, fed with Values."""
+    """Whether the derivative by the k-th operand is 0 for all operands: fed with Values, its rule then gives a number."""
     if not isinstance(op.partials, tuple):
         return False
     inside = op.samples or ((0.0, 1.0),) * len(op.partials)
@@ -134,11 +135,11 @@ def _is_flat(op: Op, k: int) -> bool:
     return not isinstance(d, Value) and d == 0.0
 
 
-# --- what all rows show -----------------------------------------------------------------------------------------------
+# --- all examples together --------------------------------------------------------------------------------------------
 
 
 def _measured(model: Any, loss: Any, data: Sequence[Floats], names: Mapping[Value, str]) -> list[Unit]:
-    """The units of a model, with what they give and get on every row."""
+    """The units of a model, with their values and adjoints on every row."""
     units: list[Unit] = []
 
     def the_units(x: Any, y: Any) -> list[Value]:
@@ -160,7 +161,7 @@ def _measured(model: Any, loss: Any, data: Sequence[Floats], names: Mapping[Valu
 
 
 def _units(outputs: Sequence[Value]) -> tuple[list[Value], list[Unit]]:
-    """Every activation, and whatever a scope gives to others, as nodes in order and as units.
+    """Every activation, and every output of a scope to another, as nodes in order and as units.
 
     The nodes of one operation on the same parameters are calls of one unit.
     """
@@ -196,7 +197,7 @@ def _off(unit: Unit, y: Floats) -> Iterator[Finding]:
 
 
 def _identical(units: Sequence[Unit]) -> list[Finding]:
-    """Units alike in the first layer that has any: those behind them are so because of them."""
+    """Units alike in the first layer that has any; those in later layers are alike because of these."""
     return next(filter(None, map(_alike, _layers(units).values())), [])
 
 

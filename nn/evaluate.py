@@ -1,4 +1,4 @@
-"""Models on rows of data: their outputs, what these say as probabilities, and how often they are right."""
+"""Models on many examples: their outputs, these as probabilities, and how often they are right."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd import kinds, sigmoid, softmax
-from nn.examples import Engine, Floats, inputs, one_hot, output, rows, running
+from nn.data import Floats, one_hot, rows
+from nn.engines import Engine, engine_for, inputs, output
 from nn.losses import maker
 
 Link = Literal["identity", "sigmoid", "softmax"] | Callable[[Any], Any]
@@ -19,15 +20,14 @@ LINKS: dict[str, Callable[[Any], Any]] = {"identity": lambda a: a, "sigmoid": si
 def predict(model: Any, X: Any, engine: Engine = "recorded") -> Floats:  # noqa: N803
     """The model's outputs on every row of X (N, n_in), as floats: (N,) for one output, (N, K) for K.
 
-    The model is recorded on the first row; with engine="eager" it is called on every row, as a model needs that
-    branches on its numbers. ValueError for no rows, nan and rows of another length.
+    The model is recorded on the first row. With engine="eager" it is called on every row; a model that branches on its
+    numbers needs that. ValueError for no rows, nan and rows of another length.
 
     >>> predict(lambda x: 2.0 * x[0], [[1.0], [-1.0]])
     array([ 2., -2.])
     """
     x = rows(X)
-    outputs: Floats = running(engine, partial(output, model), x[0])(x)
-    return outputs
+    return np.asarray(engine_for(engine, partial(output, model), x[0])(x))
 
 
 def predict_proba(model: Any, X: Any, link: Link | None = None, engine: Engine = "recorded") -> Floats:  # noqa: N803
@@ -51,9 +51,9 @@ def predict_proba(model: Any, X: Any, link: Link | None = None, engine: Engine =
 
 
 def accuracy(model: Any, X: Any, Y: Any, engine: Engine = "recorded") -> float:  # noqa: N803
-    """The share of rows whose class is right: the largest of K outputs; of one output class 1 where P(C1 | x) > ½.
+    """The share of examples whose class is right: the largest of K outputs; of one output class 1 where P(C1 | x) > ½.
 
-    That is where a probability, made by sigmoid or softmax, is above ½, and any other output above 0. Y are class
+    That is where a probability, made by sigmoid or softmax, is above ½, or any other output above 0. Y are class
     indices (N,), of one output 0 and 1 or the −1 and 1 of `hinge`, or one-hot rows (N, K); ValueError for others.
 
     >>> accuracy(lambda x: 2.0 * x[0], [[1.0], [-1.0]], [1, 1])
@@ -79,5 +79,5 @@ def accuracy(model: Any, X: Any, Y: Any, engine: Engine = "recorded") -> float: 
 def _scores(model: Any, x: Any) -> Any:
     y = output(model, x)
     if np.ndim(y) > 1:
-        raise ValueError(f"classes are told by one output or a vector of them; the model gives shape {np.shape(y)}")
+        raise ValueError(f"a class is read from one output or a vector of them; the model gives shape {np.shape(y)}")
     return y

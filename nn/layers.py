@@ -1,9 +1,10 @@
-"""Neuron, Layer and MLP: one dot product, a bias and an activation a unit."""
+"""Neuron, Layer and MLP: every unit is one dot product, a bias and an activation."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +12,8 @@ import numpy as np
 import autograd
 from autograd import Value, array, dot, kinds, ops, scope
 from autograd.makers import maker
-from nn.examples import whole
+from autograd.recording import graph_of
+from nn.data import whole
 from nn.init import Rng, generator, glorot, he
 from nn.module import Module
 
@@ -20,11 +22,7 @@ Activation = Named | Callable[[Any], Any]
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "identity": lambda a: a,
-    "sigmoid": Value.sigmoid,
-    "tanh": Value.tanh,
-    "relu": Value.relu,
-    "leaky_relu": Value.leaky_relu,
-    "step": Value.step,
+    **{name: getattr(Value, name) for name in ("sigmoid", "tanh", "relu", "leaky_relu", "step")},
     "softmax": autograd.softmax,
 }
 add = maker(ops.add)
@@ -33,6 +31,9 @@ add = maker(ops.add)
 class _Units(Module):
     """Units of one activation on the same inputs: `w` of shape units + (n_in,), and `b` of shape units or None."""
 
+    _scope: Any  # around all units
+    _scopes: list[scope]  # of the units
+
     def __init__(self, units: tuple[int, ...], n_in: int, activation: Activation, bias: bool, rng: Rng) -> None:
         whole("a layer has a whole number of units and of inputs", *units, n_in)
         self.activation = activation
@@ -40,19 +41,22 @@ class _Units(Module):
         self.w = array(start(generator(rng), math.prod(units), n_in).reshape(*units, n_in), "w")
         self.b = array(np.zeros(units), "b") if bias else None
 
-    def _outputs(self, x: list[Value], weights: list[list[Value]], scopes: Sequence[scope]) -> list[Value]:
+    def __call__(self, x: Any) -> Any:
+        x = _inputs(x, self.w.shape[-1], self)
+        weights = self.w.reshape(len(self._scopes), -1).tolist()
         biases = [None] * len(weights) if self.b is None else kinds.flat(self.b)
         name, g = _activation(self.activation)
         together = name == "softmax"  # it needs all units; every other activation belongs to one
-        y, weighted = [], maker(dot, 2 * len(x))  # straight to the node: these are Values, and of one length
-        for unit, w, b in zip(scopes, weights, biases, strict=True):
-            with unit:
-                a = weighted(*w, *x) if b is None else add(weighted(*w, *x), b)
-                y.append(a if together else g(a))
-        y = g(y) if together else y
+        y, weighted = [], maker(dot, 2 * len(x))  # the node itself, unchecked: these are Values, and of one length
+        with self._scope:
+            for unit, w, b in zip(self._scopes, weights, biases, strict=True):
+                with unit:
+                    a = weighted(*w, *x) if b is None else add(weighted(*w, *x), b)
+                    y.append(a if together else g(a))
+            y = g(y) if together else y
         if set(map(type, y)) != {Value}:
-            raise TypeError("the activation returned a plain number, so the graph ends there: use autograd's functions")
-        return y
+            graph_of(y, "the activation")
+        return y[0] if len(y) == 1 else array(y)
 
     def __repr__(self) -> str:
         n_out, n_in = self.w.reshape(-1, self.w.shape[-1]).shape
@@ -75,17 +79,11 @@ class Layer(_Units):
         self, n_in: int, n_out: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None
     ) -> None:
         super().__init__((n_out,), n_in, activation, bias, rng)
-        self._scope, self._neurons = scope("layer"), [scope(f"neuron{k}") for k in range(1, n_out + 1)]
-
-    def __call__(self, x: Any) -> Any:
-        x = _inputs(x, self.w.shape[1], self)
-        with self._scope:
-            y = self._outputs(x, self.w.tolist(), self._neurons)
-        return y[0] if len(y) == 1 else array(y)
+        self._scope, self._scopes = scope("layer"), [scope(f"neuron{k}") for k in range(1, n_out + 1)]
 
 
 class Neuron(_Units):
-    """One unit: y = g(w·x + b), with `w` of shape (n_in,) and the Value `b`; what a Layer has many of.
+    """One unit: y = g(w·x + b), with `w` of shape (n_in,) and the Value `b`; a Layer has many.
 
     >>> Neuron(3, rng=0)
     Neuron(3 → 1 sigmoid, 4 parameters)
@@ -95,17 +93,14 @@ class Neuron(_Units):
         if _activation(activation)[0] == "softmax":
             raise ValueError("softmax needs several outputs: use a Layer, or sigmoid for one")
         super().__init__((), n_in, activation, bias, rng)
-
-    def __call__(self, x: Any) -> Value:
-        x = _inputs(x, len(self.w), self)
-        return self._outputs(x, [self.w.tolist()], [scope("neuron")])[0]
+        self._scope, self._scopes = nullcontext(), [scope("neuron")]
 
 
 class MLP(Module):
-    """Layers one behind the other: MLP(n_in, [n_hidden, …, n_out]), `activation` in the hidden ones, `output` last.
+    """Layers in sequence: MLP(n_in, [n_hidden, …, n_out]), `activation` in the hidden ones, `output` in the last.
 
-    A call takes one row of n_in numbers and returns an Array of n_out Values, or one Value; `predict` takes
-    many rows. The output is the identity, logits, for training; the layers are in `layers`.
+    A call takes one example of n_in numbers and returns an Array of n_out Values, or one Value; `predict` takes
+    many examples. The output is the identity, logits, for training; the layers are in `layers`.
 
     >>> MLP(4, [5, 3], rng=0)
     MLP(4 → 5 sigmoid → 3 identity, 43 parameters)
@@ -144,7 +139,7 @@ class MLP(Module):
 
 
 def _activation(activation: Activation) -> tuple[str, Callable[[Any], Any]]:
-    """What an activation is called, and the function."""
+    """The name of an activation, and the function."""
     if callable(activation):
         return str(getattr(activation, "name", getattr(activation, "__name__", "activation"))), activation
     if activation not in ACTIVATIONS:
@@ -156,7 +151,7 @@ def _inputs(x: Any, n_in: int, model: Module) -> list[Value]:
     numbers = x.tolist() if isinstance(x, np.ndarray) else x
     if isinstance(numbers, list) and len(numbers) == n_in and set(map(type, numbers)) == {Value}:
         return numbers  # a layer's output, as it comes
-    if n_in == 1 and np.ndim(x) == 0:  # what a layer of one unit gives
+    if n_in == 1 and np.ndim(x) == 0:  # the output of a layer of one unit
         numbers = x = [x]
     shape = np.shape(x)
     if len(shape) == 2:

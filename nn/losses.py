@@ -16,13 +16,10 @@ from autograd.recording import demand
 
 
 class ProbabilitiesError(ValueError):
-    """Probabilities in place of logits; `maker` is what made them, sigmoid or softmax."""
+    """Probabilities in place of logits; `maker` is the function that made them, sigmoid or softmax."""
 
     def __init__(self, loss: str, maker: str) -> None:
-        super().__init__(
-            f"{loss} takes logits, and these come from {maker}: hand it the {maker}'s operands, "
-            "a model with output='identity'"
-        )
+        super().__init__(f"{loss} takes logits, and these come from {maker}: build the model with output='identity'")
         self.maker = maker
 
 
@@ -46,19 +43,16 @@ def binary_cross_entropy(y_hat: Any, y: Any) -> Value:
     >>> binary_cross_entropy(Value(0.25), 0)
     Value(data=0.2876820724517809, grad=None)
     """
-    pairs = _pairs(y_hat, y, "binary_cross_entropy")
-    for p, _ in pairs:
-        if not 0.0 <= getattr(p, "data", p) <= 1.0:
-            raise ValueError(
-                f"binary_cross_entropy takes probabilities, from 0 to 1; got {getattr(p, 'data', p)!r}: "
-                "for logits use binary_cross_entropy_with_logits"
-            )
-    loss: Value = -_mixed(pairs, _log, lambda p, weight: _log(1.0 - p, weight), "binary_cross_entropy")
-    return loss
+    loss = "binary_cross_entropy"
+    pairs = _pairs(y_hat, y, loss)
+    for p in (getattr(p, "data", p) for p, _ in pairs):
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(f"{loss} takes probabilities, from 0 to 1; got {p!r}: for logits use {loss}_with_logits")
+    return -_mixed(pairs, _log, lambda p, weight: _log(1.0 - p, weight), loss)
 
 
 def _log(p: Any, weight: Any) -> Any:
-    # Rows differ in their targets: 0 · log 0 is 0, as the term is absent in a graph of one row.
+    # Examples differ in their targets: 0 · log 0 is 0, as the term is absent in a graph of one example.
     return log(where(weight + abs(p), p, 1.0) if isinstance(weight, Value) else p)
 
 
@@ -74,10 +68,11 @@ def binary_cross_entropy_with_logits(a: Any, y: Any) -> Value:
     >>> E.data, a.grad
     (1000.0, -1.0)
     """
-    pairs = _pairs(a, y, "binary_cross_entropy_with_logits")
-    _refuse_probabilities([v for v, _ in pairs], "binary_cross_entropy_with_logits")
+    loss = "binary_cross_entropy_with_logits"
+    pairs = _pairs(a, y, loss)
+    _refuse_probabilities([v for v, _ in pairs], loss)
     # −log σ(a) is softplus(−a), and −log(1 − σ(a)) is softplus(a): no 1 that cancels.
-    return _mixed(pairs, lambda v, _: softplus(-v), lambda v, _: softplus(v), "binary_cross_entropy_with_logits")
+    return _mixed(pairs, lambda v, _: softplus(-v), lambda v, _: softplus(v), loss)
 
 
 def _mixed(
@@ -144,9 +139,7 @@ def _is_distribution(y: npt.NDArray[Any]) -> Any:
 def _of_class(a: list[Any], c: Any) -> Value:
     c = c[()] if isinstance(c, np.ndarray) else c
     if isinstance(c, Value):
-        raise TypeError(
-            "a class index cannot be traced, for it chooses a part of the graph: give every row a one-hot vector, nn.one_hot(Y, K)"
-        )
+        raise TypeError("a class index cannot be recorded: it would choose one node for all; give nn.one_hot(Y, K)")
     if isinstance(c, bool) or not isinstance(c, Integral):
         raise TypeError(f"a class index is a whole number; got {c!r}: convert it with int(…)")
     if not 0 <= int(c) < len(a):
@@ -155,7 +148,7 @@ def _of_class(a: list[Any], c: Any) -> Value:
 
 
 def maker(v: Any) -> str:
-    """Which function made a probability, sigmoid or softmax; "" for any other number."""
+    """The function that made a probability, sigmoid or softmax; "" for any other number."""
     if not isinstance(v, Value) or v.op is None:
         return ""
     of_softmax = v.op is ops.exp and getattr(v.parents[0].op, "name", "") == "log_softmax"

@@ -1,4 +1,4 @@
-"""Module: whatever holds parameters, found through its attributes."""
+"""Module: a part of a network, whose parameters are found through its attributes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from autograd.files import written
 class Module:
     """A part of a network. Values of role parameter, arrays of them and modules among its attributes are its own.
 
-    A model of one's own is a subclass: parts are attributes, or lists, tuples, dictionaries and Chains of them.
+    Write a model as a subclass: its parts are attributes, or lists, tuples, dictionaries and Chains of them.
 
     >>> class Line(Module):
     ...     def __init__(self):
@@ -68,7 +68,7 @@ class Module:
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the state into an .npz file, one array a name, and return its path.
 
-        It is written aside and renamed: an interruption leaves the old file. ValueError for another suffix.
+        It is written to a temporary file and renamed: an interruption leaves the old file. ValueError for another suffix.
         """
         path = Path(path)
         if path.suffix != ".npz":
@@ -76,7 +76,7 @@ class Module:
         return written(path, self._write)
 
     def load(self, path: str | PathLike[str]) -> Self:
-        """Read a state that `save` wrote, and return the module; errors as of `load_state`, and nothing has changed."""
+        """Read a state that `save` wrote, and return the module; it raises as `load_state` does, and then changes nothing."""
         try:
             with zipfile.ZipFile(path), np.load(path, allow_pickle=False) as saved:
                 state = dict(saved)

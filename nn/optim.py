@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from numbers import Real
+from operator import attrgetter
 from typing import Any, Literal
 
 import numpy as np
 
-from autograd import Program, Value, assign, dot, gradients, kinds, record, zero_grad
+from autograd import Program, Value, dot, gradients, kinds, record
+from nn.data import Floats, rows
 from nn.doctor import unmoved
-from nn.examples import Floats, Reduction, inputs, rows
+from nn.engines import Reduction, inputs
 
 Places = Any  # of some parameters among all: an array of their numbers
 
 
 class Optimizer:
-    """A rule of descent at work on leaves: `update` gives new data for their data and gradients, as arrays.
+    """A rule of descent applied to leaves: `update` gives new data for their data and gradients, as arrays.
 
-    The gradient that it gets has weight_decay · w in it. `lr`, the learning rate, may be assigned between steps. What a
-    rule remembers of earlier steps are the arrays `memory`, an entry per parameter, which every update replaces.
+    The gradient that it gets has weight_decay · w in it. `lr`, the learning rate, may be assigned between steps. `memory`
+    holds what the rule remembers of earlier steps: arrays with an entry per parameter, which every update replaces.
     """
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float, memory: int) -> None:
@@ -34,8 +37,8 @@ class Optimizer:
         """New data for those parameters, (n,), from their data w and gradients g; remembers what it must."""
         raise NotImplementedError(f"{type(self).__name__} defines update(w, g, places)")
 
-    def moved(self, w: Floats, g: Floats, places: Places) -> Floats | None:
-        """What `update` gives, the decay added to g; None, and nothing is remembered, where that is not finite."""
+    def safe_update(self, w: Floats, g: Floats, places: Places) -> Floats | None:
+        """`update` with weight decay added to g. If the result is not finite: None, and the memory is unchanged."""
         memory = self.memory
         with np.errstate(all="ignore"):
             new = self.update(w, g + self.weight_decay * w if self.weight_decay else g, places)
@@ -45,29 +48,36 @@ class Optimizer:
         return None
 
     def step(self) -> None:
-        """Move every parameter that has a gradient; ValueError where none has one, or one that is nan or infinite."""
-        moving = {k: v for k, v in enumerate(self.parameters) if v.grad is not None}
-        if not moving:
+        """Move every parameter that has a gradient; ValueError if none has one, or if one is nan or infinite."""
+        g = np.array([v.grad for v in self.parameters], dtype=float)  # nan for None
+        for v in (self.parameters[k] for k in np.flatnonzero(~np.isfinite(g))):
+            if v.grad is not None:
+                raise ValueError(f"no step is taken: the gradient of {kinds.described(v)} is {v.grad!r}")
+        places = np.flatnonzero(g == g)
+        if not places.size:
             raise ValueError("no parameter has a gradient: call loss.backward() before step()")
-        w, g = np.array([(v.primal, v.grad) for v in moving.values()]).T
-        if not np.isfinite(g).all():
-            worst = list(moving.values())[np.isfinite(g).argmin()]
-            raise ValueError(f"no step is taken: the gradient of {kinds.described(worst)} is {worst.grad!r}")
-        new = self.moved(w, g, np.array(list(moving)))
+        moving = [self.parameters[k] for k in places.tolist()]
+        new = self.safe_update(np.fromiter(map(attrgetter("primal"), moving), float), g[places], places)
         if new is None:
             raise ValueError(f"no step is taken: with a learning rate of {self.lr} it would be infinite or nan")
-        for v, number in zip(moving.values(), new.tolist(), strict=True):
-            v.primal = number
+        write(moving, new)
 
     def zero_grad(self) -> None:
         """Set every gradient to None."""
-        zero_grad(self.parameters)
+        for v in self.parameters:
+            v.grad = None
 
     def _remember(self, places: Places, *new: Floats) -> None:
-        # Replaced, not written into: who keeps the old arrays can take a step back.
+        # Replaced, not written into: a caller that has kept the old arrays can undo the step.
         self.memory = [np.copy(x) for x in self.memory]
         for x, numbers in zip(self.memory, new, strict=True):
             x[places] = numbers
+
+
+def write(leaves: Iterable[Value], numbers: Floats) -> None:
+    """Write numbers into leaves. `assign` does so for arrays of any nesting, and looks at every number."""
+    for v, number in zip(leaves, numbers.tolist(), strict=True):
+        v.primal = number
 
 
 class SGD(Optimizer):
@@ -134,8 +144,8 @@ class Adam(Optimizer):
 
 Method = Literal["Newton-CG", "trust-ncg", "CG", "BFGS", "L-BFGS-B"]
 
-# Whether by H · v, and the tolerance unless one is given, of a loss whose largest slope at the start is STEEP: SciPy's
-# methods end at slopes and curvatures of a certain size, however small the loss is that they are given.
+# For each method whether it takes H · v, and its tolerance unless one is given. The tolerance is for a loss whose largest
+# slope at the start is STEEP: SciPy's methods end at slopes and curvatures of a certain size, however small the loss is.
 METHODS: dict[Method, tuple[bool, float]] = {
     "Newton-CG": (True, 1e-9),
     "trust-ncg": (True, 1e-4),
@@ -153,18 +163,18 @@ def minimize(
     data: Sequence[Any] = (),
     reduction: Reduction = "mean",
     tol: float | None = None,
-    options: Mapping[str, Any] | None = None,
-    **more: Any,
+    **options: Any,
 ) -> Any:
     """Move the parameters to a minimum of f by `scipy.optimize.minimize`; returns SciPy's result.
 
-    f is a function of no argument that returns a loss, or one of an example with rows of `data`, (X, Y), over which
-    the mean or the sum is minimised; or what `record` made of it. SciPy gets the loss, its gradient and, for Newton-CG
-    and trust-ncg, the product of the Hessian with a vector, all three recorded and scaled to a largest slope of 10⁴ at
-    the start (of a flat one by 10⁵): a `tol` of one's own is that of the scaled loss. `options` are the method's own,
-    which may stand in the call by name too. Other methods are CG, BFGS and L-BFGS-B. The result's `x` has the numbers
-    of the parameters that the loss depends on, each once, in the order given. ValueError where the loss ends up infinite
-    or nan, and where a method finds no way down; the parameters are then what they were.
+    f is a function of no argument that returns a loss, or one of an example. Then `data`, (X, Y), holds the examples,
+    and the mean or the sum over them is minimised. A Program of such a function does as well. SciPy gets the loss, its
+    gradient and, for Newton-CG and trust-ncg, the product of the Hessian with a vector. All three are recorded, and
+    scaled to a largest slope of 10⁴ at the start (of a flat one by 10⁵). A `tol` that you pass applies to the scaled
+    loss. Further arguments are the method's own options, such as maxiter=100. Other methods are CG, BFGS and L-BFGS-B.
+    The result's `x` has the numbers of the parameters that the loss depends on, each once, in the order given.
+    ValueError where the loss ends up infinite or nan, and where a method finds no way down; the parameters are then as
+    they were.
 
     >>> w = Value(5.0)
     >>> result = minimize(lambda: (w - 1) ** 2 + (w - 1) ** 4, [w])
@@ -185,26 +195,26 @@ def minimize(
     slope = _slope(program, moving, data, reduction)
     product = _hessian_product(program, moving, data, reduction) if METHODS[method][0] else None
     tol = METHODS[method][1] if tol is None else tol
-    given = {"method": method, "tol": tol, "options": {**(options or {}), **more}}
+    descend = partial(optimize.minimize, jac=True, method=method, tol=tol, options=options)
     start = np.array([v.primal for v in moving])
-    result, scale = _descended(optimize, slope, product, start, given)
-    _refuse_lost(result, method, start, scale, abs(slope(start)[1]).max())
+    result, scale = _descended(descend, slope, product, start)
+    _refuse_lost(result, method, start, abs(slope(start)[1]).max())
     while result.success and scale < 1.0:  # a start so steep hides the loss's own slopes: go on from the end
-        further, scale = _descended(optimize, slope, product, result.x, given)
+        further, scale = _descended(descend, slope, product, result.x)
         if not further.fun < result.fun - 1e-10 * abs(result.fun):
             break
         further.nit += result.nit
         result = further
-    assign(moving, result.x)
+    write(moving, result.x)
     return result
 
 
-def _descended(optimize: Any, slope: Any, product: Any, start: Floats, given: Mapping[str, Any]) -> tuple[Any, float]:
+def _descended(descend: Any, slope: Any, product: Any, start: Floats) -> tuple[Any, float]:
     """SciPy's result for the loss scaled to a common slope at the start, in the loss's own unit; and the scale."""
     scale = STEEP / max(abs(slope(start)[1]).max(), FLAT)
     curved = product and (lambda at, v: scale * product(at, v))
     with np.errstate(all="ignore"):  # of SciPy's own sums on its way to a minimum that is none
-        result = optimize.minimize(lambda at: [scale * x for x in slope(at)], start, jac=True, hessp=curved, **given)
+        result = descend(lambda at: [scale * x for x in slope(at)], start, hessp=curved)
     result.fun /= scale
     if result.jac is not None:
         result.jac = result.jac / scale
@@ -213,34 +223,28 @@ def _descended(optimize: Any, slope: Any, product: Any, start: Floats, given: Ma
     return result, scale
 
 
-def _refuse_lost(result: Any, method: str, start: Floats, scale: float, steep: float) -> None:
-    """ValueError for an end that has no number, and for one at a steep start, which SciPy may call a success."""
+def _refuse_lost(result: Any, method: str, start: Floats, steep: float) -> None:
+    """ValueError for an end without a finite loss, and for one at a steep start, which SciPy may call a success."""
     if not np.isfinite([result.fun, *result.x]).all():
-        ended = f"{method} ended at a loss of {result.fun}"
-        raise ValueError(f"{ended}, and nothing is changed; SciPy says: {result.message}")
-    if result.success and (result.x == start).all() and scale * steep > 1.0:
-        raise ValueError(
-            f"{method} finds no way down from where the parameters are, at a slope of {steep:.3g}: scale the inputs to "
-            "about 1, start elsewhere, or take BFGS"
-        )
+        raise ValueError(f"{method} ended at a loss of {result.fun} and changes nothing; SciPy says: {result.message}")
+    if result.success and (result.x == start).all() and steep > FLAT / STEEP:
+        advice = "scale the inputs to about 1, start elsewhere, or take BFGS"
+        raise ValueError(f"{method} finds no way down at a slope of {steep:.3g}: {advice}")
 
 
 def _movable(program: Program, parameters: Iterable[Any], data: Sequence[Floats]) -> list[Value]:
-    """Those of the parameters that change the program's loss."""
+    """The parameters that change the program's loss."""
     loss = program.function(*(inputs(x[0]) for x in data))
     if not isinstance(loss, Value):
         raise TypeError(f"minimize takes a function that returns one loss, a Value; got {type(loss).__name__}")
     wanted = set(program.parameters) - unmoved(loss)[0]
     if moving := [v for v in _leaves(parameters, "minimize") if v in wanted]:
         return moving
-    raise ValueError(
-        "the loss depends on none of these parameters, or only where its gradient is 0 everywhere: hand minimize "
-        "model.parameters() of a model without thresholds"
-    )
+    raise ValueError("the loss depends on none of these parameters: take those of a model without thresholds")
 
 
 def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduction: str) -> Any:
-    """(loss, gradient) of a program as a function of some of its parameters, and of others that it does not have."""
+    """(loss, gradient) of a program as a function of some parameters; the gradient by one that it does not have is 0."""
 
     def slope(numbers: Floats) -> tuple[float, Floats]:
         given = dict(zip(moving, numbers, strict=True))
@@ -261,7 +265,7 @@ def _hessian_product(program: Program, moving: list[Value], data: Sequence[Any],
 
 
 def _leaves(parameters: Iterable[Any], taker: str) -> list[Value]:
-    """Parameters, and those of arrays among them, each once; TypeError for what cannot be changed."""
+    """The parameters, and those of arrays among them, each once; TypeError for anything that cannot be changed."""
     if not isinstance(parameters, Iterable):
         raise TypeError(f"{taker} takes model.parameters(); got {type(parameters).__name__}")
     leaves = list(dict.fromkeys(v for x in parameters for v in kinds.flat(x)))

@@ -1,4 +1,4 @@
-"""Training on rows of data, and what is told of it."""
+"""Training on examples, and the history of its losses."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, kinds
-from nn.doctor import unmoved
-from nn.examples import Eager, Engine, Floats, Reduction, prepared, running, whole
-from nn.optim import Optimizer
+from nn.data import Floats, whole
+from nn.doctor import Finding, unmoved
+from nn.engines import EagerProgram, Engine, Reduction, engine_for, prepared
+from nn.optim import Optimizer, write
 
-SHOWN = 12  # epochs in the text of a history
+SHOWN = 12  # epochs in the table of a history
 
 
 class DivergedError(ValueError):
-    """Training that came to a loss without a value. `history` holds the epochs until then.
+    """Training stopped at a loss that is nan or infinite. `history` holds the epochs until then.
 
     >>> from nn import Neuron, SGD, mse
     >>> unit = Neuron(1, "identity", rng=0)
@@ -37,8 +38,8 @@ class DivergedError(ValueError):
 class History:
     """The loss of every epoch; as text a table, and by `plot` a curve.
 
-    The loss is the mean (or the sum) over the epoch's rows, each taken just before the step that its batch makes;
-    `validation` that over the validation data, after the epoch's last step.
+    The loss is the mean (or the sum) over the epoch's examples, each computed just before the step of its batch.
+    `validation` is the mean or the sum over the validation data, after the epoch's last step.
 
     >>> History([0.5, 0.25])
     epoch        loss
@@ -62,10 +63,9 @@ class History:
 
     def plot(self, axes: Any = None) -> Any:
         """Draw the curves with matplotlib, into these axes or the current ones; returns the axes."""
-        if axes is None:
-            from matplotlib import pyplot
+        from matplotlib import pyplot
 
-            axes = pyplot.gca()
+        axes = axes or pyplot.gca()
         for name, curve in self._curves().items():
             axes.plot(range(1, len(curve) + 1), curve, label=name, marker="o" if len(curve) == 1 else "")
         if self.validation:
@@ -89,16 +89,16 @@ def fit(
     callback: Callable[[History], Any] | None = None,
     engine: Engine = "recorded",
 ) -> History:
-    """Train a model on rows X (N, n_in) and targets Y by the gradient of loss(model(x), y); returns the History.
+    """Train a model on examples X (N, n_in) and targets Y by the gradient of loss(model(x), y); returns the History.
 
-    Y are class indices, one-hot rows, or whatever rows the loss takes. A step follows the mean of the gradients of
-    `batch_size` rows, or with reduction="sum" their sum, the lecture's E = Σ E_n: None is the full batch, 1 online
-    descent, m minibatches; the rows are shuffled in every epoch by `seed`. `validation` is further data (X, Y).
+    Y are class indices, one-hot rows, or other targets that the loss takes. A step follows the mean of the gradients of
+    `batch_size` examples, or with reduction="sum" their sum, the lecture's E = Σ E_n: None is the full batch, 1 online
+    descent, m minibatches. The examples are shuffled in every epoch by `seed`. `validation` is further data (X, Y).
     `callback(history)` is called after every epoch, and ends the training by returning True.
 
-    The loss is recorded once and run as NumPy code; engine="eager" builds a graph for every row, as a model needs
-    that branches on its numbers, and gives the same numbers. After every step the parameters hold their new data;
-    their `.grad` is not used.
+    The loss is recorded once and run as NumPy code. engine="eager" builds a graph for every example and gives the same
+    numbers; a model that branches on its numbers needs it. After every step the parameters hold their new data; their
+    `.grad` is not used.
 
     TypeError or ValueError for data and targets that do not fit, and where parameters reach the loss only through
     `step`, before anything has changed. DivergedError, a ValueError, at the first loss that is nan or infinite, with the
@@ -121,7 +121,7 @@ def fit(
     whole("epochs is a whole number", epochs)
     whole("batch_size is a whole number", 1 if batch_size is None else batch_size)
     of_example, data, example = prepared(model, X, Y, loss)
-    program = running(engine, of_example, *(x[0] for x in data))
+    program = engine_for(engine, of_example, *(x[0] for x in data))
     program(*data)  # any row that the model or the loss does not take is refused here
     held_out = None if validation is None else _held_out(program, validation, model, loss)
     descent = _Descent(program, data, held_out, optimizer, reduction)
@@ -139,7 +139,7 @@ def fit(
 
 
 def _held_out(program: Any, validation: Any, model: Any, loss: Any) -> Any:
-    """The validation data, looked at as the data of training are."""
+    """The validation data, checked in the same way as the data of training."""
     if not isinstance(validation, list | tuple) or len(validation) != 2:
         raise TypeError("validation is a pair of rows and targets, (X, Y)")
     try:
@@ -151,7 +151,7 @@ def _held_out(program: Any, validation: Any, model: Any, loss: Any) -> Any:
 
 
 class _Descent:
-    """A program whose parameters, as far as an optimiser has them, follow the gradient."""
+    """The descent of a program's loss by an optimiser; it moves those parameters of the program that the optimiser has."""
 
     def __init__(self, program: Any, data: Any, held_out: Any, optimizer: Optimizer, reduction: Reduction) -> None:
         self.program, self.data, self.held_out = program, data, held_out
@@ -160,27 +160,25 @@ class _Descent:
         self.moving = [v for v in program.parameters if v in place]
         if not self.moving:
             raise ValueError("the loss depends on none of the optimiser's parameters: give it model.parameters()")
+        #: The places of the moving parameters in theta, and among the optimiser's parameters.
         self.here = np.array([k for k, v in enumerate(program.parameters) if v in place])
         self.places = np.array([place[v] for v in self.moving])
         self.theta: Floats = program.theta()
-        # Before the step: theta, the rule's memory, and what to say when they are back.
-        self.before = self.theta, optimizer.memory, "Nothing has changed"
+        # To undo the step: theta, the optimiser's memory, and the sentence that reports it.
+        self.undo = self.theta, optimizer.memory, "Nothing has changed"
 
     def refuse_thresholds(self, example: Value) -> None:
-        """ValueError where parameters that are to move act on the loss only where its derivative is 0 everywhere."""
+        """ValueError if parameters that are to move act on the loss only through operations with a derivative of 0."""
         stuck, flat = unmoved(example)
-        if stuck and isinstance(self.program, Eager):  # whose rows need not have one graph
-            stuck = set.intersection(stuck, *(unmoved(y)[0] for y in self.program.outputs(self.data)))
+        if stuck and isinstance(self.program, EagerProgram):  # its graph need not be the same for every example
+            stuck = set.intersection(stuck, *(unmoved(y)[0] for y in self.program.graphs(self.data)))
         if found := [v.name or kinds.described(v) for v in self.moving if v in stuck]:
-            more = f" and {len(found) - 1} more parameters" * (len(found) > 1)
             raise ValueError(
-                f"the gradient of {flat} is 0 everywhere, and {found[0]}{more} can change the loss only through it, so "
-                "training would never move them: take sigmoid units in place of the threshold, or give the optimiser "
-                "the other parameters alone"
+                f"{Finding('unmoved', found, flat=flat)} Or give the optimiser the other parameters alone."
             )
 
     def epoch(self, size: int, rng: np.random.Generator, bar: Any) -> None:
-        """Take a step for every batch; enter the mean or sum of the losses before them, and that of validation data."""
+        """Take a step for every batch; note the mean or sum of the losses before them, and that of the validation data."""
         loss, n = 0.0, len(self.data[0])
         try:
             for batch in _batches(self.data, size, rng):
@@ -201,22 +199,21 @@ class _Descent:
             if not math.isfinite(loss):
                 raise ValueError(f"the loss is {loss}")
         except kinds.ERRORS as error:
-            self.theta, self.optimizer.memory, now = self.before
+            self.theta, self.optimizer.memory, now = self.undo
             raise self.diverged(str(error), now) from None
         memory, theta = self.optimizer.memory, self.theta.copy()
-        new = self.optimizer.moved(theta[self.here], gradient[self.here], self.places)
+        new = self.optimizer.safe_update(theta[self.here], gradient[self.here], self.places)
         if new is None:
             raise self.diverged(f"the loss is {loss:.4g}, and the step from there infinite", "No step is taken")
         theta[self.here] = new
         now = f"The parameters are those of the step before, with a loss of {loss:.4g}"
-        self.before, self.theta = (self.theta, memory, now), theta
+        self.undo, self.theta = (self.theta, memory, now), theta
         self.write()
         return float(loss)
 
     def write(self) -> None:
         """Write theta into the parameters."""
-        for v, w in zip(self.moving, self.theta[self.here].tolist(), strict=True):
-            v.primal = w
+        write(self.moving, self.theta[self.here])
 
     def validated(self) -> float:
         """The mean or sum of the losses on validation data."""
@@ -227,7 +224,7 @@ class _Descent:
         return float(losses.mean() if self.reduction == "mean" else losses.sum())
 
     def diverged(self, found: str, now: str) -> DivergedError:
-        """The error for what was found in the epoch after those that are done."""
+        """The error for an epoch that cannot be finished."""
         done = len(self.history.validation if self.held_out else self.history.loss)
         error = DivergedError(
             f"training stopped in epoch {done + 1}: {found.rstrip('.')}. {now}. A learning rate below "

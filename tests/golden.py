@@ -39,6 +39,7 @@ from autograd import (
 from autograd.languages import numpy
 from autograd.languages.javascript import value_and_partials
 from autograd.languages.python import maker_source
+from autograd.recorded.program import _written
 from tests.programs import ONE, X, Y, classifier, gathering, lecture, mlp, whole_data_set
 
 FILES = Path(__file__).parent / "data" / "sources"
@@ -191,14 +192,14 @@ def penalised():
 
 def written(program: Any, name: str) -> str:
     """The text of one function of a program."""
-    return numpy.function(program._code.written(name))
+    return numpy.function(_written(program._plan, program._data.arguments, name))
 
 
 def text(program: Any) -> str:
     """All that is written for a program: both functions, the careful one, and the constants they read."""
     names = ["forward"] if program._plan.shape else ["forward", "sum_and_grad", "sum_and_grad_checked"]
     functions = "\n\n".join(written(program, name) for name in names)
-    found = program._code.written(names[-1]).context.constants
+    found = _written(program._plan, program._data.arguments, names[-1]).context.constants
     with np.printoptions(threshold=40, linewidth=110):
         constants = "".join(f"\n# {name} {x.shape}: {x.tolist()!s:.300}" for name, x in found.items())
     return f"{functions}{constants}\n"

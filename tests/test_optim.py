@@ -201,11 +201,10 @@ def test_the_result_has_the_order_of_the_parameters_and_options_go_to_the_method
     a, b = Value(0.0, "a"), Value(0.0, "b")
     result = nn.minimize(lambda: (b - 2) ** 2 + (a - 1) ** 2, [a, b])
     assert result.x.tolist() == [a.data, b.data] == pytest.approx([1.0, 2.0])
-    for options in ({"options": {"maxiter": 1}}, {"maxiter": 1}):
-        a.data, b.data = -3.0, 7.0
-        result = nn.minimize(lambda: (b - 2) ** 4 + (a - 1) ** 2, [a, b], "BFGS", **options)
-        assert result.nit == 1
-        assert result.jac.tolist() == pytest.approx([2 * (a.data - 1), 4 * (b.data - 2) ** 3])
+    a.data, b.data = -3.0, 7.0
+    result = nn.minimize(lambda: (b - 2) ** 4 + (a - 1) ** 2, [a, b], "BFGS", maxiter=1)
+    assert result.nit == 1
+    assert result.jac.tolist() == pytest.approx([2 * (a.data - 1), 4 * (b.data - 2) ** 3])
 
 
 def test_the_inverse_of_the_hessian_is_that_of_the_loss():

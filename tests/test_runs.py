@@ -71,7 +71,7 @@ def test_a_row_outside_a_domain_is_the_eager_error_with_its_row_and_no_gradient_
     other = Value(1.0, "other")
     program = record(lambda x: f(x) + other * x, 2.0)
     for rows in (1000, 8):  # in the only block, and in a later one than the first
-        monkeypatch.setattr(program, "_rows", rows)
+        monkeypatch.setattr(program._run, "most", rows)
         x = np.linspace(0.5, 2.0, 100)
         x[17] = bad
         A.grad, other.grad = None, 3.0
@@ -132,7 +132,7 @@ def test_a_derivative_that_does_not_exist_is_refused_with_its_row():
 @pytest.mark.parametrize("block", [256, 10])
 def test_nan_in_the_data_is_refused_with_row_and_argument(place, block, monkeypatch):
     model, program = classifier()
-    monkeypatch.setattr(program, "_rows", block)
+    monkeypatch.setattr(program._run, "most", block)
     rows = X.copy()
     rows[place, 2] = math.nan
     for call in (program, program.backward):
@@ -194,17 +194,6 @@ def test_a_dead_branch_in_most_rows_sends_no_row_the_eager_way(monkeypatch):
     assert gradient == pytest.approx(0.5 * roots.mean(), rel=1e-12)
 
 
-def test_targets_may_be_checked_before_anything_runs():
-    model, program = classifier()
-    program.check(X, Y)
-    program.check(X.tolist(), Y.tolist())
-    with pytest.raises(ValueError, match="row 2: cross_entropy takes a one-hot y"):
-        program.check(X, np.where(np.arange(100)[:, None] == 2, 0.5, Y))
-    with pytest.raises(ValueError, match="100 of x and 99 of y"):
-        program.check(X, Y[:99])
-    assert all(p.grad is None for p in model.parameters())
-
-
 @pytest.mark.parametrize(("x", "dtype"), [(1e200, float), (1e20, np.float32), (1e308, float), (1e38, np.float32)])
 def test_large_data_and_large_gradients_are_no_alarm(x, dtype, monkeypatch):
     w = Value(0.5, "w")
@@ -235,7 +224,7 @@ def test_the_size_of_a_block_changes_rounding_only(rows, monkeypatch):
     ):
         expected = program(*data)
         whole = program.value_and_grad(program.theta(), *data) if expected.ndim == 1 else None
-        monkeypatch.setattr(program, "_rows", rows)
+        monkeypatch.setattr(program._run, "most", rows)
         np.testing.assert_allclose(program(*data), expected, rtol=1e-13)
         if whole:
             got = program.value_and_grad(program.theta(), *data)
@@ -245,7 +234,7 @@ def test_the_size_of_a_block_changes_rounding_only(rows, monkeypatch):
 
 def test_what_does_not_depend_on_the_data_counts_once_a_row_in_every_block(monkeypatch):
     program = record(lambda x: A * 2.0, 1.0)
-    monkeypatch.setattr(program, "_rows", 3)
+    monkeypatch.setattr(program._run, "most", 3)
     assert program(np.zeros(10)).tolist() == [2.0] * 10
     assert program.value_and_grad(program.theta(), np.zeros(10)) == (2.0, [2.0])
     assert program.value_and_grad(program.theta(), np.zeros(10), reduction="sum") == (20.0, [20.0])
@@ -270,7 +259,7 @@ def test_many_rows_take_no_more_memory_than_a_block_of_them():
 def test_gradients_of_many_blocks_are_added_up_as_they_come(monkeypatch):
     w = array(np.linspace(0.0, 1.0, 2_000), "w")
     program = record(lambda x: x * dot(w, w), 1.0)
-    monkeypatch.setattr(program, "_rows", 10)
+    monkeypatch.setattr(program._run, "most", 10)
     theta, x = program.theta(), np.ones(10_000)
     program.value_and_grad(theta, x[:20])
     tracemalloc.start()
@@ -283,7 +272,7 @@ def test_gradients_of_many_blocks_are_added_up_as_they_come(monkeypatch):
 def test_whole_numbers_become_floats_block_by_block(monkeypatch):
     w = array(np.linspace(0.0, 1.0, 16), "w")
     program = record(lambda x: dot(w, x) ** 2, np.ones(16))
-    monkeypatch.setattr(program, "_rows", 1000)
+    monkeypatch.setattr(program._run, "most", 1000)
     x = np.ones((200_000, 16), np.uint8)
     program.backward(x[:10])
     tracemalloc.start()

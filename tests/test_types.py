@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from autograd.value import Role
-from nn import evaluate, examples, layers, optim
+from nn import engines, evaluate, layers, optim
 from viz import arguments
 from viz.picture import colours, diagram
 
@@ -50,7 +50,7 @@ def test_a_users_script_passes_pyright(tmp_path):
     [
         (Role, ("parameter", "input", "constant")),
         (layers.Named, layers.ACTIVATIONS),
-        (examples.Engine, examples.ENGINES),
+        (engines.Engine, engines.ENGINES),
         (get_args(evaluate.Link)[0], evaluate.LINKS),
         (optim.Method, optim.METHODS),
         (arguments.Detail, arguments.DETAILS),

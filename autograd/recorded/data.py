@@ -1,4 +1,4 @@
-"""The rows of data that a program takes: their number, shape and precision, and what its losses demand of them."""
+"""The data that a program takes: rows of numbers, their shapes and precision, and what the program's losses demand."""
 
 from __future__ import annotations
 
@@ -12,56 +12,84 @@ from autograd.recording import Demand
 from autograd.value import Value
 
 Floats = npt.NDArray[np.floating[Any]]
+Shape = tuple[int, ...]
 
 
-class Rows:
-    """The arguments of a recorded function by name, with the shape of an example of each."""
+def rows_of_numbers(
+    x: Any, name: str, wanted: str, advice: Mapping[str, str] = {}, floats: str = "efdg"
+) -> npt.NDArray[Any]:
+    """The array of x; TypeError or ValueError say that `name` is `wanted`, and what x is instead.
+
+    Its entries are whole numbers, truth values, or floats of the type codes `floats`. `advice` is a remedy for a wrong
+    kind of entry, by NumPy's letter for it: O for objects, U for text.
+    """
+    try:
+        data = np.asarray(x)
+    except ValueError:
+        raise ValueError(f"{name} is {wanted}; got rows of different lengths") from None
+    if data.dtype.kind not in "iub" and data.dtype.char not in floats:
+        got = f"an array of {data.dtype}"
+        if data.dtype == object and data.size:
+            got = f"{type(data.flat[0]).__name__}{' objects' * (data.ndim > 0)}"
+        raise TypeError(f"{name} is {wanted}; got {got}{advice.get(data.dtype.kind, '')}")
+    return data
+
+
+class Data:
+    """The arguments of a recorded function by name, with the shape of an example of each; and the checks of their data."""
 
     def __init__(
-        self, arguments: Mapping[str, tuple[int, ...]], inputs: Sequence[Sequence[Value]], demands: Sequence[Demand]
+        self, arguments: Mapping[str, Shape], inputs: Sequence[Sequence[Value]], demands: Sequence[Demand]
     ) -> None:
         self.arguments = arguments
         places = {v: (k, j) for k, leaves in enumerate(inputs) for j, v in enumerate(leaves)}
         self._demands = []
         for demand in demands:
-            traced = [v for v in demand.targets if isinstance(v, Value) and v.role != "constant"]
-            if all(v in places for v in traced):  # what is computed from the data is not known beforehand
+            recorded = [v for v in demand.targets if isinstance(v, Value) and v.role != "constant"]
+            if all(v in places for v in recorded):  # what is computed from the data is not known beforehand
                 self._demands.append((demand, _together([places.get(v, v) for v in demand.targets])))
 
-    def check(self, arrays: Sequence[Any]) -> None:
-        """Refuse targets that a recorded loss does not take: ValueError with the row."""
+    def checked(self, data: Sequence[Any], dtype: Any = None) -> Sequence[npt.NDArray[Any]]:
+        """The data as arrays of whole numbers, or of floats of one precision, that of theta if its `dtype` is given.
+
+        TypeError or ValueError for other data, and, with the number of the row, for targets that a loss does not take.
+        """
+        if not self._fits(data, dtype):
+            data = self._converted(data, dtype)
         for demand, places in self._demands:
-            targets = _targets(arrays, places)
+            targets = _targets(data, places)
             holds = demand.holds(targets)
             if np.count_nonzero(holds) < holds.size:  # faster than holds.all()
                 row = int(np.argmin(holds.reshape(-1, targets.shape[1]).all(axis=0)))
                 got = targets[:, row].tolist()
                 raise ValueError(f"row {row}: {demand.message}; got {got[0] if len(got) == 1 else got}")
+        return data
 
-    def arrays(self, data: Sequence[Any], theta: Any = None) -> Sequence[npt.NDArray[Any]]:
-        """The data as arrays of numbers: whole ones, or floats of one precision, that of theta if its type is given."""
-        if theta is not None and self._fit(data, theta):
-            return data  # as in training, step after step
-        arrays = [_array(name, x) for name, x in zip(self.arguments, data, strict=False)]
-        self.sizes([*arrays, *data[len(arrays) :]])
-        if len({x.dtype.newbyteorder("=") for x in arrays if x.dtype.kind == "f"} | ({theta} if theta else set())) > 1:
-            given = [f"{name} is {x.dtype}" for name, x in zip(self.arguments, arrays, strict=True)]
-            given += [f"theta is {theta}"] if theta else []
-            raise TypeError(f"{', '.join(given)}: give all one precision, with astype")
-        return arrays
-
-    def precision(self, arrays: Sequence[npt.NDArray[Any]]) -> np.dtype[Any]:
-        """What is computed in: the data's floats, or 64 bits."""
-        return next((x.dtype.newbyteorder("=") for x in arrays if x.dtype.kind == "f"), np.dtype(float))
-
-    def _fit(self, data: Sequence[Any], dtype: Any) -> bool:
+    def _fits(self, data: Sequence[Any], dtype: Any) -> bool:
+        """Whether the data are float arrays of the right shapes already, as in training, step after step."""
         return len(data) == len(self.arguments) and all(
-            x.__class__ is np.ndarray and x.dtype == dtype and x.shape == data[0].shape[:1] + shape and len(x)
+            x.__class__ is np.ndarray
+            and x.dtype.char in "fd"
+            and x.dtype == (dtype or data[0].dtype)
+            and x.shape == data[0].shape[:1] + shape
+            and len(x)
             for x, shape in zip(data, self.arguments.values(), strict=True)
         )
 
-    def sizes(self, arrays: Sequence[Any]) -> None:
-        """Refuse another number of arrays, other shapes, none or different numbers of rows."""
+    def _converted(self, data: Sequence[Any], dtype: Any) -> Sequence[npt.NDArray[Any]]:
+        advice = {"O": ": give floats; within another graph call the recorded function itself"}
+        wanted = "rows of numbers, whole or of 32 or 64 bits"
+        arrays = [rows_of_numbers(x, name, wanted, advice, "fd") for name, x in zip(self.arguments, data, strict=False)]
+        self.check_shapes([*arrays, *data[len(arrays) :]])
+        precisions = {x.dtype.newbyteorder("=") for x in arrays if x.dtype.kind == "f"} | ({dtype} if dtype else set())
+        if len(precisions) > 1:
+            given = [f"{name} is {x.dtype}" for name, x in zip(self.arguments, arrays, strict=True)]
+            given += [f"theta is {dtype}"] if dtype else []
+            raise TypeError(f"{', '.join(given)}: give all one precision, with astype")
+        return arrays
+
+    def check_shapes(self, arrays: Sequence[Any]) -> None:
+        """Refuse another number of arrays, other shapes, and no examples or different numbers of them."""
         if len(arrays) != len(self.arguments):
             wanted = f"takes {', '.join(self.arguments)}" if self.arguments else "has no rows and takes no data"
             raise TypeError(f"this program {wanted}; got {len(arrays)} array{'s' * (len(arrays) != 1)}")
@@ -80,18 +108,6 @@ class Rows:
             raise ValueError("there are no rows: a mean over none is not defined")
 
 
-def _array(name: str, x: Any) -> npt.NDArray[Any]:
-    try:
-        data = np.asarray(x)
-    except ValueError:
-        raise ValueError(f"{name} has rows of different lengths: every row is an example") from None
-    if data.dtype.char not in "fd" and data.dtype.kind not in "iub":
-        traced = any(hasattr(v, "parents") for v in data.flat) if data.dtype == object else False
-        advice = ": within another graph call the recorded function itself" if traced else ""
-        raise TypeError(f"{name} is rows of numbers, of 32 or 64 bits; got an array of {data.dtype}{advice}")
-    return data
-
-
 def _together(places: list[Any]) -> Any:
     """(argument, columns) as a slice where the targets are successive columns of one argument, else their places."""
     first = places[0]
@@ -100,7 +116,7 @@ def _together(places: list[Any]) -> Any:
 
 
 def _targets(arrays: Sequence[Any], places: Any) -> npt.NDArray[Any]:
-    """The numbers (K, N) of K targets in N rows."""
+    """The numbers (K, N) of K targets in N examples."""
     n = len(arrays[0])
     if isinstance(places, tuple):
         return arrays[places[0]].reshape(n, -1).T[places[1]]  # type: ignore[no-any-return]

@@ -1,14 +1,16 @@
-"""Running a program's code on NumPy's rows: in blocks, and with care where floating-point flags are raised.
+"""The run of a program's code on data: in blocks of rows, and with care where floating-point flags are raised.
 
-An operation outside its domain raises a flag, or shows in the result. Only then are the rows looked at: a derivative
-that is missing in a branch not taken passes nothing on; whatever else it is, the row is run on Values, which raise the
-error that names the node, or are content.
+An operation outside its domain raises a flag, or shows in the result. Only then are the rows looked at. A derivative
+that is missing in a branch not taken passes nothing on. In any other case the row is computed on Values: they raise the
+error that names the node, or their result stands.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
+from contextvars import copy_context
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -28,55 +30,65 @@ ALARM: Any = {"divide": "raise", "over": "raise", "invalid": "raise", "under": "
 # operation until a program has freed some large array. They also stay in a processor's cache.
 BLOCK = 120_000
 LEAST = 256  # rows of a block
-PATIENCE = 64  # rows run on Values to no other end than inf or nan; the rest are then taken as computed
+MAX_EAGER = 64  # rows re-run eagerly in search of an error; after that the computed inf or nan stands
 
-Functions = Mapping[str, Callable[..., Any]]
+Arrays = Sequence[npt.NDArray[Any]]
 
 
 class Run:
-    """One call of a program: its code by name, at these parameters, on rows of these inputs."""
+    """A program's functions, run on rows of data at given parameters.
 
-    def __init__(self, functions: Functions, plan: Plan, names: Sequence[str], theta: Floats, rows: int) -> None:
-        self.functions, self.plan, self.names, self.theta, self.rows = functions, plan, names, theta, rows
-        self.patience = PATIENCE
+    A call gives what the function of that name gives: `forward` the outputs of every row, or of the graph without data;
+    `sum_and_grad` the sum over the rows of the one output, and of its gradient.
+    """
 
-    def __call__(self, name: str, arrays: Sequence[npt.NDArray[Any]]) -> Any:
-        """What the function of that name gives on the rows.
+    def __init__(self, function: Callable[[str], Callable[..., Any]], plan: Plan, names: Sequence[str]) -> None:
+        self.function, self.plan, self.names = function, plan, names
+        widest = max((group.grid.size for group in plan.groups[plan.theta :] if group.batched), default=1)
+        #: The largest number of rows that are computed at once.
+        self.most = max(LEAST, BLOCK // (8 * widest))
 
-        `forward` gives the outputs of every row, or of the graph without rows; `sum_and_grad` the sum over the rows of
-        the one output, and of its gradient.
-        """
+    def __call__(self, name: str, theta: Floats, arrays: Arrays) -> Any:
         try:
-            return self._from(0, name, arrays)
+            return self._from(0, name, theta, arrays, [])
         except kinds.ERRORS as error:
             raise error.with_traceback(None) from None  # the way through blocks and halves of blocks tells nothing
 
-    def _from(self, first: int, name: str, arrays: Sequence[npt.NDArray[Any]]) -> Any:
-        """The same on rows the first of which has that number."""
+    def _from(self, first: int, name: str, theta: Floats, arrays: Arrays, unsound: list[int]) -> Any:
+        """The result on rows numbered from `first`; `unsound` collects the rows whose eager result is inf or nan."""
         n = len(arrays[0]) if arrays else 1
-        if n > self.rows:
-            return self._in_blocks(name, arrays, self.rows, first)
-        arrays = [x if x.dtype == self.theta.dtype else x.astype(self.theta.dtype) for x in arrays]
-        result = self._clean(name, arrays)
-        if result is None and name != "forward" and self._clean("forward", arrays) is not None:
+        if n > self.most:
+            return self._in_blocks(self.most, first, name, theta, arrays, unsound)
+        arrays = [x if x.dtype == theta.dtype else x.astype(theta.dtype) for x in arrays]
+        result = self._if_sound(name, theta, arrays)
+        if result is None and name != "forward" and self._if_sound("forward", theta, arrays) is not None:
             # All rows are in their domains: only a derivative is missing.
-            result = self._regardless("sum_and_grad_checked", arrays)
+            result = self._unchecked("sum_and_grad_checked", theta, arrays)
             result = result if np.isfinite(result[1]).all() else None
         if result is not None:
             return result
-        if not self.patience:
-            return self._regardless(name, arrays)
-        return self._in_blocks(name, arrays, -(-n // 2), first) if n > 1 else self._eagerly(name, arrays, first)
+        if len(unsound) >= MAX_EAGER:
+            return self._unchecked(name, theta, arrays)
+        if n > 1:
+            return self._in_blocks(-(-n // 2), first, name, theta, arrays, unsound)
+        return self._eagerly(first, name, theta, arrays, unsound)
 
-    def _in_blocks(self, name: str, arrays: Sequence[npt.NDArray[Any]], most: int, first: int) -> Any:
-        parts = (self._from(at, name, block) for at, block in _blocks(arrays, most, first))
-        return np.concatenate([*parts]) if name == "forward" else _added(parts)
+    def _in_blocks(self, most: int, first: int, name: str, theta: Floats, arrays: Arrays, unsound: list[int]) -> Any:
+        """The same in blocks of at most `most` rows, all about as long, added up as they come."""
+        n = len(arrays[0])
+        rows = -(-n // -(-n // most))
+        blocks = ((first + at, [x[at : at + rows] for x in arrays]) for at in range(0, n, rows))
+        parts = (self._from(at, name, theta, block, unsound) for at, block in blocks)
+        if name == "forward":
+            return np.concatenate([*parts])
+        with np.errstate(all="ignore"):  # ∞ − ∞ is nan here as anywhere
+            return reduce(lambda total, part: tuple(a + b for a, b in zip(total, part, strict=True)), parts)
 
-    def _clean(self, name: str, arrays: Sequence[Floats]) -> Any:
-        """What the function gives, or None where some operation is out of its domain."""
+    def _if_sound(self, name: str, theta: Floats, arrays: Arrays) -> Any:
+        """The function's result, or None where some operation is out of its domain."""
         try:
             with np.errstate(**ALARM):
-                result = self.functions[name](self.theta, *arrays)
+                result = self.function(name)(theta, *arrays)
                 if name == "forward":
                     sound = np.isfinite(result).all() and not any(math.isnan(x.min()) for x in arrays)
                 else:
@@ -87,64 +99,46 @@ class Run:
             return None
         return result if sound else None
 
-    def _regardless(self, name: str, arrays: Sequence[Floats]) -> Any:
+    def _unchecked(self, name: str, theta: Floats, arrays: Arrays) -> Any:
+        """The function's result, whatever flags it raises."""
         with np.errstate(all="ignore"):
-            return self.functions[name](self.theta, *arrays)
+            return self.function(name)(theta, *arrays)
 
-    def _eagerly(self, name: str, arrays: Sequence[Floats], row: int) -> Any:
-        """One row on Values: their error, or where they are content what they give."""
+    def _eagerly(self, row: int, name: str, theta: Floats, arrays: Arrays, unsound: list[int]) -> Any:
+        """The result of one row on Values, or their error."""
         for argument, x in zip(self.names, arrays, strict=True):
             if np.isnan(x).any():
                 raise ValueError(f"row {row} of {argument} holds nan: leave such rows out, or fill them in")
         plan = self.plan
         data = np.array(plan.columns.numbers)
-        for group, x in zip(plan.groups, [*arrays, self.theta], strict=False):
+        for group, x in zip(plan.groups, [*arrays, theta], strict=False):
             data[group.grid[:, 0]] = x.ravel()
         try:
-            twins = _again(plan.columns, data.tolist())
+            twins = copy_context().run(_again, plan.columns, data.tolist())
             outputs = [twins[k] for k in plan.outputs.grid[:, 0]]
             if name != "forward":
                 outputs[0].backward()
         except kinds.ERRORS as error:
             raise type(error)(f"row {row}: {error}" if arrays else str(error)) from None
         output = values(outputs).reshape(1, *plan.shape)
-        self.patience -= not np.isfinite(output).all()
+        if not np.isfinite(output).all():
+            unsound.append(row)
         with np.errstate(over="ignore"):  # beyond 32 bits
-            output = output.astype(self.theta.dtype)
+            output = output.astype(theta.dtype)
             if name == "forward":
                 return output if arrays else output[0]
             slopes = np.array([twins[k].grad or 0.0 for k in plan.groups[plan.theta].grid[:, 0]])
-            return output[0], slopes.astype(self.theta.dtype)
-
-
-def _blocks(arrays: Sequence[Any], most: int, first: int) -> Iterator[tuple[int, list[Any]]]:
-    """Blocks of at most so many rows, all about as long, each with the number of its first row."""
-    n = len(arrays[0])
-    rows = -(-n // -(-n // most))
-    for at in range(0, n, rows):
-        yield first + at, [x[at : at + rows] for x in arrays]
-
-
-def _added(parts: Iterator[tuple[Any, Any]]) -> tuple[Any, Any]:
-    total, gradient = next(parts)
-    with np.errstate(all="ignore"):  # ∞ − ∞ is nan here as anywhere
-        for more, slope in parts:
-            total, gradient = total + more, gradient + slope
-    return total, gradient
+            return output[0], slopes.astype(theta.dtype)
 
 
 def _again(columns: Columns, data: Sequence[float]) -> list[Value]:
-    """The nodes of a graph computed once more, from other data, under their names and scopes."""
+    """The nodes of a graph computed again from other data, under their names and scopes; it leaves the last scope open."""
     twins: list[Value] = []
     for v, edges, kind, number in zip(columns.nodes, columns.edges, columns.kind, data, strict=True):
-        token = _current.set(v.scope)
-        try:
-            if kind == COMPUTED:
-                twins.append(maker(v.op)(*(twins[k] for k in edges)))
-                twins[-1].name = v.name
-            else:
-                role = v.role if kind == PARAMETER else None
-                twins.append(Value(number, v.name, role or "constant"))
-        finally:
-            _current.reset(token)
+        _current.set(v.scope)  # in a context of its own, which ends with this function
+        if kind == COMPUTED:
+            twins.append(maker(v.op)(*(twins[k] for k in edges)))
+            twins[-1].name = v.name
+        else:
+            twins.append(Value(number, v.name, (kind == PARAMETER and v.role) or "constant"))
     return twins

@@ -1,11 +1,13 @@
-"""A graph recorded once, on one example, and run on all rows of data as NumPy code."""
+"""A graph recorded once, on one example, and run on all examples as NumPy code."""
 
 from __future__ import annotations
 
 import inspect
 import keyword
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +20,21 @@ from autograd.files import written
 from autograd.languages import numpy
 from autograd.languages.code import unused
 from autograd.languages.script import Function
-from autograd.recorded.data import Floats, Rows
-from autograd.recorded.execution import BLOCK, LEAST, Run
+from autograd.recorded.data import Data, Floats, Shape, rows_of_numbers
+from autograd.recorded.execution import Run
 from autograd.recorded.groups import Plan, plan
 from autograd.recorded.writing import backward, forward
-from autograd.recording import recording
+from autograd.recording import graph_of, recording
 from autograd.value import Value
 
 __all__ = ["Program", "record"]
 
 
 def record(f: Callable[..., Any], *examples: Any) -> Program:
-    """The graph of f on one example, as a Program that runs on rows of data: record(loss, X[0], Y[0]).
+    """The graph of f on one example, as a Program that runs on many: record(loss, X[0], Y[0]).
 
-    f is called once, with arrays of Values of role input in place of the numbers; without examples it is a graph
-    without rows. Whatever f computes from other Values is recorded: their data is read anew by every call, those
+    f is called once, with arrays of Values of role input in place of the numbers. A function of no argument is a graph
+    without data. Whatever f computes from other Values is recorded: their data is read anew by every call, those
     of role constant excepted. What is added to the graph afterwards is not seen, nor are numbers that f reads
     out of it by `.data` or `values`. TypeError for an f that compares or converts a Value, or gives no Value.
 
@@ -49,25 +51,20 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
     leaves = {name: array(data if data.ndim else data[()], name, "input") for name, data in arguments.items()}
     with recording() as notes:
         out = f(*leaves.values())
-    outputs = kinds.flat(out)
-    plain = [v for v in outputs if not isinstance(v, Value)]
-    if plain or not outputs:
-        got = "None" if out is None else f"a {type(plain[0] if plain else out).__name__}, no Value"
-        raise TypeError(
-            f"{getattr(f, '__name__', 'the function')} returned {got}, so there is no graph to record: use autograd's "
-            "functions, or return constant(c)"
-        )
+    outputs = graph_of(out, f)
+    if not outputs:
+        raise TypeError(f"a graph has at least one output; the function returned an empty {type(out).__name__}")
     shapes = {name: data.shape for name, data in arguments.items()}
     try:
         shape = np.shape(out)
     except ValueError:
         raise ValueError("the outputs lie in rows of different length: give them one, or record each alone") from None
     inputs = [kinds.flat(x) for x in leaves.values()]
-    return Program(f, plan(outputs, shape, inputs, notes.inputs), shapes, Rows(shapes, inputs, notes.demands))
+    return Program(f, plan(outputs, shape, inputs, notes.inputs), Data(shapes, inputs, notes.demands))
 
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:
-    """What the arguments are called, as names that the program has free."""
+    """Names for the arguments of f that the program's code does not use itself."""
     try:
         positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
         given = [p.name for p in inspect.signature(f).parameters.values() if p.kind in positional]
@@ -78,43 +75,31 @@ def _names(f: Callable[..., Any], count: int) -> list[str]:
 
 
 def _example(x: Any) -> Floats:
-    try:
-        data = np.asarray(x)
-    except ValueError:
-        raise ValueError(f"an example is a row of numbers, or rows of one length; got {x!r}") from None
-    if data.dtype.kind not in "fiub":
-        kind = type(kinds.flat(x)[0]).__name__ if data.dtype == object and data.size else data.dtype
-        raise TypeError(f"an example is a row of numbers, such as X[0]; got {kind}: record makes Values of it itself")
+    wanted, advice = "a row of numbers, such as X[0]", {"O": ": record makes Values of it itself"}
+    data = rows_of_numbers(x, "an example", wanted, advice)
     if not data.size:
-        raise ValueError("an example is a row of numbers, such as X[0]; got an empty one")
+        raise ValueError(f"an example is {wanted}; got an empty one")
     return data.astype(float)
 
 
-class Functions(dict[str, Callable[..., Any]]):
-    """The functions of a plan by name; each is written and compiled when it is first asked for."""
+def _written(plan: Plan, arguments: Mapping[str, Shape], name: str) -> Function:
+    """`forward`, `sum_and_grad`, or `sum_and_grad_checked`, where an adjoint of 0 passes nothing on."""
+    if name == "forward":
+        return forward(plan, arguments, numpy.NUMPY)
+    return backward(plan, arguments, numpy.NUMPY, checked=name == "sum_and_grad_checked")
 
-    def __init__(self, plan: Plan, arguments: Mapping[str, tuple[int, ...]]) -> None:
-        super().__init__()
-        self.plan, self.arguments = plan, arguments
 
-    def written(self, name: str) -> Function:
-        """`forward`, `sum_and_grad`, or `sum_and_grad_checked`, where an adjoint of 0 passes nothing on."""
-        if name == "forward":
-            return forward(self.plan, self.arguments, numpy.NUMPY)
-        return backward(self.plan, self.arguments, numpy.NUMPY, checked=name == "sum_and_grad_checked")
-
-    def __missing__(self, name: str) -> Callable[..., Any]:
-        f = self.written(name)
-        namespace = dict[str, Any](np=np, constants=f.context.constants)
-        exec(compile(numpy.source([f]), "<recorded>", "exec"), namespace)
-        self[name] = namespace[name]
-        return self[name]
+def _compiled(plan: Plan, arguments: Mapping[str, Shape], name: str) -> Callable[..., Any]:
+    f = _written(plan, arguments, name)
+    namespace = dict[str, Any](np=np, constants=f.context.constants)
+    exec(compile(numpy.source([f]), "<recorded>", "exec"), namespace)
+    return namespace[name]  # type: ignore[no-any-return]
 
 
 class Program:
-    """A recorded graph. Called on rows of data it gives an output per row; `source` is the code that runs.
+    """A recorded graph. Called on data it gives an output for each example; `source` is the code that runs.
 
-    Data are arrays with one row per example, (N, …) for every argument of the recorded function, of whole numbers
+    Data are arrays with a row for each example, (N, …) for every argument of the recorded function, of whole numbers
     or of 32- or 64-bit floats, all of one precision. TypeError or ValueError for others, for no rows and for nan;
     a row that leaves an operation's domain raises that operation's error, with the row's number and the node.
 
@@ -126,27 +111,23 @@ class Program:
     array([2., 4., 6.])
     """
 
-    def __init__(
-        self, function: Callable[..., Any], plan: Plan, arguments: dict[str, tuple[int, ...]], rows: Rows
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], plan: Plan, data: Data) -> None:
         #: The function that was recorded.
         self.function = function
-        self._plan, self._arguments, self._data = plan, arguments, rows
-        self._code = Functions(plan, arguments)
-        widest = max((group.grid.size for group in plan.groups[plan.theta :] if group.batched), default=1)
-        self._rows = max(LEAST, BLOCK // (8 * widest))
         #: The leaves that take a gradient, in the order of theta.
         self.parameters: list[Value] = plan.parameters
+        self._plan, self._data = plan, data
+        self._compiled = cache(partial(_compiled, plan, data.arguments))  # each when it is first asked for
+        self._run = Run(self._compiled, plan, list(data.arguments))
 
     def theta(self) -> npt.NDArray[np.float64]:
         """The data of the parameters, of shape (P,)."""
-        return np.array([p.primal for p in self.parameters])
+        return np.fromiter(map(attrgetter("primal"), self.parameters), float)
 
     def __call__(self, *data: Any) -> Any:
-        """The output of every row: (N,) for one Value, (N, K) for a vector; without rows its own shape."""
-        arrays = self._data.arrays(data)
-        self._data.check(arrays)
-        return self._run(self._theta(arrays))("forward", arrays)
+        """The output of every row: (N,) for one Value, (N, K) for a vector; without data its own shape."""
+        arrays = self._data.checked(data)
+        return self._run("forward", self._theta(arrays), arrays)
 
     def backward(self, *data: Any, reduction: str = "mean") -> float:
         """The mean of the output over the rows, its gradient added to every parameter's `.grad`, as Value.backward does.
@@ -154,11 +135,12 @@ class Program:
         With reduction="sum" the sum; the mean is that divided by the number of rows. ValueError for a program with
         more than one output; an error leaves every `.grad` as it was.
         """
-        arrays = self._data.arrays(data)
-        loss, gradient = self.value_and_grad(self._theta(arrays), *arrays, reduction=reduction)
-        for p, g in zip(self.parameters, gradient.tolist(), strict=True):
+        arrays = self._data.checked(data)
+        n = self._divisor(arrays, reduction)
+        total, gradient = self._run("sum_and_grad", self._theta(arrays), arrays)
+        for p, g in zip(self.parameters, (gradient / n).tolist(), strict=True):
             p.grad = g if p.grad is None else p.grad + g
-        return float(loss)
+        return float(total / n)
 
     def value_and_grad(self, theta: Any, *data: Any, reduction: str = "mean") -> tuple[Any, Any]:
         """(loss, ∂loss/∂theta) at parameters theta (P,), the mean or the sum over the rows; touches no Value.
@@ -166,36 +148,35 @@ class Program:
         A pure function in the namespace of its arrays: of NumPy's with every check, and of JAX's under jit, over as
         many devices and processes as its arrays are laid out on, where a bad row gives a loss of nan.
         """
-        if self._plan.shape:
-            raise ValueError(f"a gradient is of one output; this program gives {self._plan.shape}: reduce it to a loss")
-        if reduction not in ("mean", "sum"):
-            raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
         if not hasattr(theta, "__array_namespace__"):
             raise TypeError(f"theta is an array of NumPy or JAX, as theta() gives it; got {type(theta).__name__}")
         if theta.shape != (len(self.parameters),):
             raise ValueError(f"theta has shape ({len(self.parameters)},), as theta() gives it; got {theta.shape}")
-        if isinstance(theta, np.ndarray):
-            if theta.dtype.char not in "fd":
-                raise TypeError(f"theta is {theta.dtype}: give it as theta() does, in 64 or in 32 bits")
-            arrays = self._data.arrays(data, theta.dtype)
-            self._data.check(arrays)
-            total, gradient = self._run(theta)("sum_and_grad", arrays)
+        if not isinstance(theta, np.ndarray):
+            self._data.check_shapes(data)
+            n = self._divisor(data, reduction)
+            total, gradient = self._compiled("sum_and_grad")(theta, *data)
+        elif theta.dtype.char in "fd":
+            arrays = self._data.checked(data, theta.dtype)
+            n = self._divisor(arrays, reduction)
+            total, gradient = self._run("sum_and_grad", theta, arrays)
         else:
-            self._data.sizes(data)
-            total, gradient = self._code["sum_and_grad"](theta, *data)
-        n = len(data[0]) if data and reduction == "mean" else 1
+            raise TypeError(f"theta is {theta.dtype}: give it as theta() does, in 64 or in 32 bits")
         return total / n, gradient / n
 
-    def check(self, *data: Any) -> None:
-        """Refuse data and targets that the recorded function does not take, without running anything."""
-        self._data.check(self._data.arrays(data))
+    def _divisor(self, data: Sequence[Any], reduction: str) -> int:
+        """The number that makes the loss of a sum over the rows; ValueError where there is no loss."""
+        if self._plan.shape:
+            raise ValueError(f"a gradient is of one output; this program gives {self._plan.shape}: reduce it to a loss")
+        if reduction not in ("mean", "sum"):
+            raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
+        return len(data[0]) if data and reduction == "mean" else 1
 
-    def _theta(self, arrays: Any) -> Floats:
+    def _theta(self, arrays: Sequence[npt.NDArray[Any]]) -> Floats:
+        """The data of the parameters in the precision of these arrays."""
+        dtype = next((x.dtype.newbyteorder("=") for x in arrays if x.dtype.kind == "f"), np.dtype(float))
         with np.errstate(over="ignore"):  # a parameter beyond 32 bits is infinite there
-            return self.theta().astype(self._data.precision(arrays))
-
-    def _run(self, theta: Floats) -> Run:
-        return Run(self._code, self._plan, list(self._arguments), theta, self._rows)
+            return self.theta().astype(dtype, copy=False)
 
     @property
     def source(self) -> str:
@@ -203,7 +184,8 @@ class Program:
         return f"import numpy as np\n\n{numpy.source(self._functions())}"
 
     def _functions(self) -> list[Function]:
-        return [self._code.written(name) for name in ["forward"] + ["sum_and_grad"] * (not self._plan.shape)]
+        names = ["forward"] + ["sum_and_grad"] * (not self._plan.shape)
+        return [_written(self._plan, self._data.arguments, name) for name in names]
 
     def save_source(self, path: str | os.PathLike[str]) -> Path:
         """Write the code as a module that needs NumPy alone, with the parameters' data in an .npz of its name beside it.
@@ -216,12 +198,12 @@ class Program:
         functions = self._functions()
         constants: Any = functions[-1].context.constants  # those of the forward function among them
         written(path.with_suffix(".npz"), lambda file: np.savez(file, theta=self.theta(), **constants))
-        text = numpy.module(numpy.source(functions), self._arguments)
+        text = numpy.module(numpy.source(functions), self._data.arguments)
         return written(path, lambda file: file.write(text.encode()))
 
     def __reduce__(self) -> Any:
         raise TypeError("a Program is not pickled or copied: save_source writes it as a module, record makes it anew")
 
     def __repr__(self) -> str:
-        rows = ", ".join(f"{name} {shape}" if shape else name for name, shape in self._arguments.items())
+        rows = ", ".join(f"{name} {shape}" if shape else name for name, shape in self._data.arguments.items())
         return f"Program({rows + ' → ' if rows else ''}{self._plan.shape or 'one output'}, {len(self.parameters)} parameters)"
