@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.kinds import ERRORS, no_derivative
+from autograd.ops import where
 from autograd.recording import differentiable, fixed
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class Zeros:
         for v in self.order:
             if v not in data and any(p in data for p in v.parents):
                 numbers = [data.get(p, p.data) for p in v.parents]
+                if v.op is where:  # a branch not taken here is not taken aside
+                    numbers[0] = v.parents[0].data
                 y, partials[v] = _derived(v, numbers)
                 if y != v.data:
                     data[v] = y

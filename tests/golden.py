@@ -134,7 +134,7 @@ def own_rows():
     w = array([0.5, 0.25, 2.0], "w")
     try:
         program = record(lambda x: swish(w[0] * x[0]) + norm(w * x[:3]), ONE)
-        for name in ("forward", "sum_and_grad", "sum_and_grad_checked"):
+        for name in ("forward", "sum_and_grad"):
             written(program, name)
     finally:
         ops.TABLE.pop("golden_swish")
@@ -197,7 +197,7 @@ def written(program: Any, name: str) -> str:
 
 def text(program: Any) -> str:
     """All that is written for a program: both functions, the careful one, and the constants they read."""
-    names = ["forward"] if program._plan.shape else ["forward", "sum_and_grad", "sum_and_grad_checked"]
+    names = ["forward"] if program._plan.shape else ["forward", "sum_and_grad"]
     functions = "\n\n".join(written(program, name) for name in names)
     found = _written(program._plan, program._data.arguments, names[-1]).context.constants
     with np.printoptions(threshold=40, linewidth=110):

@@ -52,7 +52,6 @@ PERL = Language(
     {word: Form(f"{word}_({{*}})") for word in [*ONE, *TWO, *ARRAYS, "where", "stack", "largest"]}
     | {
         "mask": Form("where_({}, 1, 0)"),
-        "zero": Form("equal_({}, 0)"),
         "slice": Form("slice_({}, {}, {})"),
         "reshape": Form("reshape_({}, {}, {})"),
         "split": Form("split_({}, {}, {})"),

@@ -143,21 +143,21 @@ DATA = np.random.default_rng(5).normal(size=(7, 40))
 @pytest.mark.parametrize("name", [name for name in golden.PROGRAMS if name != "own_rows"])
 def test_a_language_of_one_file_runs_every_golden_program(name):
     program = golden.PROGRAMS[name]()
-    data = [np.abs(DATA[:, : int(np.prod(shape))]).reshape(7, *shape) for shape in program._arguments.values()]
+    data = [np.abs(DATA[:, : int(np.prod(shape))]).reshape(7, *shape) for shape in program._data.arguments.values()]
     if name in ("classifier", "mlp_deep_cross_entropy", "many_classes", "matrix_and_classes"):
         data[1] = np.eye(data[1].shape[1])[np.arange(7) % 3]
     if name in ("hinge", "probabilities", "logistic"):
         data[1] = np.arange(7) % 2.0
     if name == "penalty_over_a_network":
         data[1] = 2.0 * (np.arange(7) % 2) - 1
-    plan, arguments, theta = program._plan, program._arguments, program.theta()
+    plan, arguments, theta = program._plan, program._data.arguments, program.theta()
     (outputs,) = perl.run(perl.function(forward(plan, arguments, perl.PERL), theta, data))
     expected = np.asarray(program(*data))
     np.testing.assert_allclose(
         np.reshape(outputs, (-1, len(data[0]) if data else 1)).T.ravel(), expected.ravel(), rtol=1e-11, atol=1e-13
     )
     if not plan.shape and len(theta):
-        losses, gradient = perl.run(perl.function(backward(plan, arguments, perl.PERL, checked=False), theta, data))
+        losses, gradient = perl.run(perl.function(backward(plan, arguments, perl.PERL), theta, data))
         loss, slopes = program.value_and_grad(theta, *data, reduction="sum")
         np.testing.assert_allclose(np.sum(losses), loss, rtol=1e-11)
         np.testing.assert_allclose(gradient, slopes, rtol=1e-10, atol=1e-12)
@@ -167,8 +167,7 @@ def words_of(program):
     """Every word that is written for a program."""
     found = set()
     for f in [forward, *[backward] * (not program._plan.shape)]:
-        rest = () if f is forward else (True,)
-        context = f(program._plan, program._arguments, NUMPY, *rest).context
+        context = f(program._plan, program._data.arguments, NUMPY).context
         found |= {content[0] for content in context.numbers if isinstance(content, tuple)}
     return found
 

@@ -21,6 +21,7 @@ from autograd import (
     jvp,
     log,
     maximum,
+    record,
     relu,
     sigmoid,
     sqrt,
@@ -144,3 +145,42 @@ def test_a_saturated_unit_behind_an_infinite_input_is_flat():
 def test_an_infinite_slope_is_refused_where_it_is_reached():
     with pytest.raises(ValueError, match="log is defined"):
         grad(lambda x: log(x) * x)(0.0)
+
+
+@pytest.mark.parametrize("name", HERE_ONLY)
+def test_a_recorded_program_refuses_as_the_graph_does(name):
+    w = Value(0.0, "w")
+    program = record(lambda x: HERE_ONLY[name](w + x), 1.0)
+    assert len(program([1.0, 0.0])) == 2
+    with pytest.raises((ValueError, ZeroDivisionError), match="row 1: .*has no derivative here"):
+        program.backward([1.0, 0.0, 2.0])
+    assert w.grad is None
+
+
+@pytest.mark.parametrize("name", STAYS)
+def test_a_recorded_program_drops_what_stays_zero_as_the_graph_does(name):
+    f, slope = STAYS[name]
+    w = Value(0.0, "w")
+    program = record(lambda x: f(w * x), 1.0)
+    assert program.value_and_grad(program.theta(), [1.0, 1.0])[1].tolist() == [slope]
+
+
+def test_an_operand_that_cannot_move_has_no_derivative_to_miss():
+    w = Value(2.0, "w")
+    program = record(lambda x: sqrt(w * x) ** 2, 1.0)
+    assert program.value_and_grad(program.theta(), [0.0, 4.0], reduction="sum")[1] == pytest.approx([4.0])
+
+
+def test_one_domain_error_is_found_behind_any_number_of_infinite_rows():
+    w = Value(1.0, "w")
+    program = record(lambda x: log(x[0]) * w + x[1], [1.0, 2.0])
+    X = np.ones((200, 2))
+    X[:-1, 1] = np.inf
+    assert np.isinf(program(X[:-1])).all()
+    X[-1, 0] = -1.0
+    with pytest.raises(ValueError, match="row 199: log is defined for x > 0"):
+        program(X)
+    Y = np.full((200, 2), 1.0)
+    Y[:-1, 1], Y[-1, 0] = 1e308 * 1.5, -1.0
+    with pytest.raises(ValueError, match="row 199"):
+        record(lambda x: log(x[0]) * w + x[1] * x[1], [1.0, 2.0])(Y)

@@ -45,7 +45,7 @@ def _size(r: int, c: int, batched: bool) -> str:
     return f"({r}, {c})" if not batched else f"({r}, {c} * n)" if c > 1 else f"({r}, n)"
 
 
-COMPARISONS = ("greater", "less", "greater_equal", "less_equal", "equal", "not_equal", "zero", "nonzero")
+COMPARISONS = ("greater", "less", "greater_equal", "less_equal", "equal", "not_equal", "nonzero")
 
 _SAID: dict[str, Form | Callable[..., Any]] = {"power": _power, "where": _where}  # by other words
 
@@ -62,7 +62,6 @@ NUMPY = Language(
         "choose_number": Form("xp.where({}, {}, {}).astype(theta.dtype)"),
         "mask": Form("({}).astype(theta.dtype)"),  # 1.0 where a comparison holds, in the parameters' precision
         "nonzero": Form("{} != 0", COMPARE, (SUM,)),
-        "zero": Form("{} == 0", COMPARE, (SUM,)),
     }
     | {  # words for arrays
         "matmul": Form("{} @ {}", MATRIX, (SIGN, SIGN)),  # in brackets beside other products, though Python needs none

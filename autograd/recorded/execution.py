@@ -1,8 +1,8 @@
 """The run of a program's code on data: in blocks of rows, and with care where floating-point flags are raised.
 
-An operation outside its domain raises a flag, or shows in the result. Only then are the rows looked at. A derivative
-that is missing in a branch not taken passes nothing on. In any other case the row is computed on Values: they raise the
-error that names the node, or their result stands.
+An operation outside its domain raises a flag, or shows in the result. Only then are the rows looked at, half by half. A
+derivative that is missing in a branch that a `where` has not taken passes nothing on; any other row at fault is computed
+on Values, which raise the error that names the node, or whose result stands.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ALARM: Any = {"divide": "raise", "over": "raise", "invalid": "raise", "under": "
 # operation until a program has freed some large array. They also stay in a processor's cache.
 BLOCK = 120_000
 LEAST = 256  # rows of a block
-MAX_EAGER = 64  # rows re-run eagerly in search of an error; after that the computed inf or nan stands
+MAX_EAGER = 64  # rows of a sum that are inf or nan on Values too; the sum is so then, and no further row is looked at
 
 Arrays = Sequence[npt.NDArray[Any]]
 
@@ -63,11 +63,11 @@ class Run:
         result = self._if_sound(name, theta, arrays)
         if result is None and name != "forward" and self._if_sound("forward", theta, arrays) is not None:
             # All rows are in their domains: only a derivative is missing.
-            result = self._unchecked("sum_and_grad_checked", theta, arrays)
+            result = self._unchecked("in_branches", theta, arrays)
             result = result if np.isfinite(result[1]).all() else None
         if result is not None:
             return result
-        if len(unsound) >= MAX_EAGER:
+        if name != "forward" and len(unsound) >= MAX_EAGER:  # the sum is inf or nan, whatever else is found
             return self._unchecked(name, theta, arrays)
         if n > 1:
             return self._in_blocks(-(-n // 2), first, name, theta, arrays, unsound)
@@ -90,7 +90,8 @@ class Run:
             with np.errstate(**ALARM):
                 result = self.function(name)(theta, *arrays)
                 if name == "forward":
-                    sound = np.isfinite(result).all() and not any(math.isnan(x.min()) for x in arrays)
+                    # An ∞ without a flag came with the data: no operation was out of its domain.
+                    sound = not np.isnan(result).any() and not any(math.isnan(x.min()) for x in arrays)
                 else:
                     # A sum of squares is nan or ∞ if a number is: the cheapest look at all, if none is too large.
                     gradient, *data = (x.ravel().dot(x.ravel()) for x in (result[1], *arrays))

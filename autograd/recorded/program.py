@@ -23,6 +23,7 @@ from autograd.languages.script import Function
 from autograd.recorded.data import Data, Floats, Shape, rows_of_numbers
 from autograd.recorded.execution import Run
 from autograd.recorded.groups import Plan, plan
+from autograd.recorded.words import times, times_in_branch
 from autograd.recorded.writing import backward, forward
 from autograd.recording import graph_of, recording
 from autograd.value import Value
@@ -83,17 +84,17 @@ def _example(x: Any) -> Floats:
 
 
 def _written(plan: Plan, arguments: Mapping[str, Shape], name: str) -> Function:
-    """`forward`, `sum_and_grad`, or `sum_and_grad_checked`, where an adjoint of 0 passes nothing on."""
+    """`forward`, `sum_and_grad`, or that `in_branches`: a branch not taken gets nothing, though a derivative be missing."""
     if name == "forward":
         return forward(plan, arguments, numpy.NUMPY)
-    return backward(plan, arguments, numpy.NUMPY, checked=name == "sum_and_grad_checked")
+    return backward(plan, arguments, numpy.NUMPY, times if name == "sum_and_grad" else times_in_branch)
 
 
 def _compiled(plan: Plan, arguments: Mapping[str, Shape], name: str) -> Callable[..., Any]:
     f = _written(plan, arguments, name)
     namespace = dict[str, Any](np=np, constants=f.context.constants)
     exec(compile(numpy.source([f]), "<recorded>", "exec"), namespace)
-    return namespace[name]  # type: ignore[no-any-return]
+    return namespace[f.name]  # type: ignore[no-any-return]
 
 
 class Program:

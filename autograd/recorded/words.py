@@ -5,7 +5,7 @@ Every array is a matrix with a row per node; its columns are the rows of data, o
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ Grid = npt.NDArray[np.int64]  # numbers of nodes, or places in an array
 
 WORDS = (  # beside the table's own, which an array takes entry by entry, under broadcasting
     "take", "slice", "reshape", "flatten", "transpose", "stack", "repeat", "broadcast", "full", "matmul", "others",
-    "sum_rows", "sum_columns", "split", "sum_batch", "max_rows", "scatter", "mask", "zero",
+    "sum_rows", "sum_columns", "split", "sum_batch", "max_rows", "scatter", "mask",
 )  # fmt: skip
 
 SMALL = 32  # rows up to which a product with a matrix of ones and zeros is the fastest sum
@@ -154,11 +154,29 @@ def times(bar: Any, d: Any) -> Any:
     return bar * d
 
 
-def times_where_reached(bar: Any, d: Any) -> Any:
-    """v̄ · d, and 0 where v̄ is 0, though d be infinite or missing."""
-    if not isinstance(bar, Code) or not isinstance(d, Code):
-        return times(bar, d)
-    return ops.where.apply(Code("zero", (bar,)), 0.0, bar * d)
+def times_in_branch(bar: Any, d: Any) -> Any:
+    """v̄ · d, and 0 where v̄ is that of a branch that a `where` has not taken, though d be infinite or missing there."""
+    product = times(bar, d)
+    for test, taken in _branches(bar) if is_array(bar) and is_array(product) else ():
+        product = ops.where.apply(test, *(product, 0.0)[:: 1 if taken else -1])
+    return product
+
+
+def _branches(bar: Code) -> Iterator[tuple[Code, bool]]:
+    """The conditions that are factors of an adjoint, and whether the branch is taken where they hold."""
+    stack = [bar]
+    for x in stack:  # the list grows while it is read
+        match x.word, [y.literal for y in x.args]:
+            case "multiply" | "negative" | "mask", _:
+                stack += x.args
+            case "nonzero", _:
+                yield x, True
+            case "choose" | "choose_number", [_, 0.0, _]:
+                yield x.args[0], False
+                stack.append(x.args[2])
+            case "choose" | "choose_number", [_, _, 0.0]:
+                yield x.args[0], True
+                stack.append(x.args[1])
 
 
 def plus(a: Any, b: Any) -> Any:

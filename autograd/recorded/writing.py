@@ -19,7 +19,7 @@ from autograd.recorded.adjoints import Adjoints
 from autograd.recorded.groups import Group, Operand, Plan
 from autograd.recorded.naming import formulas, titles
 from autograd.recorded.reading import Reading
-from autograd.recorded.words import Stack, full, laid_out, others, plus, product, times, times_where_reached, turned
+from autograd.recorded.words import Stack, full, laid_out, others, plus, product, times, turned
 
 Back = Iterator[tuple[Operand, Any]]  # adjoints that go back through operands; None is 0
 
@@ -98,13 +98,10 @@ def forward(plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Lang
     return written.function("forward", "The output of every row of data.", arguments, lines)
 
 
-def backward(plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language, checked: bool) -> Function:
-    """The function that gives the sum of the output over the rows of data, and its gradient.
-
-    Where it is `checked`, an adjoint of 0 passes nothing on.
-    """
+def backward(plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language, times: Any = times) -> Function:
+    """The function that gives the sum of the output over the rows of data, and its gradient; `times` is v̄ · d."""
     written = Forward(plan, arguments, language)
-    sweep = _Backward(written, times_where_reached if checked else times)
+    sweep = _Backward(written, times)
     bars = list(sweep.adjoints())
     gradient = sweep.returned.total(plan.theta)
     gradient = full(written.context, 0.0 if gradient is None else gradient, plan.groups[plan.theta].shape)
@@ -114,8 +111,8 @@ def backward(plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Lan
     for bar in bars:
         lines += script.assigned(bar)
     lines += script.lines("gradient", gradient)
-    name, doc = "sum_and_grad" + "_checked" * checked, "The sum of the output over the rows of data, and its gradient."
-    return written.function(name, doc, arguments, lines, gradient="gradient")
+    doc = "The sum of the output over the rows of data, and its gradient."
+    return written.function("sum_and_grad", doc, arguments, lines, gradient="gradient")
 
 
 class _Backward:
