@@ -316,8 +316,7 @@ def assign(x: Any, floats: Any) -> None:
                 f"assign would make nan of {kinds.described(v)}, which has no gradient: call backward() first, or find "
                 "what made the nan, such as a learning rate too large"
             )
-    for where, v in leaves.items():
-        v.primal = new[where]
+    kinds.write_data([(v, new[where]) for where, v in leaves.items()])
 
 
 def _outline(x: Any) -> str:

@@ -140,6 +140,34 @@ def mapped(f: Callable[..., Any], *xs: Any) -> Any:
     return like(nests[0], [mapped(f, *row) for row in rows])
 
 
+def write_grads(new: Sequence[tuple[Any, float]]) -> None:
+    """Write gradients in one go: an interruption is let through when all are written."""
+    _in_one_go(_grads, new)
+
+
+def write_data(new: Sequence[tuple[Any, float]]) -> None:
+    """Write the data of leaves in one go."""
+    _in_one_go(_data, new)
+
+
+def _in_one_go(write: Callable[[Any], None], new: Sequence[tuple[Any, float]]) -> None:
+    try:
+        write(new)
+    except BaseException:
+        write(new)
+        raise
+
+
+def _grads(new: Sequence[tuple[Any, float]]) -> None:
+    for v, number in new:
+        v.grad = number
+
+
+def _data(new: Sequence[tuple[Any, float]]) -> None:
+    for v, number in new:
+        v.primal = number
+
+
 # --- refusals -------------------------------------------------------------------------------------------------------
 
 

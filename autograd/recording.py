@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -33,18 +33,47 @@ class Notes(NamedTuple):
     inputs: list[Value]  # made by the recorded function: nobody else holds them, so they are data of the graph
 
 
-_notes: ContextVar[Notes | None] = ContextVar("notes on the graph that is being recorded", default=None)
-current = _notes.get  # None where nothing is recorded
+class Graph(NamedTuple):
+    """The graph that is being computed: the notes on a recording, and the leaves of the transforms around it."""
+
+    notes: Notes | None
+    primals: frozenset[Value] | None
+
+
+_NONE = Graph(None, None)
+_graph: ContextVar[Graph] = ContextVar("the graph that is being computed", default=_NONE)
+
+
+def current() -> Notes | None:
+    """The notes on the running recording; None where nothing is recorded."""
+    return _graph.get().notes
+
+
+def differentiating() -> bool:
+    """Whether a transform is running."""
+    return _graph.get().primals is not None
 
 
 @contextmanager
 def recording() -> Iterator[Notes]:
-    """Record what is computed inside."""
-    token = _notes.set(notes := Notes([], []))
+    """Record the graph that is computed inside."""
+    before, notes = _graph.get(), Notes([], [])
     try:
+        _graph.set(before._replace(notes=notes))
         yield notes
     finally:
-        _notes.reset(token)
+        _graph.set(before)
+
+
+@contextmanager
+def transforming(primals: Iterable[Value]) -> Iterator[None]:
+    """Differentiate by these leaves, and by those of the transforms around, what is computed inside."""
+    before = _graph.get()
+    try:
+        _graph.set(before._replace(primals=frozenset(primals) | (before.primals or frozenset())))
+        yield
+    finally:
+        _graph.set(before)
 
 
 def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]], message: str) -> None:
@@ -98,14 +127,28 @@ def number(v: Value) -> float:
 
 def fixed(v: Value) -> bool:
     """Whether v is computed from constants alone."""
+    return all(node.op is not None or node.role == "constant" for node in _behind(v))
+
+
+def _behind(v: Value) -> Iterator[Value]:
+    """v and every node it is computed from."""
     seen, stack = {id(v)}, [v]
     while stack:
         node = stack.pop()
-        if node.op is None and node.role != "constant":
-            return False
+        yield node
         stack += (p for p in node.parents if id(p) not in seen)
         seen.update(map(id, node.parents))
-    return True
+
+
+def taken_out(v: Value) -> float:
+    """The number of v as a plain float, which leaves the graph; TypeError where a derivative would lose it."""
+    if (primals := _graph.get().primals) and any(node in primals for node in _behind(v)):
+        raise TypeError(
+            f"{_line()} takes the number of {kinds.described(v)} out of the graph, and the derivative would lose this "
+            "part: use autograd's functions in place of those of math, put Values into array([…]) and not into an array "
+            "of floats, look at a number by v.data, or return constant(c)"
+        )
+    return number(v)
 
 
 def _line() -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, TypeVar
@@ -14,12 +14,12 @@ class Path(str):
     """A scope's path, such as `layer1/neuron3`, that knows its enclosing path and its formula."""
 
     outer: Path | None
+    key: tuple[str, str | None]  # the scope's own name, and its formula
     formula: str | None
     inner: dict[tuple[str, str | None], Path]  # the paths inside, each one object however often it is opened
 
     def __reduce__(self) -> tuple[Any, ...]:
-        name = self[len(self.outer) + 1 :] if self.outer else str(self)
-        return path, (self.outer, name, self.formula)
+        return path, (self.outer, *self.key)
 
 
 _outermost: dict[tuple[str, str | None], Path] = {}
@@ -30,7 +30,7 @@ def path(outer: Path | None, name: str, formula: str | None) -> Path:
     known = _outermost if outer is None else outer.inner
     if (name, formula) not in known:
         inner = Path(f"{outer}/{name}" if outer else name)
-        inner.outer, inner.formula, inner.inner = outer, formula, {}
+        inner.outer, inner.key, inner.formula, inner.inner = outer, (name, formula), formula, {}
         known[name, formula] = inner
     return known[name, formula]
 
@@ -39,6 +39,13 @@ def path(outer: Path | None, name: str, formula: str | None) -> Path:
 _current: ContextVar[Path | None] = ContextVar("scope", default=None)
 here = _current.get
 OPENED: list[bool] = []  # empty until the first scope opens, so that programs without scopes pay nothing
+
+
+def enclosing(path: Path | None) -> Iterator[Path]:
+    """A path and those around it, the innermost first."""
+    while path is not None:
+        yield path
+        path = path.outer
 
 
 class scope:
@@ -70,13 +77,19 @@ class scope:
         outer, seen = here(), self._seen
         if seen[0] is not outer:
             self._seen = seen = outer, path(outer, self.name, self.formula)
-        _current.set(seen[1])
-        return seen[1]  # type: ignore[no-any-return]
+        try:
+            _current.set(seen[1])
+            return seen[1]  # type: ignore[no-any-return]
+        except BaseException:  # an interruption before the block begins
+            _current.set(outer)
+            raise
 
     def __exit__(self, *error: object) -> None:
-        inner = here()
-        assert inner is not None, "a scope closes in the context that opened it"
-        _current.set(inner.outer)
+        # Not the path of now: an interruption may have left others open inside of this scope.
+        paths = list(enclosing(here()))
+        own = [p for p in paths if p is self._seen[1]] or [p for p in paths if p.key == (self.name, self.formula)]
+        assert own, "a scope closes in the context that opened it"
+        _current.set(own[0].outer)
 
     def __call__(self, f: F) -> F:
         @wraps(f, updated=())

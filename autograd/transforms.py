@@ -8,7 +8,6 @@ transforms work on leaves (or copies) of their own, so nesting and closures cann
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextvars import ContextVar
 from functools import wraps
 from typing import Any, cast
 
@@ -17,13 +16,11 @@ import numpy as np
 from autograd import kinds, ops, tape
 from autograd.arrays import Array, T, array, named, values
 from autograd.kinds import real
-from autograd.recording import current, graph_of
+from autograd.recording import current, differentiating, graph_of, transforming
 from autograd.stale import changed
 from autograd.value import Value, lift
 
 MOST = 256  # outputs that one sweep takes together
-
-_inside: ContextVar[bool] = ContextVar("inside a transform", default=False)
 
 
 # --- of functions -----------------------------------------------------------------------------------------------------
@@ -204,7 +201,7 @@ def _curvatures(output: Any, inputs: Any, graph: bool) -> Any:
 
 
 def _graph_wanted(args: Sequence[Any]) -> bool:
-    return _inside.get() or bool(current()) or any(isinstance(x, Value) for x in kinds.flat(list(args)))
+    return differentiating() or bool(current()) or any(isinstance(x, Value) for x in kinds.flat(list(args)))
 
 
 def _a_function(f: Any, transform: str, instead: str) -> None:
@@ -220,11 +217,8 @@ def _called(
     primals = list(args)
     for n in numbers:
         primals[n] = _copied(args[n], names[n] if 0 <= n < len(names) else None)
-    token = _inside.set(True)
-    try:
+    with transforming(v for n in numbers for v in kinds.flat(primals[n])):
         out = f(*primals, **by_name)
-    finally:
-        _inside.reset(token)
     graph_of(out, f)
     return primals, out
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self, SupportsFloat, cast, get_a
 import numpy as np
 
 from autograd import kinds, ops, tape
-from autograd.kinds import real
+from autograd.kinds import real, write_grads
 from autograd.ops import Op
-from autograd.recording import note_input, number
+from autograd.recording import note_input, number, taken_out
 from autograd.scope import Path, here
 
 Role = Literal["parameter", "input", "constant"]
@@ -168,16 +168,14 @@ class Value(Typed, ops.Methods):
         Constants keep None. Raises, with every `.grad` as it was, where a derivative that does not exist meets
         a gradient: ZeroDivisionError where its rule divides by zero, else ValueError.
         """
-        for node, bar in tape.reverse_sweep(tape.wengert_list([self]), {self: real(seed)}).items():
-            if node.left is not None:
-                node.grad = bar
-            elif node.role != "constant":
-                node.grad = bar if node.grad is None else node.grad + bar
+        sweep = tape.reverse_sweep(tape.wengert_list([self]), {self: real(seed)}).items()
+        free = ((v, bar) for v, bar in sweep if v.role != "constant")
+        write_grads([(v, bar if v.left is not None or v.grad is None else v.grad + bar) for v, bar in free])
 
     # --- what it shares with a float ------------------------------------------------------------------------------
 
     def __float__(self) -> float:
-        return number(self)
+        return taken_out(self)
 
     def conjugate(self) -> Value:
         """Itself, as of any real number; NumPy's vdot and var ask for it."""

@@ -76,8 +76,7 @@ class Optimizer:
 
 def write(leaves: Iterable[Value], numbers: Floats) -> None:
     """Write numbers into leaves. `assign` does so for arrays of any nesting, and looks at every number."""
-    for v, number in zip(leaves, numbers.tolist(), strict=True):
-        v.primal = number
+    kinds.write_data(list(zip(leaves, numbers.tolist(), strict=True)))
 
 
 class SGD(Optimizer):

@@ -410,30 +410,73 @@ def test_hvp_of_values_gives_values():
 
 # --- errors that point to the right place -----------------------------------------------------------------------------
 
-LOST = [lambda x: math.sin(x), lambda x: float(x), lambda x: x.data, lambda x: 3, lambda x: np.zeros(1) + float(x)]
+LOST = [lambda x: x.data, lambda x: 3, lambda x: np.zeros(1) + x.data, lambda x: values(x)]
+
+
+TRANSFORMS = [
+    lambda f: grad(f)(2.0),
+    lambda f: value_and_grad(f)(2.0),
+    lambda f: jacobian(f)(2.0),
+    lambda f: hessian(f)(2.0),
+    lambda f: jvp(f, (2.0,), (1.0,)),
+    lambda f: vjp(f, 2.0),
+    lambda f: hvp(f, 2.0, 1.0),
+]
 
 
 @pytest.mark.parametrize("f", LOST)
-@pytest.mark.parametrize(
-    "transform",
-    [
-        lambda f: grad(f)(2.0),
-        lambda f: value_and_grad(f)(2.0),
-        lambda f: jacobian(f)(2.0),
-        lambda f: hessian(f)(2.0),
-        lambda f: jvp(f, (2.0,), (1.0,)),
-        lambda f: vjp(f, 2.0),
-        lambda f: hvp(f, 2.0, 1.0),
-    ],
-)
+@pytest.mark.parametrize("transform", TRANSFORMS)
 def test_a_function_that_lost_its_graph_is_told_so(f, transform):
     with pytest.raises(TypeError, match=r"returned a plain number.*constant\(c\)"):
         transform(f)
 
 
 def test_a_function_that_lost_its_graph_is_named():
-    with pytest.raises(TypeError, match="sin returned a plain number"):
-        grad(math.sin)(2.0)
+    def three(x):
+        return 3.0
+
+    with pytest.raises(TypeError, match="three returned a plain number"):
+        grad(three)(2.0)
+
+
+def into_floats(v):
+    o = np.zeros(2)
+    o[0] = v * v
+    return o.sum() + v
+
+
+LOSES = {
+    "math.sin": lambda x: math.sin(x),
+    "math.erf in part": lambda x: x * 0.5 * (1 + math.erf(x / 2)) + x,
+    "float in part": lambda x: float(x) * x,
+    "math.floor": lambda x: math.floor(x) * x,
+    "a float array": into_floats,
+    "np.gradient": lambda x: (np.gradient(array([x, x * x, 1.0])) * x).sum(),
+    "np.i0": lambda x: (np.i0(array([x])) * x).sum(),
+    "np.linalg.qr": lambda x: (np.linalg.qr(array([[x, 0.0], [0.0, x]]))[0] * x).sum(),
+    "np.interp": lambda x: np.interp(x, [0.0, 3.0], [0.0, 2.0]) + x,
+    "astype": lambda x: (array([x]).astype(float) * x).sum(),
+    "an inner transform": lambda x: x * grad(lambda y: float(x) * y)(1.0),
+}
+
+
+@pytest.mark.parametrize("name", LOSES)
+@pytest.mark.parametrize("transform", TRANSFORMS)
+def test_what_takes_a_number_out_of_the_graph_in_part_of_a_formula_is_refused_with_its_line(name, transform):
+    with pytest.raises(
+        TypeError, match=r"test_transforms\.py, line \d+ .*takes the number of .* out of the graph.*v\.data"
+    ):
+        transform(LOSES[name])
+
+
+def test_numbers_that_no_derivative_is_taken_by_may_leave_the_graph():
+    w = Value(3.0, "w")
+    assert grad(lambda x: x * float(w))(2.0) == 3.0
+    assert grad(lambda x: x * float(constant(3.0)))(2.0) == 3.0
+    assert grad(lambda x: x * x.data)(2.0) == 2.0
+    assert grad(lambda x: x * x if x > 1 else x)(2.0) == 4.0
+    assert math.sin(Value(2.0)) == math.sin(2.0)
+    assert grad(lambda x: f"{x:.1f}" and x * round(x))(2.2) == 2.0
 
 
 @pytest.mark.parametrize("given", [Value(1.0), array([1.0]), 3.0, None])

@@ -139,8 +139,8 @@ class Program:
         arrays = self._data.checked(data)
         n = self._divisor(arrays, reduction)
         total, gradient = self._run("sum_and_grad", self._theta(arrays), arrays)
-        for p, g in zip(self.parameters, (gradient / n).tolist(), strict=True):
-            p.grad = g if p.grad is None else p.grad + g
+        slopes = zip(self.parameters, (gradient / n).tolist(), strict=True)
+        kinds.write_grads([(p, g if p.grad is None else p.grad + g) for p, g in slopes])
         return float(total / n)
 
     def value_and_grad(self, theta: Any, *data: Any, reduction: str = "mean") -> tuple[Any, Any]:
