@@ -316,7 +316,9 @@ def assign(x: Any, floats: Any) -> None:
                 f"assign would make nan of {kinds.described(v)}, which has no gradient: call backward() first, or find "
                 "what made the nan, such as a learning rate too large"
             )
-    kinds.write_data([(v, new[where]) for where, v in leaves.items()])
+    with kinds.put_back("primal", leaves.values()):
+        for where, v in leaves.items():
+            v.primal = new[where]
 
 
 def _outline(x: Any) -> str:

@@ -6,7 +6,8 @@ import inspect
 import math
 import operator
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from functools import reduce
 from itertools import repeat
@@ -140,32 +141,16 @@ def mapped(f: Callable[..., Any], *xs: Any) -> Any:
     return like(nests[0], [mapped(f, *row) for row in rows])
 
 
-def write_grads(new: Sequence[tuple[Any, float]]) -> None:
-    """Write gradients in one go: an interruption is let through when all are written."""
-    _in_one_go(_grads, new)
-
-
-def write_data(new: Sequence[tuple[Any, float]]) -> None:
-    """Write the data of leaves in one go."""
-    _in_one_go(_data, new)
-
-
-def _in_one_go(write: Callable[[Any], None], new: Sequence[tuple[Any, float]]) -> None:
+@contextmanager
+def put_back(slot: str, nodes: Collection[Any]) -> Iterator[None]:
+    """Put that slot of these nodes back, where an interruption or an error ends the block."""
+    before = list(map(operator.attrgetter(slot), nodes))
     try:
-        write(new)
+        yield
     except BaseException:
-        write(new)
+        for v, number in zip(nodes, before, strict=True):
+            setattr(v, slot, number)
         raise
-
-
-def _grads(new: Sequence[tuple[Any, float]]) -> None:
-    for v, number in new:
-        v.grad = number
-
-
-def _data(new: Sequence[tuple[Any, float]]) -> None:
-    for v, number in new:
-        v.primal = number
 
 
 # --- refusals -------------------------------------------------------------------------------------------------------
@@ -196,8 +181,12 @@ def _on(operands: Sequence[Any]) -> str:
     return f"({', '.join(map(str, called))})" if len(called) < 4 and all(called) else ""
 
 
+MISSED: list[bool] = []  # empty until a derivative is missing somewhere, so that graphs without one pay nothing
+
+
 def missing(op: Op, y: float, parents: Sequence[Any]) -> list[float]:
     """The partials one by one: nan where a rule has no value, ±∞ where it is too large, 0 for a constant."""
+    MISSED[:] = [True]
     if op.vectors:
         return [math.nan] * len(parents)
     # NumPy's floats overflow to ±∞ where Python's raise; what has no value still has none.

@@ -85,11 +85,13 @@ class scope:
             raise
 
     def __exit__(self, *error: object) -> None:
-        # Not the path of now: an interruption may have left others open inside of this scope.
-        paths = list(enclosing(here()))
-        own = [p for p in paths if p is self._seen[1]] or [p for p in paths if p.key == (self.name, self.formula)]
-        assert own, "a scope closes in the context that opened it"
-        _current.set(own[0].outer)
+        inner = here()
+        if inner is not self._seen[1]:  # entered again meanwhile, or an interruption has left others open inside
+            paths = list(enclosing(inner))
+            own = [p for p in paths if p is self._seen[1]] or [p for p in paths if p.key == (self.name, self.formula)]
+            assert own, "a scope closes in the context that opened it"
+            inner = own[0]
+        _current.set(inner.outer)
 
     def __call__(self, f: F) -> F:
         @wraps(f, updated=())

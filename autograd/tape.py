@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.kinds import MISSED
 from autograd.zeros import Zeros
 
 if TYPE_CHECKING:
@@ -58,7 +59,8 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
 
     An adjoint that is 0 around the point passes nothing on; where another one meets a missing derivative, it raises.
     """
-    adjoint: dict[Value, Any] = dict.fromkeys(order, 0.0) | dict(seeds)
+    adjoint: dict[Value, Any] = dict.fromkeys(order, 0.0)
+    adjoint.update(seeds)
     for node in reversed(order):
         left, right = node.left, node.right
         if bar := adjoint[node]:
@@ -72,9 +74,10 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
                 adjoint[left] += bar * node.d_left
             elif bar != bar:  # a missing derivative is nan, and nan reaches the leaves: only then look edge by edge
                 return checked_sweep(order, seeds, stored)
-        elif left is not None:
+        elif MISSED and left is not None:
             d = node.d_left if right is None else node.d_left + node.d_right
-            d = sum(d) if left.__class__ is tuple else d
+            if d.__class__ is tuple:
+                d = sum(d)
             if d - d != 0.0:  # ∞ or nan among the partials: is this 0 one that holds?
                 return checked_sweep(order, seeds, stored)
     return adjoint

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, SupportsFloat, cast, get_a
 import numpy as np
 
 from autograd import kinds, ops, tape
-from autograd.kinds import real, write_grads
+from autograd.kinds import real
 from autograd.ops import Op
 from autograd.recording import note_input, number, taken_out
 from autograd.scope import Path, here
 
 Role = Literal["parameter", "input", "constant"]
+ROLES = get_args(Role)
 
 
 class Operand:
@@ -127,8 +128,8 @@ class Value(Typed, ops.Methods):
     d_right: Any
 
     def __init__(self, data: SupportsFloat, name: str | None = None, role: Role = "parameter") -> None:
-        if role not in get_args(Role):
-            raise ValueError(f"a leaf's role is one of {', '.join(get_args(Role))}; got {role!r}")
+        if role not in ROLES:
+            raise ValueError(f"a leaf's role is one of {', '.join(ROLES)}; got {role!r}")
         if not isinstance(name, str | None):
             raise TypeError(f"a name is text; got {name!r}")
         self.primal, self.name, self.role = real(data), name, role
@@ -168,9 +169,13 @@ class Value(Typed, ops.Methods):
         Constants keep None. Raises, with every `.grad` as it was, where a derivative that does not exist meets
         a gradient: ZeroDivisionError where its rule divides by zero, else ValueError.
         """
-        sweep = tape.reverse_sweep(tape.wengert_list([self]), {self: real(seed)}).items()
-        free = ((v, bar) for v, bar in sweep if v.role != "constant")
-        write_grads([(v, bar if v.left is not None or v.grad is None else v.grad + bar) for v, bar in free])
+        adjoint = tape.reverse_sweep(tape.wengert_list([self]), {self: real(seed)})
+        with kinds.put_back("grad", adjoint):
+            for node, bar in adjoint.items():
+                if node.left is not None:
+                    node.grad = bar
+                elif node.role != "constant":
+                    node.grad = bar if node.grad is None else node.grad + bar
 
     # --- what it shares with a float ------------------------------------------------------------------------------
 

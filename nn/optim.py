@@ -76,7 +76,10 @@ class Optimizer:
 
 def write(leaves: Iterable[Value], numbers: Floats) -> None:
     """Write numbers into leaves. `assign` does so for arrays of any nesting, and looks at every number."""
-    kinds.write_data(list(zip(leaves, numbers.tolist(), strict=True)))
+    places = list(leaves)
+    with kinds.put_back("primal", places):
+        for v, number in zip(places, numbers.tolist(), strict=True):
+            v.primal = number
 
 
 class SGD(Optimizer):

@@ -139,8 +139,9 @@ class Program:
         arrays = self._data.checked(data)
         n = self._divisor(arrays, reduction)
         total, gradient = self._run("sum_and_grad", self._theta(arrays), arrays)
-        slopes = zip(self.parameters, (gradient / n).tolist(), strict=True)
-        kinds.write_grads([(p, g if p.grad is None else p.grad + g) for p, g in slopes])
+        with kinds.put_back("grad", self.parameters):
+            for p, g in zip(self.parameters, (gradient / n).tolist(), strict=True):
+                p.grad = g if p.grad is None else p.grad + g
         return float(total / n)
 
     def value_and_grad(self, theta: Any, *data: Any, reduction: str = "mean") -> tuple[Any, Any]:
