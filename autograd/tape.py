@@ -74,12 +74,8 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
                 adjoint[left] += bar * node.d_left
             elif bar != bar:  # a missing derivative is nan, and nan reaches the leaves: only then look edge by edge
                 return checked_sweep(order, seeds, stored)
-        elif MISSED and left is not None:
-            d = node.d_left if right is None else node.d_left + node.d_right
-            if d.__class__ is tuple:
-                d = sum(d)
-            if d - d != 0.0:  # ∞ or nan among the partials: is this 0 one that holds?
-                return checked_sweep(order, seeds, stored)
+        elif MISSED and not all(map(math.isfinite, node.partials)):
+            return checked_sweep(order, seeds, stored)  # is this 0 one that holds?
     return adjoint
 
 

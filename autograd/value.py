@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self, SupportsFloat, cast, get_a
 import numpy as np
 
 from autograd import kinds, ops, tape
-from autograd.kinds import real
 from autograd.ops import Op
 from autograd.recording import note_input, number, taken_out
 from autograd.scope import Path, here
@@ -132,7 +131,7 @@ class Value(Typed, ops.Methods):
             raise ValueError(f"a leaf's role is one of {', '.join(ROLES)}; got {role!r}")
         if not isinstance(name, str | None):
             raise TypeError(f"a name is text; got {name!r}")
-        self.primal, self.name, self.role = real(data), name, role
+        self.primal, self.name, self.role = kinds.real(data), name, role
         self.grad = self.left = self.right = self.d_left = self.d_right = None
         self.op = cast(Op, None)
         self.scope = here()
@@ -151,7 +150,7 @@ class Value(Typed, ops.Methods):
 
     @data.setter
     def data(self, number: SupportsFloat) -> None:
-        self.primal = real(number)
+        self.primal = kinds.real(number)
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -169,7 +168,7 @@ class Value(Typed, ops.Methods):
         Constants keep None. Raises, with every `.grad` as it was, where a derivative that does not exist meets
         a gradient: ZeroDivisionError where its rule divides by zero, else ValueError.
         """
-        adjoint = tape.reverse_sweep(tape.wengert_list([self]), {self: real(seed)})
+        adjoint = tape.reverse_sweep(tape.wengert_list([self]), {self: kinds.real(seed)})
         with kinds.put_back("grad", adjoint):
             for node, bar in adjoint.items():
                 if node.left is not None:
@@ -269,7 +268,7 @@ def lift(x: Any) -> Any:
     if kind is float or kind is int or isinstance(x, Real | Decimal | np.bool_):  # Real's own check is slow
         return constant_of(float(x))
     if isinstance(x, str | bytes | complex | list | tuple | dict | None):
-        real(x)
+        kinds.real(x)
     return x if isinstance(x, Value) else NotImplemented  # of a subclass
 
 
