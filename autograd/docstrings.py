@@ -32,7 +32,7 @@ for _kind in (Op, VectorOp):
 
 
 def docstring(op: Op) -> str:
-    """What a row says about itself, here without its example. The row keeps it: it is made once.
+    """The docstring of a row, here without its example. The row keeps it: it is made once.
 
     >>> print(docstring(ops.log).partition(">>>")[0].rstrip())
     y = log(x)

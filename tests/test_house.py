@@ -210,6 +210,31 @@ def test_no_function_is_over_forty_lines(path):
             assert length <= 40, f"{module(path)}.{node.name} has {length} lines"
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=module)
+def test_no_class_is_over_a_hundred_lines_and_no_file_over_360(path):
+    written, text = code_lines(path), path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 360
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.ClassDef):
+            assert len(written & set(range(node.lineno, node.end_lineno + 1))) <= 100, node.name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "viz").rglob("*.js")), ids=lambda path: path.name)
+def test_no_script_is_over_400_lines(path):
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=module)
+def test_docstrings_begin_with_the_thing(path):
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    texts = [
+        ast.get_docstring(node) or ""
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, kinds)
+    ]
+    assert [text for text in texts if re.match(r"(What|Of every|Of each|How|Where)\b", text)] == []
+
+
 # --- what is public ---------------------------------------------------------------------------------------------------
 
 
