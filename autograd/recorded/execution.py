@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import kinds
+from autograd import kinds, ops
 from autograd.arrays import values
 from autograd.makers import maker
 from autograd.recorded.columns import COMPUTED, PARAMETER, Columns
@@ -115,7 +115,7 @@ class Run:
         for group, x in zip(plan.groups, [*arrays, theta], strict=False):
             data[group.grid[:, 0]] = x.ravel()
         try:
-            twins = copy_context().run(_again, plan.columns, data.tolist())
+            twins = copy_context().run(_again, plan.columns, data.tolist(), float(np.finfo(theta.dtype).max))
             outputs = [twins[k] for k in plan.outputs.grid[:, 0]]
             if name != "forward":
                 outputs[0].backward()
@@ -132,14 +132,21 @@ class Run:
             return output[0], slopes.astype(theta.dtype)
 
 
-def _again(columns: Columns, data: Sequence[float]) -> list[Value]:
-    """The nodes of a graph computed again from other data, under their names and scopes; it leaves the last scope open."""
+def _again(columns: Columns, data: Sequence[float], largest: float) -> list[Value]:
+    """The nodes of a graph computed again from other data, under their names and scopes; it leaves the last scope open.
+
+    OverflowError where an operation that refuses to overflow gives more than the largest number of the precision.
+    """
     twins: list[Value] = []
     for v, edges, kind, number in zip(columns.nodes, columns.edges, columns.kind, data, strict=True):
         _current.set(v.scope)  # in a context of its own, which ends with this function
         if kind == COMPUTED:
-            twins.append(maker(v.op)(*(twins[k] for k in edges)))
+            operands = [twins[k] for k in edges]
+            twins.append(maker(v.op)(*operands))
             twins[-1].name = v.name
+            arithmetic = v.op.infix and v.op is not ops.power
+            if v.op.domain and not arithmetic and largest < abs(twins[-1].data) < math.inf:
+                raise kinds.refusal(v.op, operands, OverflowError())
         else:
             twins.append(Value(number, v.name, (kind == PARAMETER and v.role) or "constant"))
     return twins
