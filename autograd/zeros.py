@@ -42,11 +42,11 @@ class Zeros:
     def passes(self, node: Value, k: int, bar: Any) -> bool:
         """Whether the adjoint `bar` meets a derivative along the k-th edge; raises where that is missing."""
         d, parent, number = node.partials[k], node.parents[k], getattr(bar, "primal", bar)
-        if math.isfinite(d):
-            return d != 0.0 or bool(np.isfinite(number).all())  # a branch not taken passes nothing, not 0 · ∞
+        if d == d:  # a branch not taken passes nothing, not 0 · ∞, and an adjoint of 0 nothing through an overflow
+            return bool(np.isfinite(number).all() if d == 0.0 else np.any(number))
         if fixed(parent):
             return False
-        if d != d and np.any(number) and parent.data == parent.data and node.data == node.data:
+        if np.any(number) and parent.data == parent.data and node.data == node.data:
             raise no_derivative(node, k, np.ravel(number)[np.argmax(np.abs(number))])
         if not np.all(number):
             differentiable(node, k)
