@@ -1,4 +1,4 @@
-"""Copies and pickles of graphs: flat, so that depth costs no recursion, and whole, so that what is shared stays shared."""
+"""Copies and pickles of graphs: without recursion, and what was shared is shared again."""
 
 from __future__ import annotations
 

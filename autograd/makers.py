@@ -1,4 +1,4 @@
-"""The compiled twin of `value.applied`: for each row a function from its operands to a node, which the row's rules write."""
+"""Compiled functions that make nodes, one for each row of the table: the fast twin of `value.applied`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table: one row per operation, with its value, its local partial derivatives, how it is written, where it is defined.
+"""The table: one row per operation, with its value, its partial derivatives, its domain, its text and its LaTeX.
 
 A rule is written in ordinary arithmetic and in the rows themselves, so what it is fed decides what comes
 out: floats give a float, arrays a batch, Values a graph to differentiate again, SymPy symbols a formula,

@@ -1,4 +1,4 @@
-"""Examples, rows X with their targets Y: their validation before anything runs, and classes as one-hot rows."""
+"""Examples, rows X with their targets Y: checked before anything runs, and classes as one-hot rows."""
 
 from __future__ import annotations
 

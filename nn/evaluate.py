@@ -1,4 +1,4 @@
-"""Models on many examples: their outputs, these as probabilities, and how often they are right."""
+"""Evaluation on many examples: outputs, probabilities and accuracy."""
 
 from __future__ import annotations
 

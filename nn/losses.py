@@ -1,4 +1,4 @@
-"""Losses in the lecture's own normalisation, for one example; their sum or mean over examples is the caller's."""
+"""Losses of one example, in the lecture's normalisation; their sum or mean over examples is taken outside."""
 
 from __future__ import annotations
 

@@ -378,6 +378,28 @@ def test_beside_a_foreign_autograd_numpy_nothing_of_the_package_is_imported(monk
         runpy.run_path(str(ROOT / "autograd/__init__.py"))
 
 
+def listing():
+    """README's section on the house: of each folder its line and its files."""
+    section = (ROOT / "README.md").read_text(encoding="utf-8").partition("## The house\n")[2].partition("\n## ")[0]
+    listed = {}
+    for line in section.splitlines():
+        if folder := re.fullmatch(r" {4}(\S+)/ +(\S.*)", line):
+            files = []
+            listed[folder[1]] = (folder[2], files)
+        elif line.startswith(" " * 8):
+            files += line.split()
+    return listed
+
+
+def test_readme_lists_the_house_as_it_stands():
+    there = {}
+    for init in (path for path in SOURCES if path.name == "__init__.py"):
+        line = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))).splitlines()[0]
+        files = sorted(path.stem for path in init.parent.glob("*.py") if path != init)
+        there[str(init.parent.relative_to(ROOT))] = (line, files)
+    assert {folder: (line, sorted(files)) for folder, (line, files) in listing().items()} == there
+
+
 def test_readme_lists_the_operations_as_the_table_has_them():
     sympy = pytest.importorskip("sympy")
     from tests.operations import operations

@@ -1,4 +1,4 @@
-"""An operand that writes: fed to a row's rules, it gives the expression that computes them, words of the table on operands.
+"""Code, an operand that writes: a row's rules, fed with it, give the expression that computes them, not a number.
 
 Every expression is a node of a small DAG, and equal ones have one number. A word that the language lacks is spelt by the
 row's own rule; a row whose rule cannot be written (it branches, or calls a function of another library) is refused.

@@ -1,4 +1,4 @@
-"""JavaScript on single numbers, for pages that compute."""
+"""JavaScript on single numbers: the language of pages that compute in a browser."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NumPy, and every library with its namespace `xp`, on arrays: a row per node, a column per row of data."""
+"""NumPy, and every library with its namespace `xp`: the language in which recorded programs run on arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Python on single numbers: the functions that make nodes, compiled by `makers`."""
+"""Python on single numbers: the language of the functions that make nodes, compiled by `makers`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expressions written down as assignments: what is used more than once gets a name, what is used once stands where it is used."""
+"""Expressions as assignments: what is used more than once gets a name, what is used once stands where it is used."""
 
 from __future__ import annotations
 

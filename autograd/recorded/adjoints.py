@@ -1,4 +1,4 @@
-"""Adjoints of operands, returned to the arrays that the operands were read out of."""
+"""The way back: adjoints of operands, added into the arrays from which the operands were read."""
 
 from __future__ import annotations
 

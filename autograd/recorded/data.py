@@ -1,4 +1,4 @@
-"""The data that a program takes: rows of numbers, their shapes and precision, and what the program's losses demand."""
+"""Rows of data for a program: their shapes, their precision, and the conditions that its losses set."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The run of a program's code on data: in blocks of rows, and with care where floating-point flags are raised.
+"""The run of a program on rows of data, in blocks: a row that holds nan or leaves a domain is found and named.
 
 An operation outside its domain raises a flag, or shows in the result. Only then are the rows looked at, half by half. A
 derivative that is missing in a branch that a `where` has not taken passes nothing on; any other row at fault is computed

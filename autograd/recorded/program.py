@@ -1,4 +1,4 @@
-"""A graph recorded once, on one example, and run on all examples as NumPy code."""
+"""Program: a graph recorded once, on one example, and run on all examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The functions of a recorded graph: its groups written in a language, forward, then backward.
+"""The functions of a program, forward and backward, written group by group in a language.
 
 Values and local partials come from the table's own rules, fed operands that write. Each function is written from the
 plan alone, in a context of its own.

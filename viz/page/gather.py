@@ -1,4 +1,4 @@
-"""The facts of a page: a graph and its picture as data, and the functions that compute it anew in the browser."""
+"""The facts that a page holds: the graph and its picture as data, and the functions that compute it in the browser."""
 
 from __future__ import annotations
 

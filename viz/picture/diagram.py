@@ -1,4 +1,4 @@
-"""A picture of a graph: as text, as files, and in a notebook."""
+"""`draw`: a picture of the kind that was asked for, as text, as files, and in a notebook."""
 
 from __future__ import annotations
 

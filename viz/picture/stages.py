@@ -1,4 +1,4 @@
-"""A graph stage by stage: a panel for each scope with its vectors and their gradients, a Jacobian on each wire."""
+"""A kind of picture, stage by stage: a panel for each scope with its vectors and gradients, a Jacobian on each wire."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Formulas in scalars, and the chain rule along each path, or node by node where there are many."""
+"""A derivation in scalars: the chain rule along each path, or node by node where there are many."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An operand that writes formulas: the table's rows on Terms give Terms, in LaTeX and in readable text at once."""
+"""Term, an operand that writes formulas: a row's rules, fed with it, give LaTeX and readable text at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The chain rule from stage to stage: Jacobians with their shapes, then the products and transposes that they come to."""
+"""A derivation from stage to stage: Jacobians with their shapes, then the products and transposes they simplify to."""
 
 from __future__ import annotations
 
