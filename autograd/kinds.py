@@ -6,11 +6,12 @@ import inspect
 import math
 import operator
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import reduce
 from itertools import repeat
+from keyword import iskeyword
 from numbers import Real
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -38,6 +39,8 @@ def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
     if others := [x for x in operands if x.__class__ is not float]:
         if any(isinstance(x, np.ndarray) for x in others):
             return on_nestings(op, operands)
+        if any(isinstance(x, complex | str | bytes | None) for x in others):
+            raise TypeError(f"{op.label} takes real numbers; got {' and '.join(map(repr, operands))}")
         if any(map(_exact, others)):
             return op.formula(*operands)
     try:
@@ -50,10 +53,10 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
     """Part by part, arrays under broadcasting; float arrays all at once."""
     if not any(isinstance(x, np.ndarray) for x in operands):
         return mapped(op, *operands)
-    arrays = [np.asanyarray(x) for x in operands]
+    arrays = [unmasked(np.asanyarray(x)) for x in operands]
     if any(x.dtype == object for x in arrays):
         return mapped(op.apply, *operands)
-    if bad := next((x for x in arrays if x.dtype.kind not in "fiub"), None):
+    if (bad := next((x for x in arrays if x.dtype.kind not in "fiub"), None)) is not None:
         raise TypeError(f"{op.name} takes real numbers; got an array of {bad.dtype}")
     # A plain number stays one: it takes the precision of the arrays.
     floats = [
@@ -113,10 +116,17 @@ def like(vector: Any, components: list[Any]) -> Any:
     return tuple(components) if isinstance(vector, tuple) else components
 
 
+def unmasked(x: Any) -> Any:
+    """The array itself; TypeError for a masked one."""
+    if isinstance(x, np.ndarray) and hasattr(type(x), "mask"):
+        raise TypeError(f"a {type(x).__name__} would lose its mask here: take x.filled(…), or x[~x.mask] for the rest")
+    return x
+
+
 def flat(x: Any) -> list[Any]:
     """The numbers in a nesting of lists, tuples and arrays, in reading order."""
     if isinstance(x, np.ndarray):
-        return list(x.ravel().tolist())
+        return list((x if x.__class__ is np.ndarray else unmasked(x)).ravel().tolist())
     if not isinstance(x, list | tuple):
         return [x]
     if not any(issubclass(kind, NEST) for kind in set(map(type, x))):  # a look per type, not per number
@@ -126,7 +136,7 @@ def flat(x: Any) -> list[Any]:
 
 def mapped(f: Callable[..., Any], *xs: Any) -> Any:
     """f of every number in a nesting, or of the numbers at one place in several; single numbers go with each."""
-    if any(isinstance(x, np.ndarray) for x in xs):
+    if any(isinstance(unmasked(x), np.ndarray) for x in xs):
         with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
             if len(xs) < 64:
                 return np.frompyfunc(f, len(xs), 1)(*xs)
@@ -154,6 +164,25 @@ def put_back(slot: str, nodes: Collection[Any]) -> Iterator[None]:
 
 
 # --- refusals -------------------------------------------------------------------------------------------------------
+
+
+def refuse_row(op: Op, built_in: Collection[str], reserved: Collection[str]) -> None:
+    """Refuse a row whose name or rules the table cannot take."""
+    if not isinstance(op.name, str) or not op.name.isidentifier() or iskeyword(op.name):
+        raise ValueError(f"an operation's name is an identifier; got {op.name!r}")
+    if not op.vectors and not isinstance(op.partials, tuple):
+        raise ValueError(f"the partials of {op.name} are a tuple, a function for each operand: (lambda y, x: …,)")
+    takes = [p for p in inspect.signature(op.formula).parameters.values() if p.default is p.empty]
+    if op.arity not in (None, len(takes)) and all(p.kind is p.POSITIONAL_OR_KEYWORD for p in takes):
+        raise ValueError(f"{op.name} takes {len(takes)} operands: give a partial for each, got {op.arity}")
+    if op.name in built_in:
+        raise ValueError(f"{op.name} is a row of the library; give yours another name")
+    if op.written and (op.written.count("{}") != op.arity or {"{", "}"} & set(op.written.replace("{}", ""))):
+        raise ValueError(
+            f"{op.name} is written with a {{}} for each of its {op.arity or 0} operands; got {op.written!r}"
+        )
+    if op.name in reserved or op.name.startswith("__"):
+        raise ValueError(f"{op.name} is a part of every Value or array; give the operation another name")
 
 
 def refusal(op: Op, operands: Sequence[Any], error: Exception) -> Exception:
@@ -217,6 +246,18 @@ def real(x: Any) -> float:
     raise TypeError(f"a Value holds one real number; got {type(x).__name__} {x!r}{advice}")
 
 
+def unknown(what: str, given: Mapping[str, object], ours: Mapping[str, str]) -> TypeError:
+    """The error for arguments under names that are another library's: it says ours."""
+    name = next(iter(given))
+    return TypeError(f"{what} takes no {name}={given[name]!r}{f': {ours[name]}' if name in ours else ''}")
+
+
+QUOTIENTS = (
+    "x // n and x % n jump where x / n is whole, and have no rows in the table. Take math.floor(v / n) for a plain "
+    "number, and for x % n write x - n * math.floor(x / n)"
+)
+
+
 def no_derivative(node: Any, k: int, bar: Any) -> Exception:
     """The error for a derivative that does not exist and that a gradient reaches: ZeroDivisionError or ValueError."""
     parent, rules = node.parents[k], node.op.partials
@@ -246,11 +287,16 @@ def _pow(a: float, b: float) -> float:
     return float(y)
 
 
+def _largest(*a: float) -> float:
+    # Python's max carries a nan on only from the first place.
+    return max(a) if (total := sum(a)) == total else next((x for x in a if x != x), max(a))
+
+
 FLOATS = SimpleNamespace(
     **vars(math)
     | {
         "pow": _pow,
-        "largest": lambda *a: max(a),
+        "largest": _largest,
         "shift": lambda *a: max(a),
         "maximum": lambda a, b: a if a > b else b if a <= b else a + b,  # a + b carries a nan on, as np.maximum does
         "minimum": lambda a, b: a if a < b else b if a >= b else a + b,

@@ -78,6 +78,15 @@ for _name, _op in (("neg", ops.negative), ("pos", ops.positive), ("abs", ops.abs
     setattr(Value, f"__{_name}__", maker(_op))
 
 
+def _refused(_: Value, __: Any) -> Any:
+    raise TypeError(kinds.QUOTIENTS)
+
+
+for _name in ("floordiv", "mod", "divmod"):
+    for _prefix in ("", "r"):
+        setattr(Value, f"__{_prefix}{_name}__", _refused)
+
+
 class Method:
     """A row of one operand as a method of Value: compiled, and given its docstring, when it is first asked for."""
 

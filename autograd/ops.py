@@ -12,8 +12,6 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial, reduce
-from inspect import signature
-from keyword import iskeyword
 from operator import attrgetter, mul as times, sub as minus
 from typing import Any, NamedTuple, TypeVar, cast
 
@@ -204,25 +202,11 @@ def find(name: str, index: int | None = None) -> Op:
     return TABLE[name] if index is None else cast(VectorOp, TABLE[name]).at(index)
 
 
-RESERVED: set[str] = set()  # names that no row may have: the parts of every Value
+RESERVED: set[str] = set()  # names that no row may have: the parts of every Value, and the rows of arrays
 
 
 def _enter(op: Op) -> None:
-    if not isinstance(op.name, str) or not op.name.isidentifier() or iskeyword(op.name):
-        raise ValueError(f"an operation's name is an identifier; got {op.name!r}")
-    if not op.vectors and not isinstance(op.partials, tuple):
-        raise ValueError(f"the partials of {op.name} are a tuple, a function for each operand: (lambda y, x: …,)")
-    takes = [p for p in signature(op.formula).parameters.values() if p.default is p.empty]
-    if op.arity not in (None, len(takes)) and all(p.kind is p.POSITIONAL_OR_KEYWORD for p in takes):
-        raise ValueError(f"{op.name} takes {len(takes)} operands: give a partial for each, got {op.arity}")
-    if op.name in BUILT_IN:
-        raise ValueError(f"{op.name} is a row of the library; give yours another name")
-    if op.written and (op.written.count("{}") != op.arity or {"{", "}"} & set(op.written.replace("{}", ""))):
-        raise ValueError(
-            f"{op.name} is written with a {{}} for each of its {op.arity or 0} operands; got {op.written!r}"
-        )
-    if op.name in RESERVED or op.name.startswith("__"):
-        raise ValueError(f"{op.name} is a part of every Value; give the operation another name")
+    kinds.refuse_row(op, BUILT_IN, RESERVED)
     if op.is_method:
         setattr(Methods, op.name, lambda v, *rest, **by_name: op(v, *rest, **by_name))
     elif op.name in vars(Methods):
@@ -257,14 +241,13 @@ def _shares(*a: Any) -> list[Any]:
     return [y_hat(share, whole) for share in e]
 
 
-# Only a shift: unlike `maximum` it need not carry a nan on, for the exponentials do.
-_largest = native("largest", lambda *a: reduce(maximum, a))
+largest = native("largest", lambda *a: reduce(maximum, a))
 _shift = native("shift", lambda *a: logsumexp.apply(*a))
 _others = native("others", lambda c, *a: sum.apply(0.0, *a[:c], *a[c + 1 :]))
 
 
 def _logsumexp(*a: Any) -> Any:
-    m = _largest(*a)
+    m = largest(*a)
     e = [exp(x - m) for x in a]
     # The winners are counted apart from the rest, which 1 + rest would round away.
     rest = total(*[where(u >= 1, 0.0, u) for u in e])
@@ -273,7 +256,7 @@ def _logsumexp(*a: Any) -> Any:
 
 
 def _own_and_whole(c: int, *a: Any) -> tuple[Any, Any]:
-    m = _largest(*a)
+    m = largest(*a)
     e = [exp(x - m) for x in a]
     own, rest = e[c], _others(c, *e)
     # Logarithms. Where c wins, own is 1 and log(1 + rest) would round a small rest away.
@@ -295,10 +278,31 @@ def _lowered(a: Any, b: Any) -> Any:
     return a if isinstance(b, float) and b == 2 else a ** where(b, b - 1, 0)
 
 
-def _tie(x: Any) -> Any:
-    return 0.5 * (1.0 + step(x) - step(-x))
+def _mixed(d: Any, a: Any, b: Any) -> Any:
+    # d(a**b)/da by b is a^(b−1)(1 + b ln a), which does not exist at a = 0 for b ≤ 1. There u is 0, and so is the term,
+    # but the term has no derivative; everywhere else u is 1.
+    if not (hasattr(a, "parents") and hasattr(b, "parents")):
+        return d
+    u = where(a, 1.0, step(b - 1.0))
+    return d + (u**0.5 - u)
 
 
+def _above(a: Any, b: Any) -> Any:
+    """1 where a > b, else 0: the step of a − b, but also where both are infinite. A nan is carried on."""
+    if not (hasattr(a, "parents") or hasattr(b, "parents")):
+        return where(a > b, 1.0, where(a <= b, 0.0, a + b))
+    infinite = step(abs(a) - _MOST) * step(abs(b) - _MOST)  # a recorded graph compares no Values
+    return step(where(infinite, step(a) - step(b), a - b))
+
+
+above = native("above", _above)
+
+
+def _tie(a: Any, b: Any) -> Any:
+    return 0.5 * (1.0 + above(a, b) - above(b, a))
+
+
+_MOST = 1.7976931348623157e308  # the largest float
 _INFINITE = "Look for the overflow that made it infinite."
 BUILT_IN: frozenset[str] = frozenset()
 
@@ -309,8 +313,8 @@ subtract = Op("subtract", lambda a, b: a - b,   (lambda y, a, b: 1.0,   lambda y
 multiply = Op("multiply", lambda a, b: a * b,   (lambda y, a, b: b,     lambda y, a, b: a),        symbol="×",   written="{} · {}", infix=True)
 divide   = Op("divide",   lambda a, b: a / b,   (lambda y, a, b: 1 / b, lambda y, a, b: -y / b),   symbol="÷",   written="{} / {}", infix=True,
               domain="a divisor other than 0", instead="Add a small constant to the divisor, or choose another value with where before dividing.", samples=((-3, 3), (0.2, 3)))
-power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: _decided(b, b * _lowered(a, b), b * y / where(a, a, 1)),  # d(x**0)/dx is 0 at 0 too
-                                                 lambda y, a, b: y * log(where(a, a, 1))),  # d(0**w)/dw is 0, not 0 · log 0
+power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: _mixed(_decided(b, b * _lowered(a, b), b * y / where(a, a, 1)), a, b),  # d(x**0)/dx is 0 at 0 too
+                                                 lambda y, a, b: _mixed(y * log(where(a, a, 1)), a, b)),  # d(0**w)/dw is 0, not 0 · log 0
               computed=native("pow", lambda a, b: a ** b), symbol="pow", written="{} ** {}", infix=True, guarded=True,
               domain="a positive base, a negative base under a whole exponent, and 0 under an exponent ≥ 0", instead="Take absolute(x) ** p, or keep the base positive and the result in range.", samples=((0.1, 3), (-3, 3)))
 negative = Op("negative", lambda x: -x,         (lambda y, x: -1.0,),                               symbol="neg", written="−{}", infix=True)
@@ -342,8 +346,8 @@ leaky_relu = Op("leaky_relu", lambda x, slope: where(x > 0, x, slope * x), (lamb
               defaults=(0.01,), kink="leaky_relu′(0) = slope", samples=((-3, 3), (0.01, 1)))
 
 # --- functions of two and three -------------------------------------------------------------------------------------
-maximum  = Op("maximum",  lambda a, b: where(a > b, a, b),     (lambda y, a, b: _tie(a - b), lambda y, a, b: _tie(b - a)), computed=native("maximum"), symbol="max", kink="a tie of maximum gives ½ to each")
-minimum  = Op("minimum",  lambda a, b: where(a < b, a, b),     (lambda y, a, b: _tie(b - a), lambda y, a, b: _tie(a - b)), computed=native("minimum"), symbol="min", kink="a tie of minimum gives ½ to each")
+maximum  = Op("maximum",  lambda a, b: where(a > b, a, b),     (lambda y, a, b: _tie(a, b), lambda y, a, b: _tie(b, a)), computed=native("maximum"), symbol="max", kink="a tie of maximum gives ½ to each")
+minimum  = Op("minimum",  lambda a, b: where(a < b, a, b),     (lambda y, a, b: _tie(b, a), lambda y, a, b: _tie(a, b)), computed=native("minimum"), symbol="min", kink="a tie of minimum gives ½ to each")
 where    = Op("where",    kinds.where,                              (lambda y, c, a, b: 0.0, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)), kink="where passes nothing to its condition, nor to the branch not taken")
 
 # --- functions of vectors -------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import operator
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, Self, SupportsFloat, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, Never, Self, SupportsFloat, cast, get_args
 
 import numpy as np
 
@@ -126,9 +126,11 @@ class Value(Typed, ops.Methods):
     d_left: Any
     d_right: Any
 
-    def __init__(self, data: SupportsFloat, name: str | None = None, role: Role = "parameter") -> None:
+    def __init__(self, data: SupportsFloat, name: str | None = None, role: Role = "parameter", **others: Never) -> None:
+        if others:
+            raise kinds.unknown("Value", others, _OURS)
         if role not in ROLES:
-            raise ValueError(f"a leaf's role is one of {', '.join(ROLES)}; got {role!r}")
+            raise ValueError(f"a leaf's role is one of {', '.join(ROLES)}; got {role!r}. {_MADE}")
         if not isinstance(name, str | None):
             raise TypeError(f"a name is text; got {name!r}")
         self.primal, self.name, self.role = kinds.real(data), name, role
@@ -211,6 +213,10 @@ class Value(Typed, ops.Methods):
         name = f", name={self.name!r}" if self.name is not None else ""
         role = f", role={self.role!r}" if self.role in ("input", "constant") else ""
         return f"Value(data={self.data!r}, grad={self.grad!r}{name}{role})"
+
+
+_MADE = "A node that is no leaf is made by arithmetic: a + b has the parents a and b"
+_OURS = dict.fromkeys(("_op", "_children", "op", "parents"), _MADE) | {"label": "write name='x'", "grad": "see x.grad"}
 
 
 # --- what makes a node ------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any, Literal
+from typing import Any, Literal, Never
 
 import numpy as np
 
@@ -89,7 +89,11 @@ class Neuron(_Units):
     Neuron(3 → 1 sigmoid, 4 parameters)
     """
 
-    def __init__(self, n_in: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None) -> None:
+    def __init__(
+        self, n_in: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None, **others: Never
+    ) -> None:
+        if others:
+            raise kinds.unknown("Neuron", others, {"nonlin": "write activation='identity' for nonlin=False"})
         if _activation(activation)[0] == "softmax":
             raise ValueError("softmax needs several outputs: use a Layer, or sigmoid for one")
         super().__init__((), n_in, activation, bias, rng)

@@ -190,8 +190,8 @@ def code_lines(path):
     ("files", "budget"),
     [
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
-        (["autograd/**/*.py"], 3280),
-        (["nn/*.py"], 1060),  # 800 were planned: refusals and the doctor took more
+        (["autograd/**/*.py"], 3680),
+        (["nn/*.py"], 1080),  # 800 were planned: refusals and the doctor took more
         (["viz/**/*.py"], 3105),  # 1,600 were planned
     ],
     ids=["ops, tape and value", "autograd", "nn", "viz"],

@@ -9,13 +9,14 @@ import sys
 import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial, reduce
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
 import viz
 from autograd import ops
+from autograd.ufuncs import EXTREMES
 from autograd.value import Value
 from viz.files import saved
 from viz.picture.colours import THEMES
@@ -103,8 +104,8 @@ def _called(row: ops.Op, lists: Iterable[int | None], *operands: Any) -> Any:
     """The row on its arguments: numbers, and lists of so many."""
     rest = iter(operands)
     given = [next(rest) if n is None else [next(rest) for _ in range(n)] for n in lists]
-    several = row in (ops.maximum, ops.minimum) and len(given) > 2
-    return reduce(row, given) if several else row(*given)
+    extreme = EXTREMES.get(row) if len(given) > 2 else None
+    return extreme(given) if extreme else row(*given)
 
 
 def _leaves(names: Iterable[str], given: Mapping[str, float]) -> dict[str, Any]:

@@ -161,6 +161,13 @@ class Partial(Code):
             return ops.where.apply(operands[0] > 0, 1.0, 0.0)
         return super().__apply__(op, operands)
 
+    def __word__(self, name: str) -> Callable[..., Any] | None:
+        return _above if name == "above" else super().__word__(name)
+
+
+def _above(a: Any, b: Any) -> Any:
+    return ops.where.apply(a > b, 1.0, 0.0)
+
 
 def _broadcast(args: Sequence[Code]) -> Shape:
     if not args:

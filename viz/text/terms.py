@@ -94,7 +94,12 @@ class Term(Operand):
         return bool(_TESTS[test](self.number, getattr(other, "number", other)))
 
     def __word__(self, name: str) -> Callable[..., Any] | None:
-        return _ON_VECTORS.get(name)
+        return _above if name == "above" else _ON_VECTORS.get(name)
+
+
+def _above(a: Any, b: Any) -> Any:
+    tie = math.isinf(x := getattr(a, "number", a)) and x == getattr(b, "number", b)
+    return 0.0 if tie else ops.step.apply(a - b)  # ∞ − ∞ has no step
 
 
 class Slope(Term):
