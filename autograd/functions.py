@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from autograd import kinds, ops
+from autograd.recording import line
 from autograd.ufuncs import clip, into, node, numbers
 from autograd.value import Value
 
@@ -55,8 +56,8 @@ def called(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], of_numpy: C
         return own(*args, **kwargs)
     if name not in _ASK and name not in _KEEP:
         raise TypeError(
-            f"np.{name} of Values is refused, for it may take them as plain numbers and lose their graph: write it in "
-            f"arithmetic, @, sum and the functions of autograd. For the numbers alone: np.{name}(values(x))"
+            f"np.{name} of Values is refused ({line()}), for it may take them as plain numbers and lose their graph: "
+            f"write it in arithmetic, @, sum and the functions of autograd. For the numbers alone: np.{name}(values(x))"
         )
     args, kwargs, out = _without_out(func, args, kwargs)
     if out is not None:

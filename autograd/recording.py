@@ -118,7 +118,7 @@ def number(v: Value) -> float:
     """The number of v, where Python asks for one; TypeError while a graph is recorded: every example would get it."""
     if current() and not fixed(v):
         raise TypeError(
-            f"{_line()} asks for the number of {kinds.described(v)}: a recorded graph would give every row the answer "
+            f"{line()} asks for the number of {kinds.described(v)}: a recorded graph would give every row the answer "
             "of this one. Write where(step(x), a, b) for `a if x > 0 else b`, or maximum and minimum; for math.sin(x) "
             "autograd's sin(x); and in place of a class index pass the one-hot row, nn.one_hot(Y, K)"
         )
@@ -144,14 +144,14 @@ def taken_out(v: Value) -> float:
     """The number of v as a plain float, which leaves the graph; TypeError where a derivative would lose it."""
     if (primals := _graph.get().primals) and any(node in primals for node in _behind(v)):
         raise TypeError(
-            f"{_line()} takes the number of {kinds.described(v)} out of the graph, and the derivative would lose this "
+            f"{line()} takes the number of {kinds.described(v)} out of the graph, and the derivative would lose this "
             "part: use autograd's functions in place of those of math, put Values into array([…]) and not into an array "
             "of floats, look at a number by v.data, or return constant(c)"
         )
     return number(v)
 
 
-def _line() -> str:
+def line() -> str:
     """The line of the user's code that is running."""
     import linecache
 

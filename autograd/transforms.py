@@ -217,8 +217,11 @@ def _called(
     primals = list(args)
     for n in numbers:
         primals[n] = _copied(args[n], names[n] if 0 <= n < len(names) else None)
+    handed = list(primals)
+    for n in numbers:
+        handed[n] = _as_array(primals[n])
     with transforming(v for n in numbers for v in kinds.flat(primals[n])):
-        out = f(*primals, **by_name)
+        out = f(*handed, **by_name)
     graph_of(out, f)
     return primals, out
 
@@ -229,6 +232,20 @@ def _copied(x: Any, name: str | None) -> Any:
         x = x.astype(object).view(Array) if x.ndim else x[()]
     copy = kinds.mapped(lambda v: ops.positive.apply(v) if isinstance(v, Value) else Value(v, role="input"), x)
     return named(name, copy) if name else copy
+
+
+def _as_array(x: Any) -> Any:
+    """A list of Values, or of such lists of one length, as an Array: NumPy's functions are then ours. Else x itself."""
+    if not isinstance(x, list) or not all(isinstance(v, Value) for v in _numbers_in(x)):
+        return x
+    try:
+        return np.array(x, dtype=object).view(Array)
+    except ValueError:  # of several lengths
+        return x
+
+
+def _numbers_in(x: Any) -> list[Any]:
+    return [v for part in x for v in _numbers_in(part)] if isinstance(x, list) else [x]
 
 
 def _one(out: Any, f: Any) -> Value:
@@ -267,7 +284,7 @@ def _active(outputs: Sequence[Value], inputs: Any) -> list[Value]:
     wanted = set(inputs)
     order = tape.wengert_list(outputs)
     for node in order:
-        if any(p in wanted for p in node.parents):
+        if any(p in wanted for p in node.parents[node.op is ops.where :]):  # a condition hands nothing on
             wanted.add(node)
     return [node for node in order if node in wanted]
 

@@ -42,8 +42,10 @@ class Zeros:
     def passes(self, node: Value, k: int, bar: Any) -> bool:
         """Whether the adjoint `bar` meets a derivative along the k-th edge; raises where that is missing."""
         d, parent, number = node.partials[k], node.parents[k], getattr(bar, "primal", bar)
-        if d == d:  # a branch not taken passes nothing, not 0 · ∞, and an adjoint of 0 nothing through an overflow
-            return bool(np.isfinite(number).all() if d == 0.0 else np.any(number))
+        if math.isfinite(d):  # an adjoint that is 0 here may have a derivative of its own, and passes
+            return d != 0.0 or bool(np.isfinite(number).all())  # a branch not taken passes nothing, not 0 · ∞
+        if d == d:
+            return bool(np.any(number))  # through a partial that overflows an adjoint of 0 passes nothing
         if fixed(parent):
             return False
         if np.any(number) and parent.data == parent.data and node.data == node.data:

@@ -26,6 +26,7 @@ from autograd import (
     expm1,
     grad,
     gradients,
+    hessian,
     jacobian,
     jvp,
     leaky_relu,
@@ -250,6 +251,22 @@ def test_every_way_to_a_value_gives_that_of_values_or_refuses_with_it(seed):
         got = outcome(lambda way=way: way(f, point))
         wanted = expected * (len(got) if got != "refused" and expected != "refused" else 1)
         assert near(got, wanted) if "refused" not in (got, expected) else got == expected, (name, point, got, expected)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_hessian_is_that_of_forward_over_reverse_and_symmetric_or_both_refuse(seed):
+    f, point = formula(seed)
+    f, point = of_vector(f), np.array(point)
+    reverse = outcome(lambda: np.ravel(hessian(f)(point)))
+    forward = outcome(lambda: np.transpose([jvp(grad(f), (point,), (e,))[1] for e in np.eye(3)]).ravel())
+    if "refused" in (reverse, forward):
+        assert reverse == forward
+        return
+    H = np.reshape(reverse, (3, 3))
+    if not np.isfinite([reverse, forward]).all():
+        return  # beyond the largest float; what is ∞ − ∞ depends on the order
+    for other in (np.reshape(forward, (3, 3)), H.T):
+        np.testing.assert_allclose(H, other, rtol=1e-9, atol=1e-9 * max(1.0, np.abs(H).max()), err_msg=str(point))
 
 
 def at_a_kink(y):
