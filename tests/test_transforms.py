@@ -628,11 +628,9 @@ def test_a_power_has_second_derivatives_at_0_by_the_base_alone(exponent):
     assert hessian(lambda x: x[0] ** w)([0.0]).tolist() == [[right]]
 
 
-@pytest.mark.parametrize("name", sorted(ops.BUILT_IN))
+@pytest.mark.parametrize("name", sorted(name for name in ops.BUILT_IN if ops.TABLE[name].arity == 1))
 def test_an_adjoint_that_is_0_at_the_point_keeps_its_own_derivative(name):
     op = ops.TABLE[name]
-    if op.arity != 1:
-        pytest.skip("the rows of one operand stand for all")
     slope = grad(op)(0.7)
     H = hessian(lambda x: x[0] * op(x[1]))([0.0, 0.7])
     np.testing.assert_array_equal(H, H.T)
