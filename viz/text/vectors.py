@@ -216,7 +216,10 @@ class Vectors(ChainRule[Vector]):
         op, *more = {v.op: None for v in e.of.members}
         if more or op.arity != 1 or any(v.parents[0] is not p for v, p in zip(e.of.members, e.by.members, strict=True)):
             return local._replace(numbers=numbers)
-        (rule,) = op.local(Slope.of(self.symbol[e.of]), Slope.of(self.symbol[e.by]))
+        try:
+            (rule,) = op.local(Slope.of(self.symbol[e.of]), Slope.of(self.symbol[e.by]))
+        except TypeError:  # it compares the components, each of which decides for itself
+            return local._replace(numbers=numbers)
         return Operand(composed(DIAGONAL, [Slope.of(rule)]), numbers)
 
 
