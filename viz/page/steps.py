@@ -26,7 +26,7 @@ from viz.picture.diagram import Diagram, draw
 from viz.picture.paint import without_tooltips
 
 PAGE = Path(__file__).parent
-SCRIPTS = ("numbers", "graph", "narration", "picture", "controls", "quiz", "view")  # one script, in this order
+SCRIPTS = ("numbers", "zeros", "graph", "narration", "picture", "controls", "quiz", "view")  # one script, in this order
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
 WINDOW = (1400, 700)  # pixels that a page leaves to the picture
 
@@ -47,7 +47,8 @@ class Steps:
         """The page: one file that needs no other, no network, and runs no script but its own."""
         from hashlib import sha256
 
-        script = "\n".join(["", *(_read(f"{name}.js") for name in SCRIPTS)]).replace("/*rows*/[]", self.functions)
+        source = "\n".join(["", *(_read(f"{name}.js") for name in SCRIPTS)])
+        script = re.sub(r"(?m)^//.*\n", "", source).replace("/*rows*/[]", self.functions)  # a page need not explain itself
         parts = {
             "theme": "" if self.picture.theme == "auto" else self.picture.theme,
             "hash": b64encode(sha256(script.encode()).digest()).decode(),
@@ -129,7 +130,7 @@ def steps(
     picture = draw(twin, detail=detail, direction=way, theme=theme, digits=digits, max_nodes=most, legend=False)
     if direction == "auto":
         picture = max(picture, Diagram(picture.scene, "down", theme, legend=False), key=_scale)
-    notes = [note.text for note in picture.scene.notes if note.kind == "cut"]  # the others are in the picture
+    notes = [f"{note.text} The page computes all of them." for note in picture.scene.notes if note.kind == "cut"]  # the others are in the picture
     notes += ["More than 400 steps: here they go by stages."] * (long and detail == "stages")
     return Steps(picture, *gathered(picture.scene, wengert_list([twin]), asked, digits), notes)
 
