@@ -124,7 +124,7 @@ FLOORS = [
     {"autograd.languages"},
     {"autograd"},  # the rest of its root
     {"autograd.recorded"},
-    {"nn", "viz.numbers", "viz.names", "viz.arguments", "viz.files"},
+    {"nn", "viz.numbers", "viz.names", "viz.arguments", "viz.files", "viz.once"},
     {"viz.picture"},
     {"viz.text"},
     {"viz.page"},

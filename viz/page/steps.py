@@ -7,7 +7,6 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from functools import cached_property
 from html import escape
 from os import PathLike
 from pathlib import Path
@@ -20,6 +19,7 @@ from autograd.value import Value
 from viz.arguments import Detail, Direction, Theme, values_in
 from viz.files import saved
 from viz.numbers import printable
+from viz.once import once
 from viz.page.animation import animated
 from viz.page.gather import gathered
 from viz.picture.diagram import Diagram, draw
@@ -42,7 +42,7 @@ class Steps:
     def __init__(self, picture: Diagram, data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
         self.picture, self.data, self.functions, self.notes = picture, data, functions, notes
 
-    @cached_property
+    @once
     def html(self) -> str:
         """The page: one file that needs no other, no network, and runs no script but its own."""
         from hashlib import sha256
@@ -63,7 +63,7 @@ class Steps:
         # In one pass: a text that is put in may look like a place to put something in.
         return re.sub(r"\{(\w+)\}", lambda place: parts[place[1]], _read("steps.html"))
 
-    @cached_property
+    @once
     def svg(self) -> str:
         """The animation: it plays wherever a picture is shown, and is the finished picture without style sheets."""
         return animated(self.picture.svg, self.data)
