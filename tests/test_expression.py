@@ -144,7 +144,9 @@ def test_what_is_nested_too_deep_is_refused(text):
 )  # fmt: skip
 def test_a_million_characters_are_refused_at_once_by_their_number(text):
     start = time.perf_counter()
-    with pytest.raises(ValueError, match=r"characters; an expression has at most 10,000: build the graph in Python") as stop:
+    with pytest.raises(
+        ValueError, match=r"characters; an expression has at most 10,000: build the graph in Python"
+    ) as stop:
         parsed(text, {"x": 1})
     assert time.perf_counter() - start < 1
     assert len(str(stop.value)) < 150
@@ -232,7 +234,9 @@ def test_a_terminal_that_knows_only_ascii_gets_the_table_all_the_same(tmp_path, 
 def test_a_pipe_that_is_closed_ends_the_program_without_a_word(words):
     read, write = os.pipe()
     os.close(read)
-    done = subprocess.run([sys.executable, "-m", "viz", *words], stdout=write, stderr=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", "viz", *words], stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
     os.close(write)
     assert (done.returncode, done.stderr) == (1, "")
 

@@ -192,7 +192,7 @@ def code_lines(path):
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
         (["autograd/**/*.py"], 3260),
         (["nn/*.py"], 1060),  # 800 were planned: refusals and the doctor took more
-        (["viz/**/*.py"], 3105),  # 1,600 were planned
+        (["viz/**/*.py"], 3140),  # 1,600 were planned
     ],
     ids=["ops, tape and value", "autograd", "nn", "viz"],
 )

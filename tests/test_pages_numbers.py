@@ -42,8 +42,8 @@ from autograd.tape import reverse_sweep, wengert_list
 from tests.test_steps import Lesson
 from tests.test_zeros import HERE_ONLY, STAYS
 from viz import draw, steps
-from viz.page.animation import _moments
 from viz.numbers import number
+from viz.page.animation import _moments
 from viz.picture.paint import GRADIENT
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
@@ -109,7 +109,9 @@ def answers(page, out, given):
 
 def agree(expected, found):
     """Whether the numbers of the page are those of Python."""
-    pairs = ((x, y) for numbers, texts in zip(expected, found, strict=True) for x, y in zip(numbers, texts, strict=True))
+    pairs = (
+        (x, y) for numbers, texts in zip(expected, found, strict=True) for x, y in zip(numbers, texts, strict=True)
+    )
     read = ((x, float(y.replace("Infinity", "inf"))) for x, y in pairs if x is not None and y != "null")
     return all(y == pytest.approx(x, rel=1e-8, abs=1e-300, nan_ok=True) for x, y in read)
 
@@ -117,12 +119,31 @@ def agree(expected, found):
 def compared(page, out, tmp_path):
     """What the page and Python say, at every pair of the points."""
     places = {v.name: k for k, v in enumerate(wengert_list([out])) if v.name}
-    given = [{places[n]: x for n, x in zip("xy", point, strict=True) if n in places} for point in itertools.product(POINTS, repeat=2)]
+    given = [
+        {places[n]: x for n, x in zip("xy", point, strict=True) if n in places}
+        for point in itertools.product(POINTS, repeat=2)
+    ]
     Lesson(page, steps(out), tmp_path)
-    yield from ((leaves, in_python(out, leaves), found) for leaves, found in zip(given, answers(page, out, given), strict=True))
+    yield from (
+        (leaves, in_python(out, leaves), found) for leaves, found in zip(given, answers(page, out, given), strict=True)
+    )
 
 
-UNARY = [sqrt, exp, log, tanh, relu, step, absolute, sin, sigmoid, lambda v: v**2, lambda v: v**0.5, lambda v: v**-1, lambda v: 0.0 * v]
+UNARY = [
+    sqrt,
+    exp,
+    log,
+    tanh,
+    relu,
+    step,
+    absolute,
+    sin,
+    sigmoid,
+    lambda v: v**2,
+    lambda v: v**0.5,
+    lambda v: v**-1,
+    lambda v: 0.0 * v,
+]
 BINARY = [
     lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / b, maximum, minimum, lambda a, b: where(a, b, a),
     lambda a, b: where(step(b), sqrt(a), b), lambda a, b: logsumexp([a, b]), lambda a, b: dot([a, b], [b, 1.0]), lambda a, b: sqrt(a * a + b * b),
@@ -202,7 +223,9 @@ def stretched():
 def test_a_cut_page_tells_the_gradient_of_the_whole_graph(page, tmp_path):
     x, y = doubled(500)
     lesson = Lesson(page, steps(y, predict=[x]), tmp_path)
-    assert "200 of 501 values shown: those nearest to the output. The page computes all of them." in page.inner_text("#notes")
+    assert "200 of 501 values shown: those nearest to the output. The page computes all of them." in page.inner_text(
+        "#notes"
+    )
     assert lesson.answer("∂y/∂x", "198").startswith("Not yet")
     assert lesson.answer("∂y/∂x", "501") == "Right: 501. All questions are answered."
     lesson.go(1000)
@@ -235,7 +258,9 @@ def test_every_number_of_a_cut_page_is_that_of_the_whole_graph(make, page, tmp_p
 
 
 @pytest.mark.parametrize("make", [lambda: doubled()[1], cells, stretched])
-def test_on_a_cut_page_nothing_is_computed_from_what_is_not_or_passed_on_before_it_is_whole(make, page, tmp_path, small):
+def test_on_a_cut_page_nothing_is_computed_from_what_is_not_or_passed_on_before_it_is_whole(
+    make, page, tmp_path, small
+):
     Lesson(page, steps(make()), tmp_path)
     script = """() => {
       const order = steps.flatMap(({ way, group }) => way === "forward" ? [...group.nodes, ...group.aside].sort((a, b) => a - b) : []);
@@ -251,7 +276,7 @@ def test_on_a_cut_page_nothing_is_computed_from_what_is_not_or_passed_on_before_
 
 def test_the_lines_of_a_cut_page_add_up(page, tmp_path, small):
     """What shown values and those behind them add to a gradient is its total at the end."""
-    x, y = doubled()
+    _, y = doubled()
     lesson = Lesson(page, steps(y), tmp_path)
     added = 0.0
     lesson.press("b")
@@ -272,7 +297,9 @@ def test_the_animation_of_a_cut_graph_shows_a_gradient_when_its_sum_is_whole(sma
     (card, short), *_ = ((c["id"], c["k"]) for c in facts["cards"] if facts["nodes"][c["k"]][0] == "short")
     passes = [g["nodes"] + g["aside"] for g in reversed(facts["groups"])]
     *_, last = (step for step, ks in enumerate(passes) if any(short in facts["nodes"][k][2] for k in ks))
-    assert short not in {p for k in facts["groups"][-1 - last]["nodes"] for p in facts["nodes"][k][2]}  # nothing shown takes it last
+    assert short not in {
+        p for k in facts["groups"][-1 - last]["nodes"] for p in facts["nodes"][k][2]
+    }  # nothing shown takes it last
     assert back[card] == len(passes) + 2 + last
 
 

@@ -81,7 +81,10 @@ def test_points_have_the_colour_of_the_region_of_their_class(classes):
         assert colour == COLOURS[int(float(c))] == regions[int(float(c))]
 
 
-@pytest.mark.parametrize(("classes", "expected"), [((0, 1), (0, 1)), ((-1, 1), (0, 1)), ((1,), (1,)), ((0,), (0,)), ((-1,), (0,)), ((False, True), (0, 1))])
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [((0, 1), (0, 1)), ((-1, 1), (0, 1)), ((1,), (1,)), ((0,), (0,)), ((-1,), (0,)), ((False, True), (0, 1))],
+)
 def test_points_of_one_output_have_the_colour_of_the_side_of_their_class(classes, expected):
     y = np.array([classes[k % len(classes)] for k in range(60)])
     (axes,) = viz.boundary(lambda x: x[0], X, y).axes
@@ -157,8 +160,16 @@ def test_a_figure_shows_itself_in_jupyter_and_is_no_open_figure():
     [
         (lambda: viz.boundary(lambda x: x[0], X[:, :1], Y), ValueError, "rows of two numbers"),
         (lambda: viz.boundary(lambda x: x[0], X, Y[1:]), ValueError, "rows of two numbers"),
-        (lambda: viz.boundary(lambda x: x, X, Y + 1), ValueError, r"the classes of 2 outputs are 0 to 1; got 2: number them so"),
-        (lambda: viz.boundary(lambda x: x[0], X, Y + 1), ValueError, "the classes of one output are 0 and 1, or −1 and 1; got 2"),
+        (
+            lambda: viz.boundary(lambda x: x, X, Y + 1),
+            ValueError,
+            r"the classes of 2 outputs are 0 to 1; got 2: number them so",
+        ),
+        (
+            lambda: viz.boundary(lambda x: x[0], X, Y + 1),
+            ValueError,
+            "the classes of one output are 0 and 1, or −1 and 1; got 2",
+        ),
         (lambda: viz.boundary(lambda x: x, X, Y / 2), ValueError, r"0 to 1; got 0\.5"),
         (lambda: viz.boundary(lambda x: x, X, np.where(Y, "a", "b")), ValueError, "0 to 1; got 'a'"),
         (lambda: viz.activations(["sigmiod"]), ValueError, "names such as 'tanh'"),

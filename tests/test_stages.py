@@ -295,8 +295,10 @@ def test_a_recurrent_weight_is_one_card_with_a_wire_to_each_stage_that_takes_it(
     assert {"U", "W", "b"} <= set(cards)
     assert not any("[" in name for name in cards)
     for name in ("U", "W", "b"):
-        assert sorted(w.head for w in scene.wires if w.tail == cards[name].id) == sorted(cards[f"cell{k}"].id for k in range(3))
-    assert [row for row in cards["U"].grids[0].cells] == [["0", "0.2"], ["0.4", "0.6"]]
+        assert sorted(w.head for w in scene.wires if w.tail == cards[name].id) == sorted(
+            cards[f"cell{k}"].id for k in range(3)
+        )
+    assert list(cards["U"].grids[0].cells) == [["0", "0.2"], ["0.4", "0.6"]]
     bars = {v.name: v.grad for v in wengert_list([out])}
     assert cards["U"].grids[1].cells == [[number(bars[f"U[{i},{j}]"], 3) for j in range(2)] for i in range(2)]
 

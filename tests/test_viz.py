@@ -794,7 +794,9 @@ os._exit(0)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 def test_a_process_forked_while_a_thread_draws_can_draw():
-    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKS], capture_output=True, text=True, timeout=150, check=False)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKS], capture_output=True, text=True, timeout=150, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -820,7 +822,9 @@ def test_two_backward_passes_without_zero_grad_are_said_in_the_caption_and_under
 def test_a_gradient_that_another_graph_left_is_said():
     x = Value(3.0, "x")
     (x * x).backward()
-    assert "∂ of x is that of a backward pass through another graph: zero_grad clears it." in [note.text for note in draw(x * 2.0).scene.notes]
+    assert "∂ of x is that of a backward pass through another graph: zero_grad clears it." in [
+        note.text for note in draw(x * 2.0).scene.notes
+    ]
     y = x * 2.0
     y.backward()
     assert any("several backward passes" in note.text for note in draw(y).scene.notes)

@@ -161,7 +161,9 @@ if __name__ == "__main__":
     try:
         code = main()
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader, such as `head`, has read enough: there is nothing to say, nor anyone to hear it
+    except (
+        BrokenPipeError
+    ):  # the reader, such as `head`, has read enough: there is nothing to say, nor anyone to hear it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)

@@ -90,7 +90,11 @@ def _by_class(classes: Sequence[Any], outputs: int) -> dict[Any, str]:
     """The colour of the region that each class belongs to; of one output, outputs 0, those below and above its boundary."""
     among = range(outputs) if outputs else (0, 1) if -1 not in classes else (-1, 1)
     if wrong := [c for c in classes if c not in among]:
-        told = f"the classes of {outputs} outputs are 0 to {outputs - 1}" if outputs else "the classes of one output are 0 and 1, or −1 and 1"
+        told = (
+            f"the classes of {outputs} outputs are 0 to {outputs - 1}"
+            if outputs
+            else "the classes of one output are 0 and 1, or −1 and 1"
+        )
         raise ValueError(f"{told}; got {wrong[0]!r}: number them so")
     return {c: COLOURS[among.index(int(c)) % len(COLOURS)] for c in classes}
 

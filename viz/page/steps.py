@@ -48,7 +48,9 @@ class Steps:
         from hashlib import sha256
 
         source = "\n".join(["", *(_read(f"{name}.js") for name in SCRIPTS)])
-        script = re.sub(r"(?m)^//.*\n", "", source).replace("/*rows*/[]", self.functions)  # a page need not explain itself
+        script = re.sub(r"(?m)^//.*\n", "", source).replace(
+            "/*rows*/[]", self.functions
+        )  # a page need not explain itself
         parts = {
             "theme": "" if self.picture.theme == "auto" else self.picture.theme,
             "hash": b64encode(sha256(script.encode()).digest()).decode(),
@@ -130,7 +132,9 @@ def steps(
     picture = draw(twin, detail=detail, direction=way, theme=theme, digits=digits, max_nodes=most, legend=False)
     if direction == "auto":
         picture = max(picture, Diagram(picture.scene, "down", theme, legend=False), key=_scale)
-    notes = [f"{note.text} The page computes all of them." for note in picture.scene.notes if note.kind == "cut"]  # the others are in the picture
+    notes = [
+        f"{note.text} The page computes all of them." for note in picture.scene.notes if note.kind == "cut"
+    ]  # the others are in the picture
     notes += ["More than 400 steps: here they go by stages."] * (long and detail == "stages")
     return Steps(picture, *gathered(picture.scene, wengert_list([twin]), asked, digits), notes)
 

@@ -140,7 +140,11 @@ def _whole(order: Sequence[Value], home: Mapping[Value, Stage], depth: int) -> s
 
     def one(members: Sequence[Value]) -> bool:
         places = {given(v).index for v in members}
-        sides = [max(side) - min(side) + 1 for side in zip(*places, strict=True)] if len(set(map(len, places))) == 1 else [0]
+        sides = (
+            [max(side) - min(side) + 1 for side in zip(*places, strict=True)]
+            if len(set(map(len, places))) == 1
+            else [0]
+        )
         full = depth == 1 and math.prod(sides) == len(members)
         return len(places) == len(members) and (full or any(len(takers[v]) > 1 for v in members))
 

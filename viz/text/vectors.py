@@ -190,7 +190,7 @@ class Vectors(ChainRule[Vector]):
             return [composed(TRANSPOSED, [local]), upstream]
         u = Term((rf"{{{self.symbol[e.of].latex}}}_{{k}}", f"{e.of.name}[k]"))
         by_u = quotient(self.symbol[self.output], u)
-        return [Term((rf"\sum_{{k}} {by_u.latex}", f"Σₖ {by_u}")), quotient(u, self.symbol[e.by])]
+        return [Term((rf"\sum_{{k}} {by_u.latex}", f"Σₖ {by_u}")), self.local(e.of, e.by, u)]
 
     def _product(self, e: Edge, local: Operand, upstream: Operand) -> Sequence[Operand]:
         """The factors in the order of matrix products; [] if there is no such product."""
@@ -205,7 +205,7 @@ class Vectors(ChainRule[Vector]):
             return found
         if is_output:
             return [local._replace(numbers=e.jacobian.reshape(e.by.values.shape))]
-        if form == "diag":
+        if form == "diag" and e.of.values.ndim == 1:
             return [self._diagonal(e, local), upstream]
         return [local.T, upstream] if e.of.values.ndim == 1 else []
 
