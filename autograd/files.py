@@ -10,7 +10,7 @@ from typing import Any
 
 def written(path: Path, write: Callable[[Any], Any]) -> Path:
     """Write a file aside and rename it, so that an interruption leaves the old one; returns the path."""
-    aside = path.with_name(f".{path.name}.part")
+    aside = path.with_name(f".{path.name[:200]}.{os.urandom(4).hex()}.part")  # several may write the same file
     try:
         with aside.open("wb") as file:
             write(file)

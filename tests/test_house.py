@@ -124,7 +124,7 @@ FLOORS = [
     {"autograd.languages"},
     {"autograd"},  # the rest of its root
     {"autograd.recorded"},
-    {"nn", "viz.numbers", "viz.names", "viz.arguments", "viz.files"},
+    {"nn", "viz.numbers", "viz.names", "viz.arguments", "viz.files", "viz.once"},
     {"viz.picture"},
     {"viz.text"},
     {"viz.page"},
@@ -192,7 +192,7 @@ def code_lines(path):
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
         (["autograd/**/*.py"], 3680),
         (["nn/*.py"], 1080),  # 800 were planned: refusals and the doctor took more
-        (["viz/**/*.py"], 3105),  # 1,600 were planned
+        (["viz/**/*.py"], 3160),  # 1,600 were planned
     ],
     ids=["ops, tape and value", "autograd", "nn", "viz"],
 )

@@ -3,7 +3,7 @@
 let now = 0, timer = null;
 const known = []; // the step after which a node has its value
 nodes.forEach(({ k, row }) => known[k] = row === null ? 0 : null);
-page.groups.forEach((g, k) => g.nodes.forEach(n => known[n] = k + 1));
+page.groups.forEach((g, k) => [...g.nodes, ...g.aside].forEach(n => known[n] = k + 1));
 
 // Twin: tint, ramp and strength in viz/picture/colours.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 const ramp = { plus: [0xF4, 0xA5, 0x82], minus: [0x92, 0xC5, 0xDE] };

@@ -91,7 +91,7 @@ for (const { id, k, ks } of page.cards) {
   });
 }
 
-compute(leaves.slice()); // what Python computed: nothing of it is refused
+compute(leaves.slice(), false); // what Python computed: nothing of it is refused
 if (page.asked.length) quiz(page.asked);
 addEventListener("hashchange", () => jump());
 function jump() { const found = location.hash.match(/^#step=(\d+)$/); go(found ? Number(found[1]) : now); }

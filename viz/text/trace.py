@@ -13,7 +13,7 @@ from viz.arguments import values_in
 from viz.names import expression, given, names, shortened
 from viz.numbers import number, printable
 from viz.picture.lanes import plan
-from viz.picture.scene import outdated
+from viz.picture.scene import accumulated, outdated
 from viz.text.tabular import Tabular
 
 HEADINGS = ("node", "expression", "value", "local derivatives", "adjoint")
@@ -100,7 +100,7 @@ def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None,
     column = plan(order, {v: v.parents for v in order}).column
     reading = sorted(order, key=lambda v: (column[v], v.op is None))
     rows = tuple(_row(v, name, tangent.get(v)) for v in reading if given(v) or v.role != "constant")
-    return Table(rows, " ".join(outdated(order)), digits)
+    return Table(rows, " ".join(outdated(order) + accumulated(order)), digits)
 
 
 def _row(v: Value, name: Mapping[Value, str], tangent: float | None) -> Row:
