@@ -6,8 +6,8 @@ import inspect
 import math
 import operator
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import reduce
 from itertools import repeat
@@ -151,16 +151,24 @@ def mapped(f: Callable[..., Any], *xs: Any) -> Any:
     return like(nests[0], [mapped(f, *row) for row in rows])
 
 
-@contextmanager
-def put_back(slot: str, nodes: Collection[Any]) -> Iterator[None]:
+class put_back:
     """Put that slot of these nodes back, where an interruption or an error ends the block."""
-    before = list(map(operator.attrgetter(slot), nodes))
-    try:
-        yield
-    except BaseException:
-        for v, number in zip(nodes, before, strict=True):
-            setattr(v, slot, number)
-        raise
+
+    def __init__(self, slot: str, nodes: Collection[Any]) -> None:
+        self.slot, self.nodes = slot, nodes
+        self.before = list(map(operator.attrgetter(slot), nodes))
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        if kind:
+            put(self.slot, self.nodes, self.before)
+
+
+def put(slot: str, nodes: Iterable[Any], numbers: Iterable[Any]) -> None:
+    """Write a number into that slot of each node, all in one instruction: no interruption comes between two."""
+    deque(map(setattr, nodes, repeat(slot), numbers), maxlen=0)
 
 
 # --- refusals -------------------------------------------------------------------------------------------------------

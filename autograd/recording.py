@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -54,26 +53,33 @@ def differentiating() -> bool:
     return _graph.get().primals is not None
 
 
-@contextmanager
-def recording() -> Iterator[Notes]:
-    """Record the graph that is computed inside."""
-    before, notes = _graph.get(), Notes([], [])
-    try:
-        _graph.set(before._replace(notes=notes))
-        yield notes
-    finally:
-        _graph.set(before)
+class _Inside:
+    """A block in which another graph is computed. No generator: an interrupted one would end when it is freed, any time."""
+
+    def __init__(self, graph: Graph) -> None:
+        self.graph, self.before = graph, _graph.get()
+
+    def __enter__(self) -> Any:
+        try:
+            _graph.set(self.graph)
+            return self.graph.notes
+        except BaseException:  # an interruption before the block begins
+            _graph.set(self.before)
+            raise
+
+    def __exit__(self, *error: object) -> None:
+        _graph.set(self.before)
 
 
-@contextmanager
-def transforming(primals: Iterable[Value]) -> Iterator[None]:
-    """Differentiate by these leaves, and by those of the transforms around, what is computed inside."""
+def recording() -> _Inside:
+    """A block whose graph is recorded, `with recording() as notes:`."""
+    return _Inside(_graph.get()._replace(notes=Notes([], [])))
+
+
+def transforming(primals: Iterable[Value]) -> _Inside:
+    """A block in which is differentiated by these leaves, and by those of the transforms around."""
     before = _graph.get()
-    try:
-        _graph.set(before._replace(primals=frozenset(primals) | (before.primals or frozenset())))
-        yield
-    finally:
-        _graph.set(before)
+    return _Inside(before._replace(primals=frozenset(primals) | (before.primals or frozenset())))
 
 
 def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]], message: str) -> None:

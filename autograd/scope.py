@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import wraps
+from threading import RLock
 from typing import Any, TypeVar
+from weakref import WeakValueDictionary
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,23 +19,26 @@ class Path(str):
     outer: Path | None
     key: tuple[str, str | None]  # the scope's own name, and its formula
     formula: str | None
-    inner: dict[tuple[str, str | None], Path]  # the paths inside, each one object however often it is opened
 
     def __reduce__(self) -> tuple[Any, ...]:
         return path, (self.outer, *self.key)
 
 
-_outermost: dict[tuple[str, str | None], Path] = {}
+# Each path is one object while anything uses it. A path keeps the one around it, whose id then belongs to no other.
+_paths: WeakValueDictionary[tuple[int, str, str | None], Path] = WeakValueDictionary()
+_lock = RLock()  # two threads that open one scope for the first time get one path
+getattr(os, "register_at_fork", dict)(  # Windows has none
+    before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release
+)
 
 
 def path(outer: Path | None, name: str, formula: str | None) -> Path:
-    """The path of scope `name` inside `outer`, the same object every time."""
-    known = _outermost if outer is None else outer.inner
-    if (name, formula) not in known:
-        inner = Path(f"{outer}/{name}" if outer else name)
-        inner.outer, inner.key, inner.formula, inner.inner = outer, (name, formula), formula, {}
-        known[name, formula] = inner
-    return known[name, formula]
+    """The path of scope `name` inside `outer`, the same object every time while it is in use."""
+    with _lock:
+        if (inner := _paths.get((id(outer), name, formula))) is None:
+            inner = _paths[id(outer), name, formula] = Path(f"{outer}/{name}" if outer else name)
+            inner.outer, inner.key, inner.formula = outer, (name, formula), formula
+        return inner
 
 
 # A context variable: every thread and every task has its own.
@@ -85,18 +91,25 @@ class scope:
             raise
 
     def __exit__(self, *error: object) -> None:
-        inner = here()
+        outer: Any = self  # not known yet
+        try:
+            outer = self._around(here())
+            _current.set(outer)
+        except BaseException:  # an interruption of one of these calls
+            _current.set(self._around(here()) if outer is self else outer)
+            raise
+
+    def _around(self, inner: Path | None) -> Path | None:
+        """The path to go back to."""
         if inner is not self._seen[1]:  # entered again meanwhile, or an interruption has left others open inside
-            paths = list(enclosing(inner))
-            own = [p for p in paths if p is self._seen[1]] or [p for p in paths if p.key == (self.name, self.formula)]
-            assert own, "a scope closes in the context that opened it"
-            inner = own[0]
-        _current.set(inner.outer)
+            inner = next((p for p in enclosing(inner) if p.key == (self.name, self.formula)), None)
+            assert inner, "a scope closes in the context that opened it"
+        return inner.outer
 
     def __call__(self, f: F) -> F:
         @wraps(f, updated=())
         def scoped(*args: Any, **kwargs: Any) -> Any:
-            with scope(self.name, self.formula):
+            with self:
                 return f(*args, **kwargs)
 
         scoped.scope = self  # type: ignore[attr-defined]  # a Chain then opens no second scope around it

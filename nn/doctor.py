@@ -202,10 +202,13 @@ def _identical(units: Sequence[Unit]) -> list[Finding]:
 
 
 def _alike(members: Sequence[Unit]) -> list[Finding]:
-    sizes = np.fmax.reduce([abs(unit.rows).max(axis=(1, 2), keepdims=True) for unit in members])
+    finite = [np.where(np.isfinite(unit.rows), abs(unit.rows), 0.0) for unit in members]
+    sizes = np.maximum.reduce([x.max(axis=(1, 2), keepdims=True) for x in finite])
     sizes[sizes == 0.0] = 1.0
-    with np.errstate(all="ignore"):
-        groups = _grouped(members, lambda unit: np.float32(unit.rows / sizes).tobytes() if unit.parameters else unit)
+    with np.errstate(all="ignore"):  # + 0.0, for −0 is 0
+        groups = _grouped(
+            members, lambda unit: (np.float32(unit.rows / sizes) + 0.0).tobytes() if unit.parameters else unit
+        )
     return [Finding("identical", [unit.name for unit in group]) for group in groups.values() if len(group) > 1]
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from itertools import repeat
 from numbers import Real
 from operator import attrgetter
 from typing import Any, Literal
 
 import numpy as np
 
-from autograd import Program, Value, dot, gradients, kinds, record
+from autograd import Program, Value, assign, dot, gradients, kinds, record
 from nn.data import Floats, rows
 from nn.doctor import unmoved
 from nn.engines import Reduction, inputs
@@ -26,26 +28,41 @@ class Optimizer:
     """
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float, memory: int) -> None:
-        name = type(self).__name__
-        self.parameters = _leaves(parameters, name)
-        if not all(isinstance(x, Real) for x in (lr, weight_decay)) or not 0 < lr < np.inf or not weight_decay >= 0:
-            raise ValueError(f"{name} needs a finite lr > 0 and weight_decay ≥ 0; got {lr!r} and {weight_decay!r}")
+        self.parameters = _leaves(parameters, type(self).__name__)
         self.lr, self.weight_decay = lr, weight_decay
         self.memory = [np.zeros(len(self.parameters)) for _ in range(memory)]
+        self.check()
+
+    def check(self) -> None:
+        """ValueError for settings that cannot be; every step looks, for they may be assigned."""
+        lr, decay = self.lr, self.weight_decay
+        if not (isinstance(lr, Real) and isinstance(decay, Real) and 0 < lr < np.inf and decay >= 0):
+            raise ValueError(
+                f"{type(self).__name__} needs a finite lr > 0 and weight_decay ≥ 0; got {lr!r} and {decay!r}"
+            )
 
     def update(self, w: Floats, g: Floats, places: Places) -> Floats:
         """New data for those parameters, (n,), from their data w and gradients g; remembers what it must."""
         raise NotImplementedError(f"{type(self).__name__} defines update(w, g, places)")
 
-    def safe_update(self, w: Floats, g: Floats, places: Places) -> Floats | None:
-        """`update` with weight decay added to g. If the result is not finite: None, and the memory is unchanged."""
+    def safe_update(self, w: Floats, g: Floats, places: Places) -> tuple[Floats, list[Floats]] | None:
+        """(what `update` gives, the memory then), with weight decay added to g; None where a number is not finite.
+
+        Nothing has changed yet: `commit` takes the step.
+        """
+        self.check()
         memory = self.memory
-        with np.errstate(all="ignore"):
-            new = self.update(w, g + self.weight_decay * w if self.weight_decay else g, places)
-        if np.isfinite(new).all():
-            return new
-        self.memory = memory
-        return None
+        try:
+            with np.errstate(all="ignore"):
+                new = self.update(w, g + self.weight_decay * w if self.weight_decay else g, places)
+            return (new, self.memory) if np.isfinite(new).all() else None
+        finally:
+            self.memory = memory
+
+    def commit(self, moving: list[Value], new: Floats, memory: list[Floats]) -> None:
+        """Write new data into these parameters, and the memory that belongs to them, all in one instruction."""
+        slots = [*repeat("primal", len(moving)), "memory"]
+        deque(map(setattr, [*moving, self], slots, [*new.tolist(), memory]), maxlen=0)
 
     def step(self) -> None:
         """Move every parameter that has a gradient; ValueError if none has one, or if one is nan or infinite."""
@@ -57,10 +74,10 @@ class Optimizer:
         if not places.size:
             raise ValueError("no parameter has a gradient: call loss.backward() before step()")
         moving = [self.parameters[k] for k in places.tolist()]
-        new = self.safe_update(np.fromiter(map(attrgetter("primal"), moving), float), g[places], places)
-        if new is None:
+        taken = self.safe_update(np.fromiter(map(attrgetter("primal"), moving), float), g[places], places)
+        if taken is None:
             raise ValueError(f"no step is taken: with a learning rate of {self.lr} it would be infinite or nan")
-        write(moving, new)
+        self.commit(moving, *taken)
 
     def zero_grad(self) -> None:
         """Set every gradient to None."""
@@ -72,14 +89,6 @@ class Optimizer:
         self.memory = [np.copy(x) for x in self.memory]
         for x, numbers in zip(self.memory, new, strict=True):
             x[places] = numbers
-
-
-def write(leaves: Iterable[Value], numbers: Floats) -> None:
-    """Write numbers into leaves. `assign` does so for arrays of any nesting, and looks at every number."""
-    places = list(leaves)
-    with kinds.put_back("primal", places):
-        for v, number in zip(places, numbers.tolist(), strict=True):
-            v.primal = number
 
 
 class SGD(Optimizer):
@@ -97,10 +106,13 @@ class SGD(Optimizer):
     def __init__(
         self, parameters: Iterable[Value], lr: float, momentum: float = 0.0, weight_decay: float = 0.0
     ) -> None:
-        super().__init__(parameters, lr, weight_decay, memory=1)
-        if not momentum >= 0:
-            raise ValueError(f"SGD needs momentum ≥ 0; got {momentum}")
         self.momentum = momentum
+        super().__init__(parameters, lr, weight_decay, memory=1)
+
+    def check(self) -> None:
+        super().check()
+        if not self.momentum >= 0:
+            raise ValueError(f"SGD needs momentum ≥ 0; got {self.momentum}")
 
     def update(self, w: Floats, g: Floats, places: Places) -> Floats:
         if self.momentum:
@@ -130,10 +142,13 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr, weight_decay, memory=3)
-        if np.shape(betas) != (2,) or not all(0 <= beta < 1 for beta in betas) or not eps > 0:
-            raise ValueError(f"Adam needs two betas from 0 to below 1 and eps > 0; got {betas} and {eps}")
         self.betas, self.eps = betas, eps
+        super().__init__(parameters, lr, weight_decay, memory=3)
+
+    def check(self) -> None:
+        super().check()
+        if np.shape(self.betas) != (2,) or not all(0 <= beta < 1 for beta in self.betas) or not self.eps > 0:
+            raise ValueError(f"Adam needs two betas from 0 to below 1 and eps > 0; got {self.betas} and {self.eps}")
 
     def update(self, w: Floats, g: Floats, places: Places) -> Floats:
         b1, b2 = self.betas
@@ -155,6 +170,7 @@ METHODS: dict[Method, tuple[bool, float]] = {
     "BFGS": (False, 1e-5),
     "L-BFGS-B": (False, 1e-13),
 }
+ROUNDING = 1e-14  # of a loss and of parameters, relatively
 STEEP, FLAT = 1e4, 1e-1  # a start that is flatter is near a minimum already: more scaling would show rounding
 
 
@@ -207,7 +223,9 @@ def minimize(
             break
         further.nit += result.nit
         result = further
-    write(moving, result.x)
+    if not result.success and _settled(program, moving, data, reduction, result.x):
+        result.success, result.status, result.message = True, 0, "The loss is as low as rounding lets it be."
+    assign(moving, result.x)
     return result
 
 
@@ -232,6 +250,21 @@ def _refuse_lost(result: Any, method: str, start: Floats, steep: float) -> None:
     if result.success and (result.x == start).all() and steep > FLAT / STEEP:
         advice = "scale the inputs to about 1, start elsewhere, or take BFGS"
         raise ValueError(f"{method} finds no way down at a slope of {steep:.3g}: {advice}")
+
+
+def _settled(program: Program, moving: list[Value], data: Sequence[Any], reduction: str, at: Floats) -> bool:
+    """Whether Newton's step from there is within rounding, of the loss or of the parameters: line searches fail there."""
+    from scipy.sparse.linalg import LinearOperator, cg
+
+    loss, g = _slope(program, moving, data, reduction)(at)
+    try:
+        product = _hessian_product(program, moving, data, reduction)
+        curved = LinearOperator((len(g), len(g)), matvec=partial(product, at), dtype=float)
+        with np.errstate(all="ignore"):
+            step = cg(curved, g, rtol=1e-3)[0]
+    except kinds.ERRORS:  # a second derivative that is missing
+        return False
+    return bool(0.0 <= 0.5 * g @ step <= ROUNDING * abs(loss) or (abs(step) <= ROUNDING * abs(at)).all())
 
 
 def _movable(program: Program, parameters: Iterable[Any], data: Sequence[Floats]) -> list[Value]:

@@ -14,7 +14,7 @@ from autograd import Value, kinds
 from nn.data import Floats, whole
 from nn.doctor import Finding, unmoved
 from nn.engines import EagerProgram, Engine, Reduction, engine_for, prepared
-from nn.optim import Optimizer, write
+from nn.optim import Optimizer
 
 SHOWN = 12  # epochs in the table of a history
 
@@ -180,13 +180,9 @@ class _Descent:
     def epoch(self, size: int, rng: np.random.Generator, bar: Any) -> None:
         """Take a step for every batch; note the mean or sum of the losses before them, and that of the validation data."""
         loss, n = 0.0, len(self.data[0])
-        try:
-            for batch in _batches(self.data, size, rng):
-                loss += self.step(batch) * (len(batch[0]) / n if self.reduction == "mean" else 1.0)
-                bar.update()
-        except BaseException:
-            self.write()  # an interruption may have come between two parameters
-            raise
+        for batch in _batches(self.data, size, rng):
+            loss += self.step(batch) * (len(batch[0]) / n if self.reduction == "mean" else 1.0)
+            bar.update()
         self.history.loss.append(loss)
         if self.held_out:
             self.history.validation.append(self.validated())
@@ -199,21 +195,18 @@ class _Descent:
             if not math.isfinite(loss):
                 raise ValueError(f"the loss is {loss}")
         except kinds.ERRORS as error:
-            self.theta, self.optimizer.memory, now = self.undo
+            theta, memory, now = self.undo
+            self.optimizer.commit(self.moving, theta[self.here], memory)
             raise self.diverged(str(error), now) from None
-        memory, theta = self.optimizer.memory, self.theta.copy()
-        new = self.optimizer.safe_update(theta[self.here], gradient[self.here], self.places)
-        if new is None:
+        theta, memory = self.theta.copy(), self.optimizer.memory
+        taken = self.optimizer.safe_update(theta[self.here], gradient[self.here], self.places)
+        if taken is None:
             raise self.diverged(f"the loss is {loss:.4g}, and the step from there infinite", "No step is taken")
-        theta[self.here] = new
+        theta[self.here] = taken[0]
         now = f"The parameters are those of the step before, with a loss of {loss:.4g}"
         self.undo, self.theta = (self.theta, memory, now), theta
-        self.write()
+        self.optimizer.commit(self.moving, *taken)
         return float(loss)
-
-    def write(self) -> None:
-        """Write theta into the parameters."""
-        write(self.moving, self.theta[self.here])
 
     def validated(self) -> float:
         """The mean or sum of the losses on validation data."""
@@ -246,4 +239,4 @@ def _batches(data: Any, size: int, rng: np.random.Generator) -> Iterator[list[Fl
 def _bar(progress: bool, steps: int) -> Any:
     from tqdm import tqdm
 
-    return tqdm(total=steps, desc="training", unit="step", file=sys.stderr, disable=not progress)
+    return tqdm(total=steps, desc="training", unit="step", file=sys.stderr, disable=not progress or sys.stderr is None)

@@ -103,6 +103,22 @@ def test_units_that_start_alike_are_named(activation, weight):
     np.testing.assert_allclose(values(model.layers[0].w[0]), values(model.layers[0].w[1]), rtol=1e-12)
 
 
+def test_units_that_differ_in_the_sign_of_a_zero_alone_are_alike():
+    model = nn.MLP(1, [2, 1], "tanh", bias=False, rng=0)
+    assign(model.layers[0].w, [[1.0], [-1.0]])
+    assign(model.layers[1].w, [[0.5, 0.5]])
+    (found,) = nn.diagnose(model, [[0.0], [0.0]], [1, 0], nn.binary_cross_entropy_with_logits)
+    assert (found.kind, found.where) == ("identical", ("layer1/neuron1", "layer1/neuron2"))
+
+
+def test_one_infinite_unit_makes_no_others_alike():
+    model = nn.MLP(1, [3, 1], "identity", bias=False, rng=0)
+    assign(model.layers[0].w, [[1e308], [1.0], [2.0]])
+    assign(model.layers[1].w, [[1e-308, 1.0, 1.0]])
+    kinds = [found.kind for found in nn.diagnose(model, [[10.0], [20.0]], [0.0, 1.0], lambda y, t: y * 1e-300)]
+    assert "identical" not in kinds
+
+
 def test_outputs_of_equal_weights_are_not_alike_for_they_have_targets_of_their_own():
     layer = nn.Layer(2, 2, "identity", rng=0)
     assign(layer.w, np.zeros((2, 2)))

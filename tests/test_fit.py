@@ -1,6 +1,7 @@
 """fit: the numbers of both engines, batches and reductions, what is told of it, and what it refuses or takes back."""
 
 import pickle
+import sys
 from contextlib import nullcontext
 from functools import partial
 
@@ -240,7 +241,6 @@ def test_an_interruption_leaves_the_parameters_of_one_step(monkeypatch):
     class Bar:
         def update(self):
             if len(seen) == 3:
-                model.layers[0].w[0, 0].data = 7.0  # as if the writing of the last step had not come so far
                 raise KeyboardInterrupt
 
     monkeypatch.setattr("nn.train._bar", lambda *_: nullcontext(Bar()))
@@ -304,6 +304,12 @@ def test_progress_shows_the_loss_on_standard_error_and_may_be_silenced(capsys):
     assert told.out == ""
     trained(model, nn.mse)
     assert capsys.readouterr().err == ""
+
+
+def test_without_a_standard_error_training_goes_on_without_a_bar(monkeypatch):
+    model = network()
+    monkeypatch.setattr(sys, "stderr", None)  # as under pythonw
+    assert len(nn.fit(model, X, Y, nn.mse, nn.SGD(model.parameters(), 0.1), 3).loss) == 3
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

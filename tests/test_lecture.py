@@ -1,5 +1,6 @@
 """The lecture checker: the lecture's formulas hold, its slips are found, and a formula made wrong anywhere is found."""
 
+import os
 import subprocess
 import sys
 import time
@@ -280,6 +281,43 @@ def test_what_a_formula_raises_names_the_claim(changed, message):
     with pytest.raises(TypeError, match=message) as raised:
         check([square(**changed)])
     assert "in the claim 'x² → 2x' of 'Mine'" in raised.value.__notes__[0]
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"of": lambda x: log(x)}, "x = −1: log is defined for x > 0; got -1.0 from x"),
+        ({"printed": lambda x: x**0.5}, "x = −1: it is complex, (0.0 + 1.0j)"),
+        ({"corrected": lambda x: log(x)}, "x = −1: it is complex, (0.0 + 3.14159j)"),
+        ({"printed": lambda x: 1 / (x + 1)}, "x = −1: ZeroDivisionError"),
+        (
+            {"of": lambda x: exp(-1000 * x)},
+            "x = −1: exp is beyond the largest float here; got 1000.0 from the result of",
+        ),
+    ],
+)
+def test_a_claim_that_leaves_its_domain_says_so_in_its_line_and_the_others_are_looked_at(changed, reason):
+    report = check([square(at=each(x=[0.5, -1.0]), **changed), square()])
+    doubt, right = report.findings
+    assert (doubt.verdict, doubt.holds, right.verdict, report.holds) == ("doubt", False, "✓", False)
+    assert doubt.detail.startswith(f"it has no value at {reason}")
+    assert report.summary.endswith("1 not resolved.\nNot resolved on Mine.")
+
+
+def test_a_domain_that_is_left_hides_no_note():
+    assert "  a remark" in str(only(square(of=lambda x: log(-x), note="a remark")))
+
+
+def test_a_console_without_a_tick_gets_the_report_all_the_same():
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.lecture", "--only", "Derivative rules"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": "cp1252"},
+        capture_output=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert b"  ?     c ? 0" in run.stdout
 
 
 def test_whole_numbers_stay_whole_and_may_index():

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, array, record, sum as total, values
+from autograd import Value, absolute, array, record, sum as total, values
 from nn.optim import METHODS, Optimizer
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
@@ -95,11 +95,39 @@ def test_a_step_without_a_value_is_not_taken():
     w = Value(1.0, "w")
     descent = nn.SGD([w], 0.1, momentum=0.9)
     (w * w).backward()
-    descent.lr = float("nan")
-    with pytest.raises(ValueError, match="learning rate of nan"):
+    descent.lr = 1.7e308
+    with pytest.raises(ValueError, match=r"learning rate of 1\.7e\+308"):
         descent.step()
     assert w.data == 1.0
     assert not descent.memory[0].any()
+
+
+@pytest.mark.parametrize(
+    ("rule", "setting", "number", "words"),
+    [
+        (nn.SGD, "lr", -1.0, "finite lr > 0"),
+        (nn.SGD, "lr", 0.0, "finite lr > 0"),
+        (nn.SGD, "lr", float("nan"), "finite lr > 0"),
+        (nn.Adam, "lr", "0.1", "finite lr > 0"),
+        (nn.Adam, "weight_decay", -0.1, "weight_decay ≥ 0"),
+        (nn.SGD, "momentum", -0.9, "momentum ≥ 0"),
+        (nn.Adam, "betas", (0.9, 1.5), "two betas"),
+        (nn.Adam, "eps", 0.0, "eps > 0"),
+    ],
+)
+def test_a_setting_assigned_between_steps_is_looked_at_by_the_next(rule, setting, number, words):
+    w = Value(1.0, "w")
+    descent = rule([w], 0.1)
+    (w * w).backward()
+    descent.step()
+    before, memory = w.data, [x.tolist() for x in descent.memory]
+    setattr(descent, setting, number)
+    with pytest.raises(ValueError, match=words):
+        descent.step()
+    assert (w.data, [x.tolist() for x in descent.memory]) == (before, memory)
+    with pytest.raises(ValueError, match=words):
+        nn.fit(lambda x: w * x[0], [[1.0]], [1.0], nn.mse, descent, 1, progress=False)
+    assert w.data == before
 
 
 def test_minimize_takes_data_of_32_bits_and_whole_numbers():
@@ -239,6 +267,51 @@ def test_a_minimum_is_left_as_it_is(method):
     w = Value(1.0, "w")
     result = nn.minimize(lambda: (w - 1) ** 2 + 3.0, [w], method)
     assert (w.data, result.fun, result.success) == (1.0, 3.0, True)
+
+
+def rosenbrock(rng):
+    height, (a, b) = float(rng.integers(2)), map(Value, rng.normal(size=2))
+    return lambda: (1 - a) ** 2 + 100 * (b - a * a) ** 2 + height, [a, b], ()
+
+
+def regression(rng):
+    X = rng.normal(size=(50, 3))
+    unit = nn.Neuron(3, "identity", rng=rng)
+    return lambda x, y: nn.mse(unit(x), y), unit.parameters(), (X, X @ [1.0, 2.0, 3.0] + 0.1 * rng.normal(size=50))
+
+
+def classification(rng):
+    layer = nn.Layer(2, 3, "identity", rng=rng)
+    Y = nn.one_hot(rng.integers(0, 3, 40), 3)
+    return lambda x, y: nn.cross_entropy(layer(x), y), layer.parameters(), (rng.normal(size=(40, 2)), Y)
+
+
+SLOW = pytest.param("Newton-CG", range(3, 30), marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("method", "seeds"), [*((method, range(3)) for method in METHODS), SLOW])
+@pytest.mark.parametrize("make", [rosenbrock, regression, classification])
+def test_from_the_optimum_every_method_says_success(seeds, make, method):
+    pytest.importorskip("scipy")
+    for seed in seeds:
+        f, parameters, data = make(np.random.default_rng(seed))
+        results = [nn.minimize(f, parameters, method, data=data) for _ in range(3)]
+        assert [(r.success, r.status) for r in results if not r.success] == []
+        assert results[2].fun <= results[0].fun * (1 + 1e-14)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_search_that_is_cut_off_does_not_say_success(method):
+    pytest.importorskip("scipy")
+    a, b = Value(-1.2), Value(1.0)
+    assert not nn.minimize(lambda: (1 - a) ** 2 + 100 * (b - a * a) ** 2, [a, b], method, maxiter=2).success
+
+
+def test_a_loss_whose_second_derivative_is_missing_is_not_called_settled():
+    pytest.importorskip("scipy")
+    w = Value(0.0)
+    result = nn.minimize(lambda: absolute(w) ** 1.5 + 1.0 + w, [w], "BFGS", maxiter=0)
+    assert not result.success
 
 
 def test_newtons_method_hands_scipy_the_hessian():

@@ -2,15 +2,17 @@
 
 import asyncio
 import copy
+import gc
 import math
 import pickle
+import sys
 import threading
 
 import numpy as np
 import pytest
 
 from autograd import Chain, Value, array, grad, jacobian, scope, sigmoid, softmax, tanh, values
-from autograd.scope import OPENED
+from autograd.scope import OPENED, _paths, path
 
 
 def here():
@@ -153,17 +155,84 @@ def test_a_path_is_the_same_object_every_time_and_after_a_copy():
         with scope("a", "formula of a"), scope("b"):
             return here()
 
-    path = nested()
-    assert nested() is path
-    assert copy.deepcopy(path) is path
-    assert pickle.loads(pickle.dumps(path)) is path
+    once = nested()
+    assert nested() is once
+    assert copy.deepcopy(once) is once
+    assert pickle.loads(pickle.dumps(once)) is once
+
+
+def test_a_path_is_freed_with_the_last_that_uses_it():
+    before = len(_paths)
+    with scope("a path"), scope("that is kept"):
+        y = Value(1.0) * 2.0
+    for k in range(1000):
+        with scope(f"row {k}"), scope("inside"):
+            Value(1.0) * 2.0
+    assert len(_paths) == before + 2
+    assert y.scope.outer == "a path"
+    text = pickle.dumps(y)
+    del y
+    gc.collect()
+    assert len(_paths) == before
+    y = pickle.loads(text)
+    with scope("a path"), scope("that is kept"):
+        assert here() is y.scope
+
+
+def test_paths_of_one_text_with_other_formulas_stay_apart():
+    with scope("a", "first"), scope("b"):
+        first = here()
+    with scope("a", "second"), scope("b"):
+        second = here()
+    assert (first, first.outer.formula, second.outer.formula) == (second, "first", "second")
+
+
+def test_threads_that_open_a_scope_at_once_get_one_path():
+    barrier, found = threading.Barrier(8), []
+
+    def work():
+        barrier.wait()
+        found.append([path(None, f"at once {k}", None) for k in range(200)])
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert all(len({id(p) for p in paths}) == 1 for paths in zip(*found, strict=True))
+
+
+def test_one_scope_object_is_shared_by_threads_that_open_it_in_other_scopes():
+    shared, failed = scope("r"), []
+
+    def work(outside):
+        for _ in range(300):
+            with scope(outside), shared, scope("x"), shared:
+                if here() != f"{outside}/r/x/r":
+                    failed.append(here())
+            if here() is not None:
+                failed.append(here())
+
+    threads = [threading.Thread(target=work, args=(f"t{k}",)) for k in range(4)] + [
+        threading.Thread(target=lambda: [shared(here)() for _ in range(3000)])
+    ]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert failed == []
 
 
 def test_a_name_with_a_slash_is_one_scope():
     with scope("a/b"):
-        path = here()
-    assert (path, path.outer) == ("a/b", None)
-    assert pickle.loads(pickle.dumps(path)) is path
+        one = here()
+    assert (one, one.outer) == ("a/b", None)
+    assert pickle.loads(pickle.dumps(one)) is one
 
 
 # --- Chain ------------------------------------------------------------------------------------------------------------

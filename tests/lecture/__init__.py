@@ -87,7 +87,9 @@ class Look:
 
 @dataclass(frozen=True)
 class Finding:
-    """What became of a claim: "✓", "slip" where the printed formula is wrong, "doubt" where the three ways disagree."""
+    """The verdict on a claim: "✓", "slip" where the printed formula is wrong, "doubt" where the three ways disagree or
+    one of them has no value.
+    """
 
     claim: Claim
     verdict: str
@@ -149,7 +151,8 @@ class Report:
 def check(claims: Iterable[Claim]) -> Report:
     """Look at every claim, at each of its points.
 
-    What a formula itself raises is passed on, with a line that names the claim.
+    A formula that leaves its domain says so in its line. Any other error, such as a wrong call, is passed on with a line
+    that names the claim.
     """
     with mpmath.workdps(DIGITS):
         return Report([_found(claim) for claim in claims])
@@ -217,6 +220,8 @@ def _digits(x: Any) -> Any:
 
 
 def _number(x: Any) -> Any:
+    if isinstance(x, mpmath.mpc | complex):
+        raise ValueError(f"it is complex, {mpmath.nstr(x, 6)}")
     return x if isinstance(x, mpmath.mpf) else mpmath.mpf(x if isinstance(x, str) else float(x))
 
 
@@ -275,12 +280,17 @@ def _fits(got: Any, true: Any, digits: int, within: float = 0.0) -> bool:
 def _found(claim: Claim) -> Finding:
     if not claim.at:
         raise ValueError(f"the claim {claim.says!r} of {claim.slide!r} gives no point to look at")
-    try:
-        looks = [_look(claim, point) for point in claim.at]
-    except Exception as error:
-        advice = "its functions come from autograd, and compute with Values and with mpmath's numbers"
-        error.add_note(f"in the claim {claim.says!r} of {claim.slide!r}; {advice}")
-        raise
+    looks = []
+    for point in claim.at:
+        try:
+            looks.append(_look(claim, point))
+        except (ArithmeticError, ValueError) as error:
+            detail = f"it has no value{_where(point)}: {_reason(error)}"
+            return Finding(claim, "doubt", False, detail, (claim.note,) * bool(claim.note))
+        except Exception as error:
+            advice = "its functions come from autograd, and compute with Values and with mpmath's numbers"
+            error.add_note(f"in the claim {claim.says!r} of {claim.slide!r}; {advice}")
+            raise
     right = [_fits(look.corrected, look.true, 12, claim.within) for look in looks]
     refused = [
         f"as printed it has no value in floats{_where(look.point)}: {look.refused}" for look in looks if look.refused
@@ -310,8 +320,12 @@ def _refused(printed: Callable[..., Any], point: Point) -> str:
         with np.errstate(all="ignore"):
             _call(printed, {name: _floats(x) for name, x in point.items()})
     except (ArithmeticError, ValueError) as error:
-        return str(error).partition(". ")[0]
+        return _reason(error)
     return ""
+
+
+def _reason(error: Exception) -> str:
+    return str(error).partition(". ")[0] or type(error).__name__
 
 
 def _slip(claim: Claim, look: Look, resolved: bool) -> str:

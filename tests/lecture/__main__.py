@@ -9,7 +9,7 @@ from tests.lecture.claims import LECTURE
 LEGEND = """\
 Each formula as printed, with 50 digits, against three ways that agree: a derivative in reverse mode, in forward mode
 and by central differences of 50 digits; any other equality on Values, in floats and with 50 digits.
-✓ right    note  right, with a remark    slip  wrong as printed    doubt  the three ways disagree"""
+✓ right    note  right, with a remark    slip  wrong as printed    doubt  the three ways disagree, or there is no value"""
 
 
 def main(argv=None):
@@ -28,4 +28,5 @@ def main(argv=None):
 
 
 if __name__ == "__main__":
+    sys.stdout.reconfigure(errors="replace")  # a console without ✓ shows ?
     sys.exit(main())

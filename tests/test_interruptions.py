@@ -1,0 +1,311 @@
+"""An interruption at any instruction leaves the state before or the state after, and nothing open."""
+
+import contextlib
+import dis
+import random
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import Value, array, assign, grad, gradients, record, recording
+from autograd.kinds import put_back
+from autograd.scope import scope
+
+traced = pytest.mark.unmeasured  # the test sets a tracer of its own
+
+scopes = sys.modules["autograd.scope"]  # the package has the class under this name
+ROOT = Path(__file__).parents[1]
+OURS = (*(str(ROOT / package) for package in ("autograd", "nn")), contextlib.__file__, "<recorded>", "<the row")
+X = np.array([[0.1, 0.2], [0.3, -0.4], [1.0, 2.0], [0.5, 0.5]])
+Y = np.array([0.0, 1.0, 1.0, 0.0])
+
+# Python begins an `__exit__` only when the block has ended, and hands a signal over before its first instruction.
+OPEN = {"scope.__exit__": "scope", "_Inside.__exit__": "graph"}
+
+
+class Interruption:
+    """A tracer that raises KeyboardInterrupt at the k-th place where CPython looks for signals: at the start of a
+    function, after a call, and at a jump back.
+    """
+
+    def __init__(self, at):
+        self.at, self.count, self.where = at, 0, None
+
+    def __call__(self, frame, event, arg):
+        if not frame.f_code.co_filename.startswith(OURS):
+            return None
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
+        code, before = frame.f_code, None
+
+        def instruction(frame, event, arg):
+            nonlocal before
+            if event == "opcode":
+                last, before = before, dis.opname[code.co_code[frame.f_lasti]]
+                if last in (None, "RESUME", "CALL", "CALL_FUNCTION_EX") or "JUMP_BACKWARD" in last:
+                    self.count += 1
+                    if self.count == self.at:
+                        self.where = (code.co_qualname, last in (None, "RESUME"))
+                        raise KeyboardInterrupt
+            return instruction
+
+        return instruction
+
+
+def interrupted(work, at):
+    """The place where the k-th look for signals has interrupted the work; the number of looks if there are fewer."""
+    interruption, tracer = Interruption(at), sys.gettrace()
+    sys.settrace(interruption)
+    try:
+        work()
+    except KeyboardInterrupt:
+        return interruption.where
+    finally:
+        sys.settrace(tracer)
+    return interruption.count
+
+
+def network():
+    return nn.MLP(2, [2, 1], "tanh", rng=0)
+
+
+def forward():
+    model = network()
+    return model, lambda: model([0.1, 0.2])
+
+
+def backward():
+    model = network()
+    loss = model([0.1, 0.2])
+    return model, loss.backward
+
+
+def backward_again():
+    model, work = backward()
+    work()
+    return model, work
+
+
+def assignment():
+    model = network()
+    w = model.layers[0].w
+    return model, lambda: assign(w, [[1.0, 2.0], [3.0, 4.0]])
+
+
+def step():
+    model = network()
+    model([0.1, 0.2]).backward()
+    model.descent = nn.Adam(model.parameters(), 0.1)
+    return model, model.descent.step
+
+
+def backward_of_a_program():
+    model = network()
+    program = record(lambda x, y: nn.mse(model(x), y), X[0], Y[0])
+    program.backward(X, Y)
+    return model, lambda: program.backward(X, Y)
+
+
+def recorded():
+    model = network()
+    return model, lambda: record(lambda x, y: nn.mse(model(x), y), X[0], Y[0])
+
+
+def transformed():
+    model = network()
+    return model, lambda: grad(lambda w: grad(lambda x: model([x, 0.2]))(w) * w)(0.3)
+
+
+def loaded():
+    model = network()
+    state = {name: x + 1.0 for name, x in model.state().items()}
+    return model, lambda: model.load_state(state)
+
+
+def trained():
+    model = network()
+    model.descent = nn.SGD(model.parameters(), 0.1, momentum=0.9)
+    return model, lambda: nn.fit(model, X, Y, nn.mse, model.descent, 2, batch_size=2, progress=False)
+
+
+def state(model):
+    memory = [x.tolist() for x in model.descent.memory] if hasattr(model, "descent") else None
+    return [v.primal for v in model.parameters()], [v.grad for v in model.parameters()], memory
+
+
+def states(make, monkeypatch):
+    """The state before, and those after every step of the work."""
+    model, work = make()
+    seen = [state(model)]
+    commit = nn.optim.Optimizer.commit
+    with monkeypatch.context() as patch:
+        patch.setattr(nn.optim.Optimizer, "commit", lambda *args: (commit(*args), seen.append(state(model))))
+        work()
+    return [*seen, state(model)]
+
+
+EVERY = [
+    forward,
+    backward,
+    backward_again,
+    assignment,
+    step,
+    backward_of_a_program,
+    recorded,
+    transformed,
+    loaded,
+    trained,
+]
+
+
+@traced
+@pytest.mark.parametrize("looks", [40, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("make", EVERY, ids=lambda make: make.__name__)
+def test_an_interruption_leaves_the_state_before_or_after_and_nothing_open(make, looks, monkeypatch):
+    allowed = states(make, monkeypatch)
+    count = interrupted(make()[1], 0)
+    places = range(1, count + 1) if count <= looks else sorted(random.Random(0).sample(range(1, count + 1), looks))
+    for k in places:
+        model, work = make()
+        where = interrupted(work, k)
+        assert isinstance(where, tuple), f"nothing was interrupted at {k} of {count}"
+        left = (scopes.here() is not None, recording.current() is not None or recording.differentiating())
+        if left != (False, False):  # only where Python itself leaves no way
+            assert where[1], where
+            assert left == (OPEN[where[0]] == "scope", OPEN[where[0]] == "graph"), where
+            scopes._current.set(None)
+            recording._graph.set(recording._NONE)
+        assert state(model) in allowed, where
+        assert float(model.parameters()[0] * 1.0) == model.parameters()[0].data
+        assert type(grad(lambda x: x * x)(3.0)) is float
+
+
+@traced
+def test_a_scope_around_closes_what_an_interruption_has_left_open():
+    model = network()
+
+    def work():
+        with scope("run"):
+            model([0.1, 0.2])
+
+    work()
+    count, opened = interrupted(work, 0), []
+    for k in range(1, count + 1):
+        where = interrupted(work, k)
+        if scopes.here() is not None:
+            opened.append((where, scopes.here()))
+            scopes._current.set(None)
+    assert opened == [(("scope.__exit__", True), "run")]  # its own first instruction is the only place
+
+
+def test_an_interrupted_block_does_nothing_when_its_traceback_is_freed_later():
+    v = Value(1.0)
+    block = put_back("primal", [v])
+    block.__enter__()  # an interruption here, or before the first instruction of __exit__, leaves it so
+    v.data = 7.0
+    del block
+    assert v.data == 7.0
+    block = recording.recording()
+    block.__enter__()
+    recording._graph.set(recording._NONE)
+    with recording.recording() as notes:
+        del block
+        assert recording.current() is notes
+
+
+def test_an_error_that_is_no_interruption_closes_the_graph_too():
+    with pytest.raises(ZeroDivisionError):
+        record(lambda x: x / 0.0, 1.0)
+    with pytest.raises(ZeroDivisionError):
+        grad(lambda x: x / 0.0)(1.0)
+    assert recording.current() is None
+    assert not recording.differentiating()
+
+
+@traced
+def test_interrupted_gradients_can_be_taken_again():
+    w = array([1.0, 2.0], "w")
+
+    def work():
+        return gradients(w[0] * w[1], [w[0]])[0].data
+
+    expected = work()
+    count = interrupted(work, 0)
+    for k in random.Random(1).sample(range(1, count + 1), min(count, 40)):
+        interrupted(work, k)
+        assert work() == expected
+
+
+class Interrupted:
+    """A context variable whose first `set` is interrupted, before or after it has done its work."""
+
+    def __init__(self, variable, late):
+        self.variable, self.late, self.get = variable, late, variable.get
+
+    def set(self, x):
+        late, self.late = self.late, None
+        if late is not False:
+            self.variable.set(x)
+        if late is not None:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_scope_that_is_interrupted_while_it_opens_or_closes_is_closed(late, monkeypatch):
+    def run(interrupt_before, interrupt_inside):
+        with monkeypatch.context() as patch:
+            wrong = Interrupted(scopes._current, late)
+            if interrupt_before:
+                patch.setattr(scopes, "_current", wrong)
+            with scope("inner"):
+                assert interrupt_inside, "the block has begun"
+                patch.setattr(scopes, "_current", wrong)
+
+    with scope("outer"):
+        for places in ((True, False), (False, True)):
+            with pytest.raises(KeyboardInterrupt):
+                run(*places)
+            assert scopes.here() == "outer"
+
+
+def test_a_scope_that_is_interrupted_while_it_looks_where_it_is_closes(monkeypatch):
+    here, looks = scopes.here, []
+
+    def interrupted_once():
+        looks.append(here())
+        if len(looks) == 1:
+            raise KeyboardInterrupt
+        return looks[-1]
+
+    with pytest.raises(KeyboardInterrupt), monkeypatch.context() as patch, scope("inner"):
+        patch.setattr(scopes, "here", interrupted_once)
+    assert (looks, here()) == (["inner", "inner"], None)
+
+
+@pytest.mark.parametrize("late", [False, True])
+@pytest.mark.parametrize("block", [recording.recording, lambda: recording.transforming([])])
+def test_a_graph_that_is_interrupted_before_its_block_begins_is_closed(block, late, monkeypatch):
+    def run():
+        with monkeypatch.context() as patch:
+            patch.setattr(recording, "_graph", Interrupted(recording._graph, late))
+            with block():
+                pytest.fail("the block has begun")
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert recording._graph.get() is recording._NONE
+
+
+def test_what_an_interruption_ends_in_the_middle_is_put_back():
+    v, w = Value(1.0), Value(2.0)
+
+    def run():
+        with put_back("primal", [v, w]):
+            v.data = 7.0
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert (v.data, w.data) == (1.0, 2.0)
