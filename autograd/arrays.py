@@ -8,8 +8,8 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 import numpy.typing as npt
 
-from autograd import functions, kinds, ufuncs
-from autograd.naming import Name
+from autograd import functions, nesting, refusals, ufuncs
+from autograd.names import Name
 from autograd.ufuncs import all_nodes, into, is_leaf, node, nodes, numbers
 from autograd.value import Role, Value
 
@@ -73,16 +73,16 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
 
     def __setitem__(self, index: Any, new: Any) -> None:
         target = self.view(np.ndarray)
-        leaves = [v for v in kinds.flat(target[index]) if is_leaf(v)]
-        if leaves and not all(is_leaf(v) for v in kinds.flat(new)):
+        leaves = [v for v in nesting.flat(target[index]) if is_leaf(v)]
+        if leaves and not all(is_leaf(v) for v in nesting.flat(new)):
             raise TypeError(
-                f"this would throw a leaf away, {kinds.described(leaves[0])}: assign(W[i, j], number) changes its data "
+                f"this would throw a leaf away, {refusals.described(leaves[0])}: assign(W[i, j], number) changes its data "
                 "instead, wherever it stands; a copy holds the same leaves, so for a new array beside it write "
                 "where(mask, new, x)"
             )
         if leaves:
             target.setflags(write=True)
-        target[index] = kinds.mapped(node, new)
+        target[index] = nesting.mapped(node, new)
 
     def fill(self, value: Any) -> None:
         """The same number everywhere, where that loses no leaf."""
@@ -173,7 +173,7 @@ for _name in ("argmax", "argmin", "argsort", "argpartition", "searchsorted", "no
 def _plain(x: Any) -> Any:
     if isinstance(x, Value):
         x = Array.holding(x)
-    return x.view(np.ndarray) if isinstance(x, Array) else kinds.unmasked(x)
+    return x.view(np.ndarray) if isinstance(x, Array) else nesting.unmasked(x)
 
 
 def _viewed(result: Any) -> Any:
@@ -184,7 +184,7 @@ def _viewed(result: Any) -> Any:
 
 
 def _wrapped(result: Any) -> Any:
-    """What NumPy made, as Arrays of Values: what it put in becomes constants."""
+    """A result of NumPy as Arrays of Values: numbers that it put in become constants."""
     if isinstance(result, list | tuple) and any(isinstance(part, np.ndarray) for part in result):
         return type(result)(map(_wrapped, result))
     return _viewed(nodes(result) if isinstance(result, np.ndarray) and result.dtype == object else result)
@@ -209,9 +209,9 @@ def array(data: Any, name: str | None = None, role: Role = "parameter") -> Any:
     """
     if isinstance(data, list) and set(map(type, data)) == {Value}:
         return np.fromiter(data, dtype=object, count=len(data)).view(Array)  # NumPy need not look into each
-    if not isinstance(data, kinds.NEST) and not isinstance(data, range):
+    if not isinstance(data, nesting.NEST) and not isinstance(data, range):
         return data if isinstance(data, Value) else Value(data, name, role)
-    objects = kinds.unmasked(data).astype(object) if isinstance(data, np.ndarray) else _nested(data)
+    objects = nesting.unmasked(data).astype(object) if isinstance(data, np.ndarray) else _nested(data)
     out, own = np.empty(objects.shape, dtype=object), Name(name) if isinstance(name, str) else None
     beside = any(issubclass(kind, Value) for kind in set(map(type, objects.ravel().tolist())))
     for where in np.ndindex(out.shape):
@@ -245,7 +245,7 @@ def constant(data: Any, name: str | None = None) -> Any:
     >>> constant(2.0)
     Value(data=2.0, grad=None, role='constant')
     """
-    if any(isinstance(x, Value) for x in kinds.flat(data)):
+    if any(isinstance(x, Value) for x in nesting.flat(data)):
         raise TypeError("constant takes numbers; got a Value: constant(v.data) or constant(values(x)) cuts it off")
     return array(data, name, "constant")
 
@@ -300,7 +300,7 @@ def grads(x: Any) -> Floats:
     array([ 3., nan])
     """
     _elements(x)  # refuses what is no Value
-    return np.array(kinds.mapped(lambda v: np.nan if v.grad is None else v.grad, x), dtype=float)
+    return np.array(nesting.mapped(lambda v: np.nan if v.grad is None else v.grad, x), dtype=float)
 
 
 def assign(x: Any, floats: Any) -> None:
@@ -321,20 +321,20 @@ def assign(x: Any, floats: Any) -> None:
         raise ValueError(f"assign needs data of shape {_outline(x)}; got {_outline(floats)}")
     for where, v in leaves.items():
         if v.op is not None:
-            raise TypeError(f"assign writes into leaves; {kinds.described(v)} is computed: assign to its leaves")
+            raise TypeError(f"assign writes into leaves; {refusals.described(v)} is computed: assign to its leaves")
         if new[where] != new[where] and v.grad is None and v.role == "parameter":
             raise ValueError(
-                f"assign would make nan of {kinds.described(v)}, which has no gradient: call backward() first, or find "
+                f"assign would make nan of {refusals.described(v)}, which has no gradient: call backward() first, or find "
                 "what made the nan, such as a learning rate too large"
             )
-    with kinds.put_back("primal", leaves.values()):
+    with nesting.put_back("primal", leaves.values()):
         for where, v in leaves.items():
             v.primal = new[where]
 
 
 def _outline(x: Any) -> str:
     """The shape of an array, of a list those of its parts."""
-    if isinstance(x, list | tuple) and any(isinstance(part, kinds.NEST) for part in x):
+    if isinstance(x, list | tuple) and any(isinstance(part, nesting.NEST) for part in x):
         return f"[{', '.join(_outline(part) for part in x)}]"
     return str(np.shape(x))
 

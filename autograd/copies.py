@@ -6,7 +6,7 @@ from operator import getitem
 from typing import Any, cast
 from weakref import ref
 
-from autograd.kinds import MISSED
+from autograd.refusals import MISSED
 from autograd.tape import wengert_list
 from autograd.value import Value, new, node
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from autograd import ops
+from autograd.languages.assignments import Script
 from autograd.languages.code import NUMBER, Code, Context
 from autograd.languages.forms import INFIX, Form, Language, escaped
-from autograd.languages.script import Script
 from autograd.languages.text import TEXT
 from autograd.ops import Op, VectorOp
 from autograd.transforms import grad, jacobian

@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from autograd import kinds, ops
-from autograd.recording import line
+from autograd import dispatch, nesting, ops
+from autograd.guards import line
 from autograd.ufuncs import clip, into, node, numbers
 from autograd.value import Value
 
@@ -48,7 +48,7 @@ _WRITE = ("copyto", "put", "put_along_axis", "fill_diagonal")
 
 
 def called(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], of_numpy: Callable[..., Any]) -> Any:
-    """What a function of NumPy gives on Arrays; `of_numpy` is its own code."""
+    """The result of a function of NumPy on Arrays; `of_numpy` is its own code."""
     name = _name(func)
     if name in _WRITE:
         into(next(iter((*args, *kwargs.values()))), name)
@@ -105,7 +105,7 @@ def _asked(x: Any) -> Any:
     """Numbers in the place of Values; the rest of the arguments as they are."""
     if isinstance(x, np.ndarray):
         return numbers(x) if x.dtype == object else x
-    return numbers(x) if any(isinstance(v, Value) for v in kinds.flat(x)) else x
+    return numbers(x) if any(isinstance(v, Value) for v in nesting.flat(x)) else x
 
 
 # --- functions in the table's own words --------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ def _quantile(x: Any, q: Any, axis: Any = None, *, keepdims: bool = False, **res
             f"a quantile of Values takes q, axis and keepdims, and makes a new array; got {', '.join(more)}"
         )
     axes = tuple(range(np.ndim(x))) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, np.ndim(x))
-    if any(isinstance(p, Value) for p in kinds.flat(q)):
+    if any(isinstance(p, Value) for p in nesting.flat(q)):
         raise TypeError("a quantile of Values takes q as plain numbers: by q there is no row")
     at = np.asarray(q, dtype=float)
     if not ((at >= 0.0) & (at <= 1.0)).all():
@@ -240,7 +240,7 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
 
 def _length(x: Any, p: Any) -> Any:
     """The p-norm along the last axis."""
-    if not isinstance(p, kinds.FLOAT):
+    if not isinstance(p, dispatch.FLOAT):
         raise ValueError(f"the order of a vector's norm is a number; got {p!r}")
     if p == 2:
         return np.sqrt(np.dot(x, x) if np.ndim(x) == 1 else (x * x).sum(axis=-1))

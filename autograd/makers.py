@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from autograd import kinds, ops
+from autograd import dispatch, ops, refusals
 from autograd.languages.python import maker_source
 from autograd.ops import Op
 from autograd.scope import OPENED, here
@@ -32,8 +32,8 @@ def _compiled(op: Op, n: int) -> Callable[..., Value]:
     except (TypeError, AttributeError, OverflowError) as error:
         message = f"write the rules of {op.name} in arithmetic, where(…) and autograd's functions: {error}"
         raise TypeError(message) from error
-    namespace = vars(kinds.FLOATS) | {
-        "ERRORS": kinds.ERRORS, "refusal": kinds.refusal, "missing": kinds.missing, "op": op,
+    namespace = vars(dispatch.FLOATS) | {
+        "ERRORS": refusals.ERRORS, "refusal": refusals.refusal, "missing": refusals.missing, "op": op,
         "new": new, "Value": Value, "here": here, "OPENED": OPENED,
     }  # fmt: skip
     exec(compile(source, f"<the row {op.label}>", "exec"), namespace)
@@ -79,7 +79,7 @@ for _name, _op in (("neg", ops.negative), ("pos", ops.positive), ("abs", ops.abs
 
 
 def _refused(_: Value, __: Any) -> Any:
-    raise TypeError(kinds.QUOTIENTS)
+    raise TypeError(refusals.QUOTIENTS)
 
 
 for _name in ("floordiv", "mod", "divmod"):

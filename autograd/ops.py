@@ -1,9 +1,8 @@
 """The table: one row per operation, with its value, its partial derivatives, its domain, its text and its LaTeX.
 
-A rule is written in ordinary arithmetic and in the rows themselves, so what it is fed decides what comes
-out: floats give a float, arrays a batch, Values a graph to differentiate again, SymPy symbols a formula,
-and an operand that writes source gives the code that runs. In every rule `y` is the result and `x`, or
-`a` and `b`, are the operands; `c` is the chosen index of an indexed row.
+A rule is written in ordinary arithmetic and in the rows themselves, so what it is fed decides what comes out: floats give
+a float, arrays a batch, Values a graph to differentiate again, SymPy symbols a formula, and an operand that writes source
+the code that runs. In every rule `y` is the result and `x`, or `a` and `b`, are the operands; `c` is the index of a component.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from functools import cache, cached_property, partial, reduce
 from operator import attrgetter, mul as times, sub as minus
 from typing import Any, NamedTuple, TypeVar, cast
 
-from autograd import kinds
-from autograd.kinds import native, total, y_hat
+from autograd import dispatch, nesting, refusals
+from autograd.dispatch import native, total, y_hat
 
 Rule = Callable[..., Any]
 T = TypeVar("T")
@@ -45,9 +44,8 @@ class Op:
         guarded: Whether a constant operand's partial may leave its domain: it is then 0 and not evaluated.
         infix: Whether it is an operator, and not a public function.
 
-    >>> double = Op("double", lambda x: 2 * x, (lambda y, x: 2.0,))
-    >>> double(3.0), double([1.0, 2.0])
-    (6.0, [2.0, 4.0])
+    >>> Op("double", lambda x: 2 * x, (lambda y, x: 2.0,))([1.0, 2.0])
+    [2.0, 4.0]
     """
 
     name: str
@@ -103,14 +101,14 @@ class Op:
         """The local partial derivatives ∂y/∂operand, one per operand."""
         return [rule(y, *operands) for rule in self.partials]
 
-    @kinds.elementwise
+    @dispatch.elementwise
     def __call__(self, *operands: Any, **by_name: Any) -> Any:
         """The operation on floats, Values, arrays or nestings of these; it returns the like."""
         if by_name or len(operands) != self.arity:
-            operands = kinds.completed(self, operands, by_name)
+            operands = dispatch.completed(self, operands, by_name)
         for x in operands:
-            if isinstance(x, kinds.NEST):
-                return kinds.on_nestings(self, operands)
+            if isinstance(x, nesting.NEST):
+                return dispatch.on_nestings(self, operands)
         return self.apply(*operands)
 
     def apply(self, *operands: Any) -> Any:
@@ -118,11 +116,9 @@ class Op:
         for x in operands:
             if x.__class__ is not float and (hook := getattr(type(x), "__apply__", None)):
                 if (result := hook(self, operands)) is NotImplemented:
-                    raise TypeError(
-                        f"{self.label} takes numbers and Values; got {', '.join(type(x).__name__ for x in operands)}"
-                    )
+                    raise refusals.untaken(self, operands)
                 return result
-        return kinds.on_numbers(self, operands)
+        return dispatch.on_numbers(self, operands)
 
     def __repr__(self) -> str:
         return f"<Op {self.label}>"
@@ -135,8 +131,7 @@ class Op:
 class VectorOp(Op):
     """A row that takes vectors: its rules take all their numbers one by one, and `partials` gives all ∂y/∂operand at once.
 
-    Its further fields follow those of an Op. An indexed row has a component for each number; its rules take the index c
-    first, and its partials may be told as `Components`.
+    An indexed row has a component for each number; its rules take the index c first, and `Components` may tell its partials.
 
     Attributes:
         vectors: How many vectors it takes: sum 1, dot 2.
@@ -146,10 +141,6 @@ class VectorOp(Op):
         stacked: A promise that its rules take all operands as one array too, adding by `total` and by no loop.
         index: The component, in a row made by `at`; None in any other.
         family: The row of all components, in a row made by `at`; None in any other.
-
-    >>> norm1 = VectorOp("norm1", lambda *a: sum([abs(x) for x in a]), lambda y, *a: [step(x) - step(-x) for x in a])
-    >>> norm1([3.0, -4.0])
-    7.0
     """
 
     vectors: int = 1
@@ -180,7 +171,7 @@ class VectorOp(Op):
 
     def __call__(self, *operands: Any, **by_name: Any) -> Any:
         """The operation on vectors of floats or Values."""
-        return kinds.on_vectors(self, kinds.completed(self, operands, by_name) if by_name else operands)
+        return dispatch.on_vectors(self, dispatch.completed(self, operands, by_name) if by_name else operands)
 
 
 class Components(NamedTuple):
@@ -206,7 +197,7 @@ RESERVED: set[str] = set()  # names that no row may have: the parts of every Val
 
 
 def _enter(op: Op) -> None:
-    kinds.refuse_row(op, BUILT_IN, RESERVED)
+    refusals.refuse_row(op, BUILT_IN, RESERVED)
     if op.is_method:
         setattr(Methods, op.name, lambda v, *rest, **by_name: op(v, *rest, **by_name))
     elif op.name in vars(Methods):
@@ -234,8 +225,7 @@ def _sigmoid(x: Any) -> Any:
 
 
 def _shares(*a: Any) -> list[Any]:
-    # Divided by their own sum, the shares lose the rounding error of the shift, which they all have in common.
-    m = _shift(*a)
+    m = _shift(*a)  # divided by their own sum, the shares lose its rounding error, which they have in common
     e = [exp(x - m) for x in a]
     whole = sum.apply(*e)
     return [y_hat(share, whole) for share in e]
@@ -259,7 +249,7 @@ def _own_and_whole(c: int, *a: Any) -> tuple[Any, Any]:
     m = largest(*a)
     e = [exp(x - m) for x in a]
     own, rest = e[c], _others(c, *e)
-    # Logarithms. Where c wins, own is 1 and log(1 + rest) would round a small rest away.
+    # Logarithms. Where c wins, log(1 + rest) would round a small rest away.
     return a[c] - m, where(own < 1, log(own + rest), log1p(rest))
 
 
@@ -279,8 +269,7 @@ def _lowered(a: Any, b: Any) -> Any:
 
 
 def _mixed(d: Any, a: Any, b: Any) -> Any:
-    # d(a**b)/da by b is a^(b−1)(1 + b ln a), which does not exist at a = 0 for b ≤ 1. There u is 0, and so is the term,
-    # but the term has no derivative; everywhere else u is 1.
+    # d(a**b)/da has no derivative by b at a = 0, b ≤ 1. There u is 0 and u**0.5 has none; everywhere else u is 1.
     if not (hasattr(a, "parents") and hasattr(b, "parents")):
         return d
     u = where(a, 1.0, step(b - 1.0))
@@ -348,7 +337,7 @@ leaky_relu = Op("leaky_relu", lambda x, slope: where(x > 0, x, slope * x), (lamb
 # --- functions of two and three -------------------------------------------------------------------------------------
 maximum  = Op("maximum",  lambda a, b: where(a > b, a, b),     (lambda y, a, b: _tie(a, b), lambda y, a, b: _tie(b, a)), computed=native("maximum"), symbol="max", kink="a tie of maximum gives ½ to each")
 minimum  = Op("minimum",  lambda a, b: where(a < b, a, b),     (lambda y, a, b: _tie(b, a), lambda y, a, b: _tie(a, b)), computed=native("minimum"), symbol="min", kink="a tie of minimum gives ½ to each")
-where    = Op("where",    kinds.where,                              (lambda y, c, a, b: 0.0, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)), kink="where passes nothing to its condition, nor to the branch not taken")
+where    = Op("where",    dispatch.where,                              (lambda y, c, a, b: 0.0, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)), kink="where passes nothing to its condition, nor to the branch not taken")
 
 # --- functions of vectors -------------------------------------------------------------------------------------------
 sum      = VectorOp("sum",      lambda *a: total(*a),               lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, stacked=True, symbol="Σ")

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.kinds import MISSED
+from autograd.refusals import MISSED
 from autograd.zeros import Zeros
 
 if TYPE_CHECKING:

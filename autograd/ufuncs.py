@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd import kinds, ops
-from autograd.kinds import QUOTIENTS, real
-from autograd.recording import number
+from autograd import nesting, ops, refusals
+from autograd.guards import number
+from autograd.nesting import real
+from autograd.refusals import QUOTIENTS
 from autograd.value import Value, lift
 
 
@@ -33,8 +34,8 @@ def nodes(x: Any) -> Any:
 
 def numbers(x: Any) -> Any:
     """The numbers of Values, or of plain data, as floats in an array of the same shape."""
-    x = x.view(np.ndarray) if isinstance(kinds.unmasked(x), np.ndarray) else x
-    return np.array(kinds.mapped(lambda v: number(v) if isinstance(v, Value) else real(v), x), dtype=float)
+    x = x.view(np.ndarray) if isinstance(nesting.unmasked(x), np.ndarray) else x
+    return np.array(nesting.mapped(lambda v: number(v) if isinstance(v, Value) else real(v), x), dtype=float)
 
 
 def is_leaf(v: Any) -> bool:
@@ -46,10 +47,10 @@ def into(out: Any, name: str) -> None:
     """Refuse an array that a result of that name cannot be written into."""
     if out.dtype != object:
         raise TypeError(f"{name} in place: a float array cannot hold Values; write y = y * v in place of y *= v")
-    leaf = next(filter(is_leaf, kinds.flat(out)), None)
+    leaf = next(filter(is_leaf, nesting.flat(out)), None)
     if leaf is not None:
         raise TypeError(
-            f"{name} in place would replace leaves, {kinds.described(leaf)} among them; change them: "
+            f"{name} in place would replace leaves, {refusals.described(leaf)} among them; change them: "
             "assign(W, values(W) - lr * grads(W)), or make a new array"
         )
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.kinds import ERRORS, no_derivative
+from autograd.guards import differentiable, fixed
 from autograd.ops import where
-from autograd.recording import differentiable, fixed
+from autograd.refusals import ERRORS, no_derivative
 
 if TYPE_CHECKING:
     from autograd.value import Value

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nn.data import Floats, whole
+from nn.examples import Floats, whole
 
 Classes = npt.NDArray[np.int64]
 

@@ -20,14 +20,14 @@ from autograd import (
     exp,
     grads,
     jacobian,
-    kinds,
     named,
+    nesting,
     ops,
     sum,
     values,
     zero_grad,
 )
-from autograd.naming import Name
+from autograd.names import Name
 
 INF = math.inf
 
@@ -38,11 +38,11 @@ def W():
 
 
 def names(x):
-    return [v.name for v in kinds.flat(x)]
+    return [v.name for v in nesting.flat(x)]
 
 
 def rows(x):
-    return [v.op.name for v in kinds.flat(x)]
+    return [v.op.name for v in nesting.flat(x)]
 
 
 # --- making -----------------------------------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ def test_reshaping_keeps_the_leaves_and_the_class(W, shaped):
     y = shaped(W)
     assert type(y) is Array
     assert values(y).tolist() == shaped(values(W)).tolist()
-    assert {id(v) for v in kinds.flat(y)} <= {id(v) for v in W.ravel()}
+    assert {id(v) for v in nesting.flat(y)} <= {id(v) for v in W.ravel()}
 
 
 def test_an_element_is_a_value(W):

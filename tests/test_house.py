@@ -114,10 +114,12 @@ ARROWS = {module(path): set(imports(path)) - {module(path)} for path in SOURCES}
 FLOORS = [
     {
         "autograd.scope",
-        "autograd.kinds",
+        "autograd.nesting",
+        "autograd.refusals",
+        "autograd.dispatch",
         "autograd.zeros",
         "autograd.ops",
-        "autograd.recording",
+        "autograd.guards",
         "autograd.tape",
         "autograd.value",
     },
@@ -190,9 +192,9 @@ def code_lines(path):
     ("files", "budget"),
     [
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
-        (["autograd/**/*.py"], 3680),
+        (["autograd/**/*.py"], 3780),
         (["nn/*.py"], 1080),  # 800 were planned: refusals and the doctor took more
-        (["viz/**/*.py"], 3160),  # 1,600 were planned
+        (["viz/**/*.py"], 3180),  # 1,600 were planned
     ],
     ids=["ops, tape and value", "autograd", "nn", "viz"],
 )

@@ -20,11 +20,11 @@ from autograd import (
     gradients,
     hessian,
     jacobian,
-    kinds,
     log_softmax,
     logsumexp,
     maximum,
     minimum,
+    nesting,
     record,
     softmax,
     sum,
@@ -231,7 +231,7 @@ def test_what_numpy_makes_of_an_array_has_the_values_and_the_derivatives_of_floa
     y, expected = f(x), f(X)
     assert np.shape(y) == np.shape(expected)
     assert type(y) is (Array if np.ndim(expected) else Value)
-    assert {type(v) for v in kinds.flat(y)} == {Value}
+    assert {type(v) for v in nesting.flat(y)} == {Value}
     np.testing.assert_allclose(values(y), expected, rtol=1e-12, atol=1e-14)
     np.testing.assert_allclose(jacobian(y, x), slopes(f, X), rtol=1e-6, atol=1e-8)
     assert (values(x) == X).all()

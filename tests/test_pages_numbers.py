@@ -36,8 +36,8 @@ from autograd import (
     tanh,
     where,
 )
-from autograd.kinds import ERRORS
-from autograd.recording import fixed
+from autograd.guards import fixed
+from autograd.refusals import ERRORS
 from autograd.tape import reverse_sweep, wengert_list
 from tests.test_steps import Lesson
 from tests.test_zeros import HERE_ONLY, STAYS

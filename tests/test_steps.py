@@ -18,7 +18,7 @@ from tests.pictures import GRAPHS, everything, network, neuron
 from tests.test_stages import mlp
 from viz import draw, parsed, steps
 from viz.numbers import few, number
-from viz.page.gather import gathered
+from viz.page.facts import gathered
 from viz.picture import colours, stages
 from viz.picture.scene import Note
 

@@ -47,7 +47,7 @@ def direction(request):
 
 def test_every_card_prints_its_nodes_value_and_gradient(graph):
     _, groups = parsed(draw(graph))
-    for k, v in enumerate(wengert_list(ag.kinds.flat(graph))):
+    for k, v in enumerate(wengert_list(ag.nesting.flat(graph))):
         lines = texts(groups[f"n{k}"])
         if v.role == "constant":
             assert lines == [number(v.data)]
@@ -59,7 +59,7 @@ def test_every_card_prints_its_nodes_value_and_gradient(graph):
 
 def test_every_edge_carries_the_local_derivative_in_the_picture_and_in_the_dot_text(graph):
     diagram = draw(graph)
-    order = wengert_list(ag.kinds.flat(graph))
+    order = wengert_list(ag.nesting.flat(graph))
     ids = {v: f"n{k}" for k, v in enumerate(order)}
     expected = sorted(
         (ids[p], ids[v], "–" if v.op.guarded and p.role == "constant" else number(d, 3))

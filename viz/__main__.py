@@ -16,7 +16,7 @@ import numpy as np
 import nn
 import viz
 from autograd import array, grads, named, softmax, values
-from autograd.kinds import ERRORS
+from autograd.refusals import ERRORS
 from nn.datasets import IRIS_CLASSES
 from viz import expression
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 import autograd
-from autograd import array, kinds, record, value_and_grad, values
+from autograd import array, record, refusals, value_and_grad, values
 
 Floats = npt.NDArray[np.float64]
 
@@ -204,7 +204,7 @@ def _path(f: Any, x: Floats, eta: float, steps: int) -> tuple[Floats, bool]:
         for _ in range(steps):
             try:
                 _, g = slope(path[-1])
-            except kinds.ERRORS:
+            except refusals.ERRORS:
                 return np.array(path[:-1] or path), True
             new = path[-1] - eta * g
             if not np.isfinite(new).all() or abs(new).max() > 1e6 * (1 + abs(x).max()):
@@ -216,7 +216,7 @@ def _path(f: Any, x: Floats, eta: float, steps: int) -> tuple[Floats, bool]:
 def _value(f: Any, x: Floats) -> float:
     try:
         return float(values(f(array(x, role="input"))))
-    except kinds.ERRORS:
+    except refusals.ERRORS:
         return np.inf
 
 

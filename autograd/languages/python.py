@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from autograd.languages.assignments import Script
 from autograd.languages.code import Code, Context
 from autograd.languages.forms import ATOM, COMPARE, INFIX, MATHEMATICS, TEST, Form, Language, calls, python_literal
-from autograd.languages.script import Script
 from autograd.ops import Op
 
 PYTHON = Language(

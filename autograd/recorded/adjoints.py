@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.languages.code import Code, Context
 from autograd.recorded.groups import Group, Operand, Plan
-from autograd.recorded.reading import narrowed
+from autograd.recorded.operands import narrowed
 from autograd.recorded.words import (
     Grid,
     full,

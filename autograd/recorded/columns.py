@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.naming import Name
+from autograd.names import Name
 from autograd.recorded.words import Grid
 from autograd.tape import wengert_list
 from autograd.value import Value

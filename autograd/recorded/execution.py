@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import kinds, ops
+from autograd import ops, refusals
 from autograd.arrays import values
 from autograd.makers import maker
 from autograd.recorded.columns import COMPUTED, PARAMETER, Columns
-from autograd.recorded.data import Floats
 from autograd.recorded.groups import Plan
+from autograd.recorded.inputs import Floats
 from autograd.scope import _current
 from autograd.value import Value
 
@@ -51,7 +51,7 @@ class Run:
     def __call__(self, name: str, theta: Floats, arrays: Arrays) -> Any:
         try:
             return self._from(0, name, theta, arrays, [])
-        except kinds.ERRORS as error:
+        except refusals.ERRORS as error:
             raise error.with_traceback(None) from None  # the way through blocks and halves of blocks tells nothing
 
     def _from(self, first: int, name: str, theta: Floats, arrays: Arrays, unsound: list[int]) -> Any:
@@ -119,7 +119,7 @@ class Run:
             outputs = [twins[k] for k in plan.outputs.grid[:, 0]]
             if name != "forward":
                 outputs[0].backward()
-        except kinds.ERRORS as error:
+        except refusals.ERRORS as error:
             raise type(error)(f"row {row}: {error}" if arrays else str(error)) from None
         output = values(outputs).reshape(1, *plan.shape)
         if not np.isfinite(output).all():
@@ -146,7 +146,7 @@ def _again(columns: Columns, data: Sequence[float], largest: float) -> list[Valu
             twins[-1].name = v.name
             arithmetic = v.op.infix and v.op is not ops.power
             if v.op.domain and not arithmetic and largest < abs(twins[-1].data) < math.inf:
-                raise kinds.refusal(v.op, operands, OverflowError())
+                raise refusals.refusal(v.op, operands, OverflowError())
         else:
             twins.append(Value(number, v.name, (kind == PARAMETER and v.role) or "constant"))
     return twins

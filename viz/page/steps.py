@@ -21,7 +21,7 @@ from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
 from viz.page.animation import animated
-from viz.page.gather import gathered
+from viz.page.facts import gathered
 from viz.picture.diagram import Diagram, draw
 from viz.picture.paint import without_tooltips
 
@@ -47,7 +47,7 @@ class Steps:
         """The page: one file that needs no other, no network, and runs no script but its own."""
         from hashlib import sha256
 
-        source = "\n".join(["", *(_read(f"{name}.js") for name in SCRIPTS)])
+        source = "\n".join(["", *(_read(f"script/{name}.js") for name in SCRIPTS)])
         script = re.sub(r"(?m)^//.*\n", "", source).replace(
             "/*rows*/[]", self.functions
         )  # a page need not explain itself

@@ -36,7 +36,7 @@ def local(nodes: Sequence[Value], outputs: Sequence[Value]) -> dict[Value, Float
 
 
 def _passed(zeros: Zeros, node: Value, k: int, bar: Floats) -> Floats:
-    """What an adjoint passes along the k-th edge; nan where it is 0 at this point only and the derivative is missing."""
+    """The part of an adjoint that passes along the k-th edge; nan where it is 0 at this point only and the derivative is missing."""
     d, parent = node.partials[k], node.parents[k]
     if math.isfinite(d):  # an adjoint of 0 passes nothing on, and neither does a branch not taken
         return np.where((bar == 0.0) | ((d == 0.0) & ~np.isfinite(bar)), 0.0, bar * d)
@@ -77,7 +77,7 @@ def _form(J: Floats, x: Floats) -> str:  # noqa: N803
     return "{}" if np.array_equal(J, matrix) else "{} transposed" if np.array_equal(J, matrix.T) else ""
 
 
-# Twin: jacobianName in page/narration.js, kept equal by test_steps.py,
+# Twin: jacobianName in page/script/narration.js, kept equal by test_steps.py,
 # test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them.
 def label(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], digits: int) -> str:  # noqa: N803
     """The name of a Jacobian, as `named` finds it; of one without a name its numbers, or its size."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd import kinds
+from autograd import nesting
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import DETAILS, choice, values_in
@@ -115,7 +115,7 @@ def _equations(order: Sequence[Value], outputs: Sequence[Value]) -> Iterator[Lin
 def _derivation(outputs: Sequence[Value], order: list[Value], wrt: Any, detail: str, digits: int) -> Any:
     if len(outputs) > 1:
         raise ValueError(f"a derivative is that of one output; got {len(outputs)}: take them one by one, or their sum")
-    if not all(isinstance(v, Value) for v in kinds.flat(wrt)):
+    if not all(isinstance(v, Value) for v in nesting.flat(wrt)):
         raise TypeError(f"wrt is a Value of the graph, or an array of them; got {type(wrt).__name__} {wrt!r}")
     targets = values_in(wrt)
     known = set(order)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
-from autograd import kinds, ops
+from autograd import ops, refusals
 from autograd.languages import latex, text
 from autograd.languages.forms import ATOM, NEGATED, OPEN, POWER, PRODUCT, SUM, Form
 from autograd.languages.latex import LATEX
@@ -121,7 +121,7 @@ class Slope(Term):
         args = [x if type(x) is cls else cls.of(x) for x in operands]
         try:
             value = UNKNOWN if any(x.number is UNKNOWN for x in args) else float(op.value(*(x.number for x in args)))
-        except kinds.ERRORS:
+        except refusals.ERRORS:
             value = math.nan
         plain = all(x.args is None for x in args)
         term = cls.of(value) if plain else _simpler(op.name, *args) or super().__apply__(op, args)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.kinds import real
+from autograd.nesting import real
 from autograd.tape import forward_sweep, stored, wengert_list
 from autograd.value import Value
 from viz.arguments import values_in

@@ -1,4 +1,4 @@
-// --- the picture: move, zoom, click ----------------------------------------------------------------------------------
+// --- the view: move, zoom and click ----------------------------------------------------------------------------------
 
 const whole = svg.getAttribute("viewBox").split(" ").map(Number), space = () => $("picture").getBoundingClientRect(), room = space();
 const stretch = Math.max(1, Math.min(room.width / whole[2], room.height / whole[3]) / 3); // a small picture keeps room around it

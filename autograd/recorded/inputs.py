@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.recording import Demand
+from autograd.guards import Demand
 from autograd.value import Value
 
 Floats = npt.NDArray[np.floating[Any]]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.recorded.data import rows_of_numbers
+from autograd.recorded.inputs import rows_of_numbers
 
 Floats = npt.NDArray[np.float64]
 

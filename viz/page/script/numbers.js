@@ -1,3 +1,4 @@
+// --- the data of the page, and numbers as they are written -----------------------------------------------------------
 "use strict";
 const ROWS = /*rows*/[];
 const page = JSON.parse(document.getElementById("data").textContent);
