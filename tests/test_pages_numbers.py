@@ -182,6 +182,43 @@ def test_after_what_if_the_page_has_pythons_answer_or_a_refusal(name, page, tmp_
     assert kept >= len(POINTS) ** 2 - 1  # it refuses no more than Python, but for what may overflow
 
 
+def test_what_is_computed_from_constants_alone_takes_no_missing_derivative(page, tmp_path):
+    x, c = Value(2.0, "x"), constant(0.0, "c")
+    out = sqrt(c * 2.0) * x + x
+    Lesson(page, steps(out), tmp_path)
+    page.evaluate("compute(leaves.map((v, k) => nodes[k].name === 'x' ? 3 : v))")
+    assert "NaN" not in page.evaluate("adjoints.at(-1).map(String)")
+
+
+def test_a_page_opens_with_whatever_python_computed(page, tmp_path):
+    """Of a row of the reader's own the page cannot know whether it may overflow: only after What if it refuses that."""
+    cube = Op("page_cube", lambda x: x * x * x, (lambda y, x: 3 * x * x,))
+    lesson = Lesson(page, steps(cube(Value(1e200, "x")) * 0.5), tmp_path)
+    assert page.evaluate("String(value.at(-1))") == "Infinity"
+    lesson.set("x", "2e200")
+    assert page.inner_text("#said") == "page_cube has no value here; got 2e200 from x. The numbers stay as they were."
+    lesson.set("x", "2")
+    assert page.evaluate("value.at(-1)") == 4
+    page.click("#reset")
+    assert page.evaluate("String(value.at(-1))") == "Infinity"
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "words"),
+    [
+        (exp, "710", "exp is beyond the largest number here; got 710 from x"), (log, "0", "log is defined for x > 0; got 0 from x"),
+        (lambda v: v**3, "1e200", "power is beyond the largest number here; got 1e200 from x and 3 from 3"),
+        (lambda v: v**-1, "0", "and 0 under an exponent ≥ 0; got 0 from x and −1 from (−1)"),
+        (lambda v: sqrt(v) ** 2, "0", "sqrt has no derivative here; its operand is 0 from x, and the gradient that reaches it is 0 at this point only: 0 · ∞ has no value"),
+        (lambda v: sqrt(v) * 2, "0", "sqrt has no derivative here; its operand is 0 from x"),
+    ],
+)  # fmt: skip
+def test_a_refusal_of_the_page_names_the_operation_and_its_operand(f, x, words, page, tmp_path):
+    lesson = Lesson(page, steps(f(Value(1.0, "x"))), tmp_path)
+    lesson.set("x", x)
+    assert page.inner_text("#said").endswith(f"{words}. The numbers stay as they were.")
+
+
 # --- the whole graph, though the picture shows a part of it ------------------------------------------------------------
 
 

@@ -36,7 +36,7 @@ def local(nodes: Sequence[Value], outputs: Sequence[Value]) -> dict[Value, Float
 
 
 def _passed(zeros: Zeros, node: Value, k: int, bar: Floats) -> Floats:
-    """The part of an adjoint that passes along the k-th edge; nan where it is 0 at this point only and the derivative is missing."""
+    """The part of an adjoint that passes along the k-th edge; nan for 0 · ∞, where it is 0 at this point only."""
     d, parent = node.partials[k], node.parents[k]
     if math.isfinite(d):  # an adjoint of 0 passes nothing on, and neither does a branch not taken
         return np.where((bar == 0.0) | ((d == 0.0) & ~np.isfinite(bar)), 0.0, bar * d)

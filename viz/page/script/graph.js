@@ -34,7 +34,7 @@ function refusal({ name, domain }, y, operands) {
   const large = name.startsWith("exp") || name === "power" && operands[0] !== 0 && !Number.isNaN(y);
   return large ? `${name} is beyond the largest number here` : domain ? `${name} is defined for ${domain}` : `${name} has no value here`;
 }
-const from = (parents, y) => parents.map(p => `${number(y[p], 17)} from ${nodes[p].name}`).join(" and ");
+const from = (parents, y) => parents.map(p => `${exact(y[p])} from ${nodes[p].name}`).join(" and ");
 
 // An adjoint of 0 passes nothing on, and neither does a branch not taken: not 0 · ∞.
 function passed(bar, k, slot) {

@@ -25,12 +25,12 @@ function slot(text, ground, k, largest) { // one gradient: its words and the gro
 
 function titles() { // the words that a pointer or a screen reader finds on a card or an edge, true at this step
   for (const { id, k, ks } of page.cards) {
-    const about = n => `${nodes[n].name}: ${known[n] > now ? "not computed yet" : `value ${number(value[n], 17)}, gradient ${hiddenSlope(n) ? "to be predicted" : number(adjoints[now][n], 17)}`}`;
+    const about = n => `${nodes[n].name}: ${known[n] > now ? "not computed yet" : `value ${exact(value[n])}, gradient ${hiddenSlope(n) ? "to be predicted" : exact(adjoints[now][n])}`}`;
     element(id).querySelector("title").textContent = ks ? element(id).querySelector("text").textContent : about(k);
   }
   for (const { id, edges: parts, unused } of page.wires) {
     const title = element(id).querySelector("title"), [k, slot] = parts[0] ?? [];
-    if (title) title.textContent = page.level === "values" && !unused && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${number(partial[k][slot], 17)}` : "";
+    if (title) title.textContent = page.level === "values" && !unused && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${exact(partial[k][slot])}` : "";
   }
 }
 
