@@ -8,9 +8,9 @@ from typing import Any, TypeVar, cast, overload
 import numpy as np
 import numpy.typing as npt
 
-from autograd import functions, nesting, refusals, ufuncs
+from autograd import nesting, numpy_functions, numpy_ufuncs, refusals
 from autograd.names import Name
-from autograd.ufuncs import all_nodes, into, is_leaf, node, nodes, numbers
+from autograd.numpy_ufuncs import all_nodes, into, is_leaf, node, nodes, numbers
 from autograd.value import Role, Value
 
 T = TypeVar("T")
@@ -40,13 +40,13 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         target = inputs[0] if method == "at" else out[0] if out else None
-        if target is not None and not (target.dtype == bool and ufunc.__name__ in ufuncs.ANSWERS):
+        if target is not None and not (target.dtype == bool and ufunc.__name__ in numpy_ufuncs.ANSWERS):
             into(target, ufunc.__name__)
         plain = [_plain(x) for x in inputs]
         if method == "at":
             plain[0] = plain[0].copy()  # a refusal halfway changes nothing
         if any(isinstance(x, np.ndarray) and x.dtype.hasobject for x in plain):
-            result = ufuncs.called(ufunc, method, plain, _plain(out[0]) if out else None, kwargs)
+            result = numpy_ufuncs.called(ufunc, method, plain, _plain(out[0]) if out else None, kwargs)
         else:
             result = getattr(ufunc, method)(*plain, **kwargs)  # an Array cast to floats
         if target is None:
@@ -58,7 +58,9 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
         if any(hasattr(kind, "mask") for kind in types):
             raise TypeError(f"np.{func.__name__} would lose the mask of a masked array: take x.filled(…) before")
         numpys = super().__array_function__
-        return _wrapped(functions.called(func, args, kwargs, lambda *a, **by_name: numpys(func, types, a, by_name)))
+        return _wrapped(
+            numpy_functions.called(func, args, kwargs, lambda *a, **by_name: numpys(func, types, a, by_name))
+        )
 
     def dot(self, other: Any, out: Any = None) -> Any:
         """np.dot(self, other), one `dot` node per entry of the result."""

@@ -1,4 +1,4 @@
-"""Dispatch: a row applied to floats, arrays, nestings or vectors, by the functions that their own library has."""
+"""Dispatch: how an operation is applied to floats, arrays, nestings, vectors, and to numbers of other libraries."""
 
 from __future__ import annotations
 

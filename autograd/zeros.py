@@ -1,4 +1,4 @@
-"""The judgement of 0 · ∞: an adjoint of 0 meets a missing derivative, and has to be 0 around the point to pass nothing.
+"""0 · ∞: an adjoint of 0 meets a missing derivative. It passes nothing on if it is 0 around the point, else it is refused.
 
 2·sqrt(x) is 0 at 0 and at no other point, so in sqrt(x)**2 it meets the slope ∞ as 0 · ∞, which has no value. The adjoint
 of a branch not taken is 0 at every point nearby. The two are told apart by moving: the graph is computed once more, in

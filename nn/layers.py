@@ -15,7 +15,7 @@ from autograd.guards import graph_of
 from autograd.makers import maker
 from nn.examples import whole
 from nn.init import Rng, generator, glorot, he
-from nn.module import Module
+from nn.module import Module, called
 
 Named = Literal["identity", "sigmoid", "tanh", "relu", "leaky_relu", "step", "softmax"]
 Activation = Named | Callable[[Any], Any]
@@ -145,7 +145,7 @@ class MLP(Module):
 def _activation(activation: Activation) -> tuple[str, Callable[[Any], Any]]:
     """The name of an activation, and the function."""
     if callable(activation):
-        return str(getattr(activation, "name", getattr(activation, "__name__", "activation"))), activation
+        return called(activation), activation
     if activation not in ACTIVATIONS:
         raise ValueError(f"activation is one of {', '.join(ACTIVATIONS)}, or a function; got {activation!r}")
     return activation, ACTIVATIONS[activation]

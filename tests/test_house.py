@@ -192,8 +192,8 @@ def code_lines(path):
     ("files", "budget"),
     [
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
-        (["autograd/**/*.py"], 3780),
-        (["nn/*.py"], 1080),  # 800 were planned: refusals and the doctor took more
+        (["autograd/**/*.py"], 3800),
+        (["nn/*.py"], 1120),  # 800 were planned: refusals and the doctor took more
         (["viz/**/*.py"], 3180),  # 1,600 were planned
     ],
     ids=["ops, tape and value", "autograd", "nn", "viz"],

@@ -11,6 +11,7 @@ import pytest
 
 import nn
 from autograd import Value, array, assign, grad, gradients, guards, record
+from autograd.files import written
 from autograd.nesting import put_back
 from autograd.scope import scope
 
@@ -236,6 +237,34 @@ def test_interrupted_gradients_can_be_taken_again():
     for k in random.Random(1).sample(range(1, count + 1), min(count, 40)):
         interrupted(work, k)
         assert work() == expected
+
+
+@traced
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # a file that nobody was given yet is closed
+def test_an_interruption_leaves_both_files_old_or_both_new_and_no_others(tmp_path):
+    def state(folder):
+        return {path.name: path.read_text() for path in folder.iterdir()}
+
+    def work(folder):
+        return lambda: written({folder / name: lambda file: file.write(b"new") for name in ("a", "b")})
+
+    def fresh(k):
+        (folder := tmp_path / str(k)).mkdir()
+        for name in ("a", "b"):
+            (folder / name).write_text("old")
+        return folder
+
+    found = []
+    for k in range(1, interrupted(work(fresh("all")), 0) + 1):
+        folder = fresh(k)
+        assert isinstance(interrupted(work(folder), k), tuple)
+        found.append(state(folder))
+    old, new = ({"a": text, "b": text} for text in ("old", "new"))
+    assert [x for x in found if x not in (old, new)] == []
+    assert old in found
+    assert new in found
 
 
 class Interrupted:

@@ -1,13 +1,17 @@
 """Modules: shapes, names, initial values, what is called, saved and loaded."""
 
+import io
 import pickle
+import random
+import tracemalloc
+import zipfile
 
 import numpy as np
 import pytest
 
 import nn
 import viz
-from autograd import Chain, Value, array, assign, constant, grads, values
+from autograd import Chain, Value, array, assign, constant, grads, sigmoid, tanh, values
 
 
 def test_parameters_are_named_by_their_way_from_the_model():
@@ -322,6 +326,173 @@ def test_a_file_that_holds_no_state_is_refused(tmp_path):
     with pytest.raises(ValueError, match="pickle"):
         model.load(tmp_path / "pickle.npz")
     np.testing.assert_array_equal(values(model.parameters()), before)
+
+
+class Stack(nn.Module):
+    """Modules and functions in a Chain."""
+
+    def __init__(self, function=tanh, activation="relu"):
+        self.chain = Chain(nn.Layer(2, 2, activation, rng=0), function, nn.Neuron(2, rng=0))
+
+
+class Tower(Stack):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("saved", "loading", "words"),
+    [
+        (nn.MLP(2, [3, 1], "tanh"), nn.MLP(2, [3, 1], "relu"), r"layers\.0 is Layer relu here and Layer tanh there"),
+        (nn.MLP(2, [2], output="softmax"), nn.MLP(2, [2]), r"layers\.0 is Layer identity here and Layer softmax there"),
+        (nn.Neuron(2, lambda a: a * a), nn.Neuron(2), "the model is Neuron sigmoid here and Neuron <lambda> there"),
+        (Stack(sigmoid), Stack(), "chain is Chain Layer tanh Neuron here and Chain Layer sigmoid Neuron there"),
+        (Stack(activation="step"), Stack(), "is Layer relu here and Layer step there"),
+        (Tower(), Stack(), "the model is Stack here and Tower there"),
+    ],
+)
+def test_a_file_of_another_activation_or_class_is_refused_and_its_numbers_can_be_had(saved, loading, words, tmp_path):
+    path = saved.save(tmp_path / "model.npz")
+    before = values(loading.parameters())
+    with pytest.raises(ValueError, match=rf"^model\.npz: .*{words}; load_state\(dict\(numpy\.load"):
+        loading.load(path)
+    np.testing.assert_array_equal(values(loading.parameters()), before)
+    loading.load_state(dict(np.load(path)))
+    np.testing.assert_array_equal(values(loading.parameters()), values(saved.parameters()))
+
+
+def test_an_activation_by_its_name_and_by_its_function_is_one(tmp_path):
+    path = nn.MLP(2, [3, 1], tanh, rng=0).save(tmp_path / "model.npz")
+    assert nn.MLP(2, [3, 1], "tanh", rng=1).load(path).state().keys() == nn.MLP(2, [3, 1]).state().keys()
+
+
+def test_a_file_that_tells_no_classes_is_loaded_by_its_names(tmp_path, monkeypatch):
+    model = nn.MLP(2, [3, 1], "tanh", rng=0)
+    np.savez(tmp_path / "by_numpy.npz", **model.state())
+    monkeypatch.setattr(zipfile, "ZIP_MAX_COMMENT", 10)  # as of a model of thousands of modules
+    model.save(tmp_path / "large.npz")
+    for name in ("by_numpy.npz", "large.npz"):
+        other = nn.MLP(2, [3, 1], "relu", rng=1).load(tmp_path / name)
+        np.testing.assert_array_equal(values(other.parameters()), values(model.parameters()))
+
+
+def npy(array, shape=None, descr="<f8"):
+    """An array as a member of an .npz; with a shape, a header that claims that shape, and no data."""
+    file = io.BytesIO()
+    if shape is None:
+        np.lib.format.write_array(file, array, allow_pickle=False)
+    else:
+        text = f"{{'descr': {descr!r}, 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+        file.write(b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text.encode())
+    return file.getvalue()
+
+
+def archive(members, method=zipfile.ZIP_DEFLATED, comment=b""):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", method) as written:
+        for name, data in members.items():
+            written.writestr(f"{name}.npy", data)
+        written.comment = comment
+    return file.getvalue()
+
+
+GOOD = {name: npy(x) for name, x in nn.MLP(2, [3, 2], rng=0).state().items()}
+ZEROS = b"\0" * 50_000_000  # 50 kB in the archive
+
+
+def with_w(member, **options):
+    return archive({**GOOD, "layers.0.w": member}, **options)
+
+
+def encrypted(data):
+    """The same archive with the bit that says that its members are encrypted."""
+    data = bytearray(data)
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        at = -1
+        while (at := data.find(mark, at + 1)) >= 0:
+            data[at + place] |= 1
+    return bytes(data)
+
+
+REFUSED = {
+    "an unknown member of 50 MB": (archive({**GOOD, "extra": ZEROS}), "unknown: extra"),
+    "50 MB behind an array": (with_w(npy(np.zeros((3, 2))) + ZEROS), r"layers\.0\.w\.npy has \d+ bytes"),
+    "a header of 50 MB": (
+        with_w(b"\x93NUMPY\x02\x00" + len(ZEROS).to_bytes(4, "little") + ZEROS),
+        "reading array header",
+    ),
+    "a header of 74 GiB": (with_w(npy(0, (10_000_000_000,))), r"layers\.0\.w has shape \(3, 2\); got \(10000000000,\)"),
+    "a shape beyond any memory": (with_w(npy(0, (10**30,))), "damaged"),
+    "a negative shape": (with_w(npy(0, (-3, 2))), "damaged"),
+    "numbers of no size": (with_w(npy(0, (10**15,), "|V0")), r"is of \|V0"),
+    "objects": (with_w(npy(0, (3, 2), "|O")), "is of object: only real numbers are read, and no pickle"),
+    "complex numbers": (with_w(npy(np.zeros((3, 2), complex))), "is of complex128"),
+    "fewer bytes": (with_w(npy(np.zeros((3, 2)))[:-1]), "has 47 bytes"),
+    "nan": (with_w(npy(np.full((3, 2), np.nan))), "holds nan"),
+    "LZMA": (archive(GOOD, zipfile.ZIP_LZMA), "compressed in another way"),
+    "bzip2": (archive(GOOD, zipfile.ZIP_BZIP2), "compressed in another way"),
+    "an encrypted member": (encrypted(archive(GOOD)), "encrypted"),
+    "nothing": (archive({}), r"missing: layers\.0\.b"),
+    "a comment that is no structure": (archive(GOOD, comment=b"[1, 2]"), "damaged"),
+    "a comment in brackets": (archive(GOOD, comment=b"[" * 60_000), "damaged"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_a_hostile_file_is_refused_in_one_way_changes_nothing_and_takes_no_memory(case, tmp_path):
+    content, words = REFUSED[case]
+    (tmp_path / "bad.npz").write_bytes(content)
+    model = nn.MLP(2, [3, 2], rng=1)
+    before = values(model.parameters())
+    tracemalloc.start()
+    try:
+        with pytest.raises(ValueError, match=rf"^bad\.npz.*{words}"):
+            model.load(tmp_path / "bad.npz")
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(values(model.parameters()), before)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_arrays_of_one_name_are_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "twice.npz", "w") as file:
+        for name in ("w", "w", "b"):
+            file.writestr(f"{name}.npy", npy(np.zeros(2)))
+    with pytest.raises(ValueError, match="w is there twice"):
+        nn.Neuron(2).load(tmp_path / "twice.npz")
+
+
+@pytest.mark.parametrize("dtype", ["<f8", ">f8", "f4", "f2", "i4", "u1", "?", np.longdouble])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_any_real_numbers_that_numpy_has_saved_are_loaded(dtype, order, tmp_path):
+    state = nn.MLP(2, [3, 2]).state()
+    state["layers.0.w"] = np.array([[1, 0], [1, 1], [0, 0]], dtype, order=order)
+    for save in (np.savez, np.savez_compressed):
+        save(tmp_path / "model.npz", **state)
+        loaded = nn.MLP(2, [3, 2], rng=1).load(tmp_path / "model.npz")
+        np.testing.assert_array_equal(loaded.state()["layers.0.w"], state["layers.0.w"])
+
+
+@pytest.mark.parametrize("count", [300, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_whatever_is_damaged_is_loaded_as_saved_or_refused(count, tmp_path):
+    model, rng = nn.MLP(2, [3, 2], "tanh", rng=0), random.Random(0)
+    whole, saved = model.save(tmp_path / "whole.npz").read_bytes(), values(model.parameters())
+    bad, other = tmp_path / "bad.npz", nn.MLP(2, [3, 2], "tanh", rng=1)
+    start = values(other.parameters())
+    for _ in range(count):
+        data = bytearray(whole)
+        for _ in range(rng.choice((1, 1, 2, 5, 40))):
+            at = rng.randrange(len(data))
+            data[at : at + rng.choice((0, 1, 1, 1, 4))] = rng.randbytes(rng.choice((0, 1, 1, 1, 4)))
+        bad.write_bytes(data)
+        try:
+            other.load(bad)
+            said, expected = "bad.npz", saved
+        except ValueError as error:
+            said, expected = str(error), start
+        assert "bad.npz" in said
+        np.testing.assert_array_equal(values(other.parameters()), expected)
+        assign(other.parameters(), start)
 
 
 def test_every_module_says_how_many_parameters_it_has():

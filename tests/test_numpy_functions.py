@@ -15,7 +15,6 @@ from autograd import (
     constant,
     dot,
     exp,
-    functions,
     grad,
     gradients,
     hessian,
@@ -25,10 +24,11 @@ from autograd import (
     maximum,
     minimum,
     nesting,
+    numpy_functions as functions,
+    numpy_ufuncs as ufuncs,
     record,
     softmax,
     sum,
-    ufuncs,
     values,
 )  # fmt: skip
 

@@ -17,7 +17,7 @@ from unicodedata import normalize
 
 import viz
 from autograd import ops
-from autograd.ufuncs import EXTREMES
+from autograd.numpy_ufuncs import EXTREMES
 from autograd.value import Value
 from viz.files import saved
 from viz.numbers import printable

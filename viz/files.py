@@ -20,8 +20,4 @@ def saved(thing: Any, noun: str, path: str | PathLike[str], formats: Mapping[str
         raise ValueError(f"a {noun} is saved as {choices or ', '.join(formats)}; got {str(path)!r}")
     content = getattr(thing, form)
     content = content() if callable(content) else content
-    try:
-        written(target.resolve(), lambda file: file.write(content if isinstance(content, bytes) else content.encode()))
-    except OSError as error:
-        raise type(error)(error.errno, f"the {noun} cannot be written: {error.strerror}", str(target)) from None
-    return target
+    return written({target: lambda file: file.write(content if isinstance(content, bytes) else content.encode())})

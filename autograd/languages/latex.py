@@ -1,4 +1,4 @@
-"""LaTeX: names, numbers and arithmetic as a textbook prints them; that of an operation is in its row of `ops`."""
+"""LaTeX: names, numbers and arithmetic as a textbook prints them (the LaTeX of an operation is in its row of `ops`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way back: adjoints of operands, added into the arrays from which the operands were read."""
+"""The backward pass of a program: adjoints of operands, added into the arrays from which the operands were read."""
 
 from __future__ import annotations
 

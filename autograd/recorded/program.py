@@ -199,9 +199,11 @@ class Program:
             raise ValueError(f"a module is called like network.py; got {path.name!r}")
         functions = self._functions()
         constants: Any = functions[-1].context.constants  # those of the forward function among them
-        written(path.with_suffix(".npz"), lambda file: np.savez(file, theta=self.theta(), **constants))
         text = numpy.module(numpy.source(functions), self._data.arguments)
-        return written(path, lambda file: file.write(text.encode()))
+        data = path.with_suffix(".npz")
+        return written(
+            {data: lambda f: np.savez(f, theta=self.theta(), **constants), path: lambda f: f.write(text.encode())}
+        )
 
     def __reduce__(self) -> Any:
         raise TypeError("a Program is not pickled or copied: save_source writes it as a module, record makes it anew")

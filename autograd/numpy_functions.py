@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd import dispatch, nesting, ops
 from autograd.guards import line
-from autograd.ufuncs import clip, into, node, numbers
+from autograd.numpy_ufuncs import clip, into, node, numbers
 from autograd.value import Value
 
 # NumPy's own code moves elements about, or computes by ufuncs and by the arithmetic of Values.
