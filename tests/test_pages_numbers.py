@@ -75,6 +75,7 @@ GRAPHS = {
     "a pole": lambda x, y: OWN(x) * y,
     "a vector": lambda x, y: logsumexp([x, y, 2.0]) - log_softmax([x * y, y])[1],
     "a network": lambda x, y: total(softmax([tanh(x), leaky_relu(y), sigmoid(x * y)])) * dot([x, y], [y, x]),
+    "a mask on both sides": lambda x, y: (c := constant(0.0)) * sqrt(x + c) + y,
     "a residue": lambda x, y: sqrt((x + 1e8) - 1e8 - x + y * y) * (x - y),
 }
 POINTS = [0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 1e-9, -1e-9, 30.0, -30.0, 800.0, -800.0, 1e200, 1e308, math.pi]
@@ -379,3 +380,34 @@ def test_a_stage_has_the_jacobian_of_its_own_or_nan_where_there_is_none(f, label
     page.evaluate("compute(leaves.map((x, k) => nodes[k].name === 'x' ? 0 : x)); changed = true")
     found = page.evaluate("page.groups.flatMap(g => g.sources.map(s => [`∂${g.name}/∂${s.name}`, derivative(g, s)]))")
     assert dict(found) == drawn
+
+
+def of_arrays(f, shape, other):
+    """A stage u = f(W, V) of two arrays of these shapes, and a last stage."""
+    rng = np.random.default_rng(4)
+    W, V = array(rng.normal(size=shape).round(2), "W"), array(rng.normal(size=other).round(2), "V")  # noqa: N806
+    with scope("f"):
+        u = f(W, V)
+        u = named("u", u)
+    with scope("g"):
+        return named("L", total(u * u) if np.ndim(u) else u * u)
+
+
+@pytest.mark.parametrize(
+    ("f", "shape", "other", "by_w"),
+    [
+        (lambda W, V: total(W * V), (2, 3), (2, 3), "1×6 matrix"), (lambda W, V: total(W * V), (1, 3), (1, 3), "V"), (lambda W, V: total(W * V), (3,), (3,), "V as a row"),
+        (lambda W, V: total(W * V), (3, 1), (3, 1), "V transposed"), (lambda W, V: W @ V, (1, 3), (3,), "V in each row"), (lambda W, V: W @ V, (2, 3), (3,), "V in each row"),
+        (lambda W, V: W * V[0], (3,), (1,), "diag(0.66, 0.66, 0.66)"), (lambda W, V: array([W[0] + V[0], V[0] - W[1]]), (2,), (1,), "diag(1, −1)"),
+        (lambda W, V: V - W, (3,), (3,), "−I"), (lambda W, V: V @ W, (3,), (2, 3), "V"), (lambda W, V: W @ V, (2,), (2, 3), "V transposed"),
+    ],
+)  # fmt: skip
+def test_the_jacobian_of_a_stage_of_arrays_is_named_in_the_picture_and_in_the_page(f, shape, other, by_w, page, tmp_path):
+    shown = steps(out := of_arrays(f, shape, other), detail="stages")
+    drawn = {wire.quotient: wire.derivative for wire in shown.picture.scene.wires}
+    assert drawn["∂u/∂W"] == by_w
+    Lesson(page, shown, tmp_path)
+    page.evaluate("changed = true")
+    found = page.evaluate("page.groups.flatMap(g => g.sources.map(s => [`∂${g.name}/∂${s.name}`, derivative(g, s)]))")
+    assert dict(found) == drawn
+    assert out.grad is None
