@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from functools import cache
-from typing import Any, TypeVar, overload
+from collections.abc import Iterator, Sequence
+from typing import Any, TypeVar, cast, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd import kinds, ops
-from autograd.kinds import real
-from autograd.naming import Name
-from autograd.recording import number
-from autograd.value import Role, Value, lift
+from autograd import nesting, numpy_functions, numpy_ufuncs, refusals
+from autograd.names import Name
+from autograd.numpy_ufuncs import all_nodes, into, is_leaf, node, nodes, numbers
+from autograd.value import Role, Value
 
 T = TypeVar("T")
 Floats = npt.NDArray[np.float64]
@@ -22,7 +20,8 @@ Floats = npt.NDArray[np.float64]
 class Array(np.ndarray[Any, np.dtype[np.object_]]):
     """A NumPy array of Values. Its operations are the rows of the table; `@`, `dot` and `sum` make n-ary nodes.
 
-    In-place operators and assignments of elements that would throw leaves away raise TypeError: `assign` changes leaves.
+    Whatever would throw leaves away, such as in-place operators, `fill` or an assignment of elements, raises TypeError:
+    `assign` changes leaves. A function of NumPy that would lose the graph is refused.
 
     >>> W = array([[1.0, 2.0], [3.0, 4.0]], "W")
     >>> y = W @ [1.0, 1.0]
@@ -31,6 +30,8 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
     """
 
     __array_priority__ = 1.0  # np.concatenate and np.stack then keep the class
+    data: Any = property(doc="Refused: the numbers are values(W).")
+    imag: Any = property(doc="Refused: Values are real.")
 
     @staticmethod
     def holding(x: Any) -> Array:
@@ -38,35 +39,125 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
         return np.fromiter([x], dtype=object, count=1).reshape(()).view(Array)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
-        if out is not None or method == "at":
-            _into(out[0] if out else inputs[0], ufunc.__name__)
+        target = inputs[0] if method == "at" else out[0] if out else None
+        if target is not None and not (target.dtype == bool and ufunc.__name__ in numpy_ufuncs.ANSWERS):
+            into(target, ufunc.__name__)
         plain = [_plain(x) for x in inputs]
+        if method == "at":
+            plain[0] = plain[0].copy()  # a refusal halfway changes nothing
         if any(isinstance(x, np.ndarray) and x.dtype.hasobject for x in plain):
-            result = _on_objects(ufunc, method, plain, kwargs)
+            result = numpy_ufuncs.called(ufunc, method, plain, _plain(out[0]) if out else None, kwargs)
         else:
             result = getattr(ufunc, method)(*plain, **kwargs)  # an Array cast to floats
-        if out is None:
-            return _wrapped(result)
-        out[0].view(np.ndarray)[...] = result
-        return out[0]
+        if target is None:
+            return _viewed(result)
+        target.view(np.ndarray)[...] = plain[0] if method == "at" else result
+        return target
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if func in _FUNCTIONS:
-            return _FUNCTIONS[func](*args, **kwargs)
-        result = super().__array_function__(func, types, args, kwargs)
-        if result.__class__ is np.ndarray and result.dtype == object:  # and what NumPy put in becomes constants
-            result = _wrapped(np.asarray(np.frompyfunc(lift, 1, 1)(result), dtype=object))
-        return result
+        if any(hasattr(kind, "mask") for kind in types):
+            raise TypeError(f"np.{func.__name__} would lose the mask of a masked array: take x.filled(…) before")
+        numpys = super().__array_function__
+        return _wrapped(
+            numpy_functions.called(func, args, kwargs, lambda *a, **by_name: numpys(func, types, a, by_name))
+        )
 
-    def dot(self, other: Any) -> Any:  # type: ignore[override]  # NumPy's has overloads
+    def dot(self, other: Any, out: Any = None) -> Any:
         """np.dot(self, other), one `dot` node per entry of the result."""
-        return _dot(self, other)
+        return np.dot(self, other, out)
+
+    def astype(self, dtype: Any, *rest: Any, **by_name: Any) -> Any:
+        """A copy in another type; of numbers it is a plain array."""
+        copy = super().astype(dtype, *rest, **by_name)
+        return copy if copy.dtype.hasobject else copy.view(np.ndarray)
+
+    # --- writing ------------------------------------------------------------------------------------------------------
 
     def __setitem__(self, index: Any, new: Any) -> None:
-        old = kinds.flat(self.view(np.ndarray)[index])
-        if any(_is_leaf(v) for v in old) and not all(_is_leaf(v) for v in kinds.flat(new)):
-            raise TypeError("this would throw a leaf away: assign(W[i, j], number) changes its data instead")
-        super().__setitem__(index, new)
+        target = self.view(np.ndarray)
+        leaves = [v for v in nesting.flat(target[index]) if is_leaf(v)]
+        if leaves and not all(is_leaf(v) for v in nesting.flat(new)):
+            raise TypeError(
+                f"this would throw a leaf away, {refusals.described(leaves[0])}: assign(W[i, j], number) changes its data "
+                "instead, wherever it stands; a copy holds the same leaves, so for a new array beside it write "
+                "where(mask, new, x)"
+            )
+        if leaves:
+            target.setflags(write=True)
+        target[index] = nesting.mapped(node, new)
+
+    def fill(self, value: Any) -> None:
+        """The same number everywhere, where that loses no leaf."""
+        into(self, "fill")
+        self[...] = value
+
+    def put(self, ind: Any, v: Any, mode: Any = "raise") -> None:
+        """Elements by their place in reading order, where that loses no leaf."""
+        if mode != "raise":
+            raise TypeError(f"put of Values takes places that exist; got mode={mode!r}")
+        into(self, "put")
+        self.flat[ind] = v
+
+    def sort(self, axis: Any = -1, *_: Any, **__: Any) -> None:
+        """In place, where that moves no leaf."""
+        into(self, "sort")
+        self[...] = np.sort(self, axis)
+
+    def partition(self, kth: Any, axis: Any = -1, *_: Any, **__: Any) -> None:
+        """In place, where that moves no leaf."""
+        into(self, "partition")
+        self[...] = np.partition(self, kth, axis)
+
+    def __setattr__(self, name: str, new: Any) -> None:
+        if name not in ("shape", "strides", "dtype"):
+            raise AttributeError(_attribute(name))
+        super().__setattr__(name, new)
+
+
+class Flat:
+    """The elements of an Array one after the other, as NumPy's `flat` gives them."""
+
+    def __init__(self, array: Array) -> None:
+        self._array = array
+
+    def __len__(self) -> int:
+        return self._array.size
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._array.view(np.ndarray).flat)
+
+    def __getitem__(self, k: Any) -> Any:
+        return _wrapped(self._array.view(np.ndarray).flat[k])
+
+    def __setitem__(self, k: Any, new: Any) -> None:
+        shape = self._array.shape
+        self._array[np.unravel_index(np.arange(self._array.size).reshape(shape).flat[k], shape)] = new
+
+
+_INSTEAD = {
+    "grad": "grads(W) reads the gradients, zero_grad(W) clears them",
+    "data": "values(W) reads the numbers, assign(W, floats) writes them",
+    "backward": "call backward of one Value, such as W.sum().backward(), or jacobian(W, inputs)",
+    "imag": "Values are real",
+    "name": 'named("W", W) names the elements, array(data, "W") makes them with a name',
+    "role": 'array(data, role="input") makes elements of another role',
+}
+
+
+def _attribute(name: str) -> str:
+    return f"an Array holds Values and has no .{name} of its own: {_INSTEAD.get(name, 'its elements do, W[i, j]')}"
+
+
+def _missing(_: Array, name: str) -> Any:
+    raise AttributeError(_attribute(name) if name in _INSTEAD else f"'Array' object has no attribute {name!r}")
+
+
+def _about_numbers(name: str) -> Any:
+    def asked(self: Array, *args: Any, **by_name: Any) -> Any:
+        return getattr(numbers(self), name)(*args, **by_name)
+
+    asked.__name__, asked.__doc__ = name, f"As of the numbers: values(W).{name}(…)."
+    return asked
 
 
 def _among_arrays(_: Value, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
@@ -75,112 +166,30 @@ def _among_arrays(_: Value, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs
 
 
 setattr(Value, "__array_ufunc__", _among_arrays)  # here, for a Value knows no arrays
-
-
-def _is_leaf(v: Any) -> bool:
-    return isinstance(v, Value) and v.op is None
-
-
-def _into(out: Any, name: str) -> None:
-    if out.dtype != object:
-        raise TypeError(f"{name} in place: a float array cannot hold Values; write y = y * v in place of y *= v")
-    if any(_is_leaf(v) for v in kinds.flat(out)):
-        raise TypeError(f"{name} in place would replace leaves; change them: assign(W, values(W) - lr * grads(W))")
+setattr(Array, "__getattr__", _missing)  # here, for a type checker would take every attribute for one of these
+setattr(Array, "flat", property(Flat))
+for _name in ("argmax", "argmin", "argsort", "argpartition", "searchsorted", "nonzero"):
+    setattr(Array, _name, _about_numbers(_name))  # NumPy's own comparisons of objects lose their way at a nan
 
 
 def _plain(x: Any) -> Any:
     if isinstance(x, Value):
         x = Array.holding(x)
-    return x.view(np.ndarray) if isinstance(x, Array) else x
+    return x.view(np.ndarray) if isinstance(x, Array) else nesting.unmasked(x)
+
+
+def _viewed(result: Any) -> Any:
+    """An Array, if it is an array of Values."""
+    if not isinstance(result, np.ndarray) or result.dtype != object or not all_nodes(result):
+        return result
+    return result[()] if not result.ndim else result if result.__class__ is Array else result.view(Array)
 
 
 def _wrapped(result: Any) -> Any:
-    if not isinstance(result, np.ndarray) or result.dtype != object:
-        return result
-    return result.view(Array) if result.ndim else result[()]
-
-
-def _on_objects(ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: dict[str, Any]) -> Any:
-    kwargs.pop("dtype", None)  # they are objects, whatever is asked for
-    op = ops.TABLE.get(ufunc.__name__)
-    if ufunc.__name__ == "clip":  # of x.clip; NumPy would put the plain limits in
-        return _clip(*inputs)
-    with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
-        if ufunc is np.matmul and method == "__call__":
-            return _matmul(*inputs)
-        if op and op.arity == ufunc.nin and method == "reduce":
-            return _reduced(op, inputs[0], **kwargs)
-        if op and op.arity == ufunc.nin:
-            return getattr(_elementwise(op), method)(*inputs, **kwargs)
-        return _foreign(ufunc, method, inputs, kwargs)
-
-
-@cache
-def _elementwise(op: ops.Op) -> Any:
-    """The row as a NumPy ufunc over arrays of objects."""
-    return np.frompyfunc(op.apply, op.arity, 1)
-
-
-# What has no row and loses no graph; NumPy does it by Value's own comparisons and arithmetic.
-_HARMLESS = (np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.conjugate, np.square)
-
-
-def _foreign(ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: dict[str, Any]) -> Any:
-    name = ufunc.__name__
-    if getattr(np, name, None) is ufunc and ufunc not in _HARMLESS:
-        raise TypeError(f"np.{name} is no row of the table: make one, Op({name!r}, formula, partials)")
-    return getattr(ufunc, method)(*inputs, **kwargs)
-
-
-# --- sums and products ----------------------------------------------------------------------------------------------
-
-
-_dots = np.vectorize(lambda a, b: lift(ops.dot(a, b)), signature="(n),(n)->()", otypes=[object])
-_totals = np.vectorize(lambda a: lift(ops.sum(a)), signature="(n)->()", otypes=[object])
-
-
-def _matmul(a: Any, b: Any) -> Any:
-    # Plain data becomes constants once, shared by all the dots it takes part in.
-    a, b = (np.frompyfunc(lift, 1, 1)(x) if np.size(x) else np.asarray(x) for x in (a, b))
-    if 0 in (np.ndim(a), np.ndim(b)):
-        raise ValueError("matmul needs vectors or matrices; multiply a single number with *")
-    right = np.swapaxes(b, -1, -2) if b.ndim > 1 else b
-    if a.shape[-1] != right.shape[-1]:
-        raise ValueError(f"matmul of {a.shape} and {b.shape}: {a.shape[-1]} columns meet {right.shape[-1]} rows")
-    if a.ndim > 1 and b.ndim > 1:
-        a, right = a[..., :, None, :], right[..., None, :, :]
-    return _dots(a, right)
-
-
-def _dot(a: Any, b: Any) -> Any:
-    """np.dot: `@`, the product with a single number, and for more than two axes NumPy's own chain of sums."""
-    if 0 in (np.ndim(a), np.ndim(b)):
-        return np.multiply(a, b)
-    return a @ b if max(np.ndim(a), np.ndim(b)) < 3 else _wrapped(np.dot(_plain(a), _plain(b)))
-
-
-def _reduced(op: ops.Op, x: Any, axis: Any = 0, keepdims: bool = False, **rest: Any) -> Any:
-    """A ufunc's reduction over one or more axes; of add, one n-ary `sum` each."""
-    if rest.pop("where", True) is not True or rest:
-        raise TypeError(f"a reduction of Values takes axis and keepdims; got {', '.join(rest) or 'where'}")
-    axes = tuple(range(x.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
-    rows = np.moveaxis(x, axes, range(-len(axes), 0)).reshape(*(n for k, n in enumerate(x.shape) if k not in axes), -1)
-    out = _totals(rows) if op is ops.add else _elementwise(op).reduce(rows, axis=-1)
-    return np.expand_dims(out, axes) if keepdims else out
-
-
-def _clip(a: Any, low: Any = None, high: Any = None, out: Any = None, **limits: Any) -> Any:
-    """np.clip, whose limits may be None and have two names each."""
-    if out is not None or limits.keys() - {"a_min", "a_max", "min", "max"}:
-        raise TypeError(
-            "np.clip of Values takes a lower and an upper limit, and makes a new array: leave the rest away"
-        )
-    low, high = limits.get("a_min", limits.get("min", low)), limits.get("a_max", limits.get("max", high))
-    a = a if low is None else ops.maximum(a, low)
-    return a if high is None else ops.minimum(a, high)
-
-
-_FUNCTIONS: dict[Any, Callable[..., Any]] = {np.dot: _dot, np.where: ops.where, np.clip: _clip}
+    """A result of NumPy as Arrays of Values: numbers that it put in become constants."""
+    if isinstance(result, list | tuple) and any(isinstance(part, np.ndarray) for part in result):
+        return type(result)(map(_wrapped, result))
+    return _viewed(nodes(result) if isinstance(result, np.ndarray) and result.dtype == object else result)
 
 
 # --- making, naming, reading and writing ------------------------------------------------------------------------------
@@ -202,14 +211,18 @@ def array(data: Any, name: str | None = None, role: Role = "parameter") -> Any:
     """
     if isinstance(data, list) and set(map(type, data)) == {Value}:
         return np.fromiter(data, dtype=object, count=len(data)).view(Array)  # NumPy need not look into each
-    if not isinstance(data, kinds.NEST) and not isinstance(data, range):
+    if not isinstance(data, nesting.NEST) and not isinstance(data, range):
         return data if isinstance(data, Value) else Value(data, name, role)
-    objects = data.astype(object) if isinstance(data, np.ndarray) else _nested(data)
+    objects = nesting.unmasked(data).astype(object) if isinstance(data, np.ndarray) else _nested(data)
     out, own = np.empty(objects.shape, dtype=object), Name(name) if isinstance(name, str) else None
+    beside = any(issubclass(kind, Value) for kind in set(map(type, objects.ravel().tolist())))
     for where in np.ndindex(out.shape):
-        x = objects[where]
-        out[where] = x if isinstance(x, Value) else Value(x, name if own is None else own.element(where), role)
-    return _wrapped(out)
+        x = objects[where]  # a plain number beside Values is a constant, as in any expression
+        out[where] = node(x) if beside else Value(x, name if own is None else own.element(where), role)
+    made = _viewed(out)
+    if out.ndim and any(map(is_leaf, out.flat if beside else out.ravel()[:1])):
+        made.setflags(write=False)  # what NumPy would write from C, through any other view, throws leaves away
+    return made
 
 
 def _nested(data: Any) -> npt.NDArray[Any]:
@@ -234,7 +247,7 @@ def constant(data: Any, name: str | None = None) -> Any:
     >>> constant(2.0)
     Value(data=2.0, grad=None, role='constant')
     """
-    if any(isinstance(x, Value) for x in kinds.flat(data)):
+    if any(isinstance(x, Value) for x in nesting.flat(data)):
         raise TypeError("constant takes numbers; got a Value: constant(v.data) or constant(values(x)) cuts it off")
     return array(data, name, "constant")
 
@@ -277,7 +290,7 @@ def values(x: Any) -> Floats:
     >>> values(array([1.0, 2.0]) * 3.0)
     array([3., 6.])
     """
-    return np.array(kinds.mapped(lambda v: number(v) if isinstance(v, Value) else real(v), x), dtype=float)
+    return cast(Floats, numbers(x))
 
 
 def grads(x: Any) -> Floats:
@@ -289,7 +302,7 @@ def grads(x: Any) -> Floats:
     array([ 3., nan])
     """
     _elements(x)  # refuses what is no Value
-    return np.array(kinds.mapped(lambda v: np.nan if v.grad is None else v.grad, x), dtype=float)
+    return np.array(nesting.mapped(lambda v: np.nan if v.grad is None else v.grad, x), dtype=float)
 
 
 def assign(x: Any, floats: Any) -> None:
@@ -310,20 +323,20 @@ def assign(x: Any, floats: Any) -> None:
         raise ValueError(f"assign needs data of shape {_outline(x)}; got {_outline(floats)}")
     for where, v in leaves.items():
         if v.op is not None:
-            raise TypeError(f"assign writes into leaves; {kinds.described(v)} is computed: assign to its leaves")
+            raise TypeError(f"assign writes into leaves; {refusals.described(v)} is computed: assign to its leaves")
         if new[where] != new[where] and v.grad is None and v.role == "parameter":
             raise ValueError(
-                f"assign would make nan of {kinds.described(v)}, which has no gradient: call backward() first, or find "
+                f"assign would make nan of {refusals.described(v)}, which has no gradient: call backward() first, or find "
                 "what made the nan, such as a learning rate too large"
             )
-    with kinds.put_back("primal", leaves.values()):
+    with nesting.put_back("primal", leaves.values()):
         for where, v in leaves.items():
             v.primal = new[where]
 
 
 def _outline(x: Any) -> str:
     """The shape of an array, of a list those of its parts."""
-    if isinstance(x, list | tuple) and any(isinstance(part, kinds.NEST) for part in x):
+    if isinstance(x, list | tuple) and any(isinstance(part, nesting.NEST) for part in x):
         return f"[{', '.join(_outline(part) for part in x)}]"
     return str(np.shape(x))
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from autograd.arrays import Floats, array
-from autograd.recording import graph_of
+from autograd.guards import graph_of
 from autograd.scope import scope
 from autograd.transforms import jacobian
 from autograd.value import Value

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import kinds
+from autograd import nesting, refusals
 from autograd.arrays import array, values
 from autograd.transforms import grad, jacobian, jvp
 
@@ -39,9 +39,9 @@ def _rows(f: Callable[..., Any], args: tuple[Any, ...], n: int) -> Iterator[tupl
     """A row for each output and each number of args[n]: name, both modes' derivatives, difference, error, jump."""
 
     def outputs(vector: Any) -> list[Any]:
-        return kinds.flat(f(*args[:n], _like(args[n], kinds.flat(vector)), *args[n + 1 :]))
+        return nesting.flat(f(*args[:n], _like(args[n], nesting.flat(vector)), *args[n + 1 :]))
 
-    x, name = values(kinds.flat(args[n])), _parameter(f, n)
+    x, name = values(nesting.flat(args[n])), _parameter(f, n)
     reverse = jacobian(outputs)(x)
     for k, unit in enumerate(np.eye(x.size)):
         forward = values(jvp(outputs, (x,), (unit,))[1])
@@ -71,7 +71,7 @@ def _differences(at: Callable[[Any], Any], x: Any, unit: Any) -> Iterator[tuple[
         for a, b, c in ((1, 0, -1), (2, 1, 0), (-2, -1, 0)):
             try:
                 far, middle, near = (at(x + k * h * unit) for k in (a, b, c))
-            except kinds.ERRORS:  # the edge is nearer than h
+            except refusals.ERRORS:  # the edge is nearer than h
                 continue
             slope = (far - near) / (2 * h) if a == 1 else (4 * middle - 3 * near - far) / (a * h)
             yield slope, np.abs(far - 2 * middle + near) / h
@@ -81,7 +81,7 @@ def _differences(at: Callable[[Any], Any], x: Any, unit: Any) -> Iterator[tuple[
 def _like(x: Any, numbers: list[Any]) -> Any:
     """The numbers in the nesting of x."""
     if isinstance(x, list | tuple):
-        ends = np.cumsum([len(kinds.flat(part)) for part in x]).tolist()
+        ends = np.cumsum([len(nesting.flat(part)) for part in x]).tolist()
         return type(x)(_like(part, numbers[a:b]) for part, a, b in zip(x, [0, *ends], ends, strict=False))
     return array(numbers).reshape(x.shape) if isinstance(x, np.ndarray) else numbers[0]
 

@@ -1,4 +1,4 @@
-"""Copies and pickles of graphs: flat, so that depth costs no recursion, and whole, so that what is shared stays shared."""
+"""Copies and pickles of graphs: without recursion, and what was shared is shared again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from threading import local
 from typing import Any, cast
 from weakref import ref
 
-from autograd.kinds import MISSED
+from autograd.refusals import MISSED
 from autograd.tape import wengert_list
 from autograd.value import Value, new, node
 

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 from autograd import ops
+from autograd.languages.assignments import Script
 from autograd.languages.code import NUMBER, Code, Context
 from autograd.languages.forms import INFIX, Form, Language, escaped
-from autograd.languages.script import Script
 from autograd.languages.text import TEXT
 from autograd.ops import Op, VectorOp
 from autograd.transforms import grad, jacobian
@@ -32,7 +32,7 @@ for _kind in (Op, VectorOp):
 
 
 def docstring(op: Op) -> str:
-    """What a row says about itself, here without its example. The row keeps it: it is made once.
+    """The docstring of a row, here without its example. The row keeps it: it is made once.
 
     >>> print(docstring(ops.log).partition(">>>")[0].rstrip())
     y = log(x)
@@ -60,7 +60,8 @@ def _example(op: Op) -> Iterator[str]:
     """The value and the gradient at one point; nothing where the row has none there."""
     n = len(op.partials) - len(op.defaults) if op.arity else op.vectors
     chosen = tuple(range(n)) if n > 1 else 0
-    for first in (-2.0, 0.5):
+    low, high = op.samples[0] if op.samples else (-3.0, 3.0)
+    for first in (x for x in (-2.0, 0.5) if low <= x <= high):  # NumPy would see the flag that a refusal leaves behind
         operands: list[Any] = [[1.0, 2.0], [3.0, 4.0]][:n] if op.vectors else [first, 2.0, 3.0][:n]
         try:
             y, dy = op(*operands), jacobian(op)(*operands) if op.indexed else grad(op, chosen)(*operands)
@@ -95,6 +96,7 @@ _WORDS: dict[str, Callable[..., Any]] = {
     "total": lambda *a: sum(a[1:], a[0]),
     "shift": lambda *_: _SHIFT,
     "y_hat": lambda share, whole: share / whole,
+    "above": lambda a, b: ops.step.apply(a - b),
     "others": lambda c, *p: _WORDS["total"](*p[:c], *p[c + 1 :]),
 }
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import stat
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from errno import EACCES
+from errno import EACCES, EISDIR
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -41,6 +41,8 @@ def _write(content: memoryview, target: Path, aside: Path) -> None:
     mode = 0o666  # less what the umask takes
     if there := os.path.lexists(target):
         mode = target.lstat().st_mode
+        if stat.S_ISDIR(mode):
+            raise OSError(EISDIR, "it is a folder")
         if not stat.S_ISREG(mode) or not os.access(target, os.W_OK):
             raise PermissionError(EACCES, "it is write-protected or no regular file")
     with open(aside, "xb", opener=lambda name, flags: os.open(name, flags, mode & 0o777)) as file:

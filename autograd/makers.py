@@ -1,11 +1,11 @@
-"""The compiled twin of `value.applied`: for each row a function from its operands to a node, which the row's rules write."""
+"""Compiled functions that make nodes, one for each row of the table: the fast twin of `value.applied`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
-from autograd import kinds, ops
+from autograd import dispatch, ops, refusals
 from autograd.languages.python import maker_source
 from autograd.ops import Op
 from autograd.scope import OPENED, here
@@ -32,8 +32,8 @@ def _compiled(op: Op, n: int) -> Callable[..., Value]:
     except (TypeError, AttributeError, OverflowError) as error:
         message = f"write the rules of {op.name} in arithmetic, where(…) and autograd's functions: {error}"
         raise TypeError(message) from error
-    namespace = vars(kinds.FLOATS) | {
-        "ERRORS": kinds.ERRORS, "refusal": kinds.refusal, "missing": kinds.missing, "op": op,
+    namespace = vars(dispatch.FLOATS) | {
+        "ERRORS": refusals.ERRORS, "refusal": refusals.refusal, "missing": refusals.missing, "op": op,
         "new": new, "Value": Value, "here": here, "OPENED": OPENED,
     }  # fmt: skip
     exec(compile(source, f"<the row {op.label}>", "exec"), namespace)
@@ -76,6 +76,15 @@ for _name, _op in (
         setattr(Value, f"__{_prefix}{_name}__", _method)
 for _name, _op in (("neg", ops.negative), ("pos", ops.positive), ("abs", ops.absolute)):
     setattr(Value, f"__{_name}__", maker(_op))
+
+
+def _refused(_: Value, __: Any) -> Any:
+    raise TypeError(refusals.QUOTIENTS)
+
+
+for _name in ("floordiv", "mod", "divmod"):
+    for _prefix in ("", "r"):
+        setattr(Value, f"__{_prefix}{_name}__", _refused)
 
 
 class Method:

@@ -1,9 +1,8 @@
-"""The table: one row per operation, with its value, its local partial derivatives, how it is written, where it is defined.
+"""The table: one row per operation, with its value, its partial derivatives, its domain, its text and its LaTeX.
 
-A rule is written in ordinary arithmetic and in the rows themselves, so what it is fed decides what comes
-out: floats give a float, arrays a batch, Values a graph to differentiate again, SymPy symbols a formula,
-and an operand that writes source gives the code that runs. In every rule `y` is the result and `x`, or
-`a` and `b`, are the operands; `c` is the chosen index of an indexed row.
+A rule is written in ordinary arithmetic and in the rows themselves, so what it is fed decides what comes out: floats give
+a float, arrays a batch, Values a graph to differentiate again, SymPy symbols a formula, and an operand that writes source
+the code that runs. In every rule `y` is the result and `x`, or `a` and `b`, are the operands; `c` is the index of a component.
 """
 
 from __future__ import annotations
@@ -12,13 +11,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial, reduce
-from inspect import signature
-from keyword import iskeyword
 from operator import attrgetter, mul as times, sub as minus
 from typing import Any, NamedTuple, TypeVar, cast
 
-from autograd import kinds
-from autograd.kinds import native, total, y_hat
+from autograd import dispatch, nesting, refusals
+from autograd.dispatch import native, total, y_hat
 
 Rule = Callable[..., Any]
 T = TypeVar("T")
@@ -47,9 +44,8 @@ class Op:
         guarded: Whether a constant operand's partial may leave its domain: it is then 0 and not evaluated.
         infix: Whether it is an operator, and not a public function.
 
-    >>> double = Op("double", lambda x: 2 * x, (lambda y, x: 2.0,))
-    >>> double(3.0), double([1.0, 2.0])
-    (6.0, [2.0, 4.0])
+    >>> Op("double", lambda x: 2 * x, (lambda y, x: 2.0,))([1.0, 2.0])
+    [2.0, 4.0]
     """
 
     name: str
@@ -105,14 +101,14 @@ class Op:
         """The local partial derivatives ∂y/∂operand, one per operand."""
         return [rule(y, *operands) for rule in self.partials]
 
-    @kinds.elementwise
+    @dispatch.elementwise
     def __call__(self, *operands: Any, **by_name: Any) -> Any:
         """The operation on floats, Values, arrays or nestings of these; it returns the like."""
         if by_name or len(operands) != self.arity:
-            operands = kinds.completed(self, operands, by_name)
+            operands = dispatch.completed(self, operands, by_name)
         for x in operands:
-            if isinstance(x, kinds.NEST):
-                return kinds.on_nestings(self, operands)
+            if isinstance(x, nesting.NEST):
+                return dispatch.on_nestings(self, operands)
         return self.apply(*operands)
 
     def apply(self, *operands: Any) -> Any:
@@ -120,11 +116,9 @@ class Op:
         for x in operands:
             if x.__class__ is not float and (hook := getattr(type(x), "__apply__", None)):
                 if (result := hook(self, operands)) is NotImplemented:
-                    raise TypeError(
-                        f"{self.label} takes numbers and Values; got {', '.join(type(x).__name__ for x in operands)}"
-                    )
+                    raise refusals.untaken(self, operands)
                 return result
-        return kinds.on_numbers(self, operands)
+        return dispatch.on_numbers(self, operands)
 
     def __repr__(self) -> str:
         return f"<Op {self.label}>"
@@ -137,8 +131,7 @@ class Op:
 class VectorOp(Op):
     """A row that takes vectors: its rules take all their numbers one by one, and `partials` gives all ∂y/∂operand at once.
 
-    Its further fields follow those of an Op. An indexed row has a component for each number; its rules take the index c
-    first, and its partials may be told as `Components`.
+    An indexed row has a component for each number; its rules take the index c first, and `Components` may tell its partials.
 
     Attributes:
         vectors: How many vectors it takes: sum 1, dot 2.
@@ -148,10 +141,6 @@ class VectorOp(Op):
         stacked: A promise that its rules take all operands as one array too, adding by `total` and by no loop.
         index: The component, in a row made by `at`; None in any other.
         family: The row of all components, in a row made by `at`; None in any other.
-
-    >>> norm1 = VectorOp("norm1", lambda *a: sum([abs(x) for x in a]), lambda y, *a: [step(x) - step(-x) for x in a])
-    >>> norm1([3.0, -4.0])
-    7.0
     """
 
     vectors: int = 1
@@ -182,7 +171,7 @@ class VectorOp(Op):
 
     def __call__(self, *operands: Any, **by_name: Any) -> Any:
         """The operation on vectors of floats or Values."""
-        return kinds.on_vectors(self, kinds.completed(self, operands, by_name) if by_name else operands)
+        return dispatch.on_vectors(self, dispatch.completed(self, operands, by_name) if by_name else operands)
 
 
 class Components(NamedTuple):
@@ -204,25 +193,11 @@ def find(name: str, index: int | None = None) -> Op:
     return TABLE[name] if index is None else cast(VectorOp, TABLE[name]).at(index)
 
 
-RESERVED: set[str] = set()  # names that no row may have: the parts of every Value
+RESERVED: set[str] = set()  # names that no row may have: the parts of every Value, and the rows of arrays
 
 
 def _enter(op: Op) -> None:
-    if not isinstance(op.name, str) or not op.name.isidentifier() or iskeyword(op.name):
-        raise ValueError(f"an operation's name is an identifier; got {op.name!r}")
-    if not op.vectors and not isinstance(op.partials, tuple):
-        raise ValueError(f"the partials of {op.name} are a tuple, a function for each operand: (lambda y, x: …,)")
-    takes = [p for p in signature(op.formula).parameters.values() if p.default is p.empty]
-    if op.arity not in (None, len(takes)) and all(p.kind is p.POSITIONAL_OR_KEYWORD for p in takes):
-        raise ValueError(f"{op.name} takes {len(takes)} operands: give a partial for each, got {op.arity}")
-    if op.name in BUILT_IN:
-        raise ValueError(f"{op.name} is a row of the library; give yours another name")
-    if op.written and (op.written.count("{}") != op.arity or {"{", "}"} & set(op.written.replace("{}", ""))):
-        raise ValueError(
-            f"{op.name} is written with a {{}} for each of its {op.arity or 0} operands; got {op.written!r}"
-        )
-    if op.name in RESERVED or op.name.startswith("__"):
-        raise ValueError(f"{op.name} is a part of every Value; give the operation another name")
+    refusals.refuse_row(op, BUILT_IN, RESERVED)
     if op.is_method:
         setattr(Methods, op.name, lambda v, *rest, **by_name: op(v, *rest, **by_name))
     elif op.name in vars(Methods):
@@ -250,21 +225,19 @@ def _sigmoid(x: Any) -> Any:
 
 
 def _shares(*a: Any) -> list[Any]:
-    # Divided by their own sum, the shares lose the rounding error of the shift, which they all have in common.
-    m = _shift(*a)
+    m = _shift(*a)  # divided by their own sum, the shares lose its rounding error, which they have in common
     e = [exp(x - m) for x in a]
     whole = sum.apply(*e)
     return [y_hat(share, whole) for share in e]
 
 
-# Only a shift: unlike `maximum` it need not carry a nan on, for the exponentials do.
-_largest = native("largest", lambda *a: reduce(maximum, a))
+largest = native("largest", lambda *a: reduce(maximum, a))
 _shift = native("shift", lambda *a: logsumexp.apply(*a))
 _others = native("others", lambda c, *a: sum.apply(0.0, *a[:c], *a[c + 1 :]))
 
 
 def _logsumexp(*a: Any) -> Any:
-    m = _largest(*a)
+    m = largest(*a)
     e = [exp(x - m) for x in a]
     # The winners are counted apart from the rest, which 1 + rest would round away.
     rest = total(*[where(u >= 1, 0.0, u) for u in e])
@@ -273,10 +246,10 @@ def _logsumexp(*a: Any) -> Any:
 
 
 def _own_and_whole(c: int, *a: Any) -> tuple[Any, Any]:
-    m = _largest(*a)
+    m = largest(*a)
     e = [exp(x - m) for x in a]
     own, rest = e[c], _others(c, *e)
-    # Logarithms. Where c wins, own is 1 and log(1 + rest) would round a small rest away.
+    # Logarithms. Where c wins, log(1 + rest) would round a small rest away.
     return a[c] - m, where(own < 1, log(own + rest), log1p(rest))
 
 
@@ -295,10 +268,30 @@ def _lowered(a: Any, b: Any) -> Any:
     return a if isinstance(b, float) and b == 2 else a ** where(b, b - 1, 0)
 
 
-def _tie(x: Any) -> Any:
-    return 0.5 * (1.0 + step(x) - step(-x))
+def _mixed(d: Any, a: Any, b: Any) -> Any:
+    # d(a**b)/da has no derivative by b at a = 0, b ≤ 1. There u is 0 and u**0.5 has none; everywhere else u is 1.
+    if not (hasattr(a, "parents") and hasattr(b, "parents")):
+        return d
+    u = where(a, 1.0, step(b - 1.0))
+    return d + (u**0.5 - u)
 
 
+def _above(a: Any, b: Any) -> Any:
+    """1 where a > b, else 0: the step of a − b, but also where both are infinite. A nan is carried on."""
+    if not (hasattr(a, "parents") or hasattr(b, "parents")):
+        return where(a > b, 1.0, where(a <= b, 0.0, a + b))
+    infinite = step(abs(a) - _MOST) * step(abs(b) - _MOST)  # a recorded graph compares no Values
+    return step(where(infinite, step(a) - step(b), a - b))
+
+
+above = native("above", _above)
+
+
+def _tie(a: Any, b: Any) -> Any:
+    return 0.5 * (1.0 + above(a, b) - above(b, a))
+
+
+_MOST = 1.7976931348623157e308  # the largest float
 _INFINITE = "Look for the overflow that made it infinite."
 BUILT_IN: frozenset[str] = frozenset()
 
@@ -309,8 +302,8 @@ subtract = Op("subtract", lambda a, b: a - b,   (lambda y, a, b: 1.0,   lambda y
 multiply = Op("multiply", lambda a, b: a * b,   (lambda y, a, b: b,     lambda y, a, b: a),        symbol="×",   written="{} · {}", infix=True)
 divide   = Op("divide",   lambda a, b: a / b,   (lambda y, a, b: 1 / b, lambda y, a, b: -y / b),   symbol="÷",   written="{} / {}", infix=True,
               domain="a divisor other than 0", instead="Add a small constant to the divisor, or choose another value with where before dividing.", samples=((-3, 3), (0.2, 3)))
-power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: _decided(b, b * _lowered(a, b), b * y / where(a, a, 1)),  # d(x**0)/dx is 0 at 0 too
-                                                 lambda y, a, b: y * log(where(a, a, 1))),  # d(0**w)/dw is 0, not 0 · log 0
+power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: _mixed(_decided(b, b * _lowered(a, b), b * y / where(a, a, 1)), a, b),  # d(x**0)/dx is 0 at 0 too
+                                                 lambda y, a, b: _mixed(y * log(where(a, a, 1)), a, b)),  # d(0**w)/dw is 0, not 0 · log 0
               computed=native("pow", lambda a, b: a ** b), symbol="pow", written="{} ** {}", infix=True, guarded=True,
               domain="a positive base, a negative base under a whole exponent, and 0 under an exponent ≥ 0", instead="Take absolute(x) ** p, or keep the base positive and the result in range.", samples=((0.1, 3), (-3, 3)))
 negative = Op("negative", lambda x: -x,         (lambda y, x: -1.0,),                               symbol="neg", written="−{}", infix=True)
@@ -342,9 +335,9 @@ leaky_relu = Op("leaky_relu", lambda x, slope: where(x > 0, x, slope * x), (lamb
               defaults=(0.01,), kink="leaky_relu′(0) = slope", samples=((-3, 3), (0.01, 1)))
 
 # --- functions of two and three -------------------------------------------------------------------------------------
-maximum  = Op("maximum",  lambda a, b: where(a > b, a, b),     (lambda y, a, b: _tie(a - b), lambda y, a, b: _tie(b - a)), computed=native("maximum"), symbol="max", kink="a tie of maximum gives ½ to each")
-minimum  = Op("minimum",  lambda a, b: where(a < b, a, b),     (lambda y, a, b: _tie(b - a), lambda y, a, b: _tie(a - b)), computed=native("minimum"), symbol="min", kink="a tie of minimum gives ½ to each")
-where    = Op("where",    kinds.where,                              (lambda y, c, a, b: 0.0, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)), kink="where passes nothing to its condition, nor to the branch not taken")
+maximum  = Op("maximum",  lambda a, b: where(a > b, a, b),     (lambda y, a, b: _tie(a, b), lambda y, a, b: _tie(b, a)), computed=native("maximum"), symbol="max", kink="a tie of maximum gives ½ to each")
+minimum  = Op("minimum",  lambda a, b: where(a < b, a, b),     (lambda y, a, b: _tie(b, a), lambda y, a, b: _tie(a, b)), computed=native("minimum"), symbol="min", kink="a tie of minimum gives ½ to each")
+where    = Op("where",    dispatch.where,                              (lambda y, c, a, b: 0.0, lambda y, c, a, b: where(c, 1.0, 0.0), lambda y, c, a, b: where(c, 0.0, 1.0)), kink="where passes nothing to its condition, nor to the branch not taken")
 
 # --- functions of vectors -------------------------------------------------------------------------------------------
 sum      = VectorOp("sum",      lambda *a: total(*a),               lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, stacked=True, symbol="Σ")

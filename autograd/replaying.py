@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import kinds
+from autograd import nesting
 from autograd.tape import wengert_list
 from autograd.value import Value
 
@@ -25,7 +25,7 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     >>> replay(x * x / 3, {x: Fraction(1, 2)})
     Fraction(1, 12)
     """
-    outputs = kinds.flat(output)
+    outputs = nesting.flat(output)
     if not all(hasattr(v, "parents") for v in outputs):
         raise TypeError(f"replay takes a Value or a nesting of Values; got {output!r}")
     order = wengert_list(outputs)
@@ -39,7 +39,7 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     if isinstance(output, np.ndarray):
         results = np.array(np.broadcast_arrays(*(result[v] for v in outputs)))
         return results.reshape(output.shape + results.shape[1:])
-    return kinds.mapped(result.__getitem__, output)
+    return nesting.mapped(result.__getitem__, output)
 
 
 def _handed_on(leaf: Value) -> float | int:

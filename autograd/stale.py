@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
-from autograd.kinds import ERRORS
 from autograd.makers import maker
+from autograd.refusals import ERRORS
 from autograd.value import Value
 
 

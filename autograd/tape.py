@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.kinds import MISSED
+from autograd.refusals import MISSED
 from autograd.zeros import Zeros
 
 if TYPE_CHECKING:
@@ -74,12 +75,8 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
                 adjoint[left] += bar * node.d_left
             elif bar != bar:  # a missing derivative is nan, and nan reaches the leaves: only then look edge by edge
                 return checked_sweep(order, seeds, stored)
-        elif MISSED and left is not None:
-            d = node.d_left if right is None else node.d_left + node.d_right
-            if d.__class__ is tuple:
-                d = sum(d)
-            if d - d != 0.0:  # ∞ or nan among the partials: is this 0 one that holds?
-                return checked_sweep(order, seeds, stored)
+        elif MISSED and any(map(math.isnan, node.partials)):
+            return checked_sweep(order, seeds, stored)  # is this 0 one that holds?
     return adjoint
 
 
@@ -110,7 +107,7 @@ def checked_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Loc
     for node in reversed(nodes):
         bar = adjoint[node]
         nothing = zero(bar)
-        if node.op is None or (nothing and all(map(math.isfinite, node.partials))):
+        if node.op is None or (nothing and not any(map(math.isnan, node.partials))):
             continue
         for k, (parent, d) in enumerate(zip(node.parents, node.partials if nothing else local(node), strict=True)):
             if parent in adjoint and zeros.passes(node, k, bar):
@@ -123,11 +120,11 @@ def forward_sweep(
 ) -> dict[Value, Any]:
     """The tangent of every node: v̇_node = Σ ∂node/∂parent · v̇_parent, in order, from the seeded tangents.
 
-    A missing derivative makes it nan. No output may depend on that, as the reverse sweep judges: else it raises.
+    A missing derivative makes it nan, except in the outputs: there the reverse sweep judges, and may raise.
     """
     nodes: list[Value] = list(order)
     tangent: dict[Value, Any] = {v: t for v, t in seeds.items() if not zero(t)}
-    missing = []
+    missing = False
     for node in nodes:
         if node in tangent or not any(p in tangent for p in node.parents):
             continue
@@ -135,16 +132,16 @@ def forward_sweep(
         for k, (parent, d) in enumerate(zip(node.parents, slopes, strict=True)):
             if (dot_in := tangent.get(parent)) is None:
                 continue
-            if not math.isfinite(node.partials[k]) and (node.partials[k] != node.partials[k] or zero(dot_in)):
-                missing.append(node)
-                dot = math.nan
+            if node.partials[k] != node.partials[k]:
+                missing, dot = True, math.nan
             elif not zero(dot_in) and (node.partials[k] != 0.0 or math.isfinite(getattr(dot_in, "primal", dot_in))):
                 dot = total(dot, product(dot_in, d))
         tangent[node] = dot
     if missing:
         active = [v for v in nodes if v in tangent]
-        for y in outputs:
-            checked_sweep(active, {y: 1.0}, stored)
+        for y in set(outputs).intersection(active):
+            adjoint = checked_sweep(active, {y: 1.0}, local)
+            tangent[y] = reduce(total, (product(adjoint[v], t) for v, t in seeds.items() if v in adjoint), 0.0)
     return tangent
 
 

@@ -13,10 +13,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from autograd import kinds, ops, tape
+from autograd import nesting, ops, refusals, tape
 from autograd.arrays import Array, T, array, named, values
-from autograd.kinds import real
-from autograd.recording import current, differentiating, graph_of, transforming
+from autograd.guards import current, differentiating, graph_of, transforming
+from autograd.nesting import real
 from autograd.stale import changed
 from autograd.value import Value, lift
 
@@ -74,10 +74,10 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     keep = _graph_wanted((*primals, *tangents))
     xs, out = _called(f, primals, range(len(primals)))
     seeds = dict(_paired(xs, tangents, "tangent"))
-    nodes = kinds.flat(out)
+    nodes = nesting.flat(out)
     order = _current(_active(nodes, seeds)) if keep else tape.wengert_list(nodes)
     tangent = tape.forward_sweep(order, seeds, tape.rederived if keep else tape.stored, nodes)
-    dot = kinds.mapped(lambda v: lift(tangent.get(v, 0.0)), out)
+    dot = nesting.mapped(lambda v: lift(tangent.get(v, 0.0)), out)
     return (out, dot) if keep else (_numbers(out), _numbers(dot))
 
 
@@ -118,7 +118,7 @@ def hvp(f: Any, x: Any, v: Any) -> Any:
         (inputs,), y = _called(f, (x,), (0,))
         y = _one(y, f)
     slope: Any = 0.0
-    for g, (_, direction) in zip(kinds.flat(gradients(y, inputs)), _paired(inputs, v, "vector"), strict=True):
+    for g, (_, direction) in zip(nesting.flat(gradients(y, inputs)), _paired(inputs, v, "vector"), strict=True):
         if not tape.zero(direction):
             slope = tape.total(slope, tape.product(g, direction))
     return _pulled({lift(slope): 1.0}, inputs, keep)
@@ -201,7 +201,7 @@ def _curvatures(output: Any, inputs: Any, graph: bool) -> Any:
 
 
 def _graph_wanted(args: Sequence[Any]) -> bool:
-    return differentiating() or bool(current()) or any(isinstance(x, Value) for x in kinds.flat(list(args)))
+    return differentiating() or bool(current()) or any(isinstance(x, Value) for x in nesting.flat(list(args)))
 
 
 def _a_function(f: Any, transform: str, instead: str) -> None:
@@ -217,8 +217,11 @@ def _called(
     primals = list(args)
     for n in numbers:
         primals[n] = _copied(args[n], names[n] if 0 <= n < len(names) else None)
-    with transforming(v for n in numbers for v in kinds.flat(primals[n])):
-        out = f(*primals, **by_name)
+    handed = list(primals)
+    for n in numbers:
+        handed[n] = _as_array(primals[n])
+    with transforming(v for n in numbers for v in nesting.flat(primals[n])):
+        out = f(*handed, **by_name)
     graph_of(out, f)
     return primals, out
 
@@ -227,8 +230,22 @@ def _copied(x: Any, name: str | None) -> Any:
     # A Value gets a copy of its own, lest a closure's use of it be counted.
     if isinstance(x, np.ndarray):
         x = x.astype(object).view(Array) if x.ndim else x[()]
-    copy = kinds.mapped(lambda v: ops.positive.apply(v) if isinstance(v, Value) else Value(v, role="input"), x)
+    copy = nesting.mapped(lambda v: ops.positive.apply(v) if isinstance(v, Value) else Value(v, role="input"), x)
     return named(name, copy) if name else copy
+
+
+def _as_array(x: Any) -> Any:
+    """A list of Values, or of such lists of one length, as an Array: NumPy's functions are then ours. Else x itself."""
+    if not isinstance(x, list) or not all(isinstance(v, Value) for v in _numbers_in(x)):
+        return x
+    try:
+        return np.array(x, dtype=object).view(Array)
+    except ValueError:  # of several lengths
+        return x
+
+
+def _numbers_in(x: Any) -> list[Any]:
+    return [v for part in x for v in _numbers_in(part)] if isinstance(x, list) else [x]
 
 
 def _one(out: Any, f: Any) -> Value:
@@ -241,7 +258,7 @@ def _one(out: Any, f: Any) -> Value:
 
 
 def _inputs(inputs: Any) -> list[Value]:
-    wanted = kinds.flat(inputs)
+    wanted = nesting.flat(inputs)
     for v in wanted:
         if not isinstance(v, Value):
             raise TypeError(f"inputs are Values of the graph; got {type(v).__name__} {v!r}")
@@ -251,11 +268,11 @@ def _inputs(inputs: Any) -> list[Value]:
 
 
 def _of_arrays(inputs: Any) -> bool:
-    return isinstance(inputs, list | tuple) and any(isinstance(part, kinds.NEST) for part in inputs)
+    return isinstance(inputs, list | tuple) and any(isinstance(part, nesting.NEST) for part in inputs)
 
 
 def _paired(xs: Any, partners: Any, what: str) -> list[tuple[Value, Any]]:
-    keys, numbers = kinds.flat(xs), kinds.flat(partners)
+    keys, numbers = nesting.flat(xs), nesting.flat(partners)
     shapes = [x.shape for x in (xs, partners) if isinstance(x, np.ndarray)]
     if len(keys) != len(numbers) or (len(shapes) == 2 and shapes[0] != shapes[1]):
         raise ValueError(f"the {what} has {len(numbers)} numbers for {len(keys)} Values: give it their shape")
@@ -267,7 +284,7 @@ def _active(outputs: Sequence[Value], inputs: Any) -> list[Value]:
     wanted = set(inputs)
     order = tape.wengert_list(outputs)
     for node in order:
-        if any(p in wanted for p in node.parents):
+        if any(p in wanted for p in node.parents[node.op is ops.where :]):  # a condition hands nothing on
             wanted.add(node)
     return [node for node in order if node in wanted]
 
@@ -276,7 +293,7 @@ def _adjoints(seeds: Mapping[Value, Any], inputs: list[Value], graph: bool) -> d
     if not graph:
         try:
             return tape.reverse_sweep(tape.wengert_list(seeds), seeds)
-        except kinds.ERRORS:  # perhaps on a way that does not lead to the inputs: look at the others only
+        except refusals.ERRORS:  # perhaps on a way that does not lead to the inputs: look at the others only
             pass
     order = _active(list(seeds), inputs)
     reached = {v: bar for v, bar in seeds.items() if v in set(order)}
@@ -285,8 +302,8 @@ def _adjoints(seeds: Mapping[Value, Any], inputs: list[Value], graph: bool) -> d
 
 def _pulled(seeds: Mapping[Value, Any], inputs: Any, graph: bool) -> Any:
     """The adjoints of the inputs in their nesting: Values if a graph is wanted, else floats."""
-    adjoint = _adjoints(seeds, kinds.flat(inputs), graph)
-    bars = kinds.mapped(lambda v: lift(adjoint.get(v, 0.0)), inputs)
+    adjoint = _adjoints(seeds, nesting.flat(inputs), graph)
+    bars = nesting.mapped(lambda v: lift(adjoint.get(v, 0.0)), inputs)
     return bars if graph else _numbers(bars)
 
 
@@ -306,7 +323,7 @@ def _numbers(x: Any) -> Any:
 
 def _rows(outputs: Any, inputs: Any, graph: bool) -> Any:
     """The Jacobian, a row per output: Values if a graph is wanted; of a list of arrays, a list."""
-    leaves, ends = kinds.flat(inputs), kinds.flat(outputs)
+    leaves, ends = nesting.flat(inputs), nesting.flat(outputs)
     rows: Any
     if graph or len(ends) == 1:
         adjoints = [_adjoints({y: 1.0}, leaves, graph) for y in ends]
@@ -331,5 +348,5 @@ def _blocks(J: Any, shape: tuple[int, ...], inputs: Any) -> Any:  # noqa: N803
     """The columns of a Jacobian in the shapes of the inputs: one array, or for a list of arrays a list."""
     if not _of_arrays(inputs):
         return J.reshape(shape + np.shape(inputs))[()]
-    ends = np.cumsum([len(kinds.flat(part)) for part in inputs])[:-1]
+    ends = np.cumsum([len(nesting.flat(part)) for part in inputs])[:-1]
     return type(inputs)(_blocks(part, shape, x) for part, x in zip(np.hsplit(J, ends), inputs, strict=True))

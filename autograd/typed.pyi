@@ -1,5 +1,5 @@
-# What type checkers and editors are told of what the table makes at run time: the functions, and on a Value the operators
-# and methods. Nothing of it runs.
+# Types for editors and type checkers, of what the table makes at run time.
+# These are the functions, and the operators and methods of a Value. Nothing of it runs.
 
 from typing import Any, Protocol, overload
 

@@ -6,14 +6,13 @@ import operator
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from numbers import Real
-from typing import TYPE_CHECKING, Any, Literal, Self, SupportsFloat, cast, get_args
+from typing import TYPE_CHECKING, Any, Literal, Never, Self, SupportsFloat, cast, get_args
 
 import numpy as np
 
-from autograd import kinds, ops, tape
-from autograd.kinds import real
+from autograd import nesting, ops, refusals, tape
+from autograd.guards import note_input, number, taken_out
 from autograd.ops import Op
-from autograd.recording import note_input, number, taken_out
 from autograd.scope import Path, here
 
 Role = Literal["parameter", "input", "constant"]
@@ -127,12 +126,14 @@ class Value(Typed, ops.Methods):
     d_left: Any
     d_right: Any
 
-    def __init__(self, data: SupportsFloat, name: str | None = None, role: Role = "parameter") -> None:
+    def __init__(self, data: SupportsFloat, name: str | None = None, role: Role = "parameter", **others: Never) -> None:
+        if others:
+            raise refusals.unknown("Value", others, _OURS)
         if role not in ROLES:
-            raise ValueError(f"a leaf's role is one of {', '.join(ROLES)}; got {role!r}")
+            raise ValueError(f"a leaf's role is one of {', '.join(ROLES)}; got {role!r}. {_MADE}")
         if not isinstance(name, str | None):
             raise TypeError(f"a name is text; got {name!r}")
-        self.primal, self.name, self.role = real(data), name, role
+        self.primal, self.name, self.role = nesting.real(data), name, role
         self.grad = self.left = self.right = self.d_left = self.d_right = None
         self.op = cast(Op, None)
         self.scope = here()
@@ -151,7 +152,7 @@ class Value(Typed, ops.Methods):
 
     @data.setter
     def data(self, number: SupportsFloat) -> None:
-        self.primal = real(number)
+        self.primal = nesting.real(number)
 
     @property
     def parents(self) -> tuple[Value, ...]:
@@ -169,8 +170,8 @@ class Value(Typed, ops.Methods):
         Constants keep None. Raises, with every `.grad` as it was, where a derivative that does not exist meets
         a gradient: ZeroDivisionError where its rule divides by zero, else ValueError.
         """
-        adjoint = tape.reverse_sweep(tape.wengert_list([self]), {self: real(seed)})
-        with kinds.put_back("grad", adjoint):
+        adjoint = tape.reverse_sweep(tape.wengert_list([self]), {self: nesting.real(seed)})
+        with nesting.put_back("grad", adjoint):
             for node, bar in adjoint.items():
                 if node.left is not None:
                     node.grad = bar
@@ -214,6 +215,10 @@ class Value(Typed, ops.Methods):
         return f"Value(data={self.data!r}, grad={self.grad!r}{name}{role})"
 
 
+_MADE = "A node that is no leaf is made by arithmetic: a + b has the parents a and b"
+_OURS = dict.fromkeys(("_op", "_children", "op", "parents"), _MADE) | {"label": "write name='x'", "grad": "see x.grad"}
+
+
 # --- what makes a node ------------------------------------------------------------------------------------------------
 
 
@@ -229,12 +234,12 @@ def applied(op: Op, operands: Sequence[Any]) -> Any:
     numbers = [p.primal for p in parents]
     try:
         y = op.value(*numbers)
-    except kinds.ERRORS as error:
-        raise kinds.refusal(op, parents, error) from None
+    except refusals.ERRORS as error:
+        raise refusals.refusal(op, parents, error) from None
     try:
         d = _partials(op, y, parents) if op.guarded else op.local(y, *numbers)
-    except kinds.ERRORS:
-        d = kinds.missing(op, y, parents)
+    except refusals.ERRORS:
+        d = refusals.missing(op, y, parents)
     return node(op, float(y), parents, [float(x) for x in d])
 
 
@@ -269,7 +274,7 @@ def lift(x: Any) -> Any:
     if kind is float or kind is int or isinstance(x, Real | Decimal | np.bool_):  # Real's own check is slow
         return constant_of(float(x))
     if isinstance(x, str | bytes | complex | list | tuple | dict | None):
-        real(x)
+        nesting.real(x)
     return x if isinstance(x, Value) else NotImplemented  # of a subclass
 
 

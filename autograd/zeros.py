@@ -1,4 +1,4 @@
-"""Whether an adjoint that is 0 stays 0 around the point: only then does it pass nothing to a derivative that is missing.
+"""0 · ∞: an adjoint of 0 meets a missing derivative. It passes nothing on if it is 0 around the point, else it is refused.
 
 2·sqrt(x) is 0 at 0 and at no other point, so in sqrt(x)**2 it meets the slope ∞ as 0 · ∞, which has no value. The adjoint
 of a branch not taken is 0 at every point nearby. The two are told apart by moving: the graph is computed once more, in
@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.kinds import ERRORS, no_derivative
+from autograd.guards import differentiable, fixed
 from autograd.ops import where
-from autograd.recording import differentiable, fixed
+from autograd.refusals import ERRORS, no_derivative
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -42,11 +42,13 @@ class Zeros:
     def passes(self, node: Value, k: int, bar: Any) -> bool:
         """Whether the adjoint `bar` meets a derivative along the k-th edge; raises where that is missing."""
         d, parent, number = node.partials[k], node.parents[k], getattr(bar, "primal", bar)
-        if math.isfinite(d):
+        if math.isfinite(d):  # an adjoint that is 0 here may have a derivative of its own, and passes
             return d != 0.0 or bool(np.isfinite(number).all())  # a branch not taken passes nothing, not 0 · ∞
+        if d == d:
+            return bool(np.any(number))  # through a partial that overflows an adjoint of 0 passes nothing
         if fixed(parent):
             return False
-        if d != d and np.any(number) and parent.data == parent.data and node.data == node.data:
+        if np.any(number) and parent.data == parent.data and node.data == node.data:
             raise no_derivative(node, k, np.ravel(number)[np.argmax(np.abs(number))])
         if not np.all(number):
             differentiable(node, k)

@@ -1,4 +1,4 @@
-"""Data sets that come with the package: rows X and class indices Y from 0, drawn anew from a seed or shipped."""
+"""Data sets, rows X and class indices Y from 0: generated from a seed, or shipped with the package."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nn.data import Floats, whole
+from nn.examples import Floats, whole
 
 Classes = npt.NDArray[np.int64]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Op, Value, gradients, kinds, record, wengert_list
-from nn.data import Floats
+from autograd import Op, Value, gradients, nesting, record, refusals, wengert_list
 from nn.engines import output, prepared
+from nn.examples import Floats
 from nn.losses import ProbabilitiesError, maker
 from nn.module import Module
 
@@ -107,7 +107,7 @@ def _of_graph(loss: Value, names: Mapping[Value, str]) -> Iterator[Finding]:
     stuck, flat = unmoved(loss)
     if stuck:
         where = [name for v, name in names.items() if v in stuck]
-        where += [v.name or kinds.described(v) for v in order if v in stuck and v not in names]
+        where += [v.name or refusals.described(v) for v in order if v in stuck and v not in names]
         yield Finding("unmoved", where, flat=flat)
 
 
@@ -144,7 +144,7 @@ def _measured(model: Any, loss: Any, data: Sequence[Floats], names: Mapping[Valu
 
     def the_units(x: Any, y: Any) -> list[Value]:
         y_hat = output(model, x)
-        nodes, found = _units(kinds.flat(y_hat))
+        nodes, found = _units(nesting.flat(y_hat))
         units.extend(found)
         taken = [v.parents[0] if v.op.name in OFF else v for v in nodes]
         end = loss(y_hat, y)

@@ -7,9 +7,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograd import Value, array, kinds, record, values, wengert_list
+from autograd import Value, array, nesting, record, refusals, values, wengert_list
 from autograd.tape import reverse_sweep
-from nn.data import Floats, rows, targets
+from nn.examples import Floats, rows, targets
 
 Engine = Literal["recorded", "eager"]
 Reduction = Literal["mean", "sum"]
@@ -42,7 +42,7 @@ class EagerProgram:
         outputs = []
         for y in self.graphs(data):
             outputs.append(values(y))
-            self.parameters |= dict.fromkeys(v for v in wengert_list(kinds.flat(y)) if v.role == "parameter")
+            self.parameters |= dict.fromkeys(v for v in wengert_list(nesting.flat(y)) if v.role == "parameter")
         return np.array(outputs)
 
     def value_and_grad(self, _: Floats, *data: Any, reduction: str = "mean") -> tuple[float, Floats]:
@@ -61,7 +61,7 @@ class EagerProgram:
         for k, (x, *more) in enumerate(zip(*data, strict=True)):
             try:
                 yield self.function(inputs(x), *more)
-            except kinds.ERRORS as error:
+            except refusals.ERRORS as error:
                 raise type(error)(f"row {k}: {error}") from None
 
 

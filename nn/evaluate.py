@@ -1,4 +1,4 @@
-"""Models on many examples: their outputs, these as probabilities, and how often they are right."""
+"""Evaluation on many examples: outputs, probabilities and accuracy."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograd import kinds, sigmoid, softmax
-from nn.data import Floats, one_hot, rows
+from autograd import nesting, sigmoid, softmax
 from nn.engines import Engine, engine_for, inputs, output
+from nn.examples import Floats, one_hot, rows
 from nn.losses import maker
 
 Link = Literal["identity", "sigmoid", "softmax"] | Callable[[Any], Any]
@@ -44,7 +44,7 @@ def predict_proba(model: Any, X: Any, link: Link | None = None, engine: Engine =
 
     def the_model(x: Any) -> Any:
         y = _scores(model, x)
-        found = "identity" if all(map(maker, kinds.flat(y))) else "sigmoid" if np.ndim(y) == 0 else "softmax"
+        found = "identity" if all(map(maker, nesting.flat(y))) else "sigmoid" if np.ndim(y) == 0 else "softmax"
         return link(y) if callable(link) else LINKS[link or found](y)
 
     return predict(the_model, X, engine)

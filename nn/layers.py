@@ -5,15 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any, Literal
+from typing import Any, Literal, Never
 
 import numpy as np
 
 import autograd
-from autograd import Value, array, dot, kinds, ops, scope
+from autograd import Value, array, dot, nesting, ops, refusals, scope
+from autograd.guards import graph_of
 from autograd.makers import maker
-from autograd.recording import graph_of
-from nn.data import whole
+from nn.examples import whole
 from nn.init import Rng, generator, glorot, he
 from nn.module import Module, called
 
@@ -44,7 +44,7 @@ class _Units(Module):
     def __call__(self, x: Any) -> Any:
         x = _inputs(x, self.w.shape[-1], self)
         weights = self.w.reshape(len(self._scopes), -1).tolist()
-        biases = [None] * len(weights) if self.b is None else kinds.flat(self.b)
+        biases = [None] * len(weights) if self.b is None else nesting.flat(self.b)
         name, g = _activation(self.activation)
         together = name == "softmax"  # it needs all units; every other activation belongs to one
         y, weighted = [], maker(dot, 2 * len(x))  # the node itself, unchecked: these are Values, and of one length
@@ -89,7 +89,11 @@ class Neuron(_Units):
     Neuron(3 → 1 sigmoid, 4 parameters)
     """
 
-    def __init__(self, n_in: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None) -> None:
+    def __init__(
+        self, n_in: int, activation: Activation = "sigmoid", bias: bool = True, rng: Rng = None, **others: Never
+    ) -> None:
+        if others:
+            raise refusals.unknown("Neuron", others, {"nonlin": "write activation='identity' for nonlin=False"})
         if _activation(activation)[0] == "softmax":
             raise ValueError("softmax needs several outputs: use a Layer, or sigmoid for one")
         super().__init__((), n_in, activation, bias, rng)

@@ -1,4 +1,4 @@
-"""Losses in the lecture's own normalisation, for one example; their sum or mean over examples is the caller's."""
+"""Losses of one example, in the lecture's normalisation; their sum or mean over examples is taken outside."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Value, dot, kinds, log, ops, relu, softplus, sum as total, where
-from autograd.kinds import real
-from autograd.recording import demand
+from autograd import Value, dot, log, nesting, ops, relu, softplus, sum as total, where
+from autograd.guards import demand
+from autograd.nesting import real
 
 
 class ProbabilitiesError(ValueError):
@@ -115,13 +115,13 @@ def cross_entropy(logits: Any, y: Any) -> Value:
     >>> L, L.partials
     (Value(data=1000.0, grad=None), (1.0, -1.0))
     """
-    a = kinds.flat(logits)
+    a = nesting.flat(logits)
     if np.ndim(logits) != 1 or len(a) < 2:
         raise ValueError("cross_entropy takes a vector of at least two logits, one per class")
     _refuse_probabilities(a, "cross_entropy")
     if np.ndim(y) == 0 and not isinstance(y, list | tuple):
         return _of_class(a, y)
-    targets = [t if isinstance(t, Value) else real(t) for t in kinds.flat(y)]
+    targets = [t if isinstance(t, Value) else real(t) for t in nesting.flat(y)]
     if len(targets) != len(a) or np.ndim(y) > 1:
         raise ValueError(f"cross_entropy got {len(a)} logits and targets of shape {np.shape(y)}")
     demand(targets, _is_distribution, "cross_entropy takes a one-hot y, ≥ 0 with sum 1")
@@ -165,7 +165,7 @@ def _pairs(y_hat: Any, y: Any, loss: str) -> list[tuple[Any, Any]]:
         return [(y_hat, y)]  # the common case, in front
     if np.shape(y_hat) != np.shape(y):
         raise ValueError(f"{loss} got outputs of shape {np.shape(y_hat)} and targets of shape {np.shape(y)}")
-    pairs = list(zip(kinds.flat(y_hat), kinds.flat(y), strict=True))
+    pairs = list(zip(nesting.flat(y_hat), nesting.flat(y), strict=True))
     if not pairs:
         raise ValueError(f"{loss} of nothing: outputs and targets are empty")
     for _, target in pairs:

@@ -12,10 +12,10 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograd import Program, Value, assign, dot, gradients, kinds, record
-from nn.data import Floats, rows
+from autograd import Program, Value, assign, dot, gradients, nesting, record, refusals
 from nn.doctor import unmoved
 from nn.engines import Reduction, inputs
+from nn.examples import Floats, rows
 
 Places = Any  # of some parameters among all: an array of their numbers
 
@@ -69,7 +69,7 @@ class Optimizer:
         g = np.array([v.grad for v in self.parameters], dtype=float)  # nan for None
         for v in (self.parameters[k] for k in np.flatnonzero(~np.isfinite(g))):
             if v.grad is not None:
-                raise ValueError(f"no step is taken: the gradient of {kinds.described(v)} is {v.grad!r}")
+                raise ValueError(f"no step is taken: the gradient of {refusals.described(v)} is {v.grad!r}")
         places = np.flatnonzero(g == g)
         if not places.size:
             raise ValueError("no parameter has a gradient: call loss.backward() before step()")
@@ -262,7 +262,7 @@ def _settled(program: Program, moving: list[Value], data: Sequence[Any], reducti
         curved = LinearOperator((len(g), len(g)), matvec=partial(product, at), dtype=float)
         with np.errstate(all="ignore"):
             step = cg(curved, g, rtol=1e-3)[0]
-    except kinds.ERRORS:  # a second derivative that is missing
+    except refusals.ERRORS:  # a second derivative that is missing
         return False
     return bool(0.0 <= 0.5 * g @ step <= ROUNDING * abs(loss) or (abs(step) <= ROUNDING * abs(at)).all())
 
@@ -303,7 +303,7 @@ def _leaves(parameters: Iterable[Any], taker: str) -> list[Value]:
     """The parameters, and those of arrays among them, each once; TypeError for anything that cannot be changed."""
     if not isinstance(parameters, Iterable):
         raise TypeError(f"{taker} takes model.parameters(); got {type(parameters).__name__}")
-    leaves = list(dict.fromkeys(v for x in parameters for v in kinds.flat(x)))
+    leaves = list(dict.fromkeys(v for x in parameters for v in nesting.flat(x)))
     if not leaves or not all(isinstance(v, Value) and v.op is None for v in leaves):
         raise TypeError(f"{taker} takes the leaves to change: model.parameters(), or a list of arrays of Values")
     return leaves

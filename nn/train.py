@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd import Value, kinds
-from nn.data import Floats, whole
+from autograd import Value, refusals
 from nn.doctor import Finding, unmoved
 from nn.engines import EagerProgram, Engine, Reduction, engine_for, prepared
+from nn.examples import Floats, whole
 from nn.optim import Optimizer
 
 SHOWN = 12  # epochs in the table of a history
@@ -145,7 +145,7 @@ def _held_out(program: Any, validation: Any, model: Any, loss: Any) -> Any:
     try:
         _, data, _ = prepared(model, validation[0], validation[1], loss)
         program(*data)
-    except (TypeError, *kinds.ERRORS) as error:
+    except (TypeError, *refusals.ERRORS) as error:
         raise type(error)(f"validation: {error}") from None
     return data
 
@@ -172,7 +172,7 @@ class _Descent:
         stuck, flat = unmoved(example)
         if stuck and isinstance(self.program, EagerProgram):  # its graph need not be the same for every example
             stuck = set.intersection(stuck, *(unmoved(y)[0] for y in self.program.graphs(self.data)))
-        if found := [v.name or kinds.described(v) for v in self.moving if v in stuck]:
+        if found := [v.name or refusals.described(v) for v in self.moving if v in stuck]:
             raise ValueError(
                 f"{Finding('unmoved', found, flat=flat)} Or give the optimiser the other parameters alone."
             )
@@ -194,7 +194,7 @@ class _Descent:
             loss, gradient = self.program.value_and_grad(self.theta, *batch, reduction=self.reduction)
             if not math.isfinite(loss):
                 raise ValueError(f"the loss is {loss}")
-        except kinds.ERRORS as error:
+        except refusals.ERRORS as error:
             theta, memory, now = self.undo
             self.optimizer.commit(self.moving, theta[self.here], memory)
             raise self.diverged(str(error), now) from None
@@ -212,7 +212,7 @@ class _Descent:
         """The mean or sum of the losses on validation data."""
         try:
             losses = self.program(*self.held_out)
-        except kinds.ERRORS as error:
+        except refusals.ERRORS as error:
             raise self.diverged(f"validation: {error}", "The parameters are those after this epoch") from None
         return float(losses.mean() if self.reduction == "mean" else losses.sum())
 

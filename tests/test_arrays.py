@@ -20,14 +20,14 @@ from autograd import (
     exp,
     grads,
     jacobian,
-    kinds,
     named,
+    nesting,
     ops,
     sum,
     values,
     zero_grad,
 )
-from autograd.naming import Name
+from autograd.names import Name
 
 INF = math.inf
 
@@ -38,11 +38,11 @@ def W():
 
 
 def names(x):
-    return [v.name for v in kinds.flat(x)]
+    return [v.name for v in nesting.flat(x)]
 
 
 def rows(x):
-    return [v.op.name for v in kinds.flat(x)]
+    return [v.op.name for v in nesting.flat(x)]
 
 
 # --- making -----------------------------------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def test_values_in_the_data_are_kept_as_they_are():
     v = Value(2.0, "v")
     x = array([1.0, v], "x")
     assert x[1] is v
-    assert names(x) == ["x[0]", "v"]
+    assert (names(x), x[0].role) == ([None, "v"], "constant")  # a plain number beside Values is not trained
     assert array(v) is v
     assert array(x)[0] is x[0]
 
@@ -318,7 +318,7 @@ def test_reshaping_keeps_the_leaves_and_the_class(W, shaped):
     y = shaped(W)
     assert type(y) is Array
     assert values(y).tolist() == shaped(values(W)).tolist()
-    assert {id(v) for v in kinds.flat(y)} <= {id(v) for v in W.ravel()}
+    assert {id(v) for v in nesting.flat(y)} <= {id(v) for v in W.ravel()}
 
 
 def test_an_element_is_a_value(W):
@@ -502,7 +502,11 @@ def test_named_names_elements_and_returns_its_argument(W):
 
 def test_an_array_cast_to_floats_computes_in_floats():
     W = array([1.0, 2.0])
-    assert (W.astype(float) * 2).dtype == float
+    plain = W.astype(float)
+    plain *= 2
+    assert (type(plain), plain.tolist()) == (np.ndarray, [2.0, 4.0])
+    assert type(W.astype(object)) is Array
+    assert (np.array(W, float, subok=True) * 2).dtype == float
 
 
 def test_a_float_array_refuses_values_in_place():
@@ -547,7 +551,10 @@ def test_assign_without_a_gradient_does_not_turn_weights_into_nan():
     [
         lambda x: np.clip(x, 0.0, 1.0),
         lambda x: np.clip(x, a_min=0, a_max=1),
-        lambda x: np.clip(x, min=0, max=1, out=None),
+        pytest.param(
+            lambda x: np.clip(x, min=0, max=1, out=None),
+            marks=pytest.mark.skipif(np.lib.NumpyVersion(np.__version__) < "2.1.0", reason="NumPy 2.0 has no min, max"),
+        ),
         lambda x: np.clip(np.clip(x, 0, None), None, 1),
         lambda x: x.clip(0, 1),
     ],
@@ -592,7 +599,9 @@ def test_what_numpy_makes_of_an_array_is_an_array(product):
 @pytest.mark.parametrize("change", [lambda W: np.add.at(W, 0, 1.0), lambda W: operator.ifloordiv(W, 2)])
 def test_a_change_in_place_points_to_assign_before_anything_is_looked_up(W, change):
     before = values(W)
-    with pytest.raises(TypeError, match="in place would replace leaves; change them: assign"):
+    with pytest.raises(
+        TypeError, match=r"in place would replace leaves, 1\.0 from W\[0,0\] among them; change them: assign"
+    ):
         change(W)
     assert (values(W) == before).all()
 

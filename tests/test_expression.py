@@ -2,7 +2,11 @@
 
 import ast
 import math
+import os
 import re
+import subprocess
+import sys
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from xml.etree import ElementTree
@@ -128,11 +132,39 @@ def test_what_is_no_expression_is_refused(text):
         parsed(text, {"x": 1})
 
 
-@pytest.mark.parametrize("text", ["-" * 100_000 + "x", "x" + "+x" * 50_000, "x" + "**x" * 20_000])
+@pytest.mark.parametrize("text", ["-" * 9_000 + "x", "x" + "+x" * 4_900, "x" + "**x" * 3_000])
 def test_what_is_nested_too_deep_is_refused(text):
     with pytest.raises(ValueError, match="is nested too deep") as stop:
         parsed(text, {"x": 1})
     assert len(str(stop.value)) < 100
+
+
+@pytest.mark.parametrize(
+    "text", ["(" * 10**6, "x" + "+x" * 500_000, "sum([" + "x," * 480_000 + "x])", "x" * 10**6, "-" * 10**6 + "x", "9" * 10**6 + "*x"]
+)  # fmt: skip
+def test_a_million_characters_are_refused_at_once_by_their_number(text):
+    start = time.perf_counter()
+    with pytest.raises(
+        ValueError, match=r"characters; an expression has at most 10,000: build the graph in Python"
+    ) as stop:
+        parsed(text, {"x": 1})
+    assert time.perf_counter() - start < 1
+    assert len(str(stop.value)) < 150
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("lambda*x", "lambda is a word of Python and cannot be a name: write lambda_"), ("x + class", "write class_"),
+        ("1e400*x", "'1e400' at column 1: the number is beyond the largest float"), ("x + 1" + "0" * 400, "the number is beyond the largest float"),
+        ("1" + "0" * 5_000 + "*x", "a number in it is beyond the largest float"), ("softmax([x, y])", "softmax gives a vector, and an expression is one number: write one component"),
+        ("2*log_softmax([x, y])", "'log_softmax([x, y])' at column 3: log_softmax gives a vector"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_what_to_write_instead(text, message):
+    with pytest.raises(ValueError, match=re.escape(message)) as stop:
+        parsed(text, {"x": 1, "y": 2})
+    assert "\n" not in str(stop.value)
 
 
 def test_powers_that_would_take_forever_in_whole_numbers_overflow_at_once():
@@ -197,6 +229,22 @@ def test_a_terminal_that_knows_only_ascii_gets_the_table_all_the_same(tmp_path, 
     assert "x ? x" in done.stdout
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a pipe there breaks otherwise")
+@pytest.mark.parametrize("words", [["x*x", "x=1", "--table"], ["x*x", "x=1", "--latex"]])
+def test_a_pipe_that_is_closed_ends_the_program_without_a_word(words):
+    read, write = os.pipe()
+    os.close(read)
+    done = subprocess.run(
+        [sys.executable, "-m", "viz", *words], stdout=write, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(write)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_an_infinite_number_is_one_where_it_is_asked_for(capsys):
+    assert "∞" in shown("x*2", "x=-inf", capsys=capsys)
+
+
 def shown(*words, capsys):
     assert job.main(list(words)) == 0
     return capsys.readouterr().out
@@ -254,6 +302,8 @@ def test_what_this_version_cannot_show_is_said(capsys, monkeypatch):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["lambda*x", "x=1"], "lambda is a word of Python"), (["1e400*x", "x=1"], "beyond the largest float"), (["softmax([x,y])", "x=1", "y=2"], "softmax gives a vector"),
+        (["x*x", "x=1e400"], "'1e400' in 'x=1e400' is beyond the largest float"), (["9**9**9*x", "x=1"], "beyond the largest float"),
         (["x*x"], "give x a number: x=…"), (["x*x", "x=two"], "'two' in 'x=two' is not a number"), (["x*x", "x="], "is not a number"),
         (["x*x", "x=1", "x=2"], "x is given twice"), (["x*x", "x=1", "2=3"], "'2' in '2=3' is no name"), (["x", "y", "x=1"], "one expression is needed, in quotes and without an equals sign; got 'x' 'y'"),
         (["x=1"], "equals sign; got none"), (["-o", "x.svg"], "equals sign; got none"), (["--table"], "equals sign; got none"),

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, array, assign, grad, gradients, record, recording
+from autograd import Value, array, assign, grad, gradients, guards, record
 from autograd.files import written
-from autograd.kinds import put_back
+from autograd.nesting import put_back
 from autograd.scope import scope
 
 traced = pytest.mark.unmeasured  # the test sets a tracer of its own
@@ -172,12 +172,12 @@ def test_an_interruption_leaves_the_state_before_or_after_and_nothing_open(make,
         model, work = make()
         where = interrupted(work, k)
         assert isinstance(where, tuple), f"nothing was interrupted at {k} of {count}"
-        left = (scopes.here() is not None, recording.current() is not None or recording.differentiating())
+        left = (scopes.here() is not None, guards.current() is not None or guards.differentiating())
         if left != (False, False):  # only where Python itself leaves no way
             assert where[1], where
             assert left == (OPEN[where[0]] == "scope", OPEN[where[0]] == "graph"), where
             scopes._current.set(None)
-            recording._graph.set(recording._NONE)
+            guards._graph.set(guards._NONE)
         assert state(model) in allowed, where
         assert float(model.parameters()[0] * 1.0) == model.parameters()[0].data
         assert type(grad(lambda x: x * x)(3.0)) is float
@@ -208,12 +208,12 @@ def test_an_interrupted_block_does_nothing_when_its_traceback_is_freed_later():
     v.data = 7.0
     del block
     assert v.data == 7.0
-    block = recording.recording()
+    block = guards.recording()
     block.__enter__()
-    recording._graph.set(recording._NONE)
-    with recording.recording() as notes:
+    guards._graph.set(guards._NONE)
+    with guards.recording() as notes:
         del block
-        assert recording.current() is notes
+        assert guards.current() is notes
 
 
 def test_an_error_that_is_no_interruption_closes_the_graph_too():
@@ -221,8 +221,8 @@ def test_an_error_that_is_no_interruption_closes_the_graph_too():
         record(lambda x: x / 0.0, 1.0)
     with pytest.raises(ZeroDivisionError):
         grad(lambda x: x / 0.0)(1.0)
-    assert recording.current() is None
-    assert not recording.differentiating()
+    assert guards.current() is None
+    assert not guards.differentiating()
 
 
 @traced
@@ -314,17 +314,17 @@ def test_a_scope_that_is_interrupted_while_it_looks_where_it_is_closes(monkeypat
 
 
 @pytest.mark.parametrize("late", [False, True])
-@pytest.mark.parametrize("block", [recording.recording, lambda: recording.transforming([])])
+@pytest.mark.parametrize("block", [guards.recording, lambda: guards.transforming([])])
 def test_a_graph_that_is_interrupted_before_its_block_begins_is_closed(block, late, monkeypatch):
     def run():
         with monkeypatch.context() as patch:
-            patch.setattr(recording, "_graph", Interrupted(recording._graph, late))
+            patch.setattr(guards, "_graph", Interrupted(guards._graph, late))
             with block():
                 pytest.fail("the block has begun")
 
     with pytest.raises(KeyboardInterrupt):
         run()
-    assert recording._graph.get() is recording._NONE
+    assert guards._graph.get() is guards._NONE
 
 
 def test_what_an_interruption_ends_in_the_middle_is_put_back():

@@ -12,7 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from autograd import absolute, cos, exp, kinds, log, relu, sin, values
+from autograd import absolute, cos, exp, log, nesting, relu, sin, values
 from tests.lecture import Claim, Report, check, derivative, draws, each
 from tests.lecture.__main__ import main
 from tests.lecture.claims import LECTURE, REFERENCE
@@ -90,7 +90,7 @@ def test_the_reference_is_compared_to_twelve_digits():
 
 def numbers(x):
     """The numbers of a nesting, texts of digits and truths among them, as an array of objects."""
-    return np.array(kinds.mapped(lambda v: mpmath.mpf(v) if isinstance(v, str) else +v, x), dtype=object)
+    return np.array(nesting.mapped(lambda v: mpmath.mpf(v) if isinstance(v, str) else +v, x), dtype=object)
 
 
 def off(f, factor, entry=None):
@@ -153,7 +153,7 @@ def test_another_function_than_the_claim_is_about_is_found(claim):
     @wraps(claim.of)
     def other(*args, **by_name):
         y = claim.of(*args, **by_name)
-        return kinds.mapped(lambda v: (float(v) if isinstance(v, str | bool) else v) * 1.25, y)
+        return nesting.mapped(lambda v: (float(v) if isinstance(v, str | bool) else v) * 1.25, y)
 
     finding = only(replace(claim, of=other, within=0.0, corrected=None))
     assert (finding.verdict, finding.holds) == ("slip", False)

@@ -9,8 +9,9 @@ import pytest
 import nn
 import viz
 from autograd import Value, array, softmax
+from viz.plots import COLOURS
 
-pytest.importorskip("matplotlib")
+to_hex = pytest.importorskip("matplotlib.colors").to_hex
 
 X, Y = nn.datasets.two_moons(60)
 
@@ -61,6 +62,33 @@ def test_the_regions_of_many_outputs_are_their_largest(ending):
     regions = axes.collections[0]
     np.testing.assert_array_equal(regions.levels, [-0.5, 0.5, 1.5, 2.5])
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("width", "height")
+
+
+def colours(axes):
+    """The colour of each class in the legend, and that of its points."""
+    handles, labels = axes.get_legend_handles_labels()
+    return {label: to_hex(handle.get_facecolor()[0]).upper() for handle, label in zip(handles, labels, strict=True)}
+
+
+@pytest.mark.parametrize("classes", [(0, 1), (1, 2), (0, 2), (2,), (1.0, 2.0)])
+def test_points_have_the_colour_of_the_region_of_their_class(classes):
+    centres = np.array([[0.0, 4.0], [4.0, 0.0], [-4.0, -4.0]])
+    y = np.array([classes[k % len(classes)] for k in range(30)])
+    points = centres[y.astype(int)] + np.random.default_rng(0).normal(size=(30, 2)) * 0.3
+    (axes,) = viz.boundary(lambda x: array([x[1], x[0], -x[0] - x[1]]), points, y).axes
+    regions = [to_hex(c[:3]).upper() for c in axes.collections[0].get_facecolor()]
+    for c, colour in colours(axes).items():
+        assert colour == COLOURS[int(float(c))] == regions[int(float(c))]
+
+
+@pytest.mark.parametrize(
+    ("classes", "expected"),
+    [((0, 1), (0, 1)), ((-1, 1), (0, 1)), ((1,), (1,)), ((0,), (0,)), ((-1,), (0,)), ((False, True), (0, 1))],
+)
+def test_points_of_one_output_have_the_colour_of_the_side_of_their_class(classes, expected):
+    y = np.array([classes[k % len(classes)] for k in range(60)])
+    (axes,) = viz.boundary(lambda x: x[0], X, y).axes
+    assert list(colours(axes).values()) == [COLOURS[k] for k in expected]
 
 
 def test_a_vector_of_one_output_and_rows_with_a_class_of_their_own_are_drawn():
@@ -132,6 +160,18 @@ def test_a_figure_shows_itself_in_jupyter_and_is_no_open_figure():
     [
         (lambda: viz.boundary(lambda x: x[0], X[:, :1], Y), ValueError, "rows of two numbers"),
         (lambda: viz.boundary(lambda x: x[0], X, Y[1:]), ValueError, "rows of two numbers"),
+        (
+            lambda: viz.boundary(lambda x: x, X, Y + 1),
+            ValueError,
+            r"the classes of 2 outputs are 0 to 1; got 2: number them so",
+        ),
+        (
+            lambda: viz.boundary(lambda x: x[0], X, Y + 1),
+            ValueError,
+            "the classes of one output are 0 and 1, or −1 and 1; got 2",
+        ),
+        (lambda: viz.boundary(lambda x: x, X, Y / 2), ValueError, r"0 to 1; got 0\.5"),
+        (lambda: viz.boundary(lambda x: x, X, np.where(Y, "a", "b")), ValueError, "0 to 1; got 'a'"),
         (lambda: viz.activations(["sigmiod"]), ValueError, "names such as 'tanh'"),
         (lambda: viz.activations([]), ValueError, "names such as 'tanh'"),
         (lambda: viz.descent(lambda x: x, [1.0, 2.0, 3.0]), ValueError, "one number or of two"),

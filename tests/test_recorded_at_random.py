@@ -16,9 +16,9 @@ from autograd import (
     array,
     constant,
     dot,
-    kinds,
     ops,
     record,
+    refusals,
     replay,
     sum as total,
     tanh,
@@ -187,7 +187,7 @@ def wild(seed):
             operands[-1] = constant(draw.choice(WILD))
         try:
             nodes.append((op.at(draw.randrange(n)) if op.indexed else op).apply(*operands))
-        except kinds.ERRORS:
+        except refusals.ERRORS:
             continue
     return draw, parameters, inputs, nodes[-1]
 
@@ -195,7 +195,7 @@ def wild(seed):
 def outcome(f):
     try:
         return f()
-    except kinds.ERRORS as error:
+    except refusals.ERRORS as error:
         return type(error)
 
 

@@ -14,9 +14,9 @@ from autograd import (
     array,
     dot,
     exp,
-    kinds,
     ops,
     record,
+    refusals,
     sqrt,
     sum as total,
     where,
@@ -92,14 +92,14 @@ def nudged(op, n):
 def eager_outcome(f, parameters, row):
     try:
         return loss_and_gradient(f, parameters, *row)
-    except kinds.ERRORS as error:
+    except refusals.ERRORS as error:
         return type(error)
 
 
 def recorded_outcome(program, row):
     try:
         return program.value_and_grad(program.theta(), *row)
-    except kinds.ERRORS as error:
+    except refusals.ERRORS as error:
         return type(error)
 
 
@@ -127,7 +127,7 @@ def test_of_many_rows_the_first_that_the_row_refuses_is_named_and_without_those_
     for xs in points(op, n):
         try:
             (good if math.isfinite(f(*xs).data) else []).append(xs)
-        except kinds.ERRORS:
+        except refusals.ERRORS:
             bad.append(xs)
     program = record(f, *good[0])
     eager = [f(*xs).data for xs in good]
@@ -135,7 +135,7 @@ def test_of_many_rows_the_first_that_the_row_refuses_is_named_and_without_those_
     np.testing.assert_allclose(program(*np.array(good).T), eager, rtol=1e-12, atol=rounding)
     for xs in bad[:3]:
         rows = np.array([*good[:17], xs, *good[17:]])
-        with pytest.raises(kinds.ERRORS, match=f"row 17: {op.name}"):
+        with pytest.raises(refusals.ERRORS, match=f"row 17: {op.name}"):
             program(*rows.T)
 
 

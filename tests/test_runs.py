@@ -299,3 +299,18 @@ def test_a_step_gives_the_same_bits_every_time():
         again = program.value_and_grad(program.theta(), X, Y)
         assert again[0] == first[0]
         np.testing.assert_array_equal(again[1], first[1])
+
+
+@pytest.mark.parametrize("f", [exp, expm1, lambda x: x**20.5], ids=["exp", "expm1", "power"])
+def test_an_operation_that_refuses_to_overflow_refuses_in_32_bits_too(f):
+    program = record(lambda x: f(x) * A, 1.0)
+    assert np.isfinite(program(np.array([100.0]))).all()
+    with pytest.raises(OverflowError, match=r"row 1: .* is beyond the largest float here; got 100\.0 from x"):
+        program(np.array([1.0, 100.0], np.float32))
+    with pytest.raises(OverflowError, match="row 1"):
+        program.value_and_grad(program.theta().astype(np.float32), np.array([1.0, 100.0], np.float32))
+
+
+def test_arithmetic_overflows_in_32_bits_as_floats_do():
+    program = record(lambda x: x * x * A, 1.0)
+    assert program(np.array([1.0, 1e30], np.float32)).tolist() == [1.0, math.inf]

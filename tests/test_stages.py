@@ -273,6 +273,54 @@ def test_scopes_entered_again_are_shown_as_often_and_the_caption_says_so():
     assert any("as often as it is entered" in note.text for note in diagram.scene.notes)
 
 
+def torn():
+    """A recurrence whose first cell takes only the first row of each matrix, and the first element of the bias."""
+    U, W, b = array([[0.0, 0.2], [0.4, 0.6]], "U"), array([[0.1, 0.2], [0.3, -0.1]], "W"), array([0.0, 0.1], "b")
+    x, h = array([[0.1, 0.3], [0.2, 0.5], [0.7, 0.9]], "x", "input"), array([0.1, 0.2], "h0", "input")
+    with scope("cell0"):
+        h = [tanh(W[0] @ x[0] + U[0] @ h + b[0]), constant(0.5)]
+    for k in (1, 2):
+        with scope(f"cell{k}"):
+            h = named(f"h{k}", tanh(W @ x[k] + U @ h + b))
+    with scope("loss"):
+        out = named("L", dot(h, h))
+    out.backward()
+    return out
+
+
+def test_a_recurrent_weight_is_one_card_with_a_wire_to_each_stage_that_takes_it():
+    out = torn()
+    scene = draw(out, detail="stages").scene
+    cards = {card.name: card for card in scene.cards}
+    assert {"U", "W", "b"} <= set(cards)
+    assert not any("[" in name for name in cards)
+    for name in ("U", "W", "b"):
+        assert sorted(w.head for w in scene.wires if w.tail == cards[name].id) == sorted(
+            cards[f"cell{k}"].id for k in range(3)
+        )
+    assert list(cards["U"].grids[0].cells) == [["0", "0.2"], ["0.4", "0.6"]]
+    bars = {v.name: v.grad for v in wengert_list([out])}
+    assert cards["U"].grids[1].cells == [[number(bars[f"U[{i},{j}]"], 3) for j in range(2)] for i in range(2)]
+
+
+def test_two_arrays_of_one_name_stay_two_cards():
+    x = array([1.0, 2.0], "x", "input")
+    for k in range(2):
+        w = array([0.5 + k, 1.5], "w")
+        with scope(f"s{k}"):
+            x = named("y", x * w)
+    with scope("end"):
+        out = total(x)
+    names = [card.name for card in draw(out, detail="stages").scene.cards]
+    assert names.count("w") == 2
+
+
+def test_rows_that_parts_of_a_layer_take_alone_stay_inside_them():
+    model = nn.MLP(2, [3, 1], rng=0)
+    cards = draw(model([0.1, 0.2]), detail="stages", depth=2).scene.cards
+    assert not [card for card in cards if card.kind == "parameter"]
+
+
 def test_visits_of_a_scope_have_an_order():
     out = recurrent()
     order = [v for v in wengert_list([out]) if v.op is not None]

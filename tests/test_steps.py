@@ -17,8 +17,8 @@ from autograd.tape import reverse_sweep, wengert_list
 from tests.pictures import GRAPHS, everything, network, neuron
 from tests.test_stages import mlp
 from viz import draw, parsed, steps
-from viz.numbers import few, number
-from viz.page.gather import gathered
+from viz.numbers import exact, few, number
+from viz.page.facts import gathered
 from viz.picture import colours, stages
 from viz.picture.scene import Note
 
@@ -551,6 +551,25 @@ def test_gradients_are_blank_until_they_are_predicted_and_mistakes_are_named(ope
     assert lesson.answer("∂f/∂w", "−6") == "Right: −6. All questions are answered."
 
 
+@pytest.mark.parametrize(
+    ("answer", "verdict"),
+    [
+        ("8", "Right"), ("8.03", "Right"), ("7.97", "Right"), ("8.05", "Close"), ("7.95", "Close"), ("8.39", "Close"), ("7.61", "Close"),
+        ("8.41", "Not yet"), ("7.59", "Not yet"), ("16", "Not yet"), ("0", "Not yet"), ("-8.03", "The sign"), ("-8.05", "Not yet"),
+    ],
+)  # fmt: skip
+def test_an_answer_is_right_within_half_a_percent_and_close_within_five(answer, verdict, opened):
+    _, y, _, out = lecture_example()
+    assert opened(steps(out, predict=[y])).answer("∂f/∂y", answer).startswith(verdict)
+
+
+def test_an_answer_of_zero_is_right_where_the_gradient_is_zero(opened):
+    x, y = Value(2.0, "x"), Value(0.0, "y")
+    lesson = opened(steps(named("f", x * y), predict=[x]))
+    assert lesson.answer("∂f/∂x", "0.001").startswith("Not yet")
+    assert lesson.answer("∂f/∂x", "1e-13").startswith("Right: 0.")
+
+
 def test_a_factor_of_an_edge_is_predicted_too(opened):
     *_, w, out = lecture_example()
     lesson = opened(steps(out, predict=[(w, out)]))
@@ -622,10 +641,21 @@ def test_the_page_writes_and_tints_as_the_picture_does(opened):
         99999.5,
         99998.5,
     ]
+    drawn += [
+        0.001,
+        -0.001,
+        math.nextafter(0.001, 0),
+        1e5,
+        -1e5,
+        math.nextafter(1e5, 0),
+        1e-4,
+        1e6,
+    ]  # where the form changes
     drawn += [1.125, -1.0625, 2.5, 1.375, 12344.5, 0.0009765625, 2.0**-12, 100.5, 1e22 + 2**21, -0.375]  # ties
     for digits in (2, 3, 4, 17):
         found = page.evaluate(f"xs => xs.map(x => number(x, {digits}))", drawn)
         assert found == [number(x, digits) for x in drawn]
+    assert page.evaluate("xs => xs.map(exact)", drawn) == [exact(x) for x in drawn]
     assert page.evaluate("[number(null), number(NaN), number(-Infinity)]") == ["–", "nan", "−∞"]
     shares = [-1.0, -0.3, -1e-9, 1e-4, 0.5, 1.0]
     channels = [[int(colours.ramp(x)[k : k + 2], 16) for k in (1, 3, 5)] for x in shares]
@@ -731,7 +761,8 @@ def test_a_long_graph_goes_by_stages_and_says_so_or_shows_what_is_near_the_outpu
     assert lesson.shown.data["level"] == "values"
     assert "values shown" in lesson.page.inner_text("#notes")
     lesson.press("End")
-    assert len(lesson.shown.data["groups"]) < 200
+    assert len(lesson.shown.data["groups"]) <= 200
+    assert lesson.page.evaluate("value.length") == 301
 
 
 def test_everything_can_be_stepped_through(opened):

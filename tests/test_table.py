@@ -24,8 +24,8 @@ from autograd import (
     gradients,
     hessian,
     jvp,
-    kinds,
     ops,
+    refusals,
     replay,
     scope,
     values,
@@ -216,7 +216,7 @@ def test_value_and_partials_keep_their_digits(op, n):
     for xs in points(op, n):
         y, partials = exact(op, xs)
         if y is None:
-            with pytest.raises(kinds.ERRORS):
+            with pytest.raises(refusals.ERRORS):
                 made(op, xs)
             continue
         try:
@@ -241,7 +241,7 @@ def inside(op, n):
     for xs in points(op, n):
         try:
             y = made(op, xs)[1].data
-        except kinds.ERRORS:
+        except refusals.ERRORS:
             continue
         if math.isfinite(y):
             yield xs, y
@@ -376,7 +376,7 @@ def smooth_points(op, n):
 def defined(op, xs):
     try:
         call(op, *xs)
-    except kinds.ERRORS:
+    except refusals.ERRORS:
         return False
     return True
 

@@ -7,6 +7,7 @@ import re
 import struct
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
@@ -46,7 +47,7 @@ def direction(request):
 
 def test_every_card_prints_its_nodes_value_and_gradient(graph):
     _, groups = parsed(draw(graph))
-    for k, v in enumerate(wengert_list(ag.kinds.flat(graph))):
+    for k, v in enumerate(wengert_list(ag.nesting.flat(graph))):
         lines = texts(groups[f"n{k}"])
         if v.role == "constant":
             assert lines == [number(v.data)]
@@ -58,7 +59,7 @@ def test_every_card_prints_its_nodes_value_and_gradient(graph):
 
 def test_every_edge_carries_the_local_derivative_in_the_picture_and_in_the_dot_text(graph):
     diagram = draw(graph)
-    order = wengert_list(ag.kinds.flat(graph))
+    order = wengert_list(ag.nesting.flat(graph))
     ids = {v: f"n{k}" for k, v in enumerate(order)}
     expected = sorted(
         (ids[p], ids[v], "–" if v.op.guarded and p.role == "constant" else number(d, 3))
@@ -716,3 +717,135 @@ def test_numbers_keep_their_significant_digits(x, digits, text):
 
 def test_diagrams_are_made_by_draw():
     assert isinstance(draw(neuron()), Diagram)
+
+
+# --- interrupted, and beside other threads and processes ---------------------------------------------------------------
+
+
+def test_an_interrupted_save_leaves_the_old_file_and_nothing_beside_it(tmp_path, monkeypatch):
+    path = draw(neuron()).save(tmp_path / "picture.svg")
+    before = path.read_bytes()
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        draw(network()).save(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_picture_is_saved_through_a_link_and_under_a_long_name(tmp_path):
+    target, link = tmp_path / "target.svg", tmp_path / "link.svg"
+    target.write_text("old")
+    try:
+        link.symlink_to(target)
+    except OSError:
+        pytest.skip("no links here")
+    assert draw(neuron()).save(link) == link
+    assert link.is_symlink()
+    assert target.read_text().startswith("<svg")
+    long = tmp_path / ("x" * 240 + ".svg")
+    assert draw(neuron()).save(long).stat().st_size > 1000
+
+
+def test_several_may_write_the_same_file_at_once(tmp_path):
+    diagram, path = draw(neuron()), tmp_path / "picture.svg"
+    text = diagram.svg
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(lambda _: diagram.save(path), range(200))) == [path] * 200
+    assert path.read_text(encoding="utf-8") == text
+    assert list(tmp_path.iterdir()) == [path]
+
+
+FORKS = """
+import os, sys, threading, time
+from autograd import Value
+import viz
+
+def drawn(n):
+    y = x = Value(1.0, "x")
+    for _ in range(n):
+        y = (y * x).tanh() + x
+    return viz.draw(y).svg
+
+def forever():
+    while True:
+        drawn(40)
+
+drawn(2)
+threading.Thread(target=forever, daemon=True).start()
+time.sleep(0.2)
+for _ in range(4):
+    child = os.fork()
+    if not child:
+        os._exit(0 if "plain columns" not in drawn(8) else 3)
+    end = time.time() + 30
+    while not (found := os.waitpid(child, os.WNOHANG))[0]:
+        if time.time() > end:
+            os.kill(child, 9)
+            sys.exit("the child hangs")
+        time.sleep(0.01)
+    assert not found[1], found
+os._exit(0)
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_a_process_forked_while_a_thread_draws_can_draw():
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", FORKS], capture_output=True, text=True, timeout=150, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+# --- several backward passes ------------------------------------------------------------------------------------------
+
+
+def test_two_backward_passes_without_zero_grad_are_said_in_the_caption_and_under_the_table():
+    x, w = Value(3.0, "x"), Value(2.0, "w")
+    y = x * x * w
+    y.backward()
+    assert not [note for note in draw(y).scene.notes if note.kind == "several"]
+    assert "backward passes" not in str(table(y))
+    y.backward()
+    said = "∂ of x and w holds the sum of several backward passes, of which the edges show one at most: zero_grad clears it."
+    assert [note.text for note in draw(y).scene.notes if note.kind == "several"] == [said]
+    assert str(table(y)).endswith(said)
+    assert "several backward passes" in " ".join(texts(parsed(draw(y))[0]))
+    ag.zero_grad(array([x, w]))
+    y.backward()
+    assert not draw(y).scene.notes
+
+
+def test_a_gradient_that_another_graph_left_is_said():
+    x = Value(3.0, "x")
+    (x * x).backward()
+    assert "∂ of x is that of a backward pass through another graph: zero_grad clears it." in [
+        note.text for note in draw(x * 2.0).scene.notes
+    ]
+    y = x * 2.0
+    y.backward()
+    assert any("several backward passes" in note.text for note in draw(y).scene.notes)
+
+
+@pytest.mark.parametrize("detail", ["values", "stages"])
+def test_one_backward_pass_is_never_taken_for_several(detail):
+    """Whatever the seed, the depth, and how the rounding of its sums falls."""
+    rng = np.random.default_rng(1)
+    for seed in (1.0, -0.3, 0.0, 1e-200):
+        W, x = array(rng.normal(size=(5, 5)) * 1e3, "W"), array(rng.normal(size=5), "x", "input")
+        h = x
+        for k in range(6):
+            with scope(f"s{k}"):
+                h = np.sin(W @ h) + h * 0.1
+        with scope("end"):
+            out = ag.sum(h * h)
+        out.backward(seed)
+        assert not [note for note in draw(out, detail=detail).scene.notes if note.kind == "several"]
+    a = Value(2.0, "a")
+    outs = [a * a, a.exp()]
+    for out in outs:
+        out.backward()
+    assert not [note for note in draw(outs, detail=detail).scene.notes if note.kind == "several"]  # its edges show both

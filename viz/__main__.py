@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ import numpy as np
 import nn
 import viz
 from autograd import array, grads, named, softmax, values
-from autograd.kinds import ERRORS
+from autograd.refusals import ERRORS
 from nn.datasets import IRIS_CLASSES
 from viz import expression
 
@@ -65,9 +66,10 @@ def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
     if any(getattr(arguments, name) != parser.get_default(name) for name in ("flower", "seed", "out")):
         parser.error("--flower, --seed and --out are for the main job, which takes no expression")
     try:
-        print(expression.run(arguments))
+        shown = expression.run(arguments)
     except (*ERRORS, OSError, ImportError) as error:
         parser.exit(2, f"{parser.prog}: {' '.join(str(error).split())}\n")
+    print(shown)
     return 0
 
 
@@ -145,14 +147,23 @@ def _job(arguments: argparse.Namespace) -> int:
     for name, picture in pictures.items():
         for suffix in (".svg", ".png"):
             try:
-                print(f"wrote {picture.save(arguments.out / (name + suffix))}")
+                path = picture.save(arguments.out / (name + suffix))
             except OSError as error:
                 print(f"python -m viz: cannot write into {arguments.out}: {error}", file=sys.stderr)
                 return 2
+            print(f"wrote {path}")
     return 0
 
 
 if __name__ == "__main__":
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal or a pipe may know no ∂
-    sys.exit(main())
+    try:
+        code = main()
+        sys.stdout.flush()
+    except (
+        BrokenPipeError
+    ):  # the reader, such as `head`, has read enough: there is nothing to say, nor anyone to hear it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, Literal, get_args
 
-from autograd import kinds
+from autograd import nesting
 from autograd.chain import Chain
 from autograd.value import Value
 from viz.numbers import printable
@@ -25,7 +25,7 @@ def values_in(output: Any) -> list[Value]:
                 f"{printable(repr(output), 60)} was not called yet: its picture is that of its latest call"
             )
         output = output.stages[-1].output
-    given = kinds.flat(output) or [output]
+    given = nesting.flat(output) or [output]
     for x in given:
         if not isinstance(x, Value):
             raise TypeError(

@@ -9,15 +9,18 @@ import sys
 import warnings
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial, reduce
+from functools import partial
+from keyword import iskeyword
 from pathlib import Path
 from typing import Any
 from unicodedata import normalize
 
 import viz
 from autograd import ops
+from autograd.numpy_ufuncs import EXTREMES
 from autograd.value import Value
 from viz.files import saved
+from viz.numbers import printable
 from viz.picture.colours import THEMES
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
@@ -26,6 +29,8 @@ ROWS: Mapping[type[ast.AST], ops.Op] = {
     ast.USub: ops.negative, ast.UAdd: ops.positive,
 }  # fmt: skip
 SHORT = {"abs": ops.absolute, "max": ops.maximum, "min": ops.minimum, "ln": ops.log}
+BEYOND = "beyond the largest float, 1.8e308: write a smaller one"
+LONGEST = 10_000  # characters: more would take seconds, and are no formula that a person reads
 SUFFIXES = {".md": "markdown", ".html": "html", ".tex": "latex", ".txt": "__str__"}  # of what is text
 
 
@@ -60,17 +65,25 @@ def parsed(text: str, numbers: Mapping[str, float]) -> Value:
 
 
 def _tree(text: str) -> ast.expr:
+    if len(text) > LONGEST:
+        raise ValueError(
+            f"{_short(text)} has {len(text):,} characters; an expression has at most {LONGEST:,}: build the graph in Python"
+        )
     try:
         with warnings.catch_warnings(action="ignore"):  # of what is refused in any case
             return ast.parse(text, mode="eval").body
     except SyntaxError as error:
-        place = f" at column {error.offset}" if error.offset else ""
-        raise ValueError(f"{_short(text)} is no expression: {error.msg}{place}") from None
+        why, place = error.msg, f" at column {error.offset}" if error.offset else ""
+        if taken := next(filter(iskeyword, re.findall(r"\w+", text)), ""):
+            why, place = f"{taken} is a word of Python and cannot be a name: write {taken}_", ""
+        if "limit" in why:  # of the digits of a whole number
+            why, place = f"a number in it is {BEYOND}", ""
+        raise ValueError(f"{_short(text)} is no expression: {why}{place}") from None
     except (RecursionError, MemoryError):
         raise ValueError(f"{_short(text)} is nested too deep") from None
 
 
-# Twin: evaluated in page/quiz.js, kept equal by test_steps.py, test_the_page_evaluates_an_expression_as_python_does.
+# Twin: evaluated in page/script/quiz.js, kept equal by test_steps.py, test_the_page_evaluates_an_expression_as_python_does.
 def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callable[..., Any], list[ast.expr]]:
     """The operation of a node, and the nodes it is computed from; ValueError for a node that no expression has."""
     match node:
@@ -78,6 +91,8 @@ def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callabl
             return partial(leaves.__getitem__, name), []
         case ast.Constant(int() | float() as x) if not isinstance(x, bool) and x <= sys.float_info.max:
             return partial(float, x), []
+        case ast.Constant(int() | float() as x) if not isinstance(x, bool):
+            raise _refused(text, node, f"the number is {BEYOND}")
         case ast.BinOp(left, op, right) if type(op) in ROWS:
             return ROWS[type(op)], [left, right]
         case ast.UnaryOp(op, operand) if type(op) in ROWS:
@@ -86,6 +101,9 @@ def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callabl
             lists = [len(a.elts) if row.vectors and isinstance(a, ast.List) else None for a in args]
             parts = [a.elts if row.vectors and isinstance(a, ast.List) else [a] for a in args]
             return partial(_called, row, lists), [x for part in parts for x in part]
+        case ast.Call(ast.Name(name), _, []) if name in _vectors():
+            advice = "write one component with exp and sum, such as exp(x)/sum([exp(x), exp(y)])"
+            raise _refused(text, node, f"{name} gives a vector, and an expression is one number: {advice}")
         case ast.Call(ast.Name(name), _, []):
             raise _refused(
                 text, node, f"no function here is called {name}; there are {', '.join(sorted(_functions()))}"
@@ -99,17 +117,22 @@ def _functions() -> Mapping[str, ops.Op]:
     return {name: row for name, row in ops.TABLE.items() if not row.infix and not row.indexed} | SHORT
 
 
+def _vectors() -> set[str]:
+    """The functions that give a vector."""
+    return {"softmax"} | {name for name, row in ops.TABLE.items() if row.indexed}
+
+
 def _called(row: ops.Op, lists: Iterable[int | None], *operands: Any) -> Any:
     """The row on its arguments: numbers, and lists of so many."""
     rest = iter(operands)
     given = [next(rest) if n is None else [next(rest) for _ in range(n)] for n in lists]
-    several = row in (ops.maximum, ops.minimum) and len(given) > 2
-    return reduce(row, given) if several else row(*given)
+    extreme = EXTREMES.get(row) if len(given) > 2 else None
+    return extreme(given) if extreme else row(*given)
 
 
 def _leaves(names: Iterable[str], given: Mapping[str, float]) -> dict[str, Any]:
     """The number or Value of each name; ValueError where names and numbers do not go together."""
-    missing = [name for name in names if name not in given and name not in CONSTANTS]
+    missing = [printable(name) for name in names if name not in given and name not in CONSTANTS]
     for name in missing:
         if name in _functions():
             raise ValueError(f"{name} is a function: write {name}(…)")
@@ -186,4 +209,6 @@ def _numbers(pairs: Iterable[str]) -> dict[str, float]:
             numbers[name] = float(digits)
         except ValueError:
             raise ValueError(f"{digits!r} in {pair!r} is not a number") from None
+        if math.isinf(numbers[name]) and "inf" not in digits.lower():
+            raise ValueError(f"{digits!r} in {pair!r} is {BEYOND}")
     return numbers

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
-from autograd.naming import Name
+from autograd.names import Name
 from autograd.ops import Op
 from autograd.value import Value
 from viz.numbers import few, number, printable

@@ -24,7 +24,7 @@ _WIDTH = {character: width for width, characters in _WIDTHS.items() for characte
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
-# Twin: number in page/numbers.js, and few in page/narration.js, kept equal by test_steps.py,
+# Twin: number and exact in page/script/numbers.js, and few in page/script/narration.js, kept equal by test_steps.py,
 # test_the_page_writes_and_tints_as_the_picture_does.
 def number(x: float | None, digits: int = 4) -> str:
     """x to `digits` significant digits without trailing zeros: fixed for 1e-3 ≤ |x| < 1e5, else `1.23e−5`; 0 is `0`.

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 import autograd
-from autograd import array, kinds, record, value_and_grad, values
+from autograd import array, record, refusals, value_and_grad, values
 
 Floats = npt.NDArray[np.float64]
 
@@ -47,7 +47,9 @@ def _figure(columns: int = 1, wide: float = 5.0, high: float = 3.6) -> tuple[Any
 def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str] = ()) -> Any:  # noqa: N803
     """The regions that a model of two inputs assigns to each class, with the data X (N, 2) and their classes y (N,).
 
-    Of K outputs the largest decides; of one output its sign, or of a sigmoid or a threshold whether it is above ½; the darker, the farther from the boundary. `names` are those of the two inputs. ValueError for other shapes.
+    Of K outputs the largest decides; of one output its sign, or of a sigmoid or a threshold whether it is above ½; the darker, the farther from the boundary. `names` are those of the two inputs.
+    Classes are 0 to K − 1, of one output 0 and 1, or −1 and 1: data have the colour of the region they belong to.
+    ValueError for other classes and other shapes.
 
     >>> figure = boundary(lambda x: x[0] - x[1], [[0.0, 1.0], [1.0, 0.0]], [0, 1])
     >>> len(figure.axes)
@@ -77,12 +79,24 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
         count = scores.shape[1]
         regions = scores.argmax(axis=1).reshape(FINE, FINE)
         axes.contourf(*sides, regions, levels=np.arange(count + 1) - 0.5, colors=_colours(count), alpha=0.35)
-    classes = np.unique(y).tolist()
-    for c, colour in zip(classes, _colours(len(classes)), strict=True):
+    for c, colour in _by_class(np.unique(y).tolist(), 0 if scores.ndim == 1 else scores.shape[1]).items():
         axes.scatter(*X[y == c].T, s=90 if few else 18, color=colour, edgecolor="white", linewidth=0.6, label=f"{c}")
     axes.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], **dict(zip(("xlabel", "ylabel"), names, strict=False)))
     axes.legend(title="class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)  # hides no data
     return figure
+
+
+def _by_class(classes: Sequence[Any], outputs: int) -> dict[Any, str]:
+    """The colour of the region that each class belongs to; of one output, outputs 0, those below and above its boundary."""
+    among = range(outputs) if outputs else (0, 1) if -1 not in classes else (-1, 1)
+    if wrong := [c for c in classes if c not in among]:
+        told = (
+            f"the classes of {outputs} outputs are 0 to {outputs - 1}"
+            if outputs
+            else "the classes of one output are 0 and 1, or −1 and 1"
+        )
+        raise ValueError(f"{told}; got {wrong[0]!r}: number them so")
+    return {c: COLOURS[among.index(int(c)) % len(COLOURS)] for c in classes}
 
 
 def _grid(low: Floats, high: Floats, fine: int) -> tuple[list[Floats], Floats]:
@@ -190,7 +204,7 @@ def _path(f: Any, x: Floats, eta: float, steps: int) -> tuple[Floats, bool]:
         for _ in range(steps):
             try:
                 _, g = slope(path[-1])
-            except kinds.ERRORS:
+            except refusals.ERRORS:
                 return np.array(path[:-1] or path), True
             new = path[-1] - eta * g
             if not np.isfinite(new).all() or abs(new).max() > 1e6 * (1 + abs(x).max()):
@@ -202,7 +216,7 @@ def _path(f: Any, x: Floats, eta: float, steps: int) -> tuple[Floats, bool]:
 def _value(f: Any, x: Floats) -> float:
     try:
         return float(values(f(array(x, role="input"))))
-    except kinds.ERRORS:
+    except refusals.ERRORS:
         return np.inf
 
 

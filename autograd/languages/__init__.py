@@ -1,1 +1,1 @@
-"""Languages that the table's rules are written in: expressions of words, and one file for each language."""
+"""Languages in which programs, pages and formulas are written: a file for each, and what they share."""

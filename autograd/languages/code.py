@@ -1,4 +1,4 @@
-"""An operand that writes: fed to a row's rules, it gives the expression that computes them, words of the table on operands.
+"""Code, an operand that writes: where a row's rules are given Code in place of numbers, they return the expression.
 
 Every expression is a node of a small DAG, and equal ones have one number. A word that the language lacks is spelt by the
 row's own rule; a row whose rule cannot be written (it branches, or calls a function of another library) is refused.
@@ -160,6 +160,13 @@ class Partial(Code):
         if op is ops.step:
             return ops.where.apply(operands[0] > 0, 1.0, 0.0)
         return super().__apply__(op, operands)
+
+    def __word__(self, name: str) -> Callable[..., Any] | None:
+        return _above if name == "above" else super().__word__(name)
+
+
+def _above(a: Any, b: Any) -> Any:
+    return ops.where.apply(a > b, 1.0, 0.0)
 
 
 def _broadcast(args: Sequence[Code]) -> Shape:

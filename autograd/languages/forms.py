@@ -1,4 +1,4 @@
-"""The forms of words: a template, how tightly that binds, and how tightly each operand has to bind."""
+"""Forms: how a language writes each word, a template for it and the precedence by which brackets are set."""
 
 from __future__ import annotations
 

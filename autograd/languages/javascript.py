@@ -1,12 +1,12 @@
-"""JavaScript on single numbers, for pages that compute."""
+"""JavaScript on single numbers: the language of pages that compute in a browser."""
 
 from __future__ import annotations
 
 import math
 
+from autograd.languages.assignments import Script
 from autograd.languages.code import Code, Context
 from autograd.languages.forms import COMPARE, INFIX, MATHEMATICS, TEST, Form, Language, calls
-from autograd.languages.script import Script
 from autograd.ops import Op
 
 

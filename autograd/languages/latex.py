@@ -1,4 +1,4 @@
-r"""LaTeX: formulas as a textbook prints them, and names as symbols."""
+"""LaTeX: names, numbers and arithmetic as a textbook prints them (the LaTeX of an operation is in its row of `ops`)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NumPy, and every library with its namespace `xp`, on arrays: a row per node, a column per row of data."""
+"""NumPy, and every library with its namespace `xp`: the language in which recorded programs run on arrays."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from autograd.languages.assignments import Function
 from autograd.languages.code import Code
 from autograd.languages.forms import (
     ATOM,
@@ -22,7 +23,6 @@ from autograd.languages.forms import (
     calls,
     python_literal,
 )
-from autograd.languages.script import Function
 
 
 def _power(kind: type[Code], a: Any, b: Any) -> Any:

@@ -1,16 +1,16 @@
-"""Python on single numbers: the functions that make nodes, compiled by `makers`."""
+"""Python on single numbers: the language of the functions that make nodes, compiled by `makers`."""
 
 from __future__ import annotations
 
+from autograd.languages.assignments import Script
 from autograd.languages.code import Code, Context
 from autograd.languages.forms import ATOM, COMPARE, INFIX, MATHEMATICS, TEST, Form, Language, calls, python_literal
-from autograd.languages.script import Script
 from autograd.ops import Op
 
 PYTHON = Language(
     INFIX
     | calls("{}({{}})", MATHEMATICS | {"absolute": "abs"})
-    | calls("{}({{*}})", {"largest": "max", "power": "pow"})
+    | calls("{}({{*}})", {"largest": "largest", "power": "pow"})
     | {
         # What the branches compute is computed beforehand.
         "where": Form("{1} if {0} else {2}", TEST, (COMPARE, COMPARE, COMPARE), uses=(1, 2, 2)),

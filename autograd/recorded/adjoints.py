@@ -1,4 +1,4 @@
-"""Adjoints of operands, returned to the arrays that the operands were read out of."""
+"""The backward pass of a program: adjoints of operands, added into the arrays from which the operands were read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd.languages.code import Code, Context
 from autograd.recorded.groups import Group, Operand, Plan
-from autograd.recorded.reading import narrowed
+from autograd.recorded.operands import narrowed
 from autograd.recorded.words import (
     Grid,
     full,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.naming import Name
+from autograd.names import Name
 from autograd.recorded.words import Grid
 from autograd.tape import wengert_list
 from autograd.value import Value
@@ -51,7 +51,7 @@ def columns(outputs: Sequence[Value], given: Sequence[Value], data: set[Value]) 
         table.place[v] = same.setdefault(v.primal.hex() if kind == FIXED else (v.op, edges) if edges else v, k)
         if table.place[v] == k:
             table.nodes.append(v)
-            table.names.append(Name(v.name or "").array)
+            table.names.append(Name(v.name).array if v.name else "")
             table.numbers.append(v.primal)
             table.edges.append(edges)
             table.kind.append(kind)

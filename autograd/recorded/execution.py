@@ -1,4 +1,4 @@
-"""The run of a program's code on data: in blocks of rows, and with care where floating-point flags are raised.
+"""The run of a program on rows of data, in blocks: a row that holds nan or leaves a domain is found and named.
 
 An operation outside its domain raises a flag, or shows in the result. Only then are the rows looked at, half by half. A
 derivative that is missing in a branch that a `where` has not taken passes nothing on; any other row at fault is computed
@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import kinds
+from autograd import ops, refusals
 from autograd.arrays import values
 from autograd.makers import maker
 from autograd.recorded.columns import COMPUTED, PARAMETER, Columns
-from autograd.recorded.data import Floats
 from autograd.recorded.groups import Plan
+from autograd.recorded.inputs import Floats
 from autograd.scope import _current
 from autograd.value import Value
 
@@ -51,7 +51,7 @@ class Run:
     def __call__(self, name: str, theta: Floats, arrays: Arrays) -> Any:
         try:
             return self._from(0, name, theta, arrays, [])
-        except kinds.ERRORS as error:
+        except refusals.ERRORS as error:
             raise error.with_traceback(None) from None  # the way through blocks and halves of blocks tells nothing
 
     def _from(self, first: int, name: str, theta: Floats, arrays: Arrays, unsound: list[int]) -> Any:
@@ -115,11 +115,11 @@ class Run:
         for group, x in zip(plan.groups, [*arrays, theta], strict=False):
             data[group.grid[:, 0]] = x.ravel()
         try:
-            twins = copy_context().run(_again, plan.columns, data.tolist())
+            twins = copy_context().run(_again, plan.columns, data.tolist(), float(np.finfo(theta.dtype).max))
             outputs = [twins[k] for k in plan.outputs.grid[:, 0]]
             if name != "forward":
                 outputs[0].backward()
-        except kinds.ERRORS as error:
+        except refusals.ERRORS as error:
             raise type(error)(f"row {row}: {error}" if arrays else str(error)) from None
         output = values(outputs).reshape(1, *plan.shape)
         if not np.isfinite(output).all():
@@ -132,14 +132,21 @@ class Run:
             return output[0], slopes.astype(theta.dtype)
 
 
-def _again(columns: Columns, data: Sequence[float]) -> list[Value]:
-    """The nodes of a graph computed again from other data, under their names and scopes; it leaves the last scope open."""
+def _again(columns: Columns, data: Sequence[float], largest: float) -> list[Value]:
+    """The nodes of a graph computed again from other data, under their names and scopes; it leaves the last scope open.
+
+    OverflowError where an operation that refuses to overflow gives more than the largest number of the precision.
+    """
     twins: list[Value] = []
     for v, edges, kind, number in zip(columns.nodes, columns.edges, columns.kind, data, strict=True):
         _current.set(v.scope)  # in a context of its own, which ends with this function
         if kind == COMPUTED:
-            twins.append(maker(v.op)(*(twins[k] for k in edges)))
+            operands = [twins[k] for k in edges]
+            twins.append(maker(v.op)(*operands))
             twins[-1].name = v.name
+            arithmetic = v.op.infix and v.op is not ops.power
+            if v.op.domain and not arithmetic and largest < abs(twins[-1].data) < math.inf:
+                raise refusals.refusal(v.op, operands, OverflowError())
         else:
             twins.append(Value(number, v.name, (kind == PARAMETER and v.role) or "constant"))
     return twins

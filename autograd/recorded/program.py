@@ -1,4 +1,4 @@
-"""A graph recorded once, on one example, and run on all examples as NumPy code."""
+"""Program: a graph recorded once, on one example, and run on all examples."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import kinds
+from autograd import nesting
 from autograd.arrays import array
 from autograd.files import written
+from autograd.guards import graph_of, recording
 from autograd.languages import numpy
+from autograd.languages.assignments import Function
 from autograd.languages.code import unused
-from autograd.languages.script import Function
-from autograd.recorded.data import Data, Floats, Shape, rows_of_numbers
 from autograd.recorded.execution import Run
 from autograd.recorded.groups import Plan, plan
+from autograd.recorded.inputs import Data, Floats, Shape, rows_of_numbers
 from autograd.recorded.words import times, times_in_branch
 from autograd.recorded.writing import backward, forward
-from autograd.recording import graph_of, recording
 from autograd.value import Value
 
 __all__ = ["Program", "record"]
@@ -60,7 +60,7 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
         shape = np.shape(out)
     except ValueError:
         raise ValueError("the outputs lie in rows of different length: give them one, or record each alone") from None
-    inputs = [kinds.flat(x) for x in leaves.values()]
+    inputs = [nesting.flat(x) for x in leaves.values()]
     return Program(f, plan(outputs, shape, inputs, notes.inputs), Data(shapes, inputs, notes.demands))
 
 
@@ -139,7 +139,7 @@ class Program:
         arrays = self._data.checked(data)
         n = self._divisor(arrays, reduction)
         total, gradient = self._run("sum_and_grad", self._theta(arrays), arrays)
-        with kinds.put_back("grad", self.parameters):
+        with nesting.put_back("grad", self.parameters):
             for p, g in zip(self.parameters, (gradient / n).tolist(), strict=True):
                 p.grad = g if p.grad is None else p.grad + g
         return float(total / n)

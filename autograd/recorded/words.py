@@ -1,4 +1,4 @@
-"""Words for arrays, each with the shape of what it gives, and the operand that stands for all operands of a vector row.
+"""Words for arrays, such as matmul, take and stack: how each is made best, and the shape of what it gives.
 
 Every array is a matrix with a row per node; its columns are the rows of data, or nodes too where there are none.
 """

@@ -1,4 +1,4 @@
-"""The functions of a recorded graph: its groups written in a language, forward, then backward.
+"""The functions of a program, forward and backward, written group by group in a language.
 
 Values and local partials come from the table's own rules, fed operands that write. Each function is written from the
 plan alone, in a context of its own.
@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from autograd.languages.assignments import Function, Script
 from autograd.languages.code import WIDTH, Code, Context, Partial, identifier
 from autograd.languages.forms import Language
-from autograd.languages.script import Function, Script
 from autograd.ops import Components
 from autograd.recorded.adjoints import Adjoints
+from autograd.recorded.array_names import formulas, titles
 from autograd.recorded.groups import Group, Operand, Plan
-from autograd.recorded.naming import formulas, titles
-from autograd.recorded.reading import Reading
+from autograd.recorded.operands import Reading
 from autograd.recorded.words import Stack, full, laid_out, others, plus, product, times, turned
 
 Back = Iterator[tuple[Operand, Any]]  # adjoints that go back through operands; None is 0

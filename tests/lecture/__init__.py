@@ -46,7 +46,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from autograd import array, jacobian, jvp, kinds, values
+from autograd import array, jacobian, jvp, nesting, values
 
 DIGITS = 50
 STEP = mpmath.mpf(10) ** -15  # of a central difference: its error, of the order of STEP², leaves 30 digits of the 50
@@ -216,7 +216,7 @@ def _exact(x: Any) -> Any:
 
 def _digits(x: Any) -> Any:
     """Numbers of any kind, in any nesting, as an array of 50-digit numbers, or one."""
-    return np.array(kinds.mapped(_number, x), dtype=object)[()]
+    return np.array(nesting.mapped(_number, x), dtype=object)[()]
 
 
 def _number(x: Any) -> Any:
@@ -269,9 +269,9 @@ def _fits(got: Any, true: Any, digits: int, within: float = 0.0) -> bool:
     """Whether all entries agree to that many digits of the largest."""
     if np.shape(got) != np.shape(true):
         return False
-    size = max((abs(t) for t in kinds.flat(true)), default=0)
+    size = max((abs(t) for t in nesting.flat(true)), default=0)
     room = within or (10.0**-digits * size if size > NOISE else 10.0**-digits)
-    return all(abs(a - b) <= room for a, b in zip(kinds.flat(got), kinds.flat(true), strict=True))
+    return all(abs(a - b) <= room for a, b in zip(nesting.flat(got), nesting.flat(true), strict=True))
 
 
 # --- what is found ----------------------------------------------------------------------------------------------------
@@ -343,7 +343,7 @@ def _both(numbers: dict[str, Any]) -> str:
     """The entries that differ the most, side by side; the shapes where these differ."""
     if len({np.shape(x) for x in numbers.values()}) > 1:
         return ", ".join(f"{what} of shape {np.shape(x)}" for what, x in numbers.items())
-    rows = list(zip(*map(kinds.flat, numbers.values()), strict=True))
+    rows = list(zip(*map(nesting.flat, numbers.values()), strict=True))
     errors = [max(row) - min(row) for row in rows]
     worst = np.unravel_index(errors.index(max(errors)), np.shape(next(iter(numbers.values()))))
     entry = f" in entry [{', '.join(map(str, worst))}]" if worst else ""

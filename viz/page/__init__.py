@@ -1,1 +1,1 @@
-"""Pages that compute in a browser."""
+"""Pages that compute in a browser: `steps` makes one, and the folder `script` holds its JavaScript."""

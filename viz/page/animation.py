@@ -31,7 +31,7 @@ def _moments(facts: Mapping[str, Any]) -> Iterator[tuple[int, str, Sequence[str]
     forth = {k: step for step, group in enumerate(groups, 1) for k in group["nodes"]}
     back = {facts["output"]: len(groups) + 1}
     for step, group in enumerate(reversed(groups), len(groups) + 2):
-        operands = (p for k in group["nodes"] for p in facts["nodes"][k][2])
+        operands = (p for k in group["nodes"] + group["aside"] for p in facts["nodes"][k][2])
         back.update((p, step) for p in operands)  # the last of them completes the sum
     for card in facts["cards"]:
         key = card["id"]

@@ -7,7 +7,6 @@ import re
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
-from functools import cached_property
 from html import escape
 from os import PathLike
 from pathlib import Path
@@ -20,13 +19,14 @@ from autograd.value import Value
 from viz.arguments import Detail, Direction, Theme, values_in
 from viz.files import saved
 from viz.numbers import printable
+from viz.once import once
 from viz.page.animation import animated
-from viz.page.gather import gathered
+from viz.page.facts import gathered
 from viz.picture.diagram import Diagram, draw
 from viz.picture.paint import without_tooltips
 
 PAGE = Path(__file__).parent
-SCRIPTS = ("numbers", "graph", "narration", "picture", "controls", "quiz", "view")  # one script, in this order
+SCRIPTS = ("numbers", "zeros", "graph", "narration", "picture", "controls", "quiz", "view")  # one script, in this order
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
 WINDOW = (1400, 700)  # pixels that a page leaves to the picture
 
@@ -42,12 +42,15 @@ class Steps:
     def __init__(self, picture: Diagram, data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
         self.picture, self.data, self.functions, self.notes = picture, data, functions, notes
 
-    @cached_property
+    @once
     def html(self) -> str:
         """The page: one file that needs no other, no network, and runs no script but its own."""
         from hashlib import sha256
 
-        script = "\n".join(["", *(_read(f"{name}.js") for name in SCRIPTS)]).replace("/*rows*/[]", self.functions)
+        source = "\n".join(["", *(_read(f"script/{name}.js") for name in SCRIPTS)])
+        script = re.sub(r"(?m)^//.*\n", "", source).replace(
+            "/*rows*/[]", self.functions
+        )  # a page need not explain itself
         parts = {
             "theme": "" if self.picture.theme == "auto" else self.picture.theme,
             "hash": b64encode(sha256(script.encode()).digest()).decode(),
@@ -62,7 +65,7 @@ class Steps:
         # In one pass: a text that is put in may look like a place to put something in.
         return re.sub(r"\{(\w+)\}", lambda place: parts[place[1]], _read("steps.html"))
 
-    @cached_property
+    @once
     def svg(self) -> str:
         """The animation: it plays wherever a picture is shown, and is the finished picture without style sheets."""
         return animated(self.picture.svg, self.data)
@@ -129,7 +132,9 @@ def steps(
     picture = draw(twin, detail=detail, direction=way, theme=theme, digits=digits, max_nodes=most, legend=False)
     if direction == "auto":
         picture = max(picture, Diagram(picture.scene, "down", theme, legend=False), key=_scale)
-    notes = [note.text for note in picture.scene.notes if note.kind == "cut"]  # the others are in the picture
+    notes = [
+        f"{note.text} The page computes all of them." for note in picture.scene.notes if note.kind == "cut"
+    ]  # the others are in the picture
     notes += ["More than 400 steps: here they go by stages."] * (long and detail == "stages")
     return Steps(picture, *gathered(picture.scene, wengert_list([twin]), asked, digits), notes)
 

@@ -1,1 +1,1 @@
-"""Pictures: what is shown, where it stands, and how it is painted."""
+"""Pictures of a graph: `cards` and `stages` are the two kinds; each makes a scene, which is laid out and painted."""

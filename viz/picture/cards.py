@@ -1,4 +1,4 @@
-"""A graph value by value: a card for each, a wire for each operand, a lane for each outermost scope."""
+"""A kind of picture, value by value: a card for each, a wire for each operand, a lane for each outermost scope."""
 
 from __future__ import annotations
 

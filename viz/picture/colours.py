@@ -51,7 +51,7 @@ def tint(share: float, brush: Brush, **more: str) -> tuple[str, str]:
     return f'fill="{ramp(share)}"{dress}', f'fill="{ON_TINT}"'
 
 
-# Twin: tint in page/picture.js, kept equal by test_steps.py, test_the_page_writes_and_tints_as_the_picture_does.
+# Twin: tint in page/script/picture.js, kept equal by test_steps.py, test_the_page_writes_and_tints_as_the_picture_does.
 def ramp(share: float) -> str:
     """The colour of a gradient that is not 0; light in both themes."""
     if math.isnan(share):

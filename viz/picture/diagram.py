@@ -1,10 +1,9 @@
-"""A picture of a graph: as text, as files, and in a notebook."""
+"""`draw`: a picture of the kind that was asked for, as text, as files, and in a notebook."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from contextlib import suppress
-from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from autograd.tape import wengert_list
 from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
+from viz.once import once
 from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.colours import THEMES
 from viz.picture.scene import Scene
@@ -34,7 +34,7 @@ class Diagram:
     def __init__(self, what: Scene, direction: str, theme: str, legend: bool) -> None:
         self.scene, self.direction, self.theme, self.legend = what, direction, theme, legend
 
-    @cached_property
+    @once
     def digraph(self) -> Any:
         """The graph as a `graphviz.Digraph`, with value, gradient and local derivatives as its labels."""
         return graphviz.digraph(self.scene, self.direction)
@@ -44,7 +44,7 @@ class Diagram:
         """The graph in Graphviz's language."""
         return str(self.digraph.source)
 
-    @cached_property
+    @once
     def svg(self) -> str:
         """The picture as SVG."""
         places = graphviz.arrange(self.scene, self.direction)
@@ -55,7 +55,7 @@ class Diagram:
         """The picture as a page of its own."""
         return formats.page(self.svg, repr(self)[1:-1], self.theme)
 
-    @cached_property
+    @once
     def png(self) -> bytes:
         """The picture as PNG, two pixels to one of the SVG's (fewer above 40 million), in a font of this package."""
         return formats.png(self.svg)

@@ -1,4 +1,4 @@
-"""The files that a picture can be, all made of its SVG: a page, PNG and PDF."""
+"""File formats of a picture, all made from its SVG: a page, PNG and PDF."""
 
 from __future__ import annotations
 

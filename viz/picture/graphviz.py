@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import math
+import os
 import threading
 from collections import Counter
 from functools import cache
@@ -21,6 +22,12 @@ SPREAD = 0.8  # of the picture, for the leaves of an array that feed all of it
 STEP = 12.0  # points, of which the gaps between stages are made
 STACK = 2 << 20  # bytes; long skip edges exhaust the default
 _one_at_a_time = threading.Lock()  # an engine's epoch, which ends a render that takes too long, is everyone's
+if hasattr(os, "register_at_fork"):  # a child would wait forever for a thread that it does not have
+    os.register_at_fork(
+        before=_one_at_a_time.acquire,
+        after_in_parent=_one_at_a_time.release,
+        after_in_child=_one_at_a_time.release,
+    )
 
 
 def arrange(scene: Scene, direction: str, seconds: float = 8.0) -> Places:
@@ -175,8 +182,8 @@ def render(dot: str, seconds: float) -> str:
     """
     import wasmtime
 
-    engine, module = _compiled()
     with _one_at_a_time:
+        engine, module = _compiled()
         store = wasmtime.Store(engine)  # a new one each time: a trap leaves a broken one
         store.set_wasi(wasmtime.WasiConfig())
         store.set_epoch_deadline(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.value import Value
+from autograd.zeros import Zeros
 from viz.numbers import few, number
 
 Floats = npt.NDArray[np.float64]
@@ -22,14 +24,25 @@ def local(nodes: Sequence[Value], outputs: Sequence[Value]) -> dict[Value, Float
     bars: dict[Value, Floats] = {}
     for k, v in enumerate(outputs):
         bars.setdefault(v, np.zeros(len(outputs)))[k] = 1.0
+    zeros = Zeros([*dict.fromkeys(p for v in nodes for p in v.parents if p not in inside), *nodes], bars)
     with np.errstate(invalid="ignore", over="ignore"):
         for node in reversed(nodes):
             if (bar := bars.get(node)) is None:
                 continue
-            for parent, d in zip(node.parents, node.partials, strict=True):
-                passed = np.where(bar == 0.0, 0.0, bar * d)  # an adjoint of 0 passes nothing on
+            for k, parent in enumerate(node.parents):
+                passed = _passed(zeros, node, k, bar)
                 bars[parent] = bars[parent] + passed if parent in bars else passed
     return {v: bar for v, bar in bars.items() if v not in inside}
+
+
+def _passed(zeros: Zeros, node: Value, k: int, bar: Floats) -> Floats:
+    """The part of an adjoint that passes along the k-th edge; nan for 0 · ∞, where it is 0 at this point only."""
+    d, parent = node.partials[k], node.parents[k]
+    if math.isfinite(d):  # an adjoint of 0 passes nothing on, and neither does a branch not taken
+        return np.where((bar == 0.0) | ((d == 0.0) & ~np.isfinite(bar)), 0.0, bar * d)
+    entries = np.eye(len(bar))
+    lost = [x == 0.0 and not zeros.stay(node, parent, 1.0 - entry) for x, entry in zip(bar, entries, strict=True)]
+    return np.where(lost, math.nan, np.where(bar == 0.0, 0.0, bar * d))
 
 
 def of(local: Mapping[Value, Floats], inputs: Sequence[Value], rows: int) -> Floats:
@@ -64,7 +77,7 @@ def _form(J: Floats, x: Floats) -> str:  # noqa: N803
     return "{}" if np.array_equal(J, matrix) else "{} transposed" if np.array_equal(J, matrix.T) else ""
 
 
-# Twin: jacobianName in page/narration.js, kept equal by test_steps.py,
+# Twin: jacobianName in page/script/narration.js, kept equal by test_steps.py,
 # test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them.
 def label(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], digits: int) -> str:  # noqa: N803
     """The name of a Jacobian, as `named` finds it; of one without a name its numbers, or its size."""

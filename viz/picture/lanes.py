@@ -1,4 +1,4 @@
-"""The choice of the items that a picture shows, values or stages, and the lane and the column of each of them."""
+"""The selection of what a picture shows, values or stages, and the lane and the column of each of them."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 
-from autograd.naming import Name
+from autograd.names import Name
 from viz.picture.scene import Card, Panel, Scene
 from viz.picture.sizes import heading, label, size
 

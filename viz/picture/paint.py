@@ -80,7 +80,7 @@ def _n(x: float) -> str:
 # --- finding the parts of a picture again -----------------------------------------------------------------------------
 
 # The value and the gradient of a card and the cells of a grid, as CSS finds them. Twins: `single` and `panel` in
-# page/picture.js, kept equal by the stepping tests of test_steps.py.
+# page/script/picture.js, kept equal by the stepping tests of test_steps.py.
 VALUE, GRADIENT = ("text:nth-of-type(2)",), ("text:nth-of-type(3)", "path")
 CELLS = ("rect", "text:not(:first-of-type)")
 

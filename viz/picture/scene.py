@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from autograd.stale import changed
 from autograd.value import Value
-from viz.numbers import printable
+from viz.names import names
+from viz.numbers import few, printable
 
 Edge = tuple[Value, int]  # a value, and the place of one of its operands
 
@@ -148,6 +150,25 @@ def outdated(order: Iterable[Value]) -> list[str]:
     return [f"{found} {rest}"] if found else []
 
 
-def caption(order: Iterable[Value], *notes: tuple[bool, Note]) -> list[Note]:
-    """The notes that are true, and whether the graph of these nodes has changed."""
-    return [note for true, note in notes if true] + [Note("changed", text) for text in outdated(order)]
+def accumulated(order: Sequence[Value]) -> list[str]:
+    """A sentence that names the leaves whose gradient is not what this graph's edges carry to it; none if there are none."""
+    terms: defaultdict[Value, list[float]] = defaultdict(list)
+    for v in order:
+        if v.grad is not None:
+            for p, d in zip(v.parents, v.partials, strict=True):
+                terms[p].append(v.grad * d if v.grad else 0.0)
+    taken = dict.fromkeys(p for v in order for p in v.parents if p.op is None and p.grad is not None)
+    wrong = [v for v in taken if abs(v.grad - sum(terms[v])) > 1e-9 * sum(map(abs, (v.grad, *terms[v])))]  # type: ignore[arg-type, operator]
+    if not wrong:
+        return []
+    name = names(order)
+    found = printable(" and ".join(few([name[v] for v in wrong], 4, 3)), 120)
+    several = "holds the sum of several backward passes, of which the edges show one at most"
+    what = several if any(terms[v] for v in wrong) else "is that of a backward pass through another graph"
+    return [f"∂ of {found} {what}: zero_grad clears it."]
+
+
+def caption(order: Sequence[Value], *notes: tuple[bool, Note]) -> list[Note]:
+    """The notes that are true, and whether the graph of these nodes has changed, or its gradients are those of others too."""
+    more = [Note("changed", text) for text in outdated(order)] + [Note("several", text) for text in accumulated(order)]
+    return [note for true, note in notes if true] + more

@@ -1,7 +1,8 @@
-"""A graph stage by stage: a panel for each scope with its vectors and their gradients, a Jacobian on each wire."""
+"""A kind of picture, stage by stage: a panel for each scope with its vectors and gradients, a Jacobian on each wire."""
 
 from __future__ import annotations
 
+import math
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -92,7 +93,7 @@ def by_scope(order: Sequence[Value], outputs: Sequence[Value], depth: int) -> tu
     for v, stage in home.items():
         stage.nodes.append(v)
         stage.scope = stage.scope or within(v.scope, depth)
-    leaves = _leaves(order, home)
+    leaves = _leaves(order, home, depth)
     used = set(outputs)
     for v in computed:
         others = [p for p in v.parents if p in home and home[p] is not home[v]]
@@ -106,21 +107,48 @@ def by_scope(order: Sequence[Value], outputs: Sequence[Value], depth: int) -> tu
     return [s for s in (*leaves, *found.values()) if s.vectors], tangled
 
 
-def _leaves(order: Sequence[Value], home: dict[Value, Stage]) -> list[Stage]:
-    """The arrays of leaves, by name and by the stage that takes them first; nameless constants are left out."""
+def _leaves(order: Sequence[Value], home: dict[Value, Stage], depth: int) -> list[Stage]:
+    """The arrays of leaves by name, nameless constants left out; of two of one name each by the stage that takes it first."""
     first = {p: home[v] for v in reversed(order) for p in v.parents}
     leaves = [v for v in order if v.op is None]
     sizes = Counter(given(v).array for v in leaves)
+    together = _whole(order, home, depth)
     stages: dict[Hashable, Stage] = {}
     for v in leaves:
         if v.role != "constant" or v.name or v not in first:
             array = given(v).array
-            key = v.role, array, None if v.role == "input" and array else first.get(v)
+            key = v.role, array, None if (v.role, array) in together else first.get(v)
             home[v] = stages.setdefault(key, Stage(v.role, None))
             home[v].nodes.append(v)
     for stage in stages.values():
         stage.vectors = vectors(stage.nodes, str(stage.role), sizes)
     return list(stages.values())
+
+
+def _whole(order: Sequence[Value], home: Mapping[Value, Stage], depth: int) -> set[tuple[Any, str]]:
+    """The names of leaves that are one array: inputs, and others of which no two have the same place.
+
+    Parts that stages share nothing of are apart where they fill no matrix, or where each is drawn inside its stage.
+    """
+    takers: defaultdict[Value, set[Stage]] = defaultdict(set)
+    arrays: defaultdict[tuple[Any, str], list[Value]] = defaultdict(list)
+    for v in order:
+        for p in v.parents:
+            takers[p].add(home[v])
+        if v.op is None and (name := given(v).array):
+            arrays[v.role, name].append(v)
+
+    def one(members: Sequence[Value]) -> bool:
+        places = {given(v).index for v in members}
+        sides = (
+            [max(side) - min(side) + 1 for side in zip(*places, strict=True)]
+            if len(set(map(len, places))) == 1
+            else [0]
+        )
+        full = depth == 1 and math.prod(sides) == len(members)
+        return len(places) == len(members) and (full or any(len(takers[v]) > 1 for v in members))
+
+    return {key for key, members in arrays.items() if key[0] == "input" or one(members)}
 
 
 def _nest_parameters(stages: Sequence[Stage], leaves: list[Stage]) -> None:

@@ -80,11 +80,11 @@ class ChainRule(Generic[X]):
         """∂output/∂x in numbers."""
         return matrix(self.adjoint[x], self.digits)
 
-    def local(self, u: X, x: X) -> Term:
-        """∂u/∂x in symbols; where u depends on x through other takers of x too, these are written as held."""
+    def local(self, u: X, x: X, element: Term | None = None) -> Term:
+        """∂u/∂x, or that of an element of u, in symbols; takers of x that u depends on too are written as held."""
         others = [w for w in self.takers[x] if w is not u]
         behind = self._behind(u) if others else ()
-        return quotient(self.symbol[u], self.symbol[x], [self.symbol[w] for w in others if w in behind])
+        return quotient(element or self.symbol[u], self.symbol[x], [self.symbol[w] for w in others if w in behind])
 
     def _behind(self, u: X) -> Collection[X]:
         """The variables that u is computed from."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd import kinds
+from autograd import nesting
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import DETAILS, choice, values_in
@@ -15,6 +15,7 @@ from viz.picture.scene import outdated
 from viz.picture.stages import by_scope
 from viz.text.chainrule import Line, flattened, remark
 from viz.text.scalars import Notation, Scalars
+from viz.text.terms import Term
 from viz.text.vectors import Vectors
 
 
@@ -104,16 +105,17 @@ def _equations(order: Sequence[Value], outputs: Sequence[Value]) -> Iterator[Lin
     ends = dict.fromkeys(outputs)
     notation = Notation(order, ends)
     formula, symbol = notation.formula, notation.symbol
-    if not formula or (len(formula) == 1 == len(ends) and not any(map(given, ends))):
+    if len(ends) == 1 and (not formula or (len(formula) == 1 and not any(map(given, ends)))):
         yield from (Line(None, formula.get(v, notation.written[v])) for v in ends)
     else:
-        yield from flattened(list(formula), lambda v: [Line(symbol[v], formula[v])])
+        leaves = {v: Term.of(v.data) for v in ends if v.op is None}
+        yield from flattened([*leaves, *formula], lambda v: [Line(symbol.get(v), (leaves | formula)[v])])
 
 
 def _derivation(outputs: Sequence[Value], order: list[Value], wrt: Any, detail: str, digits: int) -> Any:
     if len(outputs) > 1:
         raise ValueError(f"a derivative is that of one output; got {len(outputs)}: take them one by one, or their sum")
-    if not all(isinstance(v, Value) for v in kinds.flat(wrt)):
+    if not all(isinstance(v, Value) for v in nesting.flat(wrt)):
         raise TypeError(f"wrt is a Value of the graph, or an array of them; got {type(wrt).__name__} {wrt!r}")
     targets = values_in(wrt)
     known = set(order)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NamedTuple
 
-from autograd import kinds
+from autograd import nesting, refusals
 from autograd.tape import checked_sweep, stored, wengert_list
 from autograd.value import Value
 from viz.arguments import whole
@@ -123,7 +123,7 @@ def explain(output: Value, leaf: Value, *, top: int = 10, digits: int = 4) -> Ex
     try:
         total = float(checked_sweep(reach, {output: 1.0}, stored)[leaf])
         refused = False
-    except kinds.ERRORS as error:
+    except refusals.ERRORS as error:
         refused = True
         cautions.append(printable(str(error), 400))
     name = names(order, digits)
@@ -141,8 +141,10 @@ def explain(output: Value, leaf: Value, *, top: int = 10, digits: int = 4) -> Ex
 def _graph(output: Any, leaf: Any, top: Any, digits: Any) -> list[Value]:
     """The Wengert list of the output; raises if an argument is not as `explain` needs it."""
     for word, v in (("output", output), ("leaf", leaf)):
-        if isinstance(v, kinds.NEST):
-            raise ValueError(f"explain takes one {word}; got {len(kinds.flat(v))} of them: pick an element, as W[0, 1]")
+        if isinstance(v, nesting.NEST):
+            raise ValueError(
+                f"explain takes one {word}; got {len(nesting.flat(v))} of them: pick an element, as W[0, 1]"
+            )
         if not isinstance(v, Value):
             raise TypeError(f"explain follows paths between Values; its {word} is {type(v).__name__} {v!r}")
     whole("top", top, 1)

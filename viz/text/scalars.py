@@ -1,4 +1,4 @@
-"""Formulas in scalars, and the chain rule along each path, or node by node where there are many."""
+"""A derivation in scalars: the chain rule along each path, or node by node where there are many."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import reduce
 from itertools import pairwise
 from typing import Any
 
-from autograd import kinds, ops
+from autograd import ops, refusals
 from autograd.tape import reverse_sweep
 from autograd.value import Value
 from viz.names import given, names
@@ -54,7 +54,7 @@ def _partial(u: Value, k: int, y: Any, operands: Sequence[Any]) -> Any:
     rules: Any = u.op and u.op.partials
     try:
         return rules[k](y, *operands) if isinstance(rules, tuple) else rules(y, *operands)[k]
-    except kinds.ERRORS:
+    except refusals.ERRORS:
         return u.partials[k]
 
 

@@ -1,4 +1,4 @@
-"""An operand that writes formulas: the table's rows on Terms give Terms, in LaTeX and in readable text at once."""
+"""Term, an operand that writes formulas: a row's rules, fed with it, give LaTeX and readable text at once."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
 
-from autograd import kinds, ops
+from autograd import ops, refusals
 from autograd.languages import latex, text
-from autograd.languages.forms import ATOM, NEGATED, OPEN, PRODUCT, SUM, Form
+from autograd.languages.forms import ATOM, NEGATED, OPEN, POWER, PRODUCT, SUM, Form
 from autograd.languages.latex import LATEX
 from autograd.languages.text import TEXT
 from autograd.ops import Op
@@ -22,6 +22,7 @@ LANGUAGES = LATEX, TEXT
 # Written as the table defines them: every reader knows ln and exp, and few know logsumexp.
 _DEFINED = {"log1p", "expm1", "softplus", "log_sigmoid", "dot", "logsumexp", "log_softmax", "neg_log_softmax"}
 _TESTS = {"greater": operator.gt, "less": operator.lt, "greater_equal": operator.ge, "less_equal": operator.le}
+UNKNOWN = float("nan")  # in place of the number of a symbol that stands for none; other nans are numbers of their own
 
 
 class Term(Operand):
@@ -38,7 +39,7 @@ class Term(Operand):
     def __init__(
         self,
         texts: Iterable[str],
-        value: float = math.nan,
+        value: float = UNKNOWN,
         binds: Sequence[int] = (ATOM, ATOM),
         op: Op | None = None,
         args: Sequence[Any] | None = (),
@@ -58,7 +59,7 @@ class Term(Operand):
         return self.texts[1]
 
     @classmethod
-    def symbol(cls, name: str, value: float = math.nan, latex: str = "") -> Self:
+    def symbol(cls, name: str, value: float = UNKNOWN, latex: str = "") -> Self:
         """A name, with the number it stands for."""
         return cls((latex or symbol(name), name), value)
 
@@ -71,7 +72,10 @@ class Term(Operand):
         latex = text.replace("−", "-").replace("∞", r"\infty").replace("nan", r"\mathrm{nan}")
         mantissa, _, power = latex.partition("e")
         if power:
-            return cls((rf"{mantissa} \cdot 10^{{{power}}}", text), float(x), (PRODUCT, ATOM), args=None)
+            sign, factor = ("-", mantissa[1:]) if mantissa[0] == "-" else ("", mantissa)
+            factor = "" if factor == "1" else rf"{factor} \cdot "
+            binds = PRODUCT if factor else POWER
+            return cls((rf"{sign}{factor}10^{{{power}}}", text), float(x), (binds, ATOM), args=None)
         return cls((latex, text), float(x), args=None)
 
     @classmethod
@@ -90,11 +94,16 @@ class Term(Operand):
         return cls(form.texts, binds=form.binds, op=op, args=args)
 
     def __compare__(self, test: str, other: Any) -> bool:
-        """A rule that compares is decided by the numbers."""
-        return bool(_TESTS[test](self.number, getattr(other, "number", other)))
+        """A rule that compares is decided by the numbers; TypeError for a symbol that stands for none."""
+        return bool(_TESTS[test](_known(self), _known(other)))
 
     def __word__(self, name: str) -> Callable[..., Any] | None:
-        return _ON_VECTORS.get(name)
+        return _above if name == "above" else _ON_VECTORS.get(name)
+
+
+def _above(a: Any, b: Any) -> Any:
+    tie = math.isinf(x := getattr(a, "number", a)) and x == getattr(b, "number", b)
+    return 0.0 if tie else ops.step.apply(a - b)  # ∞ − ∞ has no step
 
 
 class Slope(Term):
@@ -111,8 +120,8 @@ class Slope(Term):
     def __apply__(cls, op: Op, operands: Sequence[Any]) -> Self:
         args = [x if type(x) is cls else cls.of(x) for x in operands]
         try:
-            value = float(op.value(*(x.number for x in args)))
-        except kinds.ERRORS:
+            value = UNKNOWN if any(x.number is UNKNOWN for x in args) else float(op.value(*(x.number for x in args)))
+        except refusals.ERRORS:
             value = math.nan
         plain = all(x.args is None for x in args)
         term = cls.of(value) if plain else _simpler(op.name, *args) or super().__apply__(op, args)
@@ -133,8 +142,15 @@ def _simpler(name: str, *args: Any) -> Any:
         case ("negative", _) if args[0].op is ops.subtract:
             return args[0].args[1] - args[0].args[0]
         case ("where", *_):
-            return args[1] if args[0].number else args[2]
+            return args[1] if _known(args[0]) else args[2]
     return None
+
+
+def _known(x: Any) -> Any:
+    """The number that decides; TypeError where there is none."""
+    if (number := getattr(x, "number", x)) is UNKNOWN:
+        raise TypeError(f"{x} is written without a number, so a rule cannot compare it: give the symbol a number")
+    return number
 
 
 def composed(forms: Sequence[Form], args: Sequence[Term]) -> Term:
@@ -176,7 +192,7 @@ def _written(op: Op, args: Sequence[Term]) -> Term:
 # --- what the rules of the vector rows ask an operand for ---------------------------------------------------------------
 
 
-def _marked(_: Any, *operands: Any) -> Term:
+def _marked(*operands: Any) -> Term:
     return Slope(("m", "m"), args=operands)  # softmax's shift: it cancels, and only says where exponents come from
 
 
@@ -184,16 +200,12 @@ def _y_hat(share: Any, whole: Any) -> Any:
     """softmax(a)[j], for what a rule computes as e^(a_j − m) / Σ e^(a − m)."""
     if share is whole:
         return 1.0
-    operands = [Slope.of(x) for x in share.args[0].args[-1].args]
-    found = [_ELEMENT.fullmatch(str(x)) for x in operands]
-    stems = {match[1] if match and int(match[2]) == k else "" for k, match in enumerate(found)}
-    inner = Term.symbol(stem) if len(stems) == 1 and (stem := stems.pop()) else joined(operands, ", ", OPEN)
+    inner = joined([Slope.of(x) for x in share.args[0].args[-1].args], ", ", OPEN)
     j = whole.args.index(share)
     latex = rf"\operatorname{{softmax}}\left({inner.latex}\right)_{{{j}}}"
     return Slope((latex, f"softmax({inner})[{j}]"), share.number / whole.number)
 
 
-_ELEMENT = re.compile(r"(.+)\[(\d+)\]")
 _ON_VECTORS: dict[str, Callable[..., Any]] = {
     "total": lambda *a: ops.sum.apply(*a),
     "shift": _marked,

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from autograd.kinds import real
+from autograd.nesting import real
 from autograd.tape import forward_sweep, stored, wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
 from viz.names import expression, given, names, shortened
 from viz.numbers import number, printable
 from viz.picture.lanes import plan
-from viz.picture.scene import outdated
+from viz.picture.scene import accumulated, outdated
 from viz.text.tabular import Tabular
 
 HEADINGS = ("node", "expression", "value", "local derivatives", "adjoint")
@@ -100,7 +100,7 @@ def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None,
     column = plan(order, {v: v.parents for v in order}).column
     reading = sorted(order, key=lambda v: (column[v], v.op is None))
     rows = tuple(_row(v, name, tangent.get(v)) for v in reading if given(v) or v.role != "constant")
-    return Table(rows, " ".join(outdated(order)), digits)
+    return Table(rows, " ".join(outdated(order) + accumulated(order)), digits)
 
 
 def _row(v: Value, name: Mapping[Value, str], tangent: float | None) -> Row:

@@ -1,4 +1,4 @@
-"""The chain rule from stage to stage: Jacobians with their shapes, then the products and transposes that they come to."""
+"""A derivation from stage to stage: Jacobians with their shapes, then the products and transposes they simplify to."""
 
 from __future__ import annotations
 
@@ -190,7 +190,7 @@ class Vectors(ChainRule[Vector]):
             return [composed(TRANSPOSED, [local]), upstream]
         u = Term((rf"{{{self.symbol[e.of].latex}}}_{{k}}", f"{e.of.name}[k]"))
         by_u = quotient(self.symbol[self.output], u)
-        return [Term((rf"\sum_{{k}} {by_u.latex}", f"Σₖ {by_u}")), quotient(u, self.symbol[e.by])]
+        return [Term((rf"\sum_{{k}} {by_u.latex}", f"Σₖ {by_u}")), self.local(e.of, e.by, u)]
 
     def _product(self, e: Edge, local: Operand, upstream: Operand) -> Sequence[Operand]:
         """The factors in the order of matrix products; [] if there is no such product."""
@@ -205,7 +205,7 @@ class Vectors(ChainRule[Vector]):
             return found
         if is_output:
             return [local._replace(numbers=e.jacobian.reshape(e.by.values.shape))]
-        if form == "diag":
+        if form == "diag" and e.of.values.ndim == 1:
             return [self._diagonal(e, local), upstream]
         return [local.T, upstream] if e.of.values.ndim == 1 else []
 
@@ -216,7 +216,10 @@ class Vectors(ChainRule[Vector]):
         op, *more = {v.op: None for v in e.of.members}
         if more or op.arity != 1 or any(v.parents[0] is not p for v, p in zip(e.of.members, e.by.members, strict=True)):
             return local._replace(numbers=numbers)
-        (rule,) = op.local(Slope.of(self.symbol[e.of]), Slope.of(self.symbol[e.by]))
+        try:
+            (rule,) = op.local(Slope.of(self.symbol[e.of]), Slope.of(self.symbol[e.by]))
+        except TypeError:  # it compares the components, each of which decides for itself
+            return local._replace(numbers=numbers)
         return Operand(composed(DIAGONAL, [Slope.of(rule)]), numbers)
 
 

@@ -1,4 +1,4 @@
-// --- play ------------------------------------------------------------------------------------------------------------
+// --- the controls: buttons and keys that play ------------------------------------------------------------------------
 
 function play(on) {
   clearInterval(timer); timer = null;
@@ -20,13 +20,14 @@ addEventListener("keydown", event => {
 
 // --- what if ---------------------------------------------------------------------------------------------------------
 
-const free = nodes.filter(node => node.row === null && node.role !== "given");
+const free = nodes.filter(node => node.row === null);
 for (const { k, name, role } of free) $("leaf").append(new Option(role === "constant" ? `${name} (constant)` : name, k));
 const chosen = () => Number($("leaf").value);
 const offer = () => { $("number").value = String(leaves[chosen()]); };
 function set(data) {
-  try { compute(data); } catch (error) { $("said").textContent = `${error.message}. The numbers stay as they were.`; $("said").className = "bad"; return false; }
-  changed = data.some((x, k) => x !== nodes[k].data && nodes[k].row === null);
+  const differs = data.some((x, k) => x !== nodes[k].data && nodes[k].row === null);
+  try { compute(data, differs); } catch (error) { $("said").textContent = `${error.message}. The numbers stay as they were.`; $("said").className = "bad"; return false; }
+  changed = differs;
   $("said").textContent = changed ? "Forward and backward have followed." : ""; $("said").className = "good";
   show(); return true;
 }

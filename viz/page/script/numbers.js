@@ -1,3 +1,4 @@
+// --- the data of the page, and numbers as they are written -----------------------------------------------------------
 "use strict";
 const ROWS = /*rows*/[];
 const page = JSON.parse(document.getElementById("data").textContent);
@@ -9,7 +10,7 @@ const last = page.output;
 
 // --- numbers ---------------------------------------------------------------------------------------------------------
 
-// Twin: number in viz/numbers.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
+// Twin: number and exact in viz/numbers.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 function number(x, digits = page.digits) {
   if (x === null || x === undefined) return "–";
   if (Number.isNaN(x)) return "nan";
@@ -28,4 +29,5 @@ function rounded(x, digits) { // mantissa and exponent; a tie goes to the even d
   const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
   return [mantissa, Number(exponent)];
 }
+const exact = x => number(x, Number.isFinite(x) ? x.toExponential().split("e")[0].replace(/\D/g, "").length : 1); // told from every other
 const bracketed = text => text.startsWith("−") ? `(${text})` : text;

@@ -1,4 +1,4 @@
-"""Names for the arrays of a recorded graph, and the formula of each, which becomes its comment."""
+"""Names for the arrays of a program, and the formula of each, which becomes its comment."""
 
 from __future__ import annotations
 

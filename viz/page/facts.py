@@ -1,4 +1,4 @@
-"""The facts of a page: a graph and its picture as data, and the functions that compute it anew in the browser."""
+"""The facts that a page holds: the graph and its picture as data, and the functions that compute it in the browser."""
 
 from __future__ import annotations
 
@@ -19,30 +19,48 @@ Facts = dict[str, Any]
 
 def gathered(scene: Scene, order: Sequence[Value], asked: Sequence[Facts], digits: int) -> tuple[Facts, str]:
     """The data of the page, and its list of functions: value and local derivatives of each operation, in JavaScript."""
-    shown = {card.node for card in scene.cards if isinstance(card, Card)} or set(order)
-    kept, name = [v for v in order if v in shown], names(order)
-    number: dict[Value | None, int] = {v: k for k, v in enumerate(kept)}
-    # A value that the picture shows without its operands has a number, as a leaf has.
-    computed = {v: (v.op, len(v.parents)) for v in kept if v.op is not None and shown.issuperset(v.parents)}
+    name = names(order)
+    number: dict[Value | None, int] = {v: k for k, v in enumerate(order)}
+    computed = {v: (v.op, len(v.parents)) for v in order if v.op is not None}
     rows = {row: k for k, row in enumerate(dict.fromkeys(computed.values()))}
     uses = Counter(p for v in computed for p in v.parents)
+    shown = _by_stages(scene, number) if scene.staged else _by_values(scene, number)
+    _put_aside(shown["groups"], order, number)
     facts = {
         "level": "stages" if scene.staged else "values",
         "digits": max(2, digits - 1) if scene.staged else digits,
         "nodes": [  # name, row and operands, or number and role
             [name[v], rows[computed[v]], [number[p] for p in v.parents], None, None]
             if v in computed
-            else [name[v], None, [], _infinite(repr(v.data)), "given" if v.op is not None else v.role]
-            for v in kept
+            else [name[v], None, [], _infinite(repr(v.data)), v.role]
+            for v in order
         ],
         "output": number[order[-1]],
         "rows": [_row(op, n) for op, n in rows],
-        "uses": [uses[v] for v in kept],
-        "asked": [{**q, "k": number[v]} for q in asked if (v := order[q["k"]]) in number],
-        **(_by_stages(scene, number) if scene.staged else _by_values(scene, number, computed)),
+        "uses": [uses[v] for v in order],
+        "asked": asked,
+        **shown,
     }
     functions = (value_and_partials(op, n) for op, n in rows)
     return facts, f"[{','.join(f'{{f:{f},d:{d}}}' for f, d in functions)}]"
+
+
+def _put_aside(groups: Sequence[Facts], order: Sequence[Value], number: Numbers) -> None:
+    """Give each value that the picture leaves out to the first step that needs it, which computes it and passes it by.
+
+    Then each step comes after all that it is computed from, and every gradient is whole when it is passed on.
+    """
+    step = {k: s for s, group in enumerate(groups) for k in group["nodes"]}
+    first = {order[k]: s for k, s in step.items()}
+    for v in reversed(order):
+        for p in v.parents:
+            if number[p] not in step:
+                first[p] = min(first[v], first.get(p, first[v]))
+    for group in groups:
+        group["aside"] = []
+    for v in order:
+        if v.op is not None and number[v] not in step:
+            groups[first[v]]["aside"].append(number[v])
 
 
 def _infinite(text: str) -> str:
@@ -74,10 +92,11 @@ def _wire(wire: Wire, number: Numbers) -> Facts:
 # --- value by value ---------------------------------------------------------------------------------------------------
 
 
-def _by_values(scene: Scene, number: Numbers, computed: Iterable[Value]) -> Facts:
+def _by_values(scene: Scene, number: Numbers) -> Facts:
+    shown = [(card.id, card.node) for card in scene.cards if isinstance(card, Card) and card.node is not None]
     return {
-        "groups": [{"nodes": [number[v]]} for v in computed],
-        "cards": [{"id": c.id, "k": number[c.node]} for c in scene.cards if isinstance(c, Card) and c.node is not None],
+        "groups": [{"nodes": [k]} for k in sorted(number[v] for _, v in shown if v.op is not None)],
+        "cards": [{"id": key, "k": number[v]} for key, v in shown],
         "wires": [{**_wire(wire, number), "unused": wire.unused} for wire in scene.wires if wire.edges],
     }
 
@@ -94,7 +113,8 @@ def _by_stages(scene: Scene, number: Numbers) -> Facts:
         more = {"what": wire.derivative, "several": uses[wire.tail] > 1, "product": product}
         sources[wire.head].append(_source(tail, number) | more)
     computed = [panel for panel in panels.values() if panel.nodes and panel.nodes[0].op is not None]
-    computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))
+    if not any(note.kind == "cut" for note in scene.notes):  # else columns know nothing of what lies between
+        computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))
     return {
         "groups": [_group(panel, number, sources[panel.id]) for panel in computed],
         "cards": [_card(panel, number) for panel in panels.values()],

@@ -1,4 +1,4 @@
-// --- the picture: move, zoom, click ----------------------------------------------------------------------------------
+// --- the view: move, zoom and click ----------------------------------------------------------------------------------
 
 const whole = svg.getAttribute("viewBox").split(" ").map(Number), space = () => $("picture").getBoundingClientRect(), room = space();
 const stretch = Math.max(1, Math.min(room.width / whole[2], room.height / whole[3]) / 3); // a small picture keeps room around it
@@ -91,7 +91,7 @@ for (const { id, k, ks } of page.cards) {
   });
 }
 
-compute(leaves.slice()); // what Python computed: nothing of it is refused
+compute(leaves.slice(), false); // what Python computed: nothing of it is refused
 if (page.asked.length) quiz(page.asked);
 addEventListener("hashchange", () => jump());
 function jump() { const found = location.hash.match(/^#step=(\d+)$/); go(found ? Number(found[1]) : now); }

@@ -1,4 +1,4 @@
-"""Operands, read out of the arrays of a recorded graph."""
+"""Operands of a group, read from the arrays computed before: as a whole, by a slice or by indices."""
 
 from __future__ import annotations
 

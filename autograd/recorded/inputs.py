@@ -1,4 +1,4 @@
-"""The data that a program takes: rows of numbers, their shapes and precision, and what the program's losses demand."""
+"""Rows of data for a program: their shapes, their precision, and the conditions that its losses set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.recording import Demand
+from autograd.guards import Demand
 from autograd.value import Value
 
 Floats = npt.NDArray[np.floating[Any]]

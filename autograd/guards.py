@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from autograd import kinds
+from autograd import dispatch, nesting, refusals
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -94,11 +94,11 @@ def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArr
 
 def graph_of(out: Any, f: Any) -> list[Any]:
     """The Values that f, or the function of that name, returned, in reading order; TypeError for what has no graph."""
-    outputs = kinds.flat(out)
+    outputs = nesting.flat(out)
     for kind in dict.fromkeys(map(type, outputs)):
         if not hasattr(kind, "parents"):
             name = f if isinstance(f, str) else getattr(f, "__name__", "the function")
-            got = f"a plain number ({kind.__name__})" if issubclass(kind, kinds.FLOAT) else f"a {kind.__name__}"
+            got = f"a plain number ({kind.__name__})" if issubclass(kind, dispatch.FLOAT) else f"a {kind.__name__}"
             raise TypeError(
                 f"{name} returned {'None (is its return missing?)' if out is None else got}, so there is no graph to "
                 "record or differentiate: use autograd's functions (math.sin(v), float(v) and writing into a float "
@@ -116,7 +116,7 @@ def note_input(v: Value) -> None:
 def differentiable(v: Value, k: int) -> None:
     """While a graph is recorded, ValueError if v has no derivative by operand k: every example would lack it."""
     if current():
-        where = kinds.described(v.parents[k])
+        where = refusals.described(v.parents[k])
         raise ValueError(f"{v.op.label} has no derivative at this example, {where}: record it on another one")
 
 
@@ -124,7 +124,7 @@ def number(v: Value) -> float:
     """The number of v, where Python asks for one; TypeError while a graph is recorded: every example would get it."""
     if current() and not fixed(v):
         raise TypeError(
-            f"{_line()} asks for the number of {kinds.described(v)}: a recorded graph would give every row the answer "
+            f"{line()} asks for the number of {refusals.described(v)}: a recorded graph would give every row the answer "
             "of this one. Write where(step(x), a, b) for `a if x > 0 else b`, or maximum and minimum; for math.sin(x) "
             "autograd's sin(x); and in place of a class index pass the one-hot row, nn.one_hot(Y, K)"
         )
@@ -150,14 +150,14 @@ def taken_out(v: Value) -> float:
     """The number of v as a plain float, which leaves the graph; TypeError where a derivative would lose it."""
     if (primals := _graph.get().primals) and any(node in primals for node in _behind(v)):
         raise TypeError(
-            f"{_line()} takes the number of {kinds.described(v)} out of the graph, and the derivative would lose this "
+            f"{line()} takes the number of {refusals.described(v)} out of the graph, and the derivative would lose this "
             "part: use autograd's functions in place of those of math, put Values into array([…]) and not into an array "
             "of floats, look at a number by v.data, or return constant(c)"
         )
     return number(v)
 
 
-def _line() -> str:
+def line() -> str:
     """The line of the user's code that is running."""
     import linecache
 

@@ -3,7 +3,7 @@
 let now = 0, timer = null;
 const known = []; // the step after which a node has its value
 nodes.forEach(({ k, row }) => known[k] = row === null ? 0 : null);
-page.groups.forEach((g, k) => g.nodes.forEach(n => known[n] = k + 1));
+page.groups.forEach((g, k) => [...g.nodes, ...g.aside].forEach(n => known[n] = k + 1));
 
 // Twin: tint, ramp and strength in viz/picture/colours.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 const ramp = { plus: [0xF4, 0xA5, 0x82], minus: [0x92, 0xC5, 0xDE] };
@@ -25,12 +25,12 @@ function slot(text, ground, k, largest) { // one gradient: its words and the gro
 
 function titles() { // the words that a pointer or a screen reader finds on a card or an edge, true at this step
   for (const { id, k, ks } of page.cards) {
-    const about = n => `${nodes[n].name}: ${known[n] > now ? "not computed yet" : `value ${number(value[n], 17)}, gradient ${hiddenSlope(n) ? "to be predicted" : number(adjoints[now][n], 17)}`}`;
+    const about = n => `${nodes[n].name}: ${known[n] > now ? "not computed yet" : `value ${exact(value[n])}, gradient ${hiddenSlope(n) ? "to be predicted" : exact(adjoints[now][n])}`}`;
     element(id).querySelector("title").textContent = ks ? element(id).querySelector("text").textContent : about(k);
   }
   for (const { id, edges: parts, unused } of page.wires) {
     const title = element(id).querySelector("title"), [k, slot] = parts[0] ?? [];
-    if (title) title.textContent = page.level === "values" && !unused && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${number(partial[k][slot], 17)}` : "";
+    if (title) title.textContent = page.level === "values" && !unused && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${exact(partial[k][slot])}` : "";
   }
 }
 

@@ -1,4 +1,4 @@
-"""Expressions written down as assignments: what is used more than once gets a name, what is used once stands where it is used."""
+"""Expressions as assignments: a part that is used more than once gets a name, every other part stands in its place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// --- predict ---------------------------------------------------------------------------------------------------------
+// --- the quiz: a number to predict -----------------------------------------------------------------------------------
 
 let asked = [];
 const question = q => q.edge === undefined ? of(nodes[q.k].name) : `∂${nodes[q.k].name}/∂${nodes[nodes[q.k].parents[q.edge]].name}`;

@@ -1,4 +1,4 @@
-"""Examples, rows X with their targets Y: their validation before anything runs, and classes as one-hot rows."""
+"""Examples, rows X with their targets Y: checked before anything runs, and classes as one-hot rows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.recorded.data import rows_of_numbers
+from autograd.recorded.inputs import rows_of_numbers
 
 Floats = npt.NDArray[np.float64]
 

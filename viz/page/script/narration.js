@@ -1,4 +1,4 @@
-// --- the narration ----------------------------------------------------------------------------------------------------
+// --- the narration: each step in words -------------------------------------------------------------------------------
 
 function written(row, texts) {
   const { form, vectors, name } = page.rows[row];
@@ -51,9 +51,11 @@ function substituted({ formula, sources: takes }) {
 
 // ∂outputs/∂source by a reverse pass of each output through the stage, and its name, where it has one in every entry.
 function jacobian(group, source) {
+  const inside = new Set(group.nodes), order = [...new Set(group.nodes.flatMap(k => nodes[k].parents).filter(p => !inside.has(p))), ...group.nodes];
   return group.outs.map(out => {
-    const bar = new Map([[out, 1]]);
-    for (const k of group.nodes.slice().reverse()) if (bar.get(k)) nodes[k].parents.forEach((p, slot) => bar.set(p, (bar.get(p) ?? 0) + passed(bar.get(k), k, slot)));
+    const bar = new Map([[out, 1]]), stays = zeros(order, out);
+    const local = (x, k, slot) => x === 0 && undefinedProduct(x, k, slot, stays) ? NaN : x === 0 || Number.isFinite(partial[k][slot]) ? passed(x, k, slot) : x * partial[k][slot];
+    for (const k of group.nodes.slice().reverse()) if (bar.has(k)) nodes[k].parents.forEach((p, slot) => bar.set(p, (bar.get(p) ?? 0) + local(bar.get(k), k, slot)));
     return source.nodes.map(k => bar.get(k) ?? 0);
   });
 }
@@ -83,8 +85,15 @@ function narration() { // the title of the step now on the screen, and its lines
   if (page.level === "stages") return staged(way, group);
   const node = nodes[group.nodes[0]], names = node.parents.map(p => bracketed(nodes[p].name)), numbers = node.parents.map(p => bracketed(number(value[p])));
   if (way === "forward") return [`Forward: compute ${node.name}`, `${node.name} = ${written(node.row, names)} = ${written(node.row, numbers)} = ${number(value[node.k])}`];
-  if (!edges[now].length) return [`Backward: ${node.name} passes nothing on`, "It has no operand that takes a gradient."];
-  return [`Backward: ${node.name} passes its gradient to its operands`, ...edges[now].map(line)];
+  const own = edges[now].filter(({ k }) => !unseen.has(k));
+  if (!own.length) return [`Backward: ${node.name} passes nothing on`, "It has no operand that takes a gradient.", ...besides()];
+  return [`Backward: ${node.name} passes its gradient to its operands`, ...own.map(line), ...besides()];
+}
+
+function besides() { // what the values that are not shown add, in this step, to those that are
+  const sums = new Map();
+  for (const { k, p, more } of edges[now]) if (unseen.has(k) && cardOf.has(p)) sums.set(p, (sums.get(p) ?? 0) + more);
+  return few([...sums].map(([p, more]) => `${of(nodes[p].name)} += ${hiddenSlope(p) ? "?" : number(more)} through what is not shown   total ${slopeText(p)}`));
 }
 
 function staged(way, group) {
@@ -94,8 +103,8 @@ function staged(way, group) {
   return [`Backward: ${group.title} passes its gradient to what it takes`, ...group.sources.filter(s => !s.constant).map(s => {
     const put = s.product ? ` = ${bars} · ${bracketed(derivative(group, s))}` : "";
     const sums = new Map(s.nodes.map(k => [k, 0])), blank = s.nodes.some(hiddenSlope);
-    for (const { p, more } of edges[now]) if (sums.has(p)) sums.set(p, sums.get(p) + more);
+    for (const { k, p, more } of edges[now]) if (sums.has(p) && !unseen.has(k)) sums.set(p, sums.get(p) + more);
     const added = blank ? "?" : array(s, k => number(sums.get(k))), total = s.several ? `   total ${array(s, slopeText)}` : "";
     return `${of(s.name)} ${s.several ? "+=" : "="} ${s.product ? `${of(group.name)} · ∂${group.name}/∂${s.name}` : `what ${group.title} passes on`}${put} = ${added}${total}`;
-  })];
+  }), ...besides()];
 }

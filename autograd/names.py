@@ -1,4 +1,4 @@
-"""Names of values: that of an element, such as `W[0,1]`, knows its array and its index."""
+"""Names of values: the name of an element, such as `W[0,1]`, knows its array and its index."""
 
 from __future__ import annotations
 

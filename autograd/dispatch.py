@@ -1,0 +1,177 @@
+"""Dispatch: how an operation is applied to floats, arrays, nestings, vectors, and to numbers of other libraries."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import operator
+import sys
+from collections.abc import Iterable
+from functools import reduce
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+
+from autograd.nesting import NEST, flat, like, mapped, unmasked
+from autograd.refusals import ERRORS, refusal
+
+if TYPE_CHECKING:
+    from autograd.ops import Op, Rule, VectorOp
+    from autograd.typed import Elementwise
+
+FLOAT = float | int | np.floating | np.integer | np.bool_  # what `math` computes with
+
+
+def elementwise(call: Rule) -> Elementwise:
+    """A row's `__call__`, with the types that `typed` gives it."""
+    return cast("Elementwise", call)
+
+
+def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
+    """The value on single numbers, or on arrays of them: the formula where they are exact."""
+    if others := [x for x in operands if x.__class__ is not float]:
+        if any(isinstance(x, np.ndarray) for x in others):
+            return on_nestings(op, operands)
+        if any(isinstance(x, complex | str | bytes | None) for x in others):
+            raise TypeError(f"{op.label} takes real numbers; got {' and '.join(map(repr, operands))}")
+        if any(map(_exact, others)):
+            return op.formula(*operands)
+    try:
+        return op.value(*operands)
+    except ERRORS as error:
+        raise refusal(op, operands, error) from None
+
+
+def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
+    """Part by part, arrays under broadcasting; float arrays all at once."""
+    if not any(isinstance(x, np.ndarray) for x in operands):
+        return mapped(op, *operands)
+    arrays = [unmasked(np.asanyarray(x)) for x in operands]
+    if any(x.dtype == object for x in arrays):
+        return mapped(op.apply, *operands)
+    if (bad := next((x for x in arrays if x.dtype.kind not in "fiub"), None)) is not None:
+        raise TypeError(f"{op.name} takes real numbers; got an array of {bad.dtype}")
+    # A plain number stays one: it takes the precision of the arrays.
+    floats = [
+        float(x) if x.__class__ in (float, int, bool) else a if a.dtype.kind == "f" else a.astype(float)
+        for x, a in zip(operands, arrays, strict=True)
+    ]
+    try:
+        with np.errstate(divide="raise", over="raise", invalid="raise"):
+            return op.value(*floats)
+    except (FloatingPointError, *ERRORS):
+        # Element by element the offender raises an error that names it; a branch not taken does not.
+        return np.asarray(mapped(op.apply, *floats), dtype=float)
+
+
+def on_vectors(op: VectorOp, operands: tuple[Any, ...]) -> Any:
+    """An n-ary row on the vectors it takes; an indexed one gives a vector of its components."""
+    if len(operands) != op.vectors:
+        raise TypeError(f"{op.name} takes {op.vectors} vector{'s' * (op.vectors > 1)}; got {len(operands)} arguments")
+    vectors = [_vector(op, x) for x in operands]
+    if len({len(v) for v in vectors}) > 1:
+        raise ValueError(f"{op.name} needs vectors of one length; got {' and '.join(str(len(v)) for v in vectors)}")
+    if not vectors[0]:
+        if op.empty is None:
+            raise ValueError(f"{op.name} of an empty vector is not defined")
+        return op.empty
+    if not op.indexed:
+        return op.apply(*(vectors[0] + vectors[1] if op.vectors == 2 else vectors[0]))
+    return like(operands[0], [op.at(c).apply(*vectors[0]) for c in range(len(vectors[0]))])
+
+
+def _vector(op: VectorOp, x: Any) -> list[Any]:
+    if isinstance(x, Iterable) and not isinstance(x, str | bytes | dict):
+        x = x if isinstance(x, NEST) else list(x)
+        deep = x.ndim != 1 if isinstance(x, np.ndarray) else any(issubclass(kind, NEST) for kind in set(map(type, x)))
+        if deep and not op.nested:
+            raise ValueError(f"{op.name} takes vectors; got {np.ndim(x)} dimensions: use @, or apply it row by row")
+        return flat(x)
+    if not op.indexed and (isinstance(x, FLOAT) or hasattr(x, "parents")):
+        return [x]
+    raise TypeError(f"{op.name} takes a list or an array of numbers; got {type(x).__name__} {x!r}")
+
+
+def completed(op: Op, operands: tuple[Any, ...], by_name: dict[str, Any]) -> tuple[Any, ...]:
+    """The operands with those given by name and the defaults of those left out; TypeError for a wrong number of them."""
+    if by_name:
+        operands = inspect.signature(op.formula).bind(*operands, **by_name).args
+    missing = (op.arity or 0) - len(operands)
+    if not 0 <= missing <= len(op.defaults):
+        raise TypeError(f"{op.name} takes {op.arity} operand{'s' * (op.arity != 1)}; got {len(operands)}")
+    return operands + op.defaults[len(op.defaults) - missing :]
+
+
+def _pow(a: float, b: float) -> float:
+    y: Any = a**b
+    if isinstance(y, complex):
+        raise ValueError("complex")  # Python's answer to a negative base under a fractional power
+    return float(y)
+
+
+def _largest(*a: float) -> float:
+    # Python's max carries a nan on only from the first place.
+    return max(a) if (total := sum(a)) == total else next((x for x in a if x != x), max(a))
+
+
+FLOATS = SimpleNamespace(
+    **vars(math)
+    | {
+        "pow": _pow,
+        "largest": _largest,
+        "shift": lambda *a: max(a),
+        "maximum": lambda a, b: a if a > b else b if a <= b else a + b,  # a + b carries a nan on, as np.maximum does
+        "minimum": lambda a, b: a if a < b else b if a >= b else a + b,
+        "where": lambda c, a, b: a if c else b,
+    }
+)
+
+
+def namespace(x: Any) -> Any:
+    """The library of functions for `x`: the array API's namespace, else the package of its type, else `math`."""
+    if isinstance(x, FLOAT):
+        return FLOATS
+    if hasattr(x, "__array_namespace__"):
+        return x.__array_namespace__()
+    return sys.modules.get(type(x).__module__.partition(".")[0], FLOATS)
+
+
+def _exact(x: Any) -> bool:
+    return not isinstance(x, FLOAT) and not hasattr(x, "__array_namespace__")
+
+
+def native(name: str, otherwise: Rule | None = None) -> Rule:
+    """The function of that name in the operands' own library; where it has none, the rule `otherwise`, or `math`."""
+
+    def value(*operands: Any) -> Any:
+        others = [x for x in operands if x.__class__ is not float and not isinstance(x, FLOAT)]
+        for x in others:
+            if function := _own(x, name):
+                return function(*operands)
+        if otherwise and others:
+            return otherwise(*operands)
+        return getattr(FLOATS, name, otherwise)(*operands)  # type: ignore[misc]  # a name of `math` has no other rule
+
+    return value
+
+
+def _own(x: Any, name: str) -> Any:
+    # An operand of this library says what it has; of another library's number it is the library.
+    word = getattr(x, "__word__", None)
+    return word(name) if word else getattr(namespace(x), name, None)
+
+
+def where(c: Any, a: Any, b: Any) -> Any:
+    """a where c is not 0, else b; of SymPy's, a Piecewise."""
+    for x in (c, a, b):
+        if sympy := getattr(namespace(x), "Piecewise", None) and namespace(x):
+            decided = isinstance(c, bool) or getattr(c, "is_Boolean", False) or getattr(c, "is_Relational", False)
+            chosen = c if decided else sympy.Ne(c, 0)
+            return sympy.Piecewise((a, chosen), (b, True))
+    return native("where", FLOATS.where)(c, a, b)
+
+
+# What the rules of vector rows ask of their operands; an operand that stands for all of them has its own.
+total = native("total", lambda *a: reduce(operator.add, a))
+y_hat = native("y_hat", lambda e, whole: e / whole)

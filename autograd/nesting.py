@@ -1,0 +1,88 @@
+"""Numbers, alone and in nestings of lists, tuples and arrays: read, mapped, and put back."""
+
+from __future__ import annotations
+
+import operator
+from collections import deque
+from collections.abc import Callable, Collection, Iterable
+from decimal import Decimal
+from itertools import repeat
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+NEST = (list, tuple, np.ndarray)
+
+
+def real(x: Any) -> float:
+    """One real number as a float; TypeError says what else was given and what to do with it."""
+    if x.__class__ is float:
+        return x
+    scalar = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
+    if isinstance(scalar, Real | Decimal | np.bool_):
+        return float(scalar)
+    if hasattr(x, "parents"):
+        raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
+    several = isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0
+    advice = (
+        ": use array(…) for several" if several else ": convert it with float(…) first" if isinstance(x, str) else ""
+    )
+    raise TypeError(f"a Value holds one real number; got {type(x).__name__} {x!r}{advice}")
+
+
+def flat(x: Any) -> list[Any]:
+    """The numbers in a nesting of lists, tuples and arrays, in reading order."""
+    if isinstance(x, np.ndarray):
+        return list((x if x.__class__ is np.ndarray else unmasked(x)).ravel().tolist())
+    if not isinstance(x, list | tuple):
+        return [x]
+    if not any(issubclass(kind, NEST) for kind in set(map(type, x))):  # a look per type, not per number
+        return list(x)
+    return [number for part in x for number in flat(part)]
+
+
+def mapped(f: Callable[..., Any], *xs: Any) -> Any:
+    """f of every number in a nesting, or of the numbers at one place in several; single numbers go with each."""
+    if any(isinstance(unmasked(x), np.ndarray) for x in xs):
+        with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
+            if len(xs) < 64:
+                return np.frompyfunc(f, len(xs), 1)(*xs)
+            places = zip(*(x.ravel().tolist() for x in np.broadcast_arrays(*xs)), strict=True)  # no ufunc has so many
+            return np.reshape(np.array([f(*row) for row in places]), np.broadcast_shapes(*map(np.shape, xs)))
+    nests = [x for x in xs if isinstance(x, list | tuple)]
+    if not nests:
+        return f(*xs)
+    if len({len(x) for x in nests}) > 1:
+        raise ValueError(f"{f.__name__} got sequences of different lengths: {[len(x) for x in nests]}")
+    rows = zip(*(x if isinstance(x, list | tuple) else repeat(x, len(nests[0])) for x in xs), strict=True)
+    return like(nests[0], [mapped(f, *row) for row in rows])
+
+
+def like(vector: Any, components: list[Any]) -> Any:
+    """The components as a tuple, an array or a list, as the vector is."""
+    if isinstance(vector, np.ndarray):
+        return np.array(components, dtype=object if vector.dtype == object else float).view(type(vector))
+    return tuple(components) if isinstance(vector, tuple) else components
+
+
+def unmasked(x: Any) -> Any:
+    """The array itself; TypeError for a masked one."""
+    if isinstance(x, np.ndarray) and hasattr(type(x), "mask"):
+        raise TypeError(f"a {type(x).__name__} would lose its mask here: take x.filled(…), or x[~x.mask] for the rest")
+    return x
+
+
+class put_back:
+    """Put that slot of these nodes back, where an interruption or an error ends the block."""
+
+    def __init__(self, slot: str, nodes: Collection[Any]) -> None:
+        self.slot, self.nodes = slot, nodes
+        self.before = list(map(operator.attrgetter(slot), nodes))
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, *error: object) -> None:
+        if kind:  # all in one instruction: no further interruption comes between two
+            deque(map(setattr, self.nodes, repeat(self.slot), self.before), maxlen=0)

@@ -1,0 +1,381 @@
+"""The numbers of a page are those of the whole graph, and after What if those of Python for the changed leaves."""
+
+import itertools
+import math
+import random
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import (
+    Op,
+    Value,
+    absolute,
+    array,
+    constant,
+    cos,
+    dot,
+    exp,
+    leaky_relu,
+    log,
+    log_softmax,
+    logsumexp,
+    maximum,
+    minimum,
+    named,
+    relu,
+    scope,
+    sigmoid,
+    sin,
+    softmax,
+    sqrt,
+    step,
+    sum as total,
+    tan,
+    tanh,
+    where,
+)
+from autograd.guards import fixed
+from autograd.refusals import ERRORS
+from autograd.tape import reverse_sweep, wengert_list
+from tests.test_steps import Lesson
+from tests.test_zeros import HERE_ONLY, STAYS
+from viz import draw, steps
+from viz.numbers import number
+from viz.page.animation import _moments
+from viz.picture.paint import GRADIENT
+
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
+# --- what if, at special points ---------------------------------------------------------------------------------------
+
+OWN = Op("page_pole", lambda x: 1 / (x - 1), (lambda y, x: -y * y,))
+GRAPHS = {
+    **{name: lambda x, y, f=f: f(x) * y for name, f in HERE_ONLY.items()},
+    **{name: lambda x, y, f=f: f(x) + y * f(y * x) for name, (f, _) in STAYS.items()},
+    "a factor": lambda x, y: y * sqrt(x),
+    "two factors": lambda x, y: sqrt(x) * sqrt(y) + x,
+    "a condition": lambda x, y: where(x, sqrt(y), y * y + x),
+    "a step": lambda x, y: where(step(x - y), sqrt(y), x * y),
+    "a root of a square": lambda x, y: sqrt(x * x + y * y),
+    "a square of it": lambda x, y: (sqrt(x * x + y * y) * 2) ** 2,
+    "a power": lambda x, y: x**y + y,
+    "a fixed power": lambda x, y: absolute(x) ** 0.5 * y,
+    "a negative power": lambda x, y: x**-1 * y**3,
+    "a logarithm": lambda x, y: x * log(y),
+    "a quotient": lambda x, y: (x - y) / (x + y),
+    "a maximum": lambda x, y: maximum(x, sqrt(y)) * minimum(y, x * 2),
+    "an exponential": lambda x, y: exp(x) * y - exp(-y),
+    "an angle": lambda x, y: sin(x * 10) + cos(y) * tan(x),
+    "an overflow": lambda x, y: step(y) * (x * 1e308 * 10.0) + x,
+    "two overflows": lambda x, y: x * 1e308 * 10.0 - y * 1e308 * 10.0,
+    "an infinite factor": lambda x, y: tanh(x * math.inf) * y + relu(y * -math.inf),
+    "constants": lambda x, y: sqrt(constant(0.0)) * (x - y) + (sqrt(constant(0.0)) + x) ** 2,
+    "a pole": lambda x, y: OWN(x) * y,
+    "a vector": lambda x, y: logsumexp([x, y, 2.0]) - log_softmax([x * y, y])[1],
+    "a network": lambda x, y: total(softmax([tanh(x), leaky_relu(y), sigmoid(x * y)])) * dot([x, y], [y, x]),
+    "a residue": lambda x, y: sqrt((x + 1e8) - 1e8 - x + y * y) * (x - y),
+}
+POINTS = [0.0, 1.0, -1.0, 0.5, 2.0, -2.5, 1e-9, -1e-9, 30.0, -30.0, 800.0, -800.0, 1e200, 1e308, math.pi]
+
+ASK = """(many) => many.map(given => {
+  const data = leaves.slice();
+  for (const [k, x] of given) data[k] = x;
+  try { compute(data); return [value.map(String), adjoints.at(-1).map(String)]; } catch (error) { return error.message; }
+})"""
+
+
+def in_python(out, given):
+    """Every value and every adjoint of the same graph on other leaves, or None where it is refused."""
+    again = {}
+    try:
+        for k, v in enumerate(order := wengert_list([out])):
+            if v.op is None:
+                again[v] = Value(given.get(k, v.data), v.name, v.role)
+            else:
+                again[v] = v.op.apply(*(again[p] for p in v.parents))
+        bar = reverse_sweep(wengert_list([again[out]]), {again[out]: 1.0})
+    except ERRORS:
+        return None
+    # What is computed from constants alone has no adjoint that counts.
+    return [again[v].data for v in order], [None if fixed(v) else bar[again[v]] for v in order]
+
+
+def answers(page, out, given):
+    """What the page says of each of several choices of leaves: a refusal, or every value and every adjoint."""
+    return page.evaluate(ASK, [list(map(list, leaves.items())) for leaves in given])
+
+
+def agree(expected, found):
+    """Whether the numbers of the page are those of Python."""
+    pairs = (
+        (x, y) for numbers, texts in zip(expected, found, strict=True) for x, y in zip(numbers, texts, strict=True)
+    )
+    read = ((x, float(y.replace("Infinity", "inf"))) for x, y in pairs if x is not None and y != "null")
+    return all(y == pytest.approx(x, rel=1e-8, abs=1e-300, nan_ok=True) for x, y in read)
+
+
+def compared(page, out, tmp_path):
+    """What the page and Python say, at every pair of the points."""
+    places = {v.name: k for k, v in enumerate(wengert_list([out])) if v.name}
+    given = [
+        {places[n]: x for n, x in zip("xy", point, strict=True) if n in places}
+        for point in itertools.product(POINTS, repeat=2)
+    ]
+    Lesson(page, steps(out), tmp_path)
+    yield from (
+        (leaves, in_python(out, leaves), found) for leaves, found in zip(given, answers(page, out, given), strict=True)
+    )
+
+
+UNARY = [
+    sqrt,
+    exp,
+    log,
+    tanh,
+    relu,
+    step,
+    absolute,
+    sin,
+    sigmoid,
+    lambda v: v**2,
+    lambda v: v**0.5,
+    lambda v: v**-1,
+    lambda v: 0.0 * v,
+]
+BINARY = [
+    lambda a, b: a + b, lambda a, b: a - b, lambda a, b: a * b, lambda a, b: a / b, maximum, minimum, lambda a, b: where(a, b, a),
+    lambda a, b: where(step(b), sqrt(a), b), lambda a, b: logsumexp([a, b]), lambda a, b: dot([a, b], [b, 1.0]), lambda a, b: sqrt(a * a + b * b),
+]  # fmt: skip
+
+
+def at_random(seed, size=7):
+    """A graph of x and y of so many operations at random, at a point where all of them have a value and a derivative."""
+    draw = random.Random(seed)
+    while True:
+        x, y = Value(round(draw.uniform(-3, 3), 1), "x"), Value(round(draw.uniform(-3, 3), 1), "y")
+        found = [x, y, constant(0.0), constant(2.0)]
+        try:
+            for _ in range(size):
+                a, b = draw.choice(found[-4:]), draw.choice(found)
+                found.append(draw.choice(UNARY)(a) if draw.random() < 0.5 else draw.choice(BINARY)(a, b))
+            out = found[-1] + x * y
+            reverse_sweep(wengert_list([out]), {out: 1.0})
+        except ERRORS:
+            continue
+        return out
+
+
+@pytest.mark.parametrize("name", [*GRAPHS, *range(8)])
+def test_after_what_if_the_page_has_pythons_answer_or_a_refusal(name, page, tmp_path):
+    out = GRAPHS[name](Value(0.7, "x"), Value(1.3, "y")) if name in GRAPHS else at_random(name)
+    kept = 0
+    for leaves, expected, found in compared(page, out, tmp_path):
+        if isinstance(found, str):  # in words that name the operand
+            assert found.count("; got ") + found.count("; its operand is ") == 1
+            kept += expected is None
+            continue
+        assert expected is not None, (leaves, found)
+        assert agree(expected, found), (leaves, expected, found)
+        kept += 1
+    assert kept >= len(POINTS) ** 2 - 1  # it refuses no more than Python, but for what may overflow
+
+
+def test_what_is_computed_from_constants_alone_takes_no_missing_derivative(page, tmp_path):
+    x, c = Value(2.0, "x"), constant(0.0, "c")
+    out = sqrt(c * 2.0) * x + x
+    Lesson(page, steps(out), tmp_path)
+    page.evaluate("compute(leaves.map((v, k) => nodes[k].name === 'x' ? 3 : v))")
+    assert "NaN" not in page.evaluate("adjoints.at(-1).map(String)")
+
+
+def test_a_page_opens_with_whatever_python_computed(page, tmp_path):
+    """Of a row of the reader's own the page cannot know whether it may overflow: only after What if it refuses that."""
+    cube = Op("page_cube", lambda x: x * x * x, (lambda y, x: 3 * x * x,))
+    lesson = Lesson(page, steps(cube(Value(1e200, "x")) * 0.5), tmp_path)
+    assert page.evaluate("String(value.at(-1))") == "Infinity"
+    lesson.set("x", "2e200")
+    assert page.inner_text("#said") == "page_cube has no value here; got 2e200 from x. The numbers stay as they were."
+    lesson.set("x", "2")
+    assert page.evaluate("value.at(-1)") == 4
+    page.click("#reset")
+    assert page.evaluate("String(value.at(-1))") == "Infinity"
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "words"),
+    [
+        (exp, "710", "exp is beyond the largest number here; got 710 from x"), (log, "0", "log is defined for x > 0; got 0 from x"),
+        (lambda v: v**3, "1e200", "power is beyond the largest number here; got 1e200 from x and 3 from 3"),
+        (lambda v: v**-1, "0", "and 0 under an exponent ≥ 0; got 0 from x and −1 from (−1)"),
+        (lambda v: sqrt(v) ** 2, "0", "sqrt has no derivative here; its operand is 0 from x, and the gradient that reaches it is 0 at this point only: 0 · ∞ has no value"),
+        (lambda v: sqrt(v) * 2, "0", "sqrt has no derivative here; its operand is 0 from x"),
+    ],
+)  # fmt: skip
+def test_a_refusal_of_the_page_names_the_operation_and_its_operand(f, x, words, page, tmp_path):
+    lesson = Lesson(page, steps(f(Value(1.0, "x"))), tmp_path)
+    lesson.set("x", x)
+    assert page.inner_text("#said").endswith(f"{words}. The numbers stay as they were.")
+
+
+# --- the whole graph, though the picture shows a part of it ------------------------------------------------------------
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Pages of at most 40 steps, so that small graphs are cut: the layout of 200 cards takes seconds."""
+    monkeypatch.setattr("viz.page.steps.MOST_STEPS", 40)
+
+
+def doubled(times=50):
+    x = Value(1.0, "x")
+    y = x
+    for _ in range(times):
+        y = y + x
+    return x, named("y", y)
+
+
+def cells(scopes=24):
+    """A recurrence of more stages than a page shows, whose weight and first value go into every one of them."""
+    w, x, h = Value(0.9, "w"), array([0.5, -1.0], "x", "input"), array([0.1, 0.2], "h0", "input")
+    first = h
+    for k in range(scopes):
+        with scope(f"cell{k}"):
+            h = named(f"h{k}", w * h + 0.01 * x * first)
+    with scope("loss"):
+        return named("L", total(h * h) + w * first[0])
+
+
+def stretched():
+    """A long detour beside a short cut: what is shown is computed from what is not, and the other way round."""
+    x, w = Value(0.3, "x"), Value(0.5, "w")
+    y = named("short", x * w)
+    z = y
+    for _ in range(30):
+        z = sin(z) * w + 0.1
+    return named("out", z + y * named("early", tanh(y)) + x)
+
+
+def test_a_cut_page_tells_the_gradient_of_the_whole_graph(page, tmp_path):
+    x, y = doubled(500)
+    lesson = Lesson(page, steps(y, predict=[x]), tmp_path)
+    assert "200 of 501 values shown: those nearest to the output. The page computes all of them." in page.inner_text(
+        "#notes"
+    )
+    assert lesson.answer("∂y/∂x", "198").startswith("Not yet")
+    assert lesson.answer("∂y/∂x", "501") == "Right: 501. All questions are answered."
+    lesson.go(1000)
+    assert lesson.told[-1] == "∂y/∂x += 302 through what is not shown   total 501"
+    lesson.set("x", "2")
+    assert page.evaluate("value.at(-1)") == 1002
+    assert page.evaluate("adjoints.at(-1)[0]") == 501
+
+
+@pytest.mark.parametrize("make", [lambda: doubled()[1], cells, stretched])
+def test_every_number_of_a_cut_page_is_that_of_the_whole_graph(make, page, tmp_path, small):
+    out = make()
+    order = wengert_list([out])
+    shown = steps(out)
+    lesson = Lesson(page, shown, tmp_path)
+    assert shown.picture.scene.shown < len(order)
+    assert any(group["aside"] for group in shown.data["groups"])
+    free = [k for k, v in enumerate(order) if v.op is None and v.role != "constant"]
+    for given in ({}, {k: 0.25 + 0.125 * i for i, k in enumerate(free)}):
+        (found,) = answers(page, out, [given])
+        assert agree(in_python(out, given), found)
+    page.evaluate("compute(nodes.map(n => n.data), false)")
+    lesson.press("End")
+    for card in shown.data["cards"] if shown.data["level"] == "values" else ():
+        v, texts = order[card["k"]], f"[...element('{card['id']}').querySelectorAll('text')].map(t => t.textContent)"
+        if v.role != "constant":
+            _, value, slope = page.evaluate(texts)
+            expected = reverse_sweep(order, {out: 1.0})[v]
+            assert (value, slope) == (number(v.data), f"∂ {number(expected)}")
+
+
+@pytest.mark.parametrize("make", [lambda: doubled()[1], cells, stretched])
+def test_on_a_cut_page_nothing_is_computed_from_what_is_not_or_passed_on_before_it_is_whole(
+    make, page, tmp_path, small
+):
+    Lesson(page, steps(make()), tmp_path)
+    script = """() => {
+      const order = steps.flatMap(({ way, group }) => way === "forward" ? [...group.nodes, ...group.aside].sort((a, b) => a - b) : []);
+      const done = new Set(nodes.filter(n => n.row === null).map(n => n.k)), wrong = [];
+      for (const k of order) { if (!nodes[k].parents.every(p => done.has(p))) wrong.push(k); done.add(k); }
+      const whole = adjoints.at(-1);
+      edges.flat().forEach(e => { if (e.from !== whole[e.k]) wrong.push(e); });
+      return [order.length, nodes.filter(n => n.row !== null).length, wrong.length];
+    }"""
+    computed, every, wrong = page.evaluate(script)
+    assert (computed, wrong) == (every, 0)
+
+
+def test_the_lines_of_a_cut_page_add_up(page, tmp_path, small):
+    """What shown values and those behind them add to a gradient is its total at the end."""
+    _, y = doubled()
+    lesson = Lesson(page, steps(y), tmp_path)
+    added = 0.0
+    lesson.press("b")
+    for _ in range(len(lesson.shown.data["groups"])):
+        lesson.press("ArrowRight")
+        for line in lesson.told:
+            if line.startswith("∂y/∂x += "):
+                number_added = line.rpartition("   total ")[0].rpartition("= ")[2].partition(" through")[0]
+                added += float(number_added)
+                assert float(line.rpartition("total ")[2]) == added
+    assert added == 51
+
+
+def test_the_animation_of_a_cut_graph_shows_a_gradient_when_its_sum_is_whole(small):
+    shown = steps(stretched())
+    facts = shown.data
+    back = {part: step for step, part, shapes in _moments(facts) if shapes == GRADIENT}
+    (card, short), *_ = ((c["id"], c["k"]) for c in facts["cards"] if facts["nodes"][c["k"]][0] == "short")
+    passes = [g["nodes"] + g["aside"] for g in reversed(facts["groups"])]
+    *_, last = (step for step, ks in enumerate(passes) if any(short in facts["nodes"][k][2] for k in ks))
+    assert short not in {
+        p for k in facts["groups"][-1 - last]["nodes"] for p in facts["nodes"][k][2]
+    }  # nothing shown takes it last
+    assert back[card] == len(passes) + 2 + last
+
+
+@pytest.mark.parametrize("detail", ["values", "stages"])
+def test_a_page_up_to_the_largest_holds_every_value(detail, page, tmp_path):
+    model = nn.MLP(8, [48, 48, 1], "tanh", rng=0)
+    out = nn.mse(model(np.linspace(-1, 1, 8)), 1.0)
+    order = wengert_list([out])
+    Lesson(page, steps(out, detail=detail), tmp_path)
+    found = page.evaluate("[value.map(String), adjoints.at(-1).map(String)]")
+    assert len(found[0]) == len(order)
+    assert agree(in_python(out, {}), found)
+
+
+# --- the Jacobians of stages ------------------------------------------------------------------------------------------
+
+
+def masked(number, f):
+    x, k, y = Value(number, "x", "input"), constant(1.0, "k"), Value(2.0, "y", "input")
+    with scope("f"):
+        u = named("u", f(x, k))
+    with scope("g"):
+        return named("L", 0.0 * u + y)
+
+
+@pytest.mark.parametrize(
+    ("f", "label"),
+    [
+        (lambda x, k: cos(sqrt(x)) * k, "nan"), (lambda x, k: sqrt(x) ** 2 + k, "nan"), (lambda x, k: sqrt(x) + k, "nan"), (lambda x, k: where(0.0, sqrt(x), x) * k, "1"),
+        (lambda x, k: 0.0 * sqrt(x) + 3 * x * k, "3"), (lambda x, k: step(x + 1) * sqrt(x + 1e-30) * 0.0 + k, "0"), (lambda x, k: x * math.inf * k, "∞"),
+        (lambda x, k: step(x) * (1e308 * k * 10.0) + x, "1"),
+    ],
+)  # fmt: skip
+def test_a_stage_has_the_jacobian_of_its_own_or_nan_where_there_is_none(f, label, page, tmp_path):
+    """In the picture, and in the page after What if: 0 · ∞ inside of a stage is not 0."""
+    (out := masked(0.0, f)).backward()
+    drawn = {wire.quotient: wire.derivative for wire in draw(out, detail="stages").scene.wires}
+    assert drawn["∂u/∂x"] == label
+    Lesson(page, steps(masked(1.0, f), detail="stages"), tmp_path)
+    page.evaluate("compute(leaves.map((x, k) => nodes[k].name === 'x' ? 0 : x)); changed = true")
+    found = page.evaluate("page.groups.flatMap(g => g.sources.map(s => [`∂${g.name}/∂${s.name}`, derivative(g, s)]))")
+    assert dict(found) == drawn

@@ -1,0 +1,81 @@
+// --- the graph, computed as in Python: forward, and in reverse edge by edge ------------------------------------------
+
+let value = [], partial = [], leaves = nodes.map(node => node.data), changed = false;
+const fixed = []; // whether a value is computed from constants alone
+for (const { k, row, parents, role } of nodes) fixed[k] = row === null ? role === "constant" : parents.every(p => fixed[p]);
+const unseen = new Set(page.groups.flatMap(g => g.aside)); // what the page computes and does not show
+
+function forward(data, judged) {
+  const y = [], d = [];
+  for (const { k, row, parents } of nodes) {
+    if (row === null) { y[k] = data[k]; d[k] = []; continue; }
+    const operands = parents.map(p => y[p]);
+    [y[k], d[k]] = derived(row, operands);
+    if (judged && refuses(page.rows[row], y[k], operands)) throw new Error(`${refusal(page.rows[row], y[k], operands)}; got ${from(parents, y)}`);
+  }
+  return [y, d];
+}
+
+function derived(row, operands) { // a value and its local derivatives; NaN for one that Python's rule refuses
+  const y = ROWS[row].f(...operands), d = ROWS[row].d(y, ...operands);
+  const arithmetic = OVERFLOWS.has(page.rows[row].name) || ![y, ...operands].every(Number.isFinite);
+  return [y, arithmetic ? d : d.map(x => Number.isFinite(x) ? x : NaN)];
+}
+
+// Where Python raises: + − × and a quotient by anything but 0 may overflow, a row with a domain may not leave it. Of a row
+// of the reader's the page cannot know whether it may: it may not.
+const OVERFLOWS = new Set(["add", "subtract", "multiply", "divide", "sum", "dot", "leaky_relu"]);
+function refuses({ name, domain }, y, operands) {
+  if (operands.some(Number.isNaN)) return false;
+  if (name === "divide") return operands[1] === 0;
+  return domain && Number.isNaN(y) || !OVERFLOWS.has(name) && !Number.isFinite(y) && operands.every(Number.isFinite);
+}
+function refusal({ name, domain }, y, operands) {
+  const large = name.startsWith("exp") || name === "power" && operands[0] !== 0 && !Number.isNaN(y);
+  return large ? `${name} is beyond the largest number here` : domain ? `${name} is defined for ${domain}` : `${name} has no value here`;
+}
+const from = (parents, y) => parents.map(p => `${exact(y[p])} from ${nodes[p].name}`).join(" and ");
+
+// An adjoint of 0 passes nothing on, and neither does a branch not taken: not 0 · ∞.
+function passed(bar, k, slot) {
+  const d = partial[k][slot];
+  if (bar === 0 || d === 0 && !Number.isFinite(bar) || fixed[nodes[k].parents[slot]] && !Number.isFinite(d)) return 0;
+  return bar * d;
+}
+function undefinedProduct(bar, k, slot, stays) { // why this adjoint times this derivative has no value; "" where it has one
+  const p = nodes[k].parents[slot], d = partial[k][slot];
+  if (Number.isFinite(d) || fixed[p] || (bar === 0 ? stays(k, p) : !Number.isNaN(d) || Number.isNaN(value[k]) || Number.isNaN(value[p]))) return "";
+  const why = bar === 0 ? ", and the gradient that reaches it is 0 at this point only: 0 · ∞ has no value" : "";
+  return `${page.rows[nodes[k].row].name} has no derivative here; its operand is ${from([p], value)}${why}`;
+}
+
+// Every step shows some nodes for the first time, or passes their adjoints on to their operands.
+const steps = [...page.groups.map(g => ({ way: "forward", group: g })), { way: "seed" }, ...page.groups.slice().reverse().map(g => ({ way: "backward", group: g }))];
+const seed = page.groups.length + 1;
+let adjoints = [], edges = [];
+
+function sweep(judged) { // the adjoint of every node after every step, and what each step's edges add
+  const bar = nodes.map(() => null), stays = zeros(nodes.map(({ k }) => k), last);
+  adjoints = [bar.slice()]; edges = [[]];
+  for (const { way, group } of steps) {
+    const added = [];
+    if (way === "seed") bar[last] = 1;
+    if (way === "backward") for (const k of [...group.nodes, ...group.aside].sort((a, b) => b - a)) {
+      if (bar[k] === null) bar[k] = 0;
+      nodes[k].parents.forEach((p, slot) => {
+        if (nodes[p].role === "constant") return;
+        const more = passed(bar[k], k, slot), upstream = bar[k], why = judged && undefinedProduct(upstream, k, slot, stays);
+        if (why) throw new Error(why);
+        bar[p] = (bar[p] ?? 0) + more;
+        added.push({ p, k, slot, from: upstream, more, total: bar[p] });
+      });
+    }
+    adjoints.push(bar.slice()); edges.push(added);
+  }
+}
+
+function compute(data, judged = true) { // all of it or nothing
+  const before = [value, partial, adjoints, edges];
+  try { [value, partial] = forward(data, judged); sweep(judged); } catch (error) { [value, partial, adjoints, edges] = before; throw error; }
+  leaves = data;
+}
