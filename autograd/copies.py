@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from operator import getitem
+from threading import local
 from typing import Any, cast
 from weakref import ref
 
@@ -52,21 +53,29 @@ class Piece:
         return _nodes, (parents, [v.partials for v in places], *facts)
 
 
-_pieces: dict[int, ref[Piece]] = {}  # by the id of a node, which its piece keeps alive
+class _Pieces(local):
+    """The pieces of the pickles that a thread is writing: each thread has pickles of its own."""
+
+    def __init__(self) -> None:
+        self.of: dict[int, ref[Piece]] = {}  # by the id of a node, which its piece keeps alive
+
+
+_pieces = _Pieces()
 
 
 def reduced(self: Value) -> tuple[Any, ...]:
     """A piece of a graph, and the place of the Value in it, as `pickle` keeps them."""
-    if id(self) not in _pieces:
-        fresh = [v for v in wengert_list([self]) if id(v) not in _pieces]
+    of = _pieces.of
+    if id(self) not in of:
+        fresh = [v for v in wengert_list([self]) if id(v) not in of]
         piece, keys = Piece(fresh), [id(v) for v in fresh]
-        _pieces.update(dict.fromkeys(keys, ref(piece, lambda _: [_pieces.pop(key, None) for key in keys])))
+        of.update(dict.fromkeys(keys, ref(piece, lambda _: [of.pop(key, None) for key in keys])))
         return getitem, (piece, piece.places[self])
     return getitem, _place(self)
 
 
 def _place(v: Value) -> tuple[Piece, int]:
-    piece = cast(Piece, _pieces[id(v)]())
+    piece = cast(Piece, _pieces.of[id(v)]())
     return piece, piece.places[v]
 
 

@@ -29,8 +29,7 @@ def written(contents: Mapping[Path, Callable[[Any], Any]]) -> Path:
             _write(buffer.getbuffer(), target, aside)
         deque(map(os.replace, asides, targets), maxlen=0)  # in one instruction: no interruption comes between two
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise OSError(error.errno, f"{path.name} cannot be written: {reason}", str(path)) from None
+        raise OSError(error.errno, f"{path.name} cannot be written: {error.strerror or error}", str(path)) from None
     finally:
         for aside in asides:
             with suppress(OSError):

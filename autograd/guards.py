@@ -56,8 +56,9 @@ def differentiating() -> bool:
 class _Inside:
     """A block in which another graph is computed. No generator: an interrupted one would end when it is freed, any time."""
 
-    def __init__(self, graph: Graph) -> None:
-        self.graph, self.before = graph, _graph.get()
+    def __init__(self, **parts: Any) -> None:
+        self.before = _graph.get()
+        self.graph = self.before._replace(**parts)
 
     def __enter__(self) -> Any:
         try:
@@ -72,14 +73,13 @@ class _Inside:
 
 
 def recording() -> _Inside:
-    """A block whose graph is recorded, `with recording() as notes:`."""
-    return _Inside(_graph.get()._replace(notes=Notes([], [])))
+    """A block in which the graph is recorded: `with recording() as notes:`."""
+    return _Inside(notes=Notes([], []))
 
 
 def transforming(primals: Iterable[Value]) -> _Inside:
-    """A block in which is differentiated by these leaves, and by those of the transforms around."""
-    before = _graph.get()
-    return _Inside(before._replace(primals=frozenset(primals) | (before.primals or frozenset())))
+    """A block whose results are differentiated by these leaves, and by those of the transforms around."""
+    return _Inside(primals=frozenset(primals) | (_graph.get().primals or frozenset()))
 
 
 def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]], message: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from decimal import Decimal
 from itertools import repeat
 from numbers import Real
@@ -84,10 +84,5 @@ class put_back:
         pass
 
     def __exit__(self, kind: object, *error: object) -> None:
-        if kind:
-            put(self.slot, self.nodes, self.before)
-
-
-def put(slot: str, nodes: Iterable[Any], numbers: Iterable[Any]) -> None:
-    """Write a number into that slot of each node, all in one instruction: no interruption comes between two."""
-    deque(map(setattr, nodes, repeat(slot), numbers), maxlen=0)
+        if kind:  # all in one instruction: no further interruption comes between two
+            deque(map(setattr, self.nodes, repeat(self.slot), self.before), maxlen=0)

@@ -100,6 +100,22 @@ def test_an_error_closes_the_scope():
     assert here() is None
 
 
+def test_a_scope_that_closes_closes_what_is_left_open_inside():
+    with scope("outer"):
+        with scope("f1"):
+            scope("left").__enter__()
+            scope("open").__enter__()
+        assert here() == "outer"
+    assert here() is None
+
+
+def test_a_scope_that_is_not_open_cannot_be_closed():
+    with scope("outer"):
+        with pytest.raises(AssertionError, match="closes in the context that opened it"):
+            scope("f1").__exit__()
+        assert here() == "outer"
+
+
 def test_each_thread_has_its_own_scope():
     barrier, seen = threading.Barrier(4), {}
 
