@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any, Literal, Never
+from typing import TYPE_CHECKING, Any, Literal, Never
 
 import numpy as np
 
@@ -98,6 +98,10 @@ class Neuron(_Units):
             raise ValueError("softmax needs several outputs: use a Layer, or sigmoid for one")
         super().__init__((), n_in, activation, bias, rng)
         self._scope, self._scopes = nullcontext(), [scope("neuron")]
+
+    if TYPE_CHECKING:
+
+        def __call__(self, x: Any) -> Value: ...
 
 
 class MLP(Module):

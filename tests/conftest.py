@@ -8,6 +8,7 @@ import pytest
 from autograd import Op, ops
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+collect_ignore = ["data"]  # a user's script is read by type checkers there, and never run
 SIZE = {"width": 1400, "height": 900}
 
 

@@ -1,1 +1,1 @@
-"""Languages in which programs, pages and formulas are written: a file for each, and what they share."""
+"""Languages in which programs, pages and formulas are written: a new language is one new file beside them."""

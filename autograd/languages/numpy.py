@@ -1,4 +1,4 @@
-"""NumPy, and every library with its namespace `xp`: the language in which recorded programs run on arrays."""
+"""NumPy, the language of arrays in which recorded programs are written (and every library with its namespace `xp`)."""
 
 from __future__ import annotations
 

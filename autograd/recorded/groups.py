@@ -1,4 +1,4 @@
-"""Groups: nodes of one operation at one depth become one array, dots that share vectors one matrix product.
+"""Groups: which nodes become one array (one operation, one depth), and which dots become one matrix product.
 
 Dots that share vectors become one matrix product, of the different left vectors with the different right ones;
 so layers are found without being told, and in a whole data set written as one graph its examples are columns.

@@ -1,4 +1,4 @@
-"""Words for arrays, such as matmul, take and stack: how each is made best, and the shape of what it gives.
+"""Words for arrays, such as take, stack and reshape: the shape of what each gives, and how it is written best.
 
 Every array is a matrix with a row per node; its columns are the rows of data, or nodes too where there are none.
 """

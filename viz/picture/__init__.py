@@ -1,1 +1,1 @@
-"""Pictures of a graph: `cards` and `stages` are the two kinds; each makes a scene, which is laid out and painted."""
+"""Pictures of a graph: a kind of picture is a file that makes a scene (`cards`, `stages`), which `draw` has painted."""
