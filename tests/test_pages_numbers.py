@@ -385,7 +385,7 @@ def test_a_stage_has_the_jacobian_of_its_own_or_nan_where_there_is_none(f, label
 def of_arrays(f, shape, other):
     """A stage u = f(W, V) of two arrays of these shapes, and a last stage."""
     rng = np.random.default_rng(4)
-    W, V = array(rng.normal(size=shape).round(2), "W"), array(rng.normal(size=other).round(2), "V")  # noqa: N806
+    W, V = array(rng.normal(size=shape).round(2), "W"), array(rng.normal(size=other).round(2), "V")
     with scope("f"):
         u = f(W, V)
         u = named("u", u)
@@ -402,7 +402,9 @@ def of_arrays(f, shape, other):
         (lambda W, V: V - W, (3,), (3,), "−I"), (lambda W, V: V @ W, (3,), (2, 3), "V"), (lambda W, V: W @ V, (2,), (2, 3), "V transposed"),
     ],
 )  # fmt: skip
-def test_the_jacobian_of_a_stage_of_arrays_is_named_in_the_picture_and_in_the_page(f, shape, other, by_w, page, tmp_path):
+def test_the_jacobian_of_a_stage_of_arrays_is_named_in_the_picture_and_in_the_page(
+    f, shape, other, by_w, page, tmp_path
+):
     shown = steps(out := of_arrays(f, shape, other), detail="stages")
     drawn = {wire.quotient: wire.derivative for wire in shown.picture.scene.wires}
     assert drawn["∂u/∂W"] == by_w
