@@ -146,8 +146,10 @@ def _leaves(names: Iterable[str], given: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _refused(text: str, node: ast.expr, why: str) -> ValueError:
-    before = text.encode()[: node.col_offset].decode()
-    return ValueError(f"{_short(ast.get_source_segment(text, node) or '')} at column {len(before) + 1}: {why}")
+    line = text.encode().split(b"\n")[node.lineno - 1]
+    end = node.end_col_offset if node.end_lineno == node.lineno else None
+    before, part = line[: node.col_offset].decode(), line[node.col_offset : end].decode()
+    return ValueError(f"{_short(part)} at column {len(before) + 1}: {why}")
 
 
 def _short(text: str) -> str:

@@ -15,6 +15,7 @@ function zeros(order, output) { // of ∂output/∂node; nodes of which no paren
     from.forEach((k, i) => { const x = value[k] + step * Math.max(1, Math.abs(value[k])) * (1 + 0.61803 * i % 1); if (x !== value[k]) data.set(k, x); });
     for (const k of order) if (!data.has(k) && nodes[k].parents.some(p => data.has(p))) {
       const { row, parents } = nodes[k], operands = parents.map(p => data.get(p) ?? value[p]);
+      if (page.rows[row].name === "where") operands[0] = value[parents[0]]; // a branch not taken here is not taken aside
       let [y, d] = derived(row, operands);
       if (refuses(page.rows[row], y, operands)) { y = NaN; d = operands.map(() => NaN); }
       partials.set(k, d);
