@@ -74,11 +74,11 @@ def unmasked(x: Any) -> Any:
 
 
 class put_back:
-    """Put that slot of these nodes back, where an interruption or an error ends the block."""
+    """Put that slot of these nodes back, to what it is now, where an interruption or an error ends the block."""
 
-    def __init__(self, slot: str, nodes: Collection[Any]) -> None:
+    def __init__(self, slot: str, nodes: Collection[Any], before: Sequence[Any] | None = None) -> None:
         self.slot, self.nodes = slot, nodes
-        self.before = list(map(operator.attrgetter(slot), nodes))
+        self.before = list(map(operator.attrgetter(slot), nodes)) if before is None else before
 
     def __enter__(self) -> None:
         pass

@@ -171,7 +171,7 @@ class Value(Typed, ops.Methods):
         a gradient: ZeroDivisionError where its rule divides by zero, else ValueError.
         """
         adjoint = tape.reverse_sweep(tape.wengert_list([self]), {self: nesting.real(seed)})
-        with nesting.put_back("grad", adjoint):
+        with nesting.put_back("grad", adjoint, [v.grad for v in adjoint]):  # which reads a slot in half the time
             for node, bar in adjoint.items():
                 if node.left is not None:
                     node.grad = bar
