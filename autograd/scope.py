@@ -93,7 +93,8 @@ class scope:
     def __exit__(self, *error: object) -> None:
         outer: Any = self  # not known yet
         try:
-            outer = self._around(here())
+            inner: Any = here()
+            outer = inner.outer if inner is self._seen[1] else self._around(inner)
             _current.set(outer)
         except BaseException:  # an interruption of one of these calls
             _current.set(self._around(here()) if outer is self else outer)
