@@ -425,7 +425,7 @@ def test_what_is_almost_a_cross_entropy_is_none(loss):
 
 def test_nothing_less_a_term_is_its_negative():
     x = Slope.symbol("x", 2.0)
-    assert [str(v) for v in (0.0 - x, -1.0 * x, -(-x), -(x - 3), 1.0 * x, x + 0.0)] == [
+    assert [str(v) for v in (0.0 - x, -1.0 * x, 0.0 - (-x), -(x - 3), 1.0 * x, x + 0.0)] == [
         "−x",
         "−x",
         "x",
