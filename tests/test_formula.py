@@ -251,7 +251,10 @@ def built(tree):
     if kind == "/":
         return a / (abs(b) + 1.0)
     if kind == "^":
-        return (abs(a) + 0.5) ** (b if isinstance(b, float) else 2)
+        try:
+            return (abs(a) + 0.5) ** (b if isinstance(b, float) else 2)
+        except OverflowError:  # a tower of powers
+            return a
     return -a if kind == "n" else abs(a) if kind == "a" else ag.tanh(a) if kind == "t" else ag.exp(-abs(a))
 
 

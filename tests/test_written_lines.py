@@ -377,6 +377,64 @@ def test_every_line_through_stages_that_share_a_weight_is_true():
             in_scalars(L, element)
 
 
+def test_every_line_through_a_stage_whose_outputs_come_from_one_another_is_true():
+    w, x, h, hs = array([0.5, -0.3], "w"), array([1.0, 2.0, 3.0], "x", "input"), 0.1, []
+    with scope("rnn"):
+        for k in range(3):
+            h = ag.tanh(w[0] * h + x[k] * w[1])
+            hs.append(h)
+        hs = named("h", array(hs))
+    with scope("loss"):
+        L = named("L", ag.sum(hs * hs))
+    for v in (w, x):
+        assert "∂L/∂h · ∂h" not in str(latex(L, wrt=v, detail="stages"))
+        assert in_stages(L, v) >= 2
+
+
+@pytest.mark.parametrize("taken", ["y", "ŷ"])
+def test_a_graph_with_a_vector_called_y_has_no_other_y_in_its_derivation(taken):
+    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], taken, "input")
+    with scope("f1"):
+        a = named("a", W @ x)
+    with scope("loss"):
+        L = named("L", ag.neg_log_softmax(a)[1])
+    text = str(latex(L, wrt=W, detail="stages"))
+    assert "softmax" not in text
+    assert "ŷ − y" not in text
+    assert in_stages(L, W) >= 3
+
+
+@pytest.mark.parametrize(
+    "loss",
+    [
+        lambda a: ag.neg_log_softmax(a)[0] + 1e-4 * a[1],
+        lambda a: ag.logsumexp(a) - 0.999 * a[1],
+        lambda a: 1.001 * ag.neg_log_softmax(a)[2],
+        lambda a: ag.logsumexp(a) * 1.0 - a[1] + 1e-9 * a[0] * a[2],
+    ],
+)
+def test_what_is_almost_a_cross_entropy_is_none(loss):
+    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
+    with scope("f1"):
+        a = named("a", W @ x)
+    with scope("loss"):
+        L = named("L", loss(a))
+    assert "ŷ" not in str(latex(L, wrt=W, detail="stages"))
+    assert in_stages(L, W) >= 3
+
+
+def test_nothing_less_a_term_is_its_negative():
+    x = Slope.symbol("x", 2.0)
+    assert [str(v) for v in (0.0 - x, -1.0 * x, 0.0 - (-x), -(x - 3), 1.0 * x, x + 0.0)] == [
+        "−x",
+        "−x",
+        "x",
+        "3 − x",
+        "x",
+        "x",
+    ]
+
+
 def test_every_line_of_products_of_matrices_is_true():
     X, W = array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], "X", "input"), array([[0.5, -1.0], [2.0, 1.0]], "W")
     with scope("lin"):
