@@ -55,6 +55,7 @@ PROOFS = {
         "test_security.test_an_expression_is_answered_or_refused_in_seconds",
         "test_expression.test_what_is_no_arithmetic_is_refused_with_its_place",
         "test_expression.test_what_is_nested_too_deep_is_refused",
+        "test_expression.test_a_million_characters_are_refused_at_once_by_their_number",
         "test_expression.test_powers_that_would_take_forever_in_whole_numbers_overflow_at_once",
     ],
     "Content-Security-Policy of its own": [
