@@ -236,16 +236,11 @@ def _copied(x: Any, name: str | None) -> Any:
 
 def _as_array(x: Any) -> Any:
     """A list of Values, or of such lists of one length, as an Array: NumPy's functions are then ours. Else x itself."""
-    if not isinstance(x, list) or not all(isinstance(v, Value) for v in _numbers_in(x)):
+    if not isinstance(x, list) or any(isinstance(part, np.ndarray) for part in x):
         return x
-    try:
-        return np.array(x, dtype=object).view(Array)
-    except ValueError:  # of several lengths
-        return x
-
-
-def _numbers_in(x: Any) -> list[Any]:
-    return [v for part in x for v in _numbers_in(part)] if isinstance(x, list) else [x]
+    parts = [_as_array(part) for part in x]
+    alike = len({part.shape if isinstance(part, Array) else type(part) for part in parts}) == 1
+    return np.array(parts, dtype=object).view(Array) if alike and isinstance(parts[0], Array | Value) else x
 
 
 def _one(out: Any, f: Any) -> Value:

@@ -137,3 +137,8 @@ def test_a_function_that_does_not_tell_its_parameters_is_checked_all_the_same():
 
     with pytest.raises(AssertionError, match=r"∂f/∂args\[0\] "):
         check_grad(Wrong(), 3.0)
+
+
+def test_where_no_step_stays_in_the_domain_the_gradient_cannot_be_checked():
+    with pytest.raises(AssertionError, match=r"∂f/∂x +0 +0 +nan"):
+        check_grad(lambda x: log(1 - 1e15 * (x - 1) ** 2), 1.0)

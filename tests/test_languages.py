@@ -59,6 +59,18 @@ def test_the_compiled_maker_is_the_definition_to_the_bit_at_special_points_too(o
         assert compiled == outcome(applied, op, operands)
 
 
+def test_what_is_no_number_is_left_to_the_other_operand():
+    assert applied(ops.add, (Value(1.0), object())) is NotImplemented
+
+
+def test_two_numbers_are_compared_in_every_way_that_a_rule_may_ask_for():
+    x = Context(NUMPY).variable("x")
+    tests = [x < 1.0, x <= 1.0, x > 1.0, x >= 1.0, x == 1.0, x != 1.0]
+    assert [str(Script([test]).lines("y", test)[-1]).partition("= ")[2] for test in tests] == [
+        f"x {sign} 1.0" for sign in ("<", "<=", ">", ">=", "==", "!=")
+    ]
+
+
 # --- rows × languages -------------------------------------------------------------------------------------------------
 
 

@@ -170,8 +170,6 @@ def _above(a: Any, b: Any) -> Any:
 
 
 def _broadcast(args: Sequence[Code]) -> Shape:
-    if not args:
-        return NUMBER
     shapes = [x.shape for x in args]
     return max(s[0] for s in shapes), max(s[1] for s in shapes), any(s[2] for s in shapes)
 

@@ -63,8 +63,8 @@ def verbatim(text: str) -> str:
 def symbol(name: str) -> str:
     r"""A name in LaTeX: x1 is x with an index, W1[0,1] an element of W1, eta and ŷ are letters; others stand as they are.
 
-    >>> print(*map(symbol, ["x1", "W1[0,1]", "eta", "ŷ[2]", "h_pre", "loss", "100 %"]))
-    x_{1} {W_{1}}_{0,1} \eta \hat{y}_{2} h_{\mathrm{pre}} \mathrm{loss} \mathrm{100\ {\%}}
+    >>> print(*map(symbol, ["x1", "W1[0,1]", "eta", "λ", "Σ1", "ж", "ŷ[2]", "h_pre", "loss", "100 %"]))
+    x_{1} {W_{1}}_{0,1} \eta \lambda \Sigma_{1} \mathrm{ж} \hat{y}_{2} h_{\mathrm{pre}} \mathrm{loss} \mathrm{100\ {\%}}
     """
     match = _NAME.fullmatch(unicodedata.normalize("NFD", name))
     if not match or not (word := _letters(match[1])):
