@@ -8,11 +8,11 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd import Value, array, nesting, record, refusals, values, wengert_list
+from autograd.recorded.program import Reduction
 from autograd.tape import reverse_sweep
 from nn.examples import Floats, rows, targets
 
 Engine = Literal["recorded", "eager"]
-Reduction = Literal["mean", "sum"]
 
 
 def inputs(x: Any) -> Any:
@@ -45,7 +45,7 @@ class EagerProgram:
             self.parameters |= dict.fromkeys(v for v in wengert_list(nesting.flat(y)) if v.role == "parameter")
         return np.array(outputs)
 
-    def value_and_grad(self, _: Floats, *data: Any, reduction: str = "mean") -> tuple[float, Floats]:
+    def value_and_grad(self, _: Floats, *data: Any, reduction: Reduction = "mean") -> tuple[float, Floats]:
         """The mean or the sum of the outputs, and its gradient, at the data that the parameters hold."""
         n = len(data[0]) if reduction == "mean" else 1
         total, gradient = 0.0, np.zeros(len(self.parameters))

@@ -13,8 +13,9 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd import Program, Value, assign, dot, gradients, nesting, record, refusals
+from autograd.recorded.program import Reduction
 from nn.doctor import unmoved
-from nn.engines import Reduction, inputs
+from nn.engines import inputs
 from nn.examples import Floats, rows
 
 Places = Any  # of some parameters among all: an array of their numbers
@@ -252,7 +253,7 @@ def _refuse_lost(result: Any, method: str, start: Floats, steep: float) -> None:
         raise ValueError(f"{method} finds no way down at a slope of {steep:.3g}: {advice}")
 
 
-def _settled(program: Program, moving: list[Value], data: Sequence[Any], reduction: str, at: Floats) -> bool:
+def _settled(program: Program, moving: list[Value], data: Sequence[Any], reduction: Reduction, at: Floats) -> bool:
     """Whether Newton's step from there is within rounding, of the loss or of the parameters: line searches fail there."""
     from scipy.sparse.linalg import LinearOperator, cg
 
@@ -278,7 +279,7 @@ def _movable(program: Program, parameters: Iterable[Any], data: Sequence[Floats]
     raise ValueError("the loss depends on none of these parameters: take those of a model without thresholds")
 
 
-def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduction: str) -> Any:
+def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduction: Reduction) -> Any:
     """(loss, gradient) of a program as a function of some parameters; the gradient by one that it does not have is 0."""
 
     def slope(numbers: Floats) -> tuple[float, Floats]:
@@ -291,7 +292,7 @@ def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduc
     return slope
 
 
-def _hessian_product(program: Program, moving: list[Value], data: Sequence[Any], reduction: str) -> Any:
+def _hessian_product(program: Program, moving: list[Value], data: Sequence[Any], reduction: Reduction) -> Any:
     """H · v as the gradient of ∇L · v, v being parameters too."""
     direction = [Value(0.0) for _ in moving]
     along = record(lambda *row: dot(gradients(program.function(*row), moving), direction), *(x[0] for x in data))

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, refusals
+from autograd.recorded.program import Reduction
 from nn.doctor import Finding, unmoved
-from nn.engines import EagerProgram, Engine, Reduction, engine_for, prepared
+from nn.engines import EagerProgram, Engine, engine_for, prepared
 from nn.examples import Floats, whole
 from nn.optim import Optimizer
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from operator import attrgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +27,8 @@ from autograd.recorded.inputs import Data, Floats, Shape, rows_of_numbers
 from autograd.recorded.words import times, times_in_branch
 from autograd.recorded.writing import backward, forward
 from autograd.value import Value
+
+Reduction = Literal["mean", "sum"]
 
 __all__ = ["Program", "record"]
 
@@ -130,7 +132,7 @@ class Program:
         arrays = self._data.checked(data)
         return self._run("forward", self._theta(arrays), arrays)
 
-    def backward(self, *data: Any, reduction: str = "mean") -> float:
+    def backward(self, *data: Any, reduction: Reduction = "mean") -> float:
         """The mean of the output over the rows, its gradient added to every parameter's `.grad`, as Value.backward does.
 
         With reduction="sum" the sum; the mean is that divided by the number of rows. ValueError for a program with
@@ -144,7 +146,7 @@ class Program:
                 p.grad = g if p.grad is None else p.grad + g
         return float(total / n)
 
-    def value_and_grad(self, theta: Any, *data: Any, reduction: str = "mean") -> tuple[Any, Any]:
+    def value_and_grad(self, theta: Any, *data: Any, reduction: Reduction = "mean") -> tuple[Any, Any]:
         """(loss, ∂loss/∂theta) at parameters theta (P,), the mean or the sum over the rows; touches no Value.
 
         A pure function in the namespace of its arrays: of NumPy's with every check, and of JAX's under jit, over as
@@ -166,7 +168,7 @@ class Program:
             raise TypeError(f"theta is {theta.dtype}: give it as theta() does, in 64 or in 32 bits")
         return total / n, gradient / n
 
-    def _divisor(self, data: Sequence[Any], reduction: str) -> int:
+    def _divisor(self, data: Sequence[Any], reduction: Reduction) -> int:
         """The number that makes the loss of a sum over the rows; ValueError where there is no loss."""
         if self._plan.shape:
             raise ValueError(f"a gradient is of one output; this program gives {self._plan.shape}: reduce it to a loss")

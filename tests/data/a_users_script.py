@@ -119,6 +119,7 @@ assert_type(chain.jacobians(), list[Floats])
 program = record(lambda a, t: (total(layer(a)) - t) ** 2, [2.0, 3.0], 1.0)
 assert_type(program, Program)
 assert_type(program.backward(np.ones((5, 2)), np.ones(5)), float)
+program.backward(np.ones((5, 2)), np.ones(5), reduction="none")  # type: ignore[arg-type]
 assert_type(program.parameters, list[Value])
 assert_type(program.theta(), Floats)
 assert_type(program.source, str)

@@ -9,7 +9,7 @@ from typing import Any
 from autograd import nesting
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.arguments import DETAILS, choice, values_in
+from viz.arguments import DETAILS, Detail, choice, values_in
 from viz.names import given
 from viz.picture.scene import outdated
 from viz.picture.stages import by_scope
@@ -60,7 +60,7 @@ class Formula:
         return f"$$\n{self.latex}\n$$"
 
 
-def latex(output: Any, wrt: Any = None, *, detail: str = "auto", digits: int = 4) -> Formula:
+def latex(output: Any, wrt: Any = None, *, detail: Detail = "auto", digits: int = 4) -> Formula:
     r"""The formula of a Value, or of several; with `wrt`, a Value of its graph or an array of them, ∂output/∂wrt.
 
     A named value has an equation of its own, as has one that is used more than once (v1, v2, … as in `table`), and a part
