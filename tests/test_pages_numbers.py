@@ -168,7 +168,12 @@ def at_random(seed, size=7):
         return out
 
 
-@pytest.mark.parametrize("name", [*GRAPHS, *range(8)])
+COMPARED = [  # all of them by `-m slow`, a few in every run
+    pytest.param(name, marks=[pytest.mark.slow] * (k % 5 != 0)) for k, name in enumerate([*GRAPHS, *range(8)])
+]
+
+
+@pytest.mark.parametrize("name", COMPARED)
 def test_after_what_if_the_page_has_pythons_answer_or_a_refusal(name, page, tmp_path):
     out = GRAPHS[name](Value(0.7, "x"), Value(1.3, "y")) if name in GRAPHS else at_random(name)
     kept = 0

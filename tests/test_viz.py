@@ -777,7 +777,7 @@ def forever():
 drawn(2)
 threading.Thread(target=forever, daemon=True).start()
 time.sleep(0.2)
-for _ in range(4):
+for _ in range(2):
     child = os.fork()
     if not child:
         os._exit(0 if "plain columns" not in drawn(8) else 3)
