@@ -12,6 +12,7 @@ from hypothesis import given, settings, strategies as st
 
 import autograd as ag
 from autograd import Value, array, named, ops
+from tests.reading import Tokens
 from tests.test_table import CASES, drawn, made
 from tests.test_viz import PAYLOADS
 from viz import Formula, latex
@@ -35,29 +36,10 @@ FUNCTIONS = {
 }  # fmt: skip
 
 
-class Reader:
+class Reader(Tokens):
     def __init__(self, text, names):
-        self.tokens, at = [], 0
-        while at < len(text.rstrip()):
-            match = TOKEN.match(text, at)
-            assert match, text[at:]
-            self.tokens.append(match[1])
-            at = match.end()
-        self.names, self.at = names, 0
-
-    def peek(self):
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
-
-    def take(self, expected=None):
-        token = self.peek()
-        assert expected in (None, token), (expected, self.tokens[self.at :])
-        self.at += 1
-        return token
-
-    def whole(self):
-        value = self.sum()
-        assert self.at == len(self.tokens), self.tokens[self.at :]
-        return value
+        super().__init__(TOKEN, text)
+        self.names = names
 
     def sum(self):
         value = -self.product() if self.peek() == "-" and self.take() else self.product()

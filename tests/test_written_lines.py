@@ -12,6 +12,7 @@ from hypothesis import given, settings
 import autograd as ag
 from autograd import Value, array, constant, named, ops, scope
 from autograd.tape import wengert_list
+from tests.reading import Tokens
 from tests.test_derivations import lecture
 from tests.test_formula import EVERY_ROW, TREES, built, x1, x2, x3
 from tests.test_table import drawn, made
@@ -45,31 +46,12 @@ def exactly(x):
     return sympy.Matrix([[sympy.Float(v, 30) for v in row] for row in x.reshape(len(x), -1).tolist()])
 
 
-class Text:
+class Text(Tokens):
     """A formula in readable text; `names` says what each name is, `derivative` what ∂a/∂b with others held is."""
 
     def __init__(self, text, names, derivative):
-        self.tokens, at = [], 0
-        while at < len(text.rstrip()):
-            match = TOKEN.match(text, at)
-            assert match, text[at:]
-            self.tokens.append(match[1])
-            at = match.end()
-        self.names, self.derivative, self.at, self.apart = names, derivative, 0, False
-
-    def peek(self):
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
-
-    def take(self, *expected):
-        token = self.peek()
-        assert not expected or token in expected, (expected, self.tokens[self.at :])
-        self.at += 1
-        return token
-
-    def whole(self):
-        value = self.sum()
-        assert self.at == len(self.tokens), self.tokens[self.at :]
-        return value
+        super().__init__(TOKEN, text)
+        self.names, self.derivative, self.apart = names, derivative, False
 
     def sum(self):
         value = self.signed()
