@@ -40,12 +40,12 @@ def wengert_list(outputs: Iterable[Value]) -> list[Value]:
             order.append(stack.pop())
         elif node not in seen:
             seen.add(node)
-            left, right = node.left, node.right
+            left = node.left
             if left is None:
                 order.append(node)
                 continue
             stack += (node, None)
-            if right is not None:
+            if (right := node.right) is not None:
                 stack += (right, left)
             elif left.__class__ is tuple:
                 if not seen.issuperset(left):  # most operands of most dots are weights that are placed
@@ -63,20 +63,21 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
     adjoint: dict[Value, Any] = dict.fromkeys(order, 0.0)
     adjoint.update(seeds)
     for node in reversed(order):
-        left, right = node.left, node.right
         if bar := adjoint[node]:
-            if right is not None:
+            left = node.left
+            if left is None:
+                if bar != bar:  # a missing derivative is nan, and nan reaches the leaves: only then look edge by edge
+                    return checked_sweep(order, seeds, stored)
+            elif (right := node.right) is not None:
                 adjoint[left] += bar * node.d_left
                 adjoint[right] += bar * node.d_right
             elif left.__class__ is tuple:
                 for parent, d in zip(left, node.d_left, strict=True):
                     adjoint[parent] += bar * d
-            elif left is not None:
+            else:
                 adjoint[left] += bar * node.d_left
-            elif bar != bar:  # a missing derivative is nan, and nan reaches the leaves: only then look edge by edge
-                return checked_sweep(order, seeds, stored)
-        elif MISSED and any(map(math.isnan, node.partials)):
-            return checked_sweep(order, seeds, stored)  # is this 0 one that holds?
+    if MISSED and any(not bar and any(map(math.isnan, node.partials)) for node, bar in adjoint.items()):
+        return checked_sweep(order, seeds, stored)  # is this 0 one that holds?
     return adjoint
 
 

@@ -8,7 +8,7 @@ from functools import partial
 from itertools import repeat
 from numbers import Real
 from operator import attrgetter
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -21,6 +21,25 @@ from nn.examples import Floats, rows
 Places = Any  # of some parameters among all: an array of their numbers
 
 
+class Setting:
+    """A setting of an optimiser, which may be assigned between steps; ValueError for one that cannot be."""
+
+    def __init__(self, needs: str, holds: Callable[[Any], bool]) -> None:
+        self.needs, self.holds = needs, holds
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __set__(self, optimizer: Optimizer, x: Any) -> None:
+        if not self.holds(x):
+            raise ValueError(f"{type(optimizer).__name__} needs {self.needs}; got {x!r}")
+        optimizer.__dict__[self.name] = x  # where reading it finds it at once
+
+    if TYPE_CHECKING:
+
+        def __get__(self, optimizer: Any, owner: Any) -> Any: ...
+
+
 class Optimizer:
     """A rule of descent applied to leaves: `update` gives new data for their data and gradients, as arrays.
 
@@ -28,19 +47,13 @@ class Optimizer:
     holds what the rule remembers of earlier steps: arrays with an entry per parameter, which every update replaces.
     """
 
+    lr = Setting("a finite lr > 0", lambda x: isinstance(x, Real) and 0 < float(x) < np.inf)
+    weight_decay = Setting("a finite weight_decay ≥ 0", lambda x: isinstance(x, Real) and 0 <= float(x) < np.inf)
+
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float, memory: int) -> None:
         self.parameters = _leaves(parameters, type(self).__name__)
         self.lr, self.weight_decay = lr, weight_decay
         self.memory = [np.zeros(len(self.parameters)) for _ in range(memory)]
-        self.check()
-
-    def check(self) -> None:
-        """ValueError for settings that cannot be; every step looks, for they may be assigned."""
-        lr, decay = self.lr, self.weight_decay
-        if not (isinstance(lr, Real) and isinstance(decay, Real) and 0 < lr < np.inf and decay >= 0):
-            raise ValueError(
-                f"{type(self).__name__} needs a finite lr > 0 and weight_decay ≥ 0; got {lr!r} and {decay!r}"
-            )
 
     def update(self, w: Floats, g: Floats, places: Places) -> Floats:
         """New data for those parameters, (n,), from their data w and gradients g; remembers what it must."""
@@ -51,7 +64,6 @@ class Optimizer:
 
         Nothing has changed yet: `commit` takes the step.
         """
-        self.check()
         memory = self.memory
         try:
             with np.errstate(all="ignore"):
@@ -104,22 +116,20 @@ class SGD(Optimizer):
     -0.5
     """
 
+    momentum = Setting("a finite momentum ≥ 0", lambda x: isinstance(x, Real) and 0 <= float(x) < np.inf)
+
     def __init__(
         self, parameters: Iterable[Value], lr: float, momentum: float = 0.0, weight_decay: float = 0.0
     ) -> None:
         self.momentum = momentum
         super().__init__(parameters, lr, weight_decay, memory=1)
 
-    def check(self) -> None:
-        super().check()
-        if not self.momentum >= 0:
-            raise ValueError(f"SGD needs momentum ≥ 0; got {self.momentum}")
-
     def update(self, w: Floats, g: Floats, places: Places) -> Floats:
         if self.momentum:
             g = self.momentum * self.memory[0][places] + g
             self._remember(places, g)
-        return w - self.lr * g
+        moved: Floats = w - self.lr * g
+        return moved
 
 
 class Adam(Optimizer):
@@ -135,6 +145,9 @@ class Adam(Optimizer):
     0.5
     """
 
+    betas = Setting("two betas from 0 to below 1", lambda x: np.shape(x) == (2,) and all(0 <= beta < 1 for beta in x))
+    eps = Setting("a finite eps > 0", lambda x: isinstance(x, Real) and 0 < float(x) < np.inf)
+
     def __init__(
         self,
         parameters: Iterable[Value],
@@ -145,11 +158,6 @@ class Adam(Optimizer):
     ) -> None:
         self.betas, self.eps = betas, eps
         super().__init__(parameters, lr, weight_decay, memory=3)
-
-    def check(self) -> None:
-        super().check()
-        if np.shape(self.betas) != (2,) or not all(0 <= beta < 1 for beta in self.betas) or not self.eps > 0:
-            raise ValueError(f"Adam needs two betas from 0 to below 1 and eps > 0; got {self.betas} and {self.eps}")
 
     def update(self, w: Floats, g: Floats, places: Places) -> Floats:
         b1, b2 = self.betas

@@ -56,6 +56,7 @@ def _started(address, server):
     raise TimeoutError("JupyterLab does not answer")
 
 
+@pytest.mark.slow  # the server alone takes ten seconds; tests/test_browser.py drives the same page in every run
 def test_notebook_2_runs_in_jupyterlab_with_its_pictures_and_its_page_of_steps(lab, chromium):
     page = chromium.new_page(viewport={"width": 1500, "height": 1000})
     wrong = []

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 NUMBERED = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+RACE = "4_many_layers"  # trains some 600 networks, which takes as long as the other notebooks together
 
 
 def read(path):
@@ -35,7 +36,11 @@ def test_there_are_notebooks():
     assert NOTEBOOKS
 
 
-@NUMBERED
+@pytest.mark.parametrize(
+    "path",
+    [pytest.param(p, marks=[pytest.mark.slow] * (p.stem == RACE)) for p in NOTEBOOKS],
+    ids=lambda path: path.stem,
+)
 def test_a_notebook_reproduces_what_it_prints(path, monkeypatch):
     """Executed in a kernel of its own: no error, every assert holds, and every text is the committed one."""
     nbclient = pytest.importorskip("nbclient")

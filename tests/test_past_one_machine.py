@@ -137,7 +137,7 @@ import sys
 import numpy as np
 import jax
 from tests.test_past_one_machine import NETWORKS, PROGRAMS
-made = {name: make() for name, make in PROGRAMS.items()}
+made = {name: PROGRAMS[name]() for name in sys.argv[2:]}
 given = {
     name: [jax.numpy.asarray(x) for x in (program.theta(), *data)] for name, (program, data) in made.items()
 }
@@ -267,18 +267,25 @@ def run(code, *arguments, **given):
     assert done.returncode == 0, done.stderr[-4000:]
 
 
+def asked(request):
+    """The programs whose numbers the tests of this run compare."""
+    takers = [item for item in request.session.items if request.fixturename in item.fixturenames]
+    names = {item.callspec.params["name"] for item in takers}
+    return [name for name in PROGRAMS if name in names]
+
+
 @pytest.fixture(scope="module")
-def jitted(tmp_path_factory):
-    """The numbers of every program under jit, in 64 bits."""
+def jitted(request, tmp_path_factory):
+    """The numbers of the programs under jit, in 64 bits."""
     out = tmp_path_factory.mktemp("jitted") / "found.npz"
-    run(JITTED, out, JAX_ENABLE_X64="1")
+    run(JITTED, out, *asked(request), JAX_ENABLE_X64="1")
     return np.load(out)
 
 
 @pytest.fixture(scope="module")
-def jitted_in_32_bits(tmp_path_factory):
+def jitted_in_32_bits(request, tmp_path_factory):
     out = tmp_path_factory.mktemp("jitted32") / "found.npz"
-    run(JITTED, out, JAX_ENABLE_X64="0")
+    run(JITTED, out, *asked(request), JAX_ENABLE_X64="0")
     return np.load(out)
 
 
@@ -327,28 +334,29 @@ def assert_near(got, expected, rel):
     np.testing.assert_allclose(got, expected, rtol=rel, atol=rel * max(1.0, np.abs(expected).max(initial=0.0)))
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (k % 4 != 0)) for k, name in enumerate(PROGRAMS)]
-)
+FEW = [pytest.param(name, marks=[pytest.mark.slow] * (k % 4 != 0)) for k, name in enumerate(PROGRAMS)]
+
+
+@pytest.mark.parametrize("name", FEW)
 def test_under_jit_a_program_gives_the_numbers_of_numpy(name, jitted):
     loss, gradient = numbers_of_numpy(name)
     assert_near(jitted[f"{name}/loss"], loss, 1e-12)
     assert_near(jitted[f"{name}/gradient"], gradient, 1e-12)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [param for param in FEW if param.values[0] in NETWORKS])
 def test_under_jit_the_sum_over_rows_is_that_of_numpy(name, jitted):
     loss, gradient = numbers_of_numpy(name, reduction="sum")
     assert_near(jitted[f"{name}/sum"], loss, 1e-12)
     assert_near(jitted[f"{name}/gradient of sum"], gradient, 1e-12)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", FEW)
 def test_the_gradient_is_the_one_jax_finds_itself(name, jitted):
     assert_near(jitted[f"{name}/gradient"], jitted[f"{name}/jax"], 1e-10)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("name", FEW)
 def test_under_jit_in_32_bits_a_program_gives_the_numbers_of_numpy_in_32_bits(name, jitted_in_32_bits):
     loss, gradient = numbers_of_numpy(name, np.float32)
     assert jitted_in_32_bits[f"{name}/gradient"].dtype == np.float32

@@ -772,7 +772,7 @@ def drawn(n):
 
 def forever():
     while True:
-        drawn(40)
+        drawn(12)
 
 drawn(2)
 threading.Thread(target=forever, daemon=True).start()
