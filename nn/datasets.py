@@ -1,4 +1,4 @@
-"""Data sets, rows X and class indices Y from 0: generated from a seed, or shipped with the package."""
+"""Data sets, rows X and class indices Y from 0: generated from a seed, shipped with the package, or read from a file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from nn.csv_file import Examples, from_csv
 from nn.examples import Floats, whole
+
+__all__ = ["IRIS_CLASSES", "Examples", "from_csv", "iris", "spirals", "two_gaussians", "two_moons", "xor"]
 
 Classes = npt.NDArray[np.int64]
 
@@ -26,8 +29,8 @@ def iris() -> tuple[Floats, Classes]:
     >>> X[0], IRIS_CLASSES[Y[0]]
     (array([5.1, 3.5, 1.4, 0.2]), 'setosa')
     """
-    table = np.loadtxt(Path(__file__).parent / "data" / "iris.csv", dtype=str, delimiter=",", skiprows=1)
-    return table[:, :4].astype(float), np.array([IRIS_CLASSES.index(species) for species in table[:, 4]])
+    flowers = from_csv(Path(__file__).parent / "data" / "iris.csv", "species")
+    return flowers.X, flowers.Y
 
 
 def xor() -> tuple[Floats, Classes]:

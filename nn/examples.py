@@ -30,7 +30,8 @@ def rows(X: Any, name: str = "X", least: int = 2) -> Floats:  # noqa: N803  # th
 
 def targets(Y: Any, X: Any, output: Any) -> Floats:  # noqa: N803
     """The targets of the examples X of a model with such an output: class indices of K outputs as one-hot rows."""
-    numbers, given = rows(Y, "Y", least=1), (np.asarray(X).dtype, np.asarray(Y).dtype)
+    numbers, indices = rows(Y, "Y", least=1), rows_of_numbers(Y, "Y", "whole-number class indices")
+    given = rows_of_numbers(X, "X", "rows").dtype, indices.dtype
     if len(numbers) != len(X):
         raise ValueError(f"every row of X has its target: got {len(X)} rows of X and {len(numbers)} of Y")
     if given[0] != given[1] and all(dtype.kind == "f" for dtype in given):
@@ -39,9 +40,10 @@ def targets(Y: Any, X: Any, output: Any) -> Floats:  # noqa: N803
         k = len(output)
         if given[1].kind == "f":
             raise ValueError(f"the model has {k} outputs: Y is class indices, Y.astype(int), or has shape (N, {k})")
-        return one_hot(np.asarray(Y), k)
-    if np.ndim(output) == 0 and numbers.shape == (len(X), 1):
-        raise ValueError(f"the model has one output and Y has shape {numbers.shape}: give it as (N,), Y[:, 0]")
+        return one_hot(indices, k)
+    if np.ndim(output) < 2 and numbers.shape == (len(X), 1):
+        outputs = f"{np.size(output)} outputs" if np.ndim(output) else "one output"
+        raise ValueError(f"the model has {outputs} and Y has shape {numbers.shape}: give it as (N,), np.ravel(Y)")
     return numbers
 
 
@@ -52,7 +54,7 @@ def one_hot(y: Any, n_classes: int) -> npt.NDArray[np.float64]:
     array([[0., 0., 1.],
            [1., 0., 0.]])
     """
-    indices = np.asarray(y)
+    indices = rows_of_numbers(y, "y", "whole-number class indices")
     whole("one_hot takes a whole number of classes", n_classes)
     if indices.dtype.kind not in "iub" and indices.size:
         raise TypeError(f"one_hot takes whole-number class indices; got {indices.dtype}: convert with astype(int)")

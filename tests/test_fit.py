@@ -336,7 +336,7 @@ WRONG = {
         ValueError,
         "≥ 0 with sum 1",
     ),
-    "a column of targets": ({"Y": Y[:, None]}, ValueError, r"Y\[:, 0\]"),
+    "a column of targets": ({"Y": Y[:, None]}, ValueError, r"np\.ravel\(Y\)"),
     "three targets": ({"Y": np.ones((30, 3)), "n_out": 2}, ValueError, r"\(2,\).*\(3,\)"),
     "loss": ({"loss": "mse"}, TypeError, "such as nn.cross_entropy"),
     "epochs": ({"epochs": 0}, ValueError, "epochs is a whole number"),

@@ -193,13 +193,13 @@ def code_lines(path):
     [
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
         (["autograd/**/*.py"], 3810),
-        (["nn/*.py"], 1125),  # 800 were planned: refusals and the doctor took more
-        (["viz/**/*.py"], 3180),  # 1,600 were planned
+        (["nn/*.py"], 1210),  # 800 were planned: refusals, the doctor and the reader of CSV files took more
+        (["viz/**/*.py"], 3210),  # 1,600 were planned
     ],
     ids=["ops, tape and value", "autograd", "nn", "viz"],
 )
 def test_each_part_keeps_its_budget_of_lines(files, budget):
-    counts = {path.name: len(code_lines(path)) for pattern in files for path in ROOT.glob(pattern)}
+    counts = {module(path): len(code_lines(path)) for pattern in files for path in ROOT.glob(pattern)}
     assert sum(counts.values()) <= budget, counts
 
 

@@ -1,4 +1,4 @@
-"""`python -m viz`: train the lecture's network on Iris, then walk one flower through f1…f6; or show an expression."""
+"""`python -m viz`: train the lecture's network on data, then walk one example through f1…f6; or show an expression."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import nn
 import viz
 from autograd import array, grads, named, softmax, values
 from autograd.refusals import ERRORS
-from nn.datasets import IRIS_CLASSES
+from nn.datasets import Examples, from_csv
 from viz import expression
 
 HIDDEN, EPOCHS, LEARNING_RATE = 5, 200, 1.0
@@ -46,16 +46,23 @@ def _whole(low: int, high: int | None = None) -> Any:
 def _parser() -> _Parser:
     parser = _Parser(
         prog="python -m viz",
-        usage="python -m viz [--flower N] [--seed N] [--out FOLDER]\n"
+        usage="python -m viz [DATA.csv --target COLUMN] [--example N] [--seed N] [--out FOLDER]\n"
         "       python -m viz EXPR name=value ... [-o FILE] [--table | --latex | --steps] [--theme THEME]",
-        description="Without an expression, the main job: train the lecture's network (4 inputs, 5 sigmoid hidden units, "
-        "3 classes) on the 150 Iris flowers, walk one flower through f1…f6 and back, and draw its computation graph with "
-        "every gradient, as scalars and as six stages: f1-f6.svg, f1-f6-stages.svg, and a .png of each. "
-        "With an expression of arithmetic and this library's functions, and a number for each of its names: compute and "
-        "differentiate it, and show every value, local derivative and gradient, as a table or as a picture.",
+        description="Without an expression, the main job: train the lecture's network (5 sigmoid hidden units, softmax) on "
+        "the 150 Iris flowers, or on a CSV file of your own. Then walk one example through f1…f6 and back, and draw its "
+        "computation graph with every gradient, as scalars and as six stages: f1-f6.svg, f1-f6-stages.svg, and a .png of "
+        "each. With an expression of arithmetic and this library's functions, and a number for each of its names: compute "
+        "and differentiate it, and show every value, local derivative and gradient, as a table or as a picture.",
     )
     job = parser.add_argument_group("the main job")
-    job.add_argument("--flower", type=_whole(0, 149), default=70, help="which flower to walk, 0 to 149 (default 70)")
+    job.add_argument("--target", metavar="COLUMN", help="of DATA.csv, the column that holds the classes")
+    job.add_argument(
+        "--example",
+        "--flower",
+        type=_whole(0),
+        metavar="N",
+        help="which example to walk, from 0 (default: a flower, 70)",
+    )
     job.add_argument("--seed", type=_whole(0), default=0, help="of the initial weights (default 0)")
     job.add_argument("--out", type=Path, default=Path(), help="folder for the pictures (default: this one)")
     expression.add_options(parser)
@@ -63,8 +70,8 @@ def _parser() -> _Parser:
 
 
 def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
-    if any(getattr(arguments, name) != parser.get_default(name) for name in ("flower", "seed", "out")):
-        parser.error("--flower, --seed and --out are for the main job, which takes no expression")
+    if any(getattr(arguments, name) != parser.get_default(name) for name in ("target", "example", "seed", "out")):
+        parser.error("--target, --example, --seed and --out are for the main job, which takes no expression")
     try:
         shown = expression.run(arguments)
     except (*ERRORS, OSError, ImportError) as error:
@@ -73,9 +80,29 @@ def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _data(arguments: argparse.Namespace) -> Examples:
+    """The flowers, or the examples of the reader's own file; ValueError or OSError for a file that does not fit."""
+    if not arguments.words:
+        if arguments.target:
+            raise ValueError("--target is a column of a file of your own: python -m viz data.csv --target COLUMN")
+        return from_csv(Path(nn.__file__).parent / "data" / "iris.csv", "species")
+    (path,) = arguments.words
+    if arguments.target is None:
+        raise ValueError(f"which column of {path} holds the classes? Add --target COLUMN")
+    return from_csv(path, arguments.target)
+
+
+def _standard(data: Examples) -> Any:
+    """The numbers in standard deviations from the mean of their column; ValueError for a column that does not vary."""
+    deviation = data.X.std(axis=0)
+    if not deviation.all():
+        raise ValueError(f"the column {data.columns[deviation.argmin()]!r} holds one number in all lines: leave it out")
+    return (data.X - data.X.mean(axis=0)) / deviation
+
+
 def _train(X: Any, Y: Any, seed: int) -> nn.MLP:  # noqa: N803  # the field's names for data
-    """Gradient descent on the mean cross-entropy over all flowers."""
-    model = nn.MLP(X.shape[1], [HIDDEN, len(IRIS_CLASSES)], rng=seed)
+    """Gradient descent on the mean cross-entropy over all examples."""
+    model = nn.MLP(X.shape[1], [HIDDEN, int(Y.max()) + 1], rng=seed)
     nn.fit(model, X, Y, nn.cross_entropy, nn.SGD(model.parameters(), LEARNING_RATE), EPOCHS)
     return model
 
@@ -98,7 +125,7 @@ def _walk(model: nn.MLP, x: Any, c: int) -> Any:
     _show("ŷ = softmax(x6)", softmax(x6))
     _show(f"L = −log ŷ[{c}]", L, "f6")
     print("\nBackward")
-    y = nn.one_hot(c, len(IRIS_CLASSES))
+    y = nn.one_hot(c, len(x6))
     _show("ŷ − y", values(softmax(x6)) - y)
     _show("∂L/∂x6 = ŷ − y", grads(x6))
     for name, parameter in (("w20", w20), ("W2", W2), ("w10", w10), ("W1", W1)):
@@ -120,29 +147,41 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     # An expression may begin with a minus: a space before it keeps it from being taken for an option.
     arguments = parser.parse_intermixed_args([f" {w}" if re.match(r"-(?![-oh]|[\d.]*$)", w) else w for w in words])
-    if arguments.words or arguments.file or arguments.kind or arguments.theme:
+    own = len(arguments.words) == 1 and arguments.words[0].lower().endswith(".csv")
+    if (arguments.words and not own) or arguments.file or arguments.kind or arguments.theme:
         return _expression(parser, arguments)
+    try:
+        data = _data(arguments)
+        X = _standard(data)  # noqa: N806
+    except ValueError as error:
+        parser.error(str(error))
+    except OSError as error:
+        parser.error(f"cannot read {arguments.words[0]}: {error.strerror}")
+    if arguments.example is None:
+        arguments.example = 0 if own else 70
+    if arguments.example >= len(X):
+        parser.error(f"--example {arguments.example}: the examples are 0 to {len(X) - 1}")
     try:
         arguments.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         parser.error(f"--out: cannot make the folder {arguments.out}: {error.strerror}")
-    return _job(arguments)
+    return _job(data, X, arguments)
 
 
-def _job(arguments: argparse.Namespace) -> int:
-    X, Y = nn.datasets.iris()  # noqa: N806
-    mean, deviation = X.mean(axis=0), X.std(axis=0)
-    X = (X - mean) / deviation  # noqa: N806
-    model = _train(X, Y, arguments.seed)
-    right = round(nn.accuracy(model, X, Y) * len(Y))
-    print(f"{model}: {right} of {len(Y)} flowers right ({right / len(Y):.1%})")
-    flower, c = arguments.flower, int(Y[arguments.flower])
-    print(f"\nFlower {flower}, {IRIS_CLASSES[c]}: sepal and petal, in standard deviations from the mean")
-    L = _walk(model, X[flower], c)  # noqa: N806
-    chosen = int(nn.predict(model, X[flower : flower + 1]).argmax())
+def _job(data: Examples, X: Any, arguments: argparse.Namespace) -> int:  # noqa: N803
+    model = _train(X, data.Y, arguments.seed)
+    what = "flower" if not arguments.words else "example"
+    right = round(nn.accuracy(model, X, data.Y) * len(X))
+    print(f"{model}: {right} of {len(X)} {what}s right ({right / len(X):.1%})")
+    k = arguments.example
+    c = int(data.Y[k])
+    print(
+        f"\n{what.capitalize()} {k}, {data.classes[c]}, in standard deviations from the mean: {', '.join(data.columns)}"
+    )
+    L = _walk(model, X[k], c)  # noqa: N806
+    chosen = int(nn.predict(model, X[k : k + 1]).argmax())
     verdict = "rightly" if chosen == c else "wrongly"
-    print(f"\nThe network takes it for {IRIS_CLASSES[chosen]}, {verdict}.")
-    print()
+    print(f"\nThe network takes it for {data.classes[chosen]}, {verdict}.\n")
     pictures = {"f1-f6": viz.draw(L, detail="values"), "f1-f6-stages": viz.draw(L, detail="stages")}
     for name, picture in pictures.items():
         for suffix in (".svg", ".png"):

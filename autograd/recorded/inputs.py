@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -27,10 +28,15 @@ def rows_of_numbers(
         data = np.asarray(x)
     except ValueError:
         raise ValueError(f"{name} is {wanted}; got rows of different lengths") from None
+    got = f"an array of {data.dtype}"
+    if data.dtype == object and data.size:  # as columns of several types come from a data frame
+        entries = data.ravel().tolist()
+        strange = next((k for k, entry in enumerate(entries) if not isinstance(entry, Real)), None)
+        if strange is None:
+            return np.array(entries).reshape(data.shape)
+        place = ", ".join(map(str, np.unravel_index(strange, data.shape)))
+        got = type(entries[strange]).__name__ + (f" {entries[strange]!r} at [{place}]" if data.ndim else "")
     if data.dtype.kind not in "iub" and data.dtype.char not in floats:
-        got = f"an array of {data.dtype}"
-        if data.dtype == object and data.size:
-            got = f"{type(data.flat[0]).__name__}{' objects' * (data.ndim > 0)}"
         raise TypeError(f"{name} is {wanted}; got {got}{advice.get(data.dtype.kind, '')}")
     return data
 
