@@ -86,7 +86,17 @@ PICTURES = {
     "before": lambda: viz.draw(network(backward=False), detail="stages", direction="right", legend=False),
 }
 
+
+def animation():
+    """README's first picture: one neuron, forward and backward."""
+    w, x, b = Value(0.5, "w"), Value(2.0, "x", role="input"), Value(-0.6, "b")
+    y = named("y", (w * x + b).tanh())
+    y.backward()
+    return viz.steps(y)
+
+
 if __name__ == "__main__":
+    print(animation().save(GOLDEN / "steps.svg"))
     GOLDEN.mkdir(exist_ok=True)
     for name, draw in PICTURES.items():
         for suffix in (".svg", ".dot"):

