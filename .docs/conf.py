@@ -18,6 +18,7 @@ myst_enable_extensions = ["dollarmath", "attrs_block"]
 myst_heading_anchors = 3
 myst_update_mathjax = False
 nb_execution_mode = "off"  # notebooks are shown with the outputs that are committed, which a test holds to
+smartquotes = False
 default_role = "py:obj"  # `zero_grad` in a docstring is a link where it is a name, else code
 
 # Docstrings

@@ -19,13 +19,14 @@ from sphinx.application import Sphinx
 from sphinx.transforms import SphinxTransform
 from sphinx.util.docutils import SphinxDirective
 
+import viz
 from autograd import ops
 from viz import Diagram, Formula, Steps
 
 DARK = re.compile(r"@media \(prefers-color-scheme: dark\)\{(.*?)\}</style>", re.DOTALL)
 
 
-class made(nodes.Element):  # noqa: N801  # docutils calls nodes so
+class made(nodes.Element):  # docutils calls nodes so
     """The place of what an expression gives."""
 
 
@@ -51,7 +52,7 @@ class Make(SphinxTransform):
     def apply(self, **_: Any) -> None:
         if not any(self.document.findall(made)):
             return
-        known: dict[str, Any] = {"__name__": "page"}
+        known: dict[str, Any] = {"__name__": "page", "viz": viz}
         rows = set(ops.TABLE)
         for number, node in enumerate(list(self.document.findall(nodes.Element))):
             if isinstance(node, made):

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
-from ast import literal_eval
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from made import picture
+from sphinx.application import Sphinx
 
 import viz
 from autograd import Value, docstrings, named, ops
 from autograd.ops import Op
-from made import picture
-from sphinx.application import Sphinx
 from tests.operations import HEAD, called, line
 
+ROOT = Path(__file__).parents[1]
 TOPIC = re.compile(r"^(\S.*)\n((?:    .*\n?)+)", re.MULTILINE)  # of the docstring of a package
 ENTRY = re.compile(r"^    (\w+(?:, \w+)*)  +(\S.*)$", re.MULTILINE)
+PART = re.compile(r"^<!-- the (package|operations|house)((?: \w+)?) -->$", re.MULTILINE)
 WORD = re.compile(r"[A-Za-z]\w*(?:\.\w+)*")  # what may be the name of something
 
 
@@ -87,12 +91,9 @@ def operations() -> str:
 
 def operation(op: Op) -> str:
     title = f"(operation-{op.name})=\n## {called(op).split(',')[0].replace(chr(92), '')}"
-    facts = ["\n".join(f":{name}: {said}" for name, said in told(op)), "::", *example(op)]
-    if op.infix:
-        body = "\n\n".join(facts[:1] + facts[2:])
-    else:
-        body = f".. py:function:: autograd.{signature(op)}\n\n" + indented("\n\n".join(facts[:1] + facts[2:]))
-    return "\n\n".join([title, rst(body), figure(op)])
+    text = "\n".join(f":{name}: {said}" for name, said in told(op)) + "\n\n" + ">>>".join(example(op))
+    public = "" if op.infix else f".. py:function:: {signature(op)}\n   :module: autograd\n\n"
+    return "\n\n".join([title, rst(public + re.sub(r"(?m)^(?=.)", "   " * bool(public), text)), figure(op)])
 
 
 def told(op: Op) -> Iterator[tuple[str, str]]:
@@ -101,7 +102,8 @@ def told(op: Op) -> Iterator[tuple[str, str]]:
     slopes = [text for text in rest.splitlines() if text.startswith("∂y/∂")]
     yield "value", code(formula)
     yield "derivative" + "s" * (len(slopes) > 1), ", ".join(map(code, slopes))
-    yield "defined for", " ".join(map(escaped, filter(None, [f"{op.domain}." if op.domain else "every number.", op.instead])))
+    domain = f"{op.domain}; other numbers are refused. {op.instead}" if op.domain else "every number."
+    yield "defined for", escaped(domain)
     if op.kink:
         yield "convention", f"where there is no derivative: {escaped(op.kink)}"
 
@@ -114,14 +116,9 @@ def escaped(text: str) -> str:
     return re.sub(r"[*|_\\]", r"\\\g<0>", text)
 
 
-def indented(text: str) -> str:
-    return re.sub(r"(?m)^(?=.)", "   ", text)
-
-
-def example(op: Op) -> Iterator[str]:
-    found = (op.__doc__ or "").partition(">>>")
-    if found[1]:
-        yield found[1] + found[2]
+def example(op: Op) -> list[str]:
+    _, *examples = (op.__doc__ or "").split(">>>")
+    return ["", *examples]
 
 
 def signature(op: Op) -> str:
@@ -134,7 +131,7 @@ def signature(op: Op) -> str:
 def figure(op: Op) -> str:
     """The graph of the docstring's example, drawn."""
     call = re.search(rf"^>>> {op.name}(\(.*\))$", op.__doc__ or "", re.MULTILINE)
-    numbers = literal_eval(call[1]) if call else ()
+    numbers = ast.literal_eval(call[1]) if call else ()
     numbers = numbers if isinstance(numbers, tuple) else (numbers,)
     flat = [x for part in numbers for x in (part if isinstance(part, list) else [part])]
     row = op.at(0) if op.indexed else op
@@ -145,13 +142,35 @@ def figure(op: Op) -> str:
     return f'<figure class="made">\n{drawn}</figure>\n'
 
 
+# --- the sources ------------------------------------------------------------------------------------------------------
+
+
+def house() -> str:
+    """Every folder and every file of the library, each with the first line of its docstring."""
+    folders = [init.parent for name in ("autograd", "nn", "viz") for init in sorted((ROOT / name).rglob("__init__.py"))]
+    return "\n\n".join(map(room, folders))
+
+
+def room(folder: Path) -> str:
+    files = sorted(path for path in folder.glob("*.py") if path.name != "__init__.py")
+    rows = [f"| `{path.stem}` | {first_line(path)} |" for path in files]
+    title = f"### {folder.relative_to(ROOT)}"
+    return "\n\n".join(
+        [title, first_line(folder / "__init__.py"), "\n".join(["| file | what it is |", "|---|---|", *rows])]
+    )
+
+
+def first_line(path: Path) -> str:
+    return (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n")[0].replace("|", "\\|")
+
+
 # --- pages ------------------------------------------------------------------------------------------------------------
 
 
 def written(_: Sphinx, page: str, text: list[str]) -> None:
     """A page of the reference says where the generated part stands."""
-    text[0] = re.sub(r"^<!-- the package (\w+) -->$", lambda found: package(found[1]), text[0], flags=re.MULTILINE)
-    text[0] = re.sub(r"^<!-- the operations -->$", lambda _: operations(), text[0], flags=re.MULTILINE)
+    parts = {"package": package, "operations": operations, "house": house}
+    text[0] = PART.sub(lambda found: parts[found[1]](*found[2].split()), text[0])
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
