@@ -9,6 +9,7 @@ import io
 import re
 from contextlib import redirect_stdout
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -72,11 +73,11 @@ class Make(SphinxTransform):
         """The nodes of what an expression gave, with the caption."""
         if isinstance(thing, Formula):
             return nodes.math_block(thing.latex, thing.latex, classes=[], label=None, nowrap=False)
-        figure = nodes.figure("", self.content(thing, number), classes=["made"])
+        figure = nodes.figure("", self.content(thing, place, number), classes=["made"])
         figure += nodes.caption("", "", *place.children) if place.children else []
         return figure
 
-    def content(self, thing: Any, number: int) -> nodes.Node:
+    def content(self, thing: Any, place: made, number: int) -> nodes.Node:
         """HTML: a picture inside the page, a page to step through in a frame, a table; of others a file."""
         if isinstance(thing, Diagram):
             return html(picture(thing))
@@ -84,11 +85,14 @@ class Make(SphinxTransform):
         name = f"{self.env.docname.replace('/', '-')}-{number}"
         if isinstance(thing, Steps):
             path = f"{up}made/{thing.save(self.folder / f'{name}.html').name}"
-            frame = f'<iframe sandbox="allow-scripts" loading="lazy" title="{repr(thing)[1:-1]}" src="{path}"></iframe>'
+            frame = f'<iframe sandbox="allow-scripts" loading="lazy" title="{escape(repr(thing)[1:-1])}" src="{path}"></iframe>'
             return html(f'{frame}<p class="alone"><a href="{path}">Open this page on its own</a></p>')
         if hasattr(thing, "savefig"):
-            thing.savefig(self.folder / f"{name}.png", dpi=150, bbox_inches="tight")
-            return html(f'<img src="{up}made/{name}.png" alt="A figure of matplotlib">')
+            thing.savefig(self.folder / f"{name}.png", dpi=192)  # two pixels to one of the page
+            wide, high = (round(96 * inches) for inches in thing.get_size_inches())
+            return html(
+                f'<img src="{up}made/{name}.png" width="{wide}" height="{high}" alt="{escape(place.astext())}">'
+            )
         return html(thing.html)
 
     @property

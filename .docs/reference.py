@@ -91,7 +91,8 @@ def operations() -> str:
 
 def operation(op: Op) -> str:
     title = f"(operation-{op.name})=\n## {called(op).split(',')[0].replace(chr(92), '')}"
-    text = "\n".join(f":{name}: {said}" for name, said in told(op)) + "\n\n" + ">>>".join(example(op))
+    text = "\n".join(f":{name}: {said}" for name, said in told(op))
+    text += "" if op.infix else "\n\n" + ">>>".join(example(op))
     public = "" if op.infix else f".. py:function:: {signature(op)}\n   :module: autograd\n\n"
     return "\n\n".join([title, rst(public + re.sub(r"(?m)^(?=.)", "   " * bool(public), text)), figure(op)])
 
@@ -100,12 +101,12 @@ def told(op: Op) -> Iterator[tuple[str, str]]:
     """The parts of a row's docstring, each under its name."""
     formula, _, rest = (op.__doc__ or "").partition("\n\n")
     slopes = [text for text in rest.splitlines() if text.startswith("∂y/∂")]
-    yield "value", code(formula)
-    yield "derivative" + "s" * (len(slopes) > 1), ", ".join(map(code, slopes))
+    yield "Value", code("y = " + formula.rpartition(" = ")[2] if op.infix else formula)
+    yield "Derivative" + "s" * (len(slopes) > 1), ", ".join(map(code, slopes))
     domain = f"{op.domain}; other numbers are refused. {op.instead}" if op.domain else "every number."
-    yield "defined for", escaped(domain)
+    yield "Defined for", escaped(domain)
     if op.kink:
-        yield "convention", f"where there is no derivative: {escaped(op.kink)}"
+        yield "Convention", f"where there is no derivative: {escaped(op.kink)}"
 
 
 def code(text: str) -> str:
