@@ -10,7 +10,7 @@ sys.path[:0] = [str(HERE), str(ROOT)]  # our own extensions; the library and its
 
 project = "chainrule"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "made", "reference"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "jupyter_execute"]  # where myst-nb puts what notebooks show, beside the output folder
 templates_path: list[str] = []
 
 # Text
