@@ -104,6 +104,13 @@ class Value(Typed, ops.Methods):
     Made by hand it is a leaf. Its role says how it takes part: a "parameter" and an "input" take a gradient,
     a "constant" takes none. TypeError for anything but one real number.
 
+    Attributes:
+        grad: The derivative of an output by it, None until a backward pass has reached it.
+        op: The row of the table that computed it; None for a leaf.
+        name: What pictures, tables and errors call it, or None.
+        role: "parameter", "input" or "constant"; None where it was computed.
+        scope: The path of the scopes in which it was made, or None.
+
     >>> x = Value(3.0, "x")
     >>> y = x * x
     >>> y.backward()
