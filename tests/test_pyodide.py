@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 ORIGIN = "https://chainrule.example/"  # which the test itself serves
 COMPILED_THERE = {"numpy"}  # Pyodide's own distribution has it
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 packaging = pytest.importorskip("packaging.requirements")
 
 
@@ -208,7 +209,6 @@ NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 
 
 @pytest.mark.slow
-@pytest.mark.unmeasured
 def test_installed_by_micropip_in_chromium_the_library_says_what_it_says_here(installed, chromium, tmp_path):
     files, wheels = installed
     outside = []
