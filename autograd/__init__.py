@@ -65,7 +65,8 @@ from importlib.util import find_spec as _find_spec
 if _find_spec("autograd.numpy"):
     raise ImportError(
         "this is chainrule's autograd, and the folder it lies in also holds PyPI's autograd (autograd.numpy): "
-        "the two mix. Run `pip uninstall autograd chainrule`, then `pip install chainrule`, in this environment"
+        "the two mix. Run `pip uninstall autograd chainrule`, then `pip install chainrule`, in this environment. In a "
+        "browser, restart Python and begin with `import pyodide_js; pyodide_js.loadedPackages.autograd = 'chainrule'`"
     )
 
 import autograd.copies

@@ -240,4 +240,5 @@ def _batches(data: Any, size: int, rng: np.random.Generator) -> Iterator[list[Fl
 def _bar(progress: bool, steps: int) -> Any:
     from tqdm import tqdm
 
-    return tqdm(total=steps, desc="training", unit="step", file=sys.stderr, disable=not progress or sys.stderr is None)
+    quiet = type("Bar", (tqdm,), {"monitor_interval": 0})  # without tqdm's thread, which a browser refuses
+    return quiet(total=steps, desc="training", unit="step", file=sys.stderr, disable=not progress or sys.stderr is None)

@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+import threading
 from contextlib import nullcontext
 from functools import partial
 
@@ -304,6 +305,13 @@ def test_progress_shows_the_loss_on_standard_error_and_may_be_silenced(capsys):
     assert told.out == ""
     trained(model, nn.mse)
     assert capsys.readouterr().err == ""
+
+
+def test_progress_is_shown_by_no_thread_of_its_own(monkeypatch):
+    """A browser has none to give, and a process that forks would lose it."""
+    monkeypatch.setattr(threading.Thread, "start", lambda thread: pytest.fail(f"{thread} starts"))
+    model = network()
+    assert len(nn.fit(model, X, Y, nn.mse, nn.SGD(model.parameters(), 0.1), 3).loss) == 3
 
 
 def test_without_a_standard_error_training_goes_on_without_a_bar(monkeypatch):

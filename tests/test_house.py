@@ -194,7 +194,7 @@ def code_lines(path):
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
         (["autograd/**/*.py"], 3810),
         (["nn/*.py"], 1210),  # 800 were planned: refusals, the doctor and the reader of CSV files took more
-        (["viz/**/*.py"], 3210),  # 1,600 were planned
+        (["viz/**/*.py"], 3280),  # 1,600 were planned
     ],
     ids=["ops, tape and value", "autograd", "nn", "viz"],
 )

@@ -53,6 +53,14 @@ def test_the_main_job_writes_its_two_pictures(walked):
     assert (folder / "f1-f6.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_the_main_job_without_a_renderer_of_png_says_so_and_writes_the_rest(tmp_path, capsys, monkeypatch):
+    for renderer in ("resvg_py", "typst"):
+        monkeypatch.setitem(sys.modules, renderer, None)
+    assert job.main(["--out", str(tmp_path)]) == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f1-f6-stages.svg", "f1-f6.svg"]
+    assert capsys.readouterr().out.count(".png is left out: PNG needs Typst: pip install") == 2
+
+
 @pytest.mark.parametrize(
     "arguments",
     [("--flower", "150"), ("--flower", "-1"), ("--flower", "rose"), ("--seed", "1.5"), ("--colour", "red"), ("stray",)],

@@ -1,6 +1,7 @@
 """Pictures: every number of the graph is in them, at the right place, and nothing else is."""
 
 import base64
+import io
 import os
 import platform
 import re
@@ -23,7 +24,7 @@ from autograd.tape import wengert_list
 from tests.pictures import GOLDEN, GRAPHS, PAYLOADS, PICTURES, SVG, animation, box, network, neuron, parsed, texts
 from viz import Diagram, draw, table
 from viz.numbers import number, width
-from viz.picture import colours, formats, graphviz as engines, layout
+from viz.picture import colours, formats, graphviz as engines, hosts, layout
 from viz.picture.cards import scene
 from viz.picture.sizes import size
 
@@ -546,8 +547,8 @@ def test_a_cache_that_cannot_be_written_costs_only_time(monkeypatch):
             raise OSError("read-only")
         return "engine", "module"
 
-    monkeypatch.setattr(engines, "_compile", compile_)
-    assert engines._compiled.__wrapped__() == ("engine", "module")
+    monkeypatch.setattr(hosts, "_compile", compile_)
+    assert hosts._compiled.__wrapped__() == ("engine", "module")
     assert tried == [True, False]
 
 
@@ -580,10 +581,35 @@ def test_a_pdf_is_text_and_lines_in_our_font_and_the_same_every_time(tmp_path):
     assert draw(network()).pdf == data
 
 
-def test_without_typst_a_pdf_says_what_to_install(monkeypatch):
+@pytest.mark.parametrize(
+    ("platform", "install"),
+    [("linux", 'pip install "chainrule[pdf]"'), ("emscripten", 'await micropip.install("typst")')],
+)
+def test_without_a_renderer_a_png_and_a_pdf_say_what_to_install_and_a_notebook_gets_the_rest(
+    platform, install, monkeypatch, tmp_path
+):
     monkeypatch.setitem(sys.modules, "typst", None)
-    with pytest.raises(ImportError, match=r"PDF needs Typst: pip install"):
-        draw(neuron()).pdf  # noqa: B018
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    diagram = draw(neuron())
+    assert set(diagram._repr_mimebundle_()[0]) == {"image/svg+xml", "text/plain"}
+    monkeypatch.setattr(sys, "platform", platform)
+    for form in ("png", "pdf"):
+        with pytest.raises(ImportError, match=rf"{form.upper()} needs Typst: {re.escape(install)}.* \.svg or \.html"):
+            diagram.save(tmp_path / f"picture.{form}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_resvg_typst_makes_the_same_png(monkeypatch):
+    pytest.importorskip("typst")
+    image, diagram = pytest.importorskip("matplotlib.image"), draw(network(), theme="light")
+    by_resvg = image.imread(io.BytesIO(diagram.png))
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    by_typst = image.imread(io.BytesIO(draw(network(), theme="light").png))
+    high, wide = (min(sides) for sides in zip(by_resvg.shape[:2], by_typst.shape[:2], strict=True))
+    assert max(abs(n - m) for n, m in zip(by_resvg.shape, by_typst.shape, strict=True)) <= 1
+    assert (
+        np.abs(by_resvg[:high, :wide, :3] - by_typst[:high, :wide, :3]).mean() < 0.003
+    )  # text alone is ten times that
 
 
 def test_save_refuses_other_suffixes_by_naming_its_own(tmp_path):

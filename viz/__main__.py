@@ -187,6 +187,9 @@ def _job(data: Examples, X: Any, arguments: argparse.Namespace) -> int:  # noqa:
         for suffix in (".svg", ".png"):
             try:
                 path = picture.save(arguments.out / (name + suffix))
+            except ImportError as error:  # no renderer for this platform
+                print(f"{name}{suffix} is left out: {error}")
+                continue
             except OSError as error:
                 print(f"python -m viz: cannot write into {arguments.out}: {error}", file=sys.stderr)
                 return 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -12,6 +13,7 @@ from viz.picture.colours import PALETTE
 from viz.picture.paint import FONT
 
 PIXELS = 40_000_000  # the largest PNG
+DPI = 96  # pixels of an SVG to an inch
 FONTS = Path(__file__).parent / "fonts"
 FAMILY = "Chainrule Sans"
 SIZE = r' width="([0-9.]+)" height="([0-9.]+)"'  # of an SVG
@@ -40,11 +42,13 @@ def page(svg: str, title: str, theme: str) -> str:
 
 
 def png(svg: str) -> bytes:
-    """Two pixels to one of the SVG's, fewer above 40 million, in a font of this package."""
-    import resvg_py
-
+    """Two pixels to one of the SVG's, fewer above 40 million, in a font of this package; where resvg is not, by Typst."""
     wide, high = size(svg)
     scale = min(2.0, (PIXELS / (wide * high)) ** 0.5)
+    try:
+        import resvg_py
+    except ImportError:
+        return _by_typst("PNG", svg, format="png", ppi=DPI * scale)
     return bytes(
         resvg_py.svg_to_bytes(
             svg_string=svg,
@@ -60,14 +64,24 @@ def png(svg: str) -> bytes:
 
 def pdf(svg: str) -> bytes:
     """Lines and text, by Typst (extra `pdf`), whose SVG reader is that of the PNG."""
+    return _by_typst("PDF", svg, timestamp=0)
+
+
+def _by_typst(name: str, svg: str, **how: Any) -> bytes:
     try:
         import typst
     except ImportError:
-        raise ImportError('PDF needs Typst: pip install "chainrule[pdf]"') from None
+        browser = sys.platform == "emscripten"
+        install = (
+            'await micropip.install("typst"), in Pyodide 314 or newer' if browser else 'pip install "chainrule[pdf]"'
+        )
+        raise ImportError(
+            f"{name} needs Typst: {install}. A picture can be saved as .svg or .html without it."
+        ) from None
     document = '#set page(width: auto, height: auto, margin: 0pt)\n#image("picture.svg")\n'
     svg = svg.replace(FONT, FAMILY)
     files: Any = {"main.typ": document.encode(), "picture.svg": svg.encode()}
-    return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=_printed(svg), timestamp=0))
+    return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=_printed(svg), **how))
 
 
 def _printed(svg: str) -> bool:
