@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -12,7 +13,7 @@ from autograd.recorded.program import Reduction
 from autograd.tape import reverse_sweep
 from nn.examples import Floats, rows, targets
 
-Engine = Literal["recorded", "eager"]
+Engine = Literal["recorded", "eager", "c"]
 
 
 def inputs(x: Any) -> Any:
@@ -65,7 +66,9 @@ class EagerProgram:
                 raise type(error)(f"row {k}: {error}") from None
 
 
-ENGINES: dict[Engine, Callable[..., Any]] = {"recorded": record, "eager": EagerProgram}
+ENGINES: dict[Engine, Callable[..., Any]] = {
+    "recorded": record, "eager": EagerProgram, "c": partial(record, language="c"),
+}  # fmt: skip
 
 
 def engine_for(engine: Engine, function: Callable[..., Any], *examples: Any) -> Any:

@@ -139,7 +139,7 @@ def function(f, theta, data):
     head += [f"$n = {len(x)};" for x in data[:1]]
     head += [f"my ${name} = {array(np.reshape(x, (len(x), -1)).T)};" for name, x in zip(f.arguments, data, strict=True)]
     head += [f"my ${name} = {array(x)};" for name, x in f.context.constants.items()]
-    results = [f.output, *[f.gradient] * bool(f.gradient)]
+    results = [f.output, *["gradient"] * (f.slope is not None)]
     tail = [rf'print join(" ", map {{ sprintf("%.17g", $_) }} @{{${x}->[2]}}), "\n";' for x in results]
     return "\n".join([HELPERS, *head, *f.lines, *tail])
 

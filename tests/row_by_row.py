@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 
 from autograd import array, record, sum as total, values, zero_grad
@@ -38,9 +40,20 @@ def assert_near(got, expected, rel=1e-12):
     np.testing.assert_allclose(got, expected, rtol=rel, atol=rel * max(1.0, size))
 
 
+IN_C = os.environ.get("CHAINRULE_LANGUAGE") == "c"  # then every program is compiled too, which takes a while
+
+
 def assert_recorded_is_eager(f, *data, rel=1e-12):
     """Record f on the first row, and compare its outputs, its loss and its gradient with the eager ones."""
     program = record(f, *(np.asarray(x)[0] for x in data))
+    if IN_C:
+        compiled = record(f, *(np.asarray(x)[0] for x in data), language="c")
+        assert_near(compiled(*data), outputs(f, *data), rel)
+        for reduction in ("mean", "sum"):
+            loss, gradient = loss_and_gradient(f, compiled.parameters, *data, reduction=reduction)
+            got = compiled.value_and_grad(compiled.theta(), *data, reduction=reduction)
+            assert_near(got[0], loss, rel)
+            assert_near(got[1], gradient, rel)
     assert_near(program(*data), outputs(f, *data), rel)
     for reduction in ("mean", "sum"):
         loss, gradient = loss_and_gradient(f, program.parameters, *data, reduction=reduction)

@@ -3,27 +3,46 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from autograd.languages.code import Code, Context
+from autograd.languages.code import WIDTH, Code, Context
 from autograd.languages.forms import ATOM, SIGN, Form
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function as a language's frame takes it: its lines, what they return, and the constants they read."""
+    """A function of theta and the data: what it computes, in order, and what it returns."""
 
     name: str
     doc: str
     arguments: Mapping[str, tuple[int, ...]]  # the data, with the shape of an example of each
-    lines: list[str]
     context: Context
-    output: str  # the array of the outputs, a row for each number
+    steps: Sequence[Code | str]  # arrays that have names, the outputs among them, and comments
+    value: Code  # the array of the outputs, a row for each number
+    slope: Code | None  # the vector that goes with their sum
     shape: tuple[int, ...]  # of the outputs
     over_data: bool  # whether the outputs have a column for each row of data
-    gradient: str = ""  # the vector that goes with their sum
+
+    @property
+    def output(self) -> str:
+        """The name of the array of the outputs."""
+        return self.context.names[self.value.key]
+
+    @property
+    def targets(self) -> list[Code]:
+        """The arrays that are computed."""
+        return [x for x in [*self.steps, self.slope] if isinstance(x, Code)]
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The assignments, with comments among them."""
+        script, lines = Script(self.targets, WIDTH), []
+        for x in self.steps:
+            lines += [self.context.language.comment.format(x)] if isinstance(x, str) else script.assigned(x)
+        return lines + (script.lines("gradient", self.slope) if self.slope is not None else [])
 
 
 class Script:
@@ -43,7 +62,7 @@ class Script:
         targets = list(targets)
         self._language, self._names = targets[0].context.language, targets[0].context.names
         self._uses = Counter(target.key for target in targets)
-        for node in (node for node in _nodes(targets, {}) if node.args):
+        for node in (node for node in nodes_of(targets, {}) if node.args):
             for x, count in zip(node.args, self._form(node).mentions(len(node.args)), strict=True):
                 self._uses[x.key] += count
         self._width = width
@@ -64,12 +83,12 @@ class Script:
 
     def text(self, target: Code) -> str:
         """The expression, where parts that are already written down stand by their names."""
-        for node in _nodes([target], self._texts):
+        for node in nodes_of([target], self._texts):
             self._write(node)
         return self._texts[target.key][0]
 
     def _parts(self, target: Code) -> Iterator[str]:
-        for node in _nodes([target], self._texts):
+        for node in nodes_of([target], self._texts):
             text = self._write(node)
             wanted = self._names.get(node.key) or (node.args and self._uses[node.key] > 1)
             if node.key != target.key and (wanted or (self._width and len(text) > self._width)):
@@ -99,7 +118,7 @@ class Script:
         return self._texts[node.key][0]
 
 
-def _nodes(roots: Iterable[Code], known: Any) -> Iterator[Code]:
+def nodes_of(roots: Iterable[Code], known: Any) -> Iterator[Code]:
     """Every expression under the roots that is not `known`, each once and after its operands."""
     seen: set[int] = set()
     stack = [(root, False) for root in reversed(list(roots))]

@@ -47,7 +47,7 @@ class Context:
 
     def unique(self, wanted: str) -> str:
         """A name like the wanted one that nothing else has."""
-        return unused(wanted, self._used)
+        return unused(self.language.spelled(wanted), self._used)
 
     def named(self, wanted: str, code: Any) -> Any:
         """The expression, for which a name is reserved."""

@@ -44,6 +44,7 @@ class Language:
     comment: str = "# {}"
     reserved: frozenset[str] = frozenset()  # names that a function of this language uses itself
     brackets: str = "({})"
+    spelled: Callable[[str], str] = str  # a name as the language allows it
     signs: tuple[str, ...] = ()  # what begins with one of these stands in brackets behind an operator: a + (−b)
 
     def written(self, form: Form, operands: Sequence[tuple[str, int]], data: Iterable[Any] = ()) -> str:

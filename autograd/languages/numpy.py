@@ -131,7 +131,7 @@ def function(f: Function) -> str:
     sizes = ", ".join(["n"] * f.over_data + [str(k) for k in f.shape])
     taken = f".T.reshape({sizes})" if f.shape else "[0]" if f.over_data else "[0, 0]"
     total = ".sum()" if f.over_data else "[0, 0]"
-    result = f"{f.output}{total}, {f.gradient}" if f.gradient else f"{f.output}{taken}"
+    result = f"{f.output}{total}, gradient" if f.slope is not None else f"{f.output}{taken}"
     lines = [*f.lines, f"return {result}"]
     text = "\n".join(lines)
     head = [f'"""{f.doc}"""', "xp = theta.__array_namespace__()"]

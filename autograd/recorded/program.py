@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from operator import attrgetter
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
@@ -29,17 +30,20 @@ from autograd.recorded.writing import backward, forward
 from autograd.value import Value
 
 Reduction = Literal["mean", "sum"]
+LanguageName = Literal["numpy", "c"]
 
 __all__ = ["Program", "record"]
 
 
-def record(f: Callable[..., Any], *examples: Any) -> Program:
+def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "numpy") -> Program:
     """The graph of f on one example, as a Program that runs on many: record(loss, X[0], Y[0]).
 
     f is called once, with arrays of Values of role input in place of the numbers. A function of no argument is a graph
     without data. Whatever f computes from other Values is recorded: their data is read anew by every call, those
     of role constant excepted. What is added to the graph afterwards is not seen, nor are numbers that f reads
     out of it by `.data` or `values`. TypeError for an f that compares or converts a Value, or gives no Value.
+
+    With language="c" the program is compiled and gives the same numbers; RuntimeError where there is no C compiler.
 
     >>> w = Value(2.0, "w")
     >>> step = record(lambda x, y: (w * x - y) ** 2, 1.0, 3.0)
@@ -50,6 +54,10 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
     """
     if isinstance(f, Value | np.ndarray) or not callable(f):
         raise TypeError(f"record takes a function; got {type(f).__name__}: for a graph write record(lambda: L)")
+    if language not in ("numpy", "c"):
+        raise ValueError(f"language is 'numpy' or 'c'; got {language!r}")
+    if language == "c":
+        _native().compiler()  # is there one?
     arguments = dict(zip(_names(f, len(examples)), map(_example, examples), strict=True))
     leaves = {name: array(data if data.ndim else data[()], name, "input") for name, data in arguments.items()}
     with recording() as notes:
@@ -63,7 +71,7 @@ def record(f: Callable[..., Any], *examples: Any) -> Program:
     except ValueError:
         raise ValueError("the outputs lie in rows of different length: give them one, or record each alone") from None
     inputs = [nesting.flat(x) for x in leaves.values()]
-    return Program(f, plan(outputs, shape, inputs, notes.inputs), Data(shapes, inputs, notes.demands))
+    return Program(f, plan(outputs, shape, inputs, notes.inputs), Data(shapes, inputs, notes.demands), language)
 
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:
@@ -92,6 +100,12 @@ def _written(plan: Plan, arguments: Mapping[str, Shape], name: str) -> Function:
     return backward(plan, arguments, numpy.NUMPY, times if name == "sum_and_grad" else times_in_branch)
 
 
+def _native() -> ModuleType:
+    from autograd.recorded import native  # with what it needs to compile, which nobody else waits for
+
+    return native
+
+
 def _compiled(plan: Plan, arguments: Mapping[str, Shape], name: str) -> Callable[..., Any]:
     f = _written(plan, arguments, name)
     namespace = dict[str, Any](np=np, constants=f.context.constants)
@@ -114,14 +128,16 @@ class Program:
     array([2., 4., 6.])
     """
 
-    def __init__(self, function: Callable[..., Any], plan: Plan, data: Data) -> None:
+    def __init__(self, function: Callable[..., Any], plan: Plan, data: Data, language: LanguageName = "numpy") -> None:
         #: The function that was recorded.
         self.function = function
         #: The leaves that take a gradient, in the order of theta.
         self.parameters: list[Value] = plan.parameters
+        self.language: LanguageName = language
         self._plan, self._data = plan, data
         self._compiled = cache(partial(_compiled, plan, data.arguments))  # each when it is first asked for
-        self._run = Run(self._compiled, plan, list(data.arguments))
+        native = cache(partial(_native().native, plan, data.arguments)) if language == "c" else None
+        self._run = Run(self._compiled, plan, list(data.arguments), native)
 
     def theta(self) -> npt.NDArray[np.float64]:
         """The data of the parameters, of shape (P,)."""
@@ -184,7 +200,9 @@ class Program:
 
     @property
     def source(self) -> str:
-        """The code that runs, NumPy a person could have written: `forward`, and of one output `sum_and_grad`."""
+        """The code that runs, as a person could have written it: `forward`, and of one output `sum_and_grad`."""
+        if self.language == "c":
+            return str(_native().source(self._plan, self._data.arguments))
         return f"import numpy as np\n\n{numpy.source(self._functions())}"
 
     def _functions(self) -> list[Function]:
@@ -192,24 +210,29 @@ class Program:
         return [_written(self._plan, self._data.arguments, name) for name in names]
 
     def save_source(self, path: str | os.PathLike[str]) -> Path:
-        """Write the code as a module that needs NumPy alone, with the parameters' data in an .npz of its name beside it.
+        """Write the code into a file of its own: `network.py` needs NumPy alone, `network.c` a C compiler.
 
-        `import network; network.predict(X)` then gives the outputs on rows. ValueError for another suffix than .py.
+        Beside network.py lies network.npz with the parameters' data, and `import network; network.predict(X)` gives the
+        outputs on examples. network.c holds `parameters`, `forward`, of one output `sum_and_grad`, and with -DMAIN a
+        program that reads examples and writes their outputs. ValueError for another suffix.
         """
         path = Path(path)
-        if path.suffix != ".py" or not path.stem.isidentifier() or keyword.iskeyword(path.stem):
-            raise ValueError(f"a module is called like network.py; got {path.name!r}")
+        if path.suffix not in (".py", ".c") or not path.stem.isidentifier() or keyword.iskeyword(path.stem):
+            raise ValueError(f"a module is called like network.py or network.c; got {path.name!r}")
+        if path.suffix == ".c":
+            text = _native().program(self._plan, self._data.arguments, self.theta().tolist()).encode()
+            return written({path: lambda f: f.write(text)})
         functions = self._functions()
         constants: Any = functions[-1].context.constants  # those of the forward function among them
-        text = numpy.module(numpy.source(functions), self._data.arguments)
+        module = numpy.module(numpy.source(functions), self._data.arguments).encode()
         data = path.with_suffix(".npz")
-        return written(
-            {data: lambda f: np.savez(f, theta=self.theta(), **constants), path: lambda f: f.write(text.encode())}
-        )
+        return written({data: lambda f: np.savez(f, theta=self.theta(), **constants), path: lambda f: f.write(module)})
 
     def __reduce__(self) -> Any:
         raise TypeError("a Program is not pickled or copied: save_source writes it as a module, record makes it anew")
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {shape}" if shape else name for name, shape in self._data.arguments.items())
-        return f"Program({rows + ' → ' if rows else ''}{self._plan.shape or 'one output'}, {len(self.parameters)} parameters)"
+        made_by = f", in C by {_native().compiler().version}" if self.language == "c" else ""
+        output = self._plan.shape or "one output"
+        return f"Program({rows + ' → ' if rows else ''}{output}, {len(self.parameters)} parameters{made_by})"

@@ -6,13 +6,13 @@ plan alone, in a context of its own.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from autograd.languages.assignments import Function, Script
-from autograd.languages.code import WIDTH, Code, Context, Partial, identifier
+from autograd.languages.assignments import Function
+from autograd.languages.code import Code, Context, Partial, identifier
 from autograd.languages.forms import Language
 from autograd.ops import Components
 from autograd.recorded.adjoints import Adjoints
@@ -28,7 +28,8 @@ class Forward:
     """The arrays of a plan, computed group by group."""
 
     def __init__(self, plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language) -> None:
-        self.plan, self.context = plan, Context(language, {*language.reserved, *arguments})
+        self.plan, self.arguments = plan, arguments
+        self.context = Context(language, {*language.reserved, *arguments})
         self.titles = titles(plan)
         names = [
             *arguments,
@@ -59,27 +60,26 @@ class Forward:
         self.operands.append(operands)
         self.codes.append(code)
 
-    def lines(self, others: list[Code]) -> tuple[list[str], Script]:
-        """The lines that compute the output, and the script that goes on with other expressions."""
-        named = [k for k in range(self.plan.theta + 1, len(self.codes)) if self.codes[k].key in self.context.names]
-        script = Script([*(self.codes[k] for k in named), self.output, *others], WIDTH)
+    def steps(self) -> list[Code | str]:
+        """The arrays that have names, with a comment before each scope, and the output."""
         last = {title.scope: k for k, title in enumerate(self.titles) if k > self.plan.theta}
-        lines, scope = [], ""
-        for k in named:
+        steps: list[Code | str] = []
+        scope = ""
+        for k in (k for k in range(self.plan.theta + 1, len(self.codes)) if self.codes[k].key in self.context.names):
             gives = last[self.titles[k].scope]
             if self.titles[k].scope != scope and (name := self.context.names.get(self.codes[gives].key)):
                 scope = self.titles[k].scope
                 title = f"{identifier(scope)}: " if scope and identifier(scope) != name else ""
-                lines.append(self.context.language.comment.format(f"{title}{name} = {self.formulas[gives]}"))
-            lines += script.assigned(self.codes[k])
-        return lines + script.assigned(self.output), script
+                steps.append(f"{title}{name} = {self.formulas[gives]}")
+            steps.append(self.codes[k])
+        return [*steps, self.output]
 
-    def function(
-        self, name: str, doc: str, arguments: Mapping[str, tuple[int, ...]], lines: list[str], gradient: str = ""
-    ) -> Function:
-        """The function that computes the output by these lines."""
-        over_data, shape = self.plan.outputs.batched, self.plan.shape
-        return Function(name, doc, arguments, lines, self.context, self.loss, shape, over_data, gradient)
+    def function(self, name: str, doc: str, steps: Sequence[Code | str], slope: Code | None = None) -> Function:
+        """The function that takes these steps."""
+        plan = self.plan
+        return Function(
+            name, doc, self.arguments, self.context, steps, self.output, slope, plan.shape, plan.outputs.batched
+        )
 
 
 def _value(group: Group, operands: list[Any]) -> Any:
@@ -94,25 +94,24 @@ def _value(group: Group, operands: list[Any]) -> Any:
 def forward(plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language) -> Function:
     """The function of theta and the data that gives the outputs, one for each row of data."""
     written = Forward(plan, arguments, language)
-    lines, _ = written.lines([])
-    return written.function("forward", "The output of every row of data.", arguments, lines)
+    return written.function("forward", "The output of every row of data.", written.steps())
 
 
-def backward(plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language, times: Any = times) -> Function:
-    """The function that gives the sum of the output over the rows of data, and its gradient; `times` is v̄ · d."""
+def backward(
+    plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language, times: Any = times, seed: str = ""
+) -> Function:
+    """The function that gives the sum of the output over the rows of data, and its gradient; `times` is v̄ · d.
+
+    `seed` is the name of a number of each row of data by which its output counts; without it that is 1.
+    """
     written = Forward(plan, arguments, language)
     sweep = _Backward(written, times)
-    bars = list(sweep.adjoints())
+    bars = list(sweep.adjoints(written.context.variable(seed, (1, 1, True)) if seed else 1.0))
     gradient = sweep.returned.total(plan.theta)
     gradient = full(written.context, 0.0 if gradient is None else gradient, plan.groups[plan.theta].shape)
     gradient = laid_out(gradient, len(plan.parameters), 0)
-    lines, script = written.lines([*bars, gradient])
-    lines.append(language.comment.format("backward"))
-    for bar in bars:
-        lines += script.assigned(bar)
-    lines += script.lines("gradient", gradient)
     doc = "The sum of the output over the rows of data, and its gradient."
-    return written.function("sum_and_grad", doc, arguments, lines, gradient="gradient")
+    return written.function("sum_and_grad", doc, [*written.steps(), "backward", *bars], gradient)
 
 
 class _Backward:
@@ -122,10 +121,10 @@ class _Backward:
         self.written, self.times = written, times
         self.returned = Adjoints(written.plan, written.context, written.loss)
 
-    def adjoints(self) -> Iterator[Code]:
+    def adjoints(self, seed: Any) -> Iterator[Code]:
         """The adjoint of each group, ∂(sum of the output over the rows)/∂array, the last group first."""
         plan, context = self.written.plan, self.written.context
-        self.returned.give_back(plan.outputs, 1.0)
+        self.returned.give_back(plan.outputs, seed)
         for k in reversed(range(plan.theta + 1, len(plan.groups))):
             bar, name = self.returned.total(k), self.written.names[k]
             if isinstance(bar, Code):

@@ -1,0 +1,179 @@
+"""A program's functions in C: compiled once for each text, kept in the user's cache folder, and called on arrays.
+
+ctypes calls them: cffi's calls are quicker by less than a microsecond, and it would be one more thing to install.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd.languages import c
+from autograd.languages.assignments import Function
+from autograd.languages.code import unused
+from autograd.recorded.groups import Plan
+from autograd.recorded.inputs import Shape
+from autograd.recorded.writing import backward, forward
+
+SMALL = 60_000  # characters of a text for which gcc's slowest optimisations take no more than a moment
+FLAGS = ("-std=c11", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fopenmp-simd", "-shared", "-fPIC")
+MANY = 50_000  # rows for a thread
+
+Arrays = Sequence[npt.NDArray[Any]]
+
+
+class Compiler(NamedTuple):
+    """A C compiler: how it is called, and what it says it is."""
+
+    command: tuple[str, ...]
+    version: str
+
+
+def compiler() -> Compiler:
+    """The compiler: $CC, else cc, else the one of the package ziglang; RuntimeError says how to get one."""
+    return _found(os.environ.get("CC", ""))
+
+
+@cache
+def _found(chosen: str) -> Compiler:
+    ziglang = (sys.executable, "-m", "ziglang", "cc")
+    for command in [tuple(shlex.split(chosen))] if chosen else [("cc",), ziglang]:
+        if not shutil.which(command[0]):
+            continue
+        try:
+            done = subprocess.run([*command, "--version"], capture_output=True, text=True, check=True, timeout=60)
+        except (OSError, subprocess.SubprocessError):
+            continue
+        return Compiler(command, done.stdout.partition("\n")[0])
+    wanted = f"$CC is {chosen!r}, which does not run" if chosen else "there is none"
+    raise RuntimeError(
+        f'language="c" needs a C compiler, and {wanted}: install gcc or clang, or pip install "chainrule[c]", which '
+        'brings one; language="numpy" needs none'
+    )
+
+
+def _machine() -> str:
+    """The processor, on which -march=native depends."""
+    flags = Path("/proc/cpuinfo")
+    lines = flags.read_text(encoding="utf-8").splitlines() if flags.exists() else []
+    return platform.machine() + platform.processor() + next((line for line in lines if line.startswith("flags")), "")
+
+
+def compiled(text: str) -> Path:
+    """The shared library of this text, from the cache or compiled into it."""
+    import platformdirs
+
+    made_by = compiler()
+    flags = ["-O3" if len(text) < SMALL else "-O2", *FLAGS]
+    key = hashlib.sha256("\0".join([text, *made_by.command, made_by.version, *flags, _machine()]).encode()).hexdigest()
+    folder = Path(platformdirs.user_cache_dir("chainrule", appauthor=False))
+    library = folder / f"{key[:32]}.so"
+    if library.exists():
+        return library
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(dir=folder) as aside:
+        source, made = Path(aside) / "program.c", Path(aside) / "program.so"
+        source.write_text(text, encoding="utf-8")
+        command = [*made_by.command, *flags, "-o", str(made), str(source), "-lm"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise RuntimeError(f"{made_by.version} does not compile the program:\n{done.stderr[:2000]}")
+        os.replace(made, library)  # whole or not at all, though several processes compile it
+    return library
+
+
+def functions(plan: Plan, arguments: Mapping[str, Shape]) -> list[Function]:
+    """The functions of a program in C."""
+    used = set(c.ARRAYS.reserved)
+    spelled = {unused(c.ARRAYS.spelled(name), used): shape for name, shape in arguments.items()}
+    written = [forward(plan, spelled, c.ARRAYS)]
+    if not plan.shape:
+        written.append(backward(plan, spelled, c.ARRAYS, seed="live" if plan.outputs.batched else ""))
+    return written
+
+
+def source(plan: Plan, arguments: Mapping[str, Shape], precision: str = "double") -> str:
+    """Their text."""
+    return c.source(functions(plan, arguments), precision)
+
+
+def program(plan: Plan, arguments: Mapping[str, Shape], theta: list[float]) -> str:
+    """Their text with the parameters and a program that reads examples."""
+    return c.program(functions(plan, arguments), theta)
+
+
+def native(plan: Plan, arguments: Mapping[str, Shape], dtype: Any) -> Native:
+    """The compiled functions of a program for numbers of this precision."""
+    text = source(plan, arguments, "float" if dtype == np.float32 else "double")
+    return Native(text, dtype, len(plan.parameters), plan.shape, plan.outputs.batched)
+
+
+class Native:
+    """The functions of a file in C. Called as those in NumPy are; None where a number has left its domain."""
+
+    def __init__(self, text: str, dtype: Any, parameters: int, outputs: tuple[int, ...], over_data: bool) -> None:
+        self._library = ctypes.CDLL(str(compiled(text)))
+        self._functions: dict[str, Any] = {}
+        self.dtype, self.parameters, self.outputs, self.over_data = np.dtype(dtype), parameters, outputs, over_data
+
+    def __call__(self, name: str, theta: npt.NDArray[Any], arrays: Arrays) -> Any:
+        """The result on all rows, in several threads where there are many; None for an alarm."""
+        n = len(arrays[0]) if arrays else 1
+        if n <= MANY:
+            return self._run(name, theta, arrays)
+        parts = -(-n // MANY)  # converted one by one, where they are whole numbers
+        ends = [n * k // parts for k in range(parts + 1)]
+        with ThreadPoolExecutor(_cores()) as pool:
+            blocks = [[x[a:b] for x in arrays] for a, b in pairwise(ends)]
+            found = [*pool.map(lambda block: self._run(name, theta, block), blocks)]
+        if any(result is None for result in found):
+            return None
+        return np.concatenate(found) if name == "forward" else tuple(sum(part) for part in zip(*found, strict=True))
+
+    def _run(self, name: str, theta: npt.NDArray[Any], arrays: Arrays) -> Any:
+        theta, *arrays = (np.ascontiguousarray(x, self.dtype) for x in (theta, *arrays))
+        n = len(arrays[0]) if arrays else 1
+        if name == "forward":
+            result = np.empty(((n,) if self.over_data else ()) + self.outputs, self.dtype)
+            places = [result.ctypes.data]
+        else:
+            result = np.empty(1 + self.parameters, self.dtype)
+            places = [_place(result), _place(result) + self.dtype.itemsize]
+        if self._function(name, len(arrays) + 2 + len(places))(n, _place(theta), *map(_place, arrays), *places):
+            return None
+        return result[()] if name == "forward" else (result[0], result[1:])
+
+    def _function(self, name: str, count: int) -> Any:
+        if name not in self._functions:
+            function = getattr(self._library, name)
+            function.argtypes = [ctypes.c_long, *[ctypes.c_void_p] * (count - 1)]
+            self._functions[name] = function
+        return self._functions[name]
+
+
+def _place(x: npt.NDArray[Any]) -> int:
+    """The address of the numbers."""
+    try:
+        return ctypes.addressof(ctypes.c_char.from_buffer(cast(Any, x)))  # in a third of the time of x.ctypes.data
+    except (TypeError, ValueError):  # read-only, or without an entry
+        return int(x.ctypes.data)
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

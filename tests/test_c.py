@@ -1,0 +1,342 @@
+"""C, one more language of the table: a program compiled gives the numbers of the program in NumPy, or the same refusal."""
+
+import ctypes
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import nn
+from autograd import (
+    Value,
+    array,
+    constant,
+    dot,
+    exp,
+    expm1,
+    log,
+    log1p,
+    log_softmax,
+    named,
+    ops,
+    record,
+    scope,
+    softmax,
+    sqrt,
+    sum as total,
+    tanh,
+    values,
+    where,
+)  # fmt: skip
+from autograd.languages import c
+from autograd.recorded import native
+from tests import golden
+from tests.pictures import PAYLOADS
+from tests.programs import lecture
+
+pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
+ROOT = Path(__file__).parents[1]
+DATA = np.random.default_rng(5).normal(size=(21, 40))
+
+
+def in_c(program, dtype=float):
+    """The same program, run by its functions in C alone: no alarm, no other way."""
+    compiled = native.native(program._plan, program._data.arguments, np.dtype(dtype))
+
+    def run(name, *data):
+        result = compiled(name, program.theta().astype(dtype), [np.asarray(x, dtype) for x in data])
+        assert result is not None, "an alarm"
+        return result
+
+    return run
+
+
+def assert_same(program, *data, rel=1e-12):
+    """Outputs, and of one output its sum and gradient, as NumPy gives them."""
+    run = in_c(program)
+    expected = np.asarray(program(*data))
+    np.testing.assert_allclose(run("forward", *data), expected, rtol=rel, atol=rel * max(1.0, abs(expected).max()))
+    if not program._plan.shape:
+        loss, gradient = program.value_and_grad(program.theta(), *data, reduction="sum")
+        found, slopes = run("sum_and_grad", *data)
+        np.testing.assert_allclose(found, loss, rtol=rel, atol=rel)
+        np.testing.assert_allclose(slopes, gradient, rtol=rel, atol=rel * max(1.0, abs(gradient).max(initial=0.0)))
+
+
+# --- the same numbers -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", golden.PROGRAMS)
+def test_a_golden_program_gives_the_numbers_of_numpy(name):
+    program = golden.PROGRAMS[name]()
+    shapes = program._data.arguments.values()
+    data = [np.abs(DATA[:, : math.prod(shape)]).reshape(21, *shape) for shape in shapes]
+    if name in ("classifier", "mlp_deep_cross_entropy", "many_classes", "matrix_and_classes"):
+        data[1] = np.eye(data[1].shape[1])[np.arange(21) % 3]
+    if name in ("hinge", "probabilities", "logistic"):
+        data[1] = np.arange(21) % 2.0
+    if name == "penalty_over_a_network":
+        data[1] = 2.0 * (np.arange(21) % 2) - 1
+    assert_same(program, *data)
+
+
+def inside(op):
+    """Operands of a row within its domain, a column each, at its kinks too."""
+    rng = np.random.default_rng(3)
+    spans = op.samples or ((-3.0, 3.0),) * op.arity
+    columns = [rng.uniform(low, high, 40) for low, high in (spans * op.arity)[: op.arity]]
+    for column in columns if not op.domain and op.kink else ():
+        column[:10] = 0.0
+    return columns
+
+
+ROWS = [op for op in ops.TABLE.values() if op.arity and op.name in ops.BUILT_IN]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_every_row_of_the_table_gives_its_value_and_its_partials(part):
+    rows, data = ROWS[part::4], []
+    for op in rows:
+        data += inside(op)
+
+    def outputs(x):
+        at, found = 0, []
+        for op in rows:
+            found.append(op(*(x[at + k] for k in range(op.arity))))
+            at += op.arity
+        return found
+
+    X = np.stack(data, axis=1)
+    assert_same(record(outputs, X[0]), X)
+    scale = array(np.linspace(0.5, 1.5, X.shape[1]), "scale")  # its gradient has every partial in it
+    assert_same(record(lambda x: total(outputs(scale * x)), X[-1]), X[10:])
+
+
+@pytest.mark.parametrize("loss", [nn.mse, nn.hinge, nn.binary_cross_entropy_with_logits])
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh", "relu", pytest.param("leaky_relu", marks=pytest.mark.slow)])
+def test_every_activation_descends_with_every_loss_as_in_numpy(activation, loss):
+    X, Y = nn.datasets.two_moons(37)
+    targets = 2.0 * Y - 1 if loss is nn.hinge else Y
+    found = {}
+    for engine in ("recorded", "c"):
+        model = nn.MLP(2, [4, 1], activation, rng=0)
+        history = nn.fit(
+            model, X, targets, loss, nn.Adam(model.parameters(), 0.05), 5, batch_size=10, engine=engine, progress=False
+        )
+        found[engine] = history.loss, values(model.parameters()), nn.predict(model, X, engine=engine)
+    for ours, theirs in zip(found["c"], found["recorded"], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-10, atol=1e-13)
+
+
+def test_numbers_of_32_bits_stay_in_32_bits():
+    model = nn.MLP(3, [5, 2], "tanh", rng=0)
+    program = record(lambda x, y: nn.cross_entropy(model(x), y), DATA[0, :3], [1.0, 0.0], language="c")
+    X, Y = DATA[:, :3].astype(np.float32), np.eye(2, dtype=np.float32)[np.arange(21) % 2]
+    assert program(X, Y).dtype == np.float32
+    loss, gradient = program.value_and_grad(program.theta().astype(np.float32), X, Y)
+    assert (loss.dtype, gradient.dtype) == (np.float32, np.float32)
+    exact = program.value_and_grad(program.theta(), X.astype(float), Y.astype(float))
+    np.testing.assert_allclose(gradient, exact[1], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("rows", [1, 7, 8, 9, 16, 23])
+def test_a_block_that_is_not_full_counts_each_example_once(rows):
+    w = array([0.5, -1.0], "w")
+    assert_same(
+        record(lambda x: tanh(dot(w, x)) ** 2 + 0.1 * dot(w, w), DATA[0, :2]),
+        DATA[:rows, :2] if rows <= 21 else np.tile(DATA[:, :2], (2, 1))[:rows],
+    )
+
+
+def test_rows_in_several_threads_give_what_one_thread_gives(monkeypatch):
+    w = array([0.5, -1.0], "w")
+    program = record(lambda x: tanh(dot(w, x)), DATA[0, :2], language="c")
+    X = np.tile(DATA[:, :2], (10, 1))
+    alone = program(X), program.value_and_grad(program.theta(), X)
+    monkeypatch.setattr(native, "MANY", 32)
+    np.testing.assert_array_equal(program(X), alone[0])
+    np.testing.assert_allclose(program.value_and_grad(program.theta(), X)[1], alone[1][1], rtol=1e-13)
+    with pytest.raises(ValueError, match="row 100 of x holds nan"):
+        program(np.where(np.arange(210)[:, None] == 100, np.nan, X))
+
+
+def test_arrays_too_large_for_the_stack_stand_beside_it():
+    w = array(np.linspace(-1.0, 1.0, 3000), "w")
+    program = record(lambda x: total(tanh(w * x)), 0.5)
+    assert "static _Thread_local vec" in native.source(program._plan, program._data.arguments)
+    assert_same(program, DATA[:, 0])
+    assert_same(program, DATA[:, 1])
+
+
+@pytest.mark.parametrize(
+    ("f", "low", "high"), [(exp, -745, 709.7), (expm1, -40, 709), (tanh, -25, 25), (log, 1e-3, 9), (log1p, -0.999, 9)]
+)
+def test_a_vector_function_is_at_most_two_units_of_the_last_place_off(f, low, high):
+    mpmath = pytest.importorskip("mpmath")
+    rng = np.random.default_rng(0)
+    tiny = rng.choice([-1, 1], 300) * 10.0 ** rng.uniform(-300, 0, 300)
+    x = np.concatenate(
+        [rng.uniform(low, high, 600), rng.uniform(max(low, -2), 2, 600), tiny if f is not log else 1 + tiny * 1e-3]
+    )
+    found = in_c(record(lambda x: f(x), 1.0))("forward", x)
+    with mpmath.workprec(120):
+        for number, y in zip(x.tolist(), found.tolist(), strict=True):
+            true = getattr(mpmath, f.name)(mpmath.mpf(number))
+            assert abs(y - true) <= 2 * np.spacing(abs(float(true)) or 5e-324), (number, y)
+
+
+# --- the same refusals ------------------------------------------------------------------------------------------------
+
+X3 = [2.0, 3.0, 5.0]
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "row"),
+    [
+        (lambda x: log(x), 1, [2.0, -1.0, 3.0]),
+        (lambda x: log(x), 2, [2.0, 1.0, 0.0]),
+        (lambda x: sqrt(x), 1, [2.0, -1.0, 3.0]),
+        (lambda x: 1 / x, 0, [0.0, 1.0, 3.0]),
+        (lambda x: exp(x), 2, [0.0, 1.0, 1000.0]),
+        (lambda x: x**0.5, 1, [0.0, -1.0, 3.0]),
+        (lambda x: log(tanh(x)), 1, [1.0, -1.0, 3.0]),
+    ],
+)
+def test_a_row_outside_a_domain_is_refused_as_in_numpy(f, at, row):
+    with pytest.raises(Exception, match=f"^row {at}: ") as theirs:
+        record(f, 1.5)(row)
+    with pytest.raises(type(theirs.value), match=f"^row {at}: ") as ours:
+        record(f, 1.5, language="c")(row)
+    assert str(ours.value) == str(theirs.value)
+
+
+def test_special_numbers_go_through_as_in_numpy():
+    f = lambda x: [x + 1.0, -x, abs(x), tanh(x), where(x, x, 2.0)]  # noqa: E731
+    data = [0.0, -0.0, math.inf, -math.inf, 5e-324, 1e308]
+    ours, theirs = record(f, 1.0, language="c")(data), record(f, 1.0)(data)
+    np.testing.assert_array_equal(ours, theirs)
+    np.testing.assert_array_equal(np.signbit(ours), np.signbit(theirs))
+
+
+def test_a_refused_row_leaves_every_gradient_as_it_was():
+    w = Value(2.0, "w")
+    program = record(lambda x: log(w * x), 1.0, language="c")
+    program.backward(X3)
+    before = w.grad
+    with pytest.raises(ValueError, match="row 1: log is defined"):
+        program.backward([1.0, -1.0])
+    assert w.grad == before
+
+
+# --- the text ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_lectures_chain_in_c_is_its_golden_file():
+    program = lecture()
+    text = "\n".join(map(c.function, native.functions(program._plan, program._data.arguments)))
+    assert text == (ROOT / "tests" / "data" / "lecture.c").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda text: ascii(text)[:24])
+def test_nothing_is_compiled_but_names_numbers_and_the_tables_own_words(payload):
+    w, inner = array([0.5, -0.25, 1.0], payload), named(payload, constant([1.0, 2.0, 3.0]))
+
+    def f(x):
+        with scope(payload if payload.strip("/") else "s", payload):
+            h = named(payload, tanh(w * x + inner))
+        return named(payload, total(softmax(h)) + log_softmax(h)[0])
+
+    program = record(f, [0.5, 1.0, 2.0])
+    text = native.source(program._plan, program._data.arguments)
+    lanes = len((ROOT / "autograd" / "languages" / "lanes.c").read_text(encoding="utf-8"))
+    for line in text[lanes:].splitlines():
+        code, _, comment = line.partition("//")
+        assert re.fullmatch(r"[\w\s.,;*/+\-=<>?:&|!()\[\]{}~#%]*", code, re.ASCII), line
+        assert not comment.endswith(("\\", "/")), line
+    assert_same(program, DATA[:, :3])
+
+
+def test_names_in_other_letters_and_words_of_c_are_spelt_in_ascii():
+    w = Value(0.5, "σ")
+    program = record(lambda double, rows: named("漢字", w * double + rows), 1.0, 2.0, language="c")
+    assert re.search(r"const real \*sigma = theta", program.source)
+    assert all(line.partition("//")[0].isascii() for line in program.source.splitlines())
+    np.testing.assert_allclose(program([2.0, 4.0], [1.0, 1.0]), [2.0, 3.0])
+
+
+def test_a_saved_file_compiles_alone_and_reads_rows(tmp_path):
+    X, _ = nn.datasets.iris()
+    program = record(nn.MLP(4, [5, 3], rng=0), X[0])
+    path = program.save_source(tmp_path / "network.c")
+    command = [
+        "cc",
+        "-std=c11",
+        "-O2",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+        "-DMAIN",
+        str(path),
+        "-o",
+        str(tmp_path / "run"),
+        "-lm",
+    ]
+    subprocess.run(command, check=True)
+    text = "\n".join(" ".join(map(repr, row)) for row in X.tolist())
+    done = subprocess.run([tmp_path / "run"], input=text, capture_output=True, text=True, check=True)
+    np.testing.assert_allclose(np.loadtxt(done.stdout.splitlines()), program(X), rtol=1e-12)
+    torn = subprocess.run([tmp_path / "run"], input="1 2 3", capture_output=True, text=True, check=False)
+    assert (torn.returncode, torn.stderr) == (1, "row 0 is no row\n")
+
+
+def test_a_saved_file_is_called_from_python_with_numpy_alone(tmp_path):
+    w = array([0.5, -1.0], "w")
+    program = record(lambda x: tanh(dot(w, x)), DATA[0, :2])
+    program.save_source(tmp_path / "network.c")
+    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "network.c", "-o", "network.so", "-lm"], cwd=tmp_path, check=True)
+    library = ctypes.CDLL(str(tmp_path / "network.so"))
+    X, theta, found = np.ascontiguousarray(DATA[:, :2]), values(w), np.empty(3)
+    places = [x.ctypes.data_as(ctypes.c_void_p) for x in (theta, X, found, found[1:])]
+    assert library.sum_and_grad(ctypes.c_long(21), *places) == 0
+    loss, gradient = program.value_and_grad(program.theta(), X, reduction="sum")
+    np.testing.assert_allclose(found, [loss, *gradient], rtol=1e-12)
+
+
+# --- the compiler -----------------------------------------------------------------------------------------------------
+
+
+def test_a_program_says_which_compiler_made_it():
+    program = record(lambda x: x * x, 1.0, language="c")
+    assert repr(program) == f"Program(x → one output, 0 parameters, in C by {native.compiler().version})"
+
+
+def test_without_a_compiler_c_is_refused_in_words(monkeypatch):
+    monkeypatch.setenv("CC", "no-such-compiler")
+    with pytest.raises(RuntimeError, match=r"\$CC is 'no-such-compiler', which does not run: install gcc or clang"):
+        record(lambda x: x * x, 1.0, language="c")
+    with pytest.raises(ValueError, match="language is 'numpy' or 'c'; got 'fortran'"):
+        record(lambda x: x * x, 1.0, language="fortran")
+
+
+def test_several_processes_compile_into_one_cache_and_leave_one_library(tmp_path):
+    code = "from autograd import *; p = record(lambda x: tanh(x) * 3, 1.0, language='c'); print(p([0.5])[0])"
+    env = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    running = [
+        subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    assert {process.communicate()[0] for process in running} == {f"{math.tanh(0.5) * 3}\n"}
+    files = list((tmp_path / "chainrule").iterdir())
+    assert [path.suffix for path in files] == [".so"]
+    assert not (tmp_path / "chainrule").stat().st_mode & 0o077, "only the user can write what will be run"
+
+
+def test_the_library_is_imported_without_anything_of_c():
+    code = "import sys, autograd; print([name for name in ('autograd.recorded.native', 'platformdirs') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
+    assert done.stdout == "[]\n"
