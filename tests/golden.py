@@ -190,6 +190,20 @@ def penalised():
     )
 
 
+def data(name: str, program: Any, count: int = 21) -> list[Any]:
+    """Rows of data that the program takes."""
+    drawn = np.abs(np.random.default_rng(5).normal(size=(count, 40)))
+    shapes = program._data.arguments.values()
+    found = [drawn[:, : int(np.prod(shape))].reshape(count, *shape) for shape in shapes]
+    if name in ("classifier", "mlp_deep_cross_entropy", "many_classes", "matrix_and_classes"):
+        found[1] = np.eye(found[1].shape[1])[np.arange(count) % 3]
+    if name in ("hinge", "probabilities", "logistic"):
+        found[1] = np.arange(count) % 2.0
+    if name == "penalty_over_a_network":
+        found[1] = 2.0 * (np.arange(count) % 2) - 1
+    return found
+
+
 def written(program: Any, name: str) -> str:
     """The text of one function of a program."""
     return numpy.function(_written(program._plan, program._data.arguments, name))

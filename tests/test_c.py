@@ -75,15 +75,7 @@ def assert_same(program, *data, rel=1e-12):
 @pytest.mark.parametrize("name", golden.PROGRAMS)
 def test_a_golden_program_gives_the_numbers_of_numpy(name):
     program = golden.PROGRAMS[name]()
-    shapes = program._data.arguments.values()
-    data = [np.abs(DATA[:, : math.prod(shape)]).reshape(21, *shape) for shape in shapes]
-    if name in ("classifier", "mlp_deep_cross_entropy", "many_classes", "matrix_and_classes"):
-        data[1] = np.eye(data[1].shape[1])[np.arange(21) % 3]
-    if name in ("hinge", "probabilities", "logistic"):
-        data[1] = np.arange(21) % 2.0
-    if name == "penalty_over_a_network":
-        data[1] = 2.0 * (np.arange(21) % 2) - 1
-    assert_same(program, *data)
+    assert_same(program, *golden.data(name, program))
 
 
 def inside(op):

@@ -155,13 +155,7 @@ DATA = np.random.default_rng(5).normal(size=(7, 40))
 @pytest.mark.parametrize("name", [name for name in golden.PROGRAMS if name != "own_rows"])
 def test_a_language_of_one_file_runs_every_golden_program(name):
     program = golden.PROGRAMS[name]()
-    data = [np.abs(DATA[:, : int(np.prod(shape))]).reshape(7, *shape) for shape in program._data.arguments.values()]
-    if name in ("classifier", "mlp_deep_cross_entropy", "many_classes", "matrix_and_classes"):
-        data[1] = np.eye(data[1].shape[1])[np.arange(7) % 3]
-    if name in ("hinge", "probabilities", "logistic"):
-        data[1] = np.arange(7) % 2.0
-    if name == "penalty_over_a_network":
-        data[1] = 2.0 * (np.arange(7) % 2) - 1
+    data = golden.data(name, program, 7)
     plan, arguments, theta = program._plan, program._data.arguments, program.theta()
     (outputs,) = perl.run(perl.function(forward(plan, arguments, perl.PERL), theta, data))
     expected = np.asarray(program(*data))

@@ -17,7 +17,7 @@ from autograd.languages.assignments import Function
 from autograd.languages.code import identifier
 from autograd.languages.entries import Frame
 from autograd.languages.forms import COMPARE, INFIX, MATHEMATICS, PRODUCT, SIGN, TEST, Form, Language, calls
-from autograd.languages.loops import Loops
+from autograd.languages.loops import Loops, computed
 from autograd.languages.numpy import NUMPY
 
 LARGE = 100_000  # bytes of arrays: more do not stand on the stack
@@ -99,16 +99,7 @@ def _frame(literal: Any) -> Frame:
 def function(f: Function, precision: str = "double") -> str:
     """The text of a function of the number of rows, theta, the data, and where the results go."""
     frame = _frame(_float if precision == "float" else _literal)
-    loops = Loops(frame, f.context, f.targets)
-    for step in f.steps:
-        if isinstance(step, str):
-            comment = f.context.language.comment.format(step)
-            if step == "backward":
-                (loops.block if f.over_data else loops.before).append(comment)
-            else:
-                loops.comment(comment)
-        elif name := f.context.names.get(step.key):
-            loops.store(step, name)
+    loops = computed(frame, f)
     given = [f"const real *{name}_rows" for name in f.arguments]
     results = ["real *total", "real *gradient"] if f.slope is not None else ["real *out"]
     _results(f, loops)

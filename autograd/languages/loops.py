@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from itertools import count
 
-from autograd.languages.assignments import nodes_of
+from autograd.languages.assignments import Function, nodes_of
 from autograd.languages.code import Code, Context
 from autograd.languages.entries import SUMS, VIEWS, Entries, Frame, Index, at, plus, size
 from autograd.languages.numpy import COMPARISONS
@@ -151,6 +151,21 @@ class Loops:
             self.behind.append(numbers.declared(array, batched=False, name=name, size=r * c))
         total = self.frame.over_lanes
         self.behind += self.entries.nest((r * c,), lambda k: [total.format(name=name, sums=sums, k=k)])
+
+
+def computed(frame: Frame, f: Function) -> Loops:
+    """The loops that compute a function's named arrays, with its comments."""
+    loops = Loops(frame, f.context, f.targets)
+    for step in f.steps:
+        if isinstance(step, str):
+            comment = f.context.language.comment.format(step)
+            if step == "backward":
+                (loops.block if f.over_data else loops.before).append(comment)
+            else:
+                loops.comment(comment)
+        elif name := f.context.names.get(step.key):
+            loops.store(step, name)
+    return loops
 
 
 def over_examples(node: Code) -> bool:

@@ -26,10 +26,9 @@ import numpy.typing as npt
 
 from autograd.languages import c
 from autograd.languages.assignments import Function
-from autograd.languages.code import unused
+from autograd.recorded import writing
 from autograd.recorded.groups import Plan
 from autograd.recorded.inputs import Shape
-from autograd.recorded.writing import backward, forward
 
 SMALL = 60_000  # characters of a text for which gcc's slowest optimisations take no more than a moment
 FLAGS = ("-std=c11", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fopenmp-simd", "-shared", "-fPIC")
@@ -100,12 +99,7 @@ def compiled(text: str) -> Path:
 
 def functions(plan: Plan, arguments: Mapping[str, Shape]) -> list[Function]:
     """The functions of a program in C."""
-    used = set(c.ARRAYS.reserved)
-    spelled = {unused(c.ARRAYS.spelled(name), used): shape for name, shape in arguments.items()}
-    written = [forward(plan, spelled, c.ARRAYS)]
-    if not plan.shape:
-        written.append(backward(plan, spelled, c.ARRAYS, seed="live" if plan.outputs.batched else ""))
-    return written
+    return writing.functions(plan, arguments, c.ARRAYS, seed="live" if plan.outputs.batched else "")
 
 
 def source(plan: Plan, arguments: Mapping[str, Shape], precision: str = "double") -> str:

@@ -26,7 +26,7 @@ from autograd.recorded.execution import Run
 from autograd.recorded.groups import Plan, plan
 from autograd.recorded.inputs import Data, Floats, Shape, rows_of_numbers
 from autograd.recorded.words import times, times_in_branch
-from autograd.recorded.writing import backward, forward
+from autograd.recorded.writing import backward, forward, functions
 from autograd.value import Value
 
 Reduction = Literal["mean", "sum"]
@@ -205,6 +205,17 @@ class Program:
             return str(_native().source(self._plan, self._data.arguments))
         return f"import numpy as np\n\n{numpy.source(self._functions())}"
 
+    @property
+    def javascript(self) -> str:
+        """The same functions over typed arrays, for a page: an expression that makes `forward` and `sum_and_grad`.
+
+        They take (rows, theta, x_rows, …, out) and (rows, theta, x_rows, …, gradient), all Float64Arrays, data row by row.
+        `sum_and_grad` overwrites the gradient, and returns the sum of the output over the rows.
+        """
+        from autograd.languages import typed
+
+        return typed.source(functions(self._plan, self._data.arguments, typed.TYPED))
+
     def _functions(self) -> list[Function]:
         names = ["forward"] + ["sum_and_grad"] * (not self._plan.shape)
         return [_written(self._plan, self._data.arguments, name) for name in names]
@@ -222,9 +233,9 @@ class Program:
         if path.suffix == ".c":
             text = _native().program(self._plan, self._data.arguments, self.theta().tolist()).encode()
             return written({path: lambda f: f.write(text)})
-        functions = self._functions()
-        constants: Any = functions[-1].context.constants  # those of the forward function among them
-        module = numpy.module(numpy.source(functions), self._data.arguments).encode()
+        written_out = self._functions()
+        constants: Any = written_out[-1].context.constants  # those of the forward function among them
+        module = numpy.module(numpy.source(written_out), self._data.arguments).encode()
         data = path.with_suffix(".npz")
         return written({data: lambda f: np.savez(f, theta=self.theta(), **constants), path: lambda f: f.write(module)})
 

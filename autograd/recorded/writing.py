@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.languages.assignments import Function
-from autograd.languages.code import Code, Context, Partial, identifier
+from autograd.languages.code import Code, Context, Partial, identifier, unused
 from autograd.languages.forms import Language
 from autograd.ops import Components
 from autograd.recorded.adjoints import Adjoints
@@ -112,6 +112,16 @@ def backward(
     gradient = laid_out(gradient, len(plan.parameters), 0)
     doc = "The sum of the output over the rows of data, and its gradient."
     return written.function("sum_and_grad", doc, [*written.steps(), "backward", *bars], gradient)
+
+
+def functions(
+    plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language, seed: str = ""
+) -> list[Function]:
+    """`forward`, and of one output `sum_and_grad`, in a language that spells the names of arguments in its own way."""
+    used = set(language.reserved)
+    spelled = {unused(language.spelled(name), used): shape for name, shape in arguments.items()}
+    written = [forward(plan, spelled, language)]
+    return written if plan.shape else [*written, backward(plan, spelled, language, seed=seed)]
 
 
 class _Backward:
