@@ -212,9 +212,9 @@ class Program:
         They take (rows, theta, x_rows, …, out) and (rows, theta, x_rows, …, gradient), all Float64Arrays, data row by row.
         `sum_and_grad` overwrites the gradient, and returns the sum of the output over the rows.
         """
-        from autograd.languages import typed
+        from autograd.languages import javascript_arrays
 
-        return typed.source(functions(self._plan, self._data.arguments, typed.TYPED))
+        return javascript_arrays.source(functions(self._plan, self._data.arguments, javascript_arrays.ARRAYS))
 
     def _functions(self) -> list[Function]:
         names = ["forward"] + ["sum_and_grad"] * (not self._plan.shape)
