@@ -194,7 +194,7 @@ def code_lines(path):
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
         (["autograd/**/*.py"], 3810),
         (["nn/*.py"], 1125),  # 800 were planned: refusals and the doctor took more
-        (["viz/**/*.py"], 3180),  # 1,600 were planned
+        (["viz/**/*.py"], 3200),  # 1,600 were planned
     ],
     ids=["ops, tape and value", "autograd", "nn", "viz"],
 )
