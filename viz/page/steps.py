@@ -106,7 +106,10 @@ class Steps:
     @property
     def _framed(self) -> str:
         """The page in a frame, over a note and the picture, which are what remains where a front end strips the frame."""
-        note = f"<p>{escape(repr(self)[1:-1])}. Trust this notebook to step through them, or write them to a page of their own by .save('steps.html').</p>"
+        advice = (
+            "Trust this notebook to step through them, or write them to a page of their own by .save('steps.html')."
+        )
+        note = f"<p>{escape(repr(self)[1:-1])}. {advice}</p>"
         source = formats.address(without_tooltips(self.picture.svg))
         picture = f'<img alt="" src="{source}" style="max-width:100%;max-height:560px">'
         below = note if self.data["asked"] else note + picture  # a finished picture gives the answers away
