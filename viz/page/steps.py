@@ -22,13 +22,32 @@ from viz.numbers import printable
 from viz.once import once
 from viz.page.animation import animated
 from viz.page.facts import gathered
+from viz.picture import formats
 from viz.picture.diagram import Diagram, draw
 from viz.picture.paint import without_tooltips
 
 PAGE = Path(__file__).parent
-SCRIPTS = ("numbers", "zeros", "graph", "narration", "picture", "controls", "quiz", "view")  # one script, in this order
+SCRIPTS = (
+    "numbers",
+    "zeros",
+    "graph",
+    "narration",
+    "picture",
+    "controls",
+    "quiz",
+    "view",
+    "theme",
+)  # one script, in this order
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
 WINDOW = (1400, 700)  # pixels that a page leaves to the picture
+OVER = "grid-area:1/1"  # one over the other
+FRAME = "display:block;width:100%;height:640px;border:1px solid #d1d9e0;border-radius:6px;transition:color 1ms"
+# A frame without an origin cannot see the theme of the notebook around it, only that of the reader's screen. It is told
+# the colour of the notebook's text when it has loaded, and when that colour changes, which begins a transition.
+TELL = (
+    "(this.ontransitionrun=()=>setTimeout(()=>"
+    "this.contentWindow.postMessage({ink:getComputedStyle(this).color},'*'),99))()"
+)
 
 
 class Steps:
@@ -79,12 +98,28 @@ class Steps:
         return f"<{groups} steps forward and {groups} back through a graph of {self.picture.scene.total} values>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        # The note is what remains where a front end strips the frame, as untrusted notebooks and GitHub do.
-        over = "position:absolute;inset:0;width:100%;height:100%;border:1px solid #d1d9e0;border-radius:6px"
-        frame = f'<iframe sandbox="allow-scripts" style="{over}" title="Step through the graph" srcdoc="{escape(self.html)}">'
-        note = f"<p>{escape(repr(self)[1:-1])}: trust the notebook, or save them with .save('steps.html').</p>"
-        html = f'<div style="position:relative;height:640px">{note}{frame}</iframe></div>'
-        return {"text/html": html, "text/plain": repr(self)}
+        return {"text/html": self._framed, "text/plain": repr(self)}
+
+    def _mime_(self) -> tuple[str, str]:
+        return "text/html", self._framed  # what marimo asks for; it shows a bundle as a row of tabs
+
+    @property
+    def _framed(self) -> str:
+        """The page in a frame, over a note and the picture, which are what remains where a front end strips the frame."""
+        advice = (
+            "Trust this notebook to step through them, or write them to a page of their own by .save('steps.html')."
+        )
+        note = f"<p>{escape(repr(self)[1:-1])}. {advice}</p>"
+        source = formats.address(without_tooltips(self.picture.svg))
+        picture = f'<img alt="" src="{source}" style="max-width:100%;max-height:560px">'
+        below = note if self.data["asked"] else note + picture  # a finished picture gives the answers away
+        told = f' onload="{TELL}"' if self.picture.theme == "auto" else ""
+        page = escape(self.html).replace("\n", "&#10;")  # in Markdown an empty line would end the element
+        frame = f'<iframe sandbox="allow-scripts" title="Step through the graph" style="{FRAME}"{told} srcdoc="{page}">'
+        return (
+            f'<div style="display:grid;grid-template-columns:100%"><div style="{OVER}">{below}</div>'
+            f'<div style="{OVER}">{frame}</iframe></div></div>'
+        )
 
 
 def steps(
