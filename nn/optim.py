@@ -321,6 +321,8 @@ def _leaves(parameters: Iterable[Any], taker: str) -> list[Value]:
     if not isinstance(parameters, Iterable):
         raise TypeError(f"{taker} takes model.parameters(); got {type(parameters).__name__}")
     leaves = list(dict.fromkeys(v for x in parameters for v in nesting.flat(x)))
+    if not leaves:
+        raise TypeError(f"{taker} got no parameters: a model's are Values, which array(…) and Value(…) make")
     if not leaves or not all(isinstance(v, Value) and v.op is None for v in leaves):
         raise TypeError(f"{taker} takes the leaves to change: model.parameters(), or a list of arrays of Values")
     return leaves

@@ -71,7 +71,10 @@ def _parser() -> _Parser:
 
 def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
     if any(getattr(arguments, name) != parser.get_default(name) for name in ("target", "example", "seed", "out")):
-        parser.error("--target, --example, --seed and --out are for the main job, which takes no expression")
+        parser.error(
+            "--target, --example, --seed and --out are for the main job, which takes no expression: a file of data is "
+            "called data.csv, and its pictures go into the folder of --out"
+        )
     try:
         shown = expression.run(arguments)
     except (*ERRORS, OSError, ImportError) as error:
