@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -25,6 +24,9 @@ from autograd.recorded.words import (
     summed,
     turned,
 )  # fmt: skip
+
+Part = tuple[Grid, Code]  # places in a group, and what is to be added there
+FEW = 4  # arrays whose sum is faster than one sum over sorted places
 
 
 class Adjoints:
@@ -64,25 +66,41 @@ class Adjoints:
         group, returned = self.plan.groups[k], self._returned.pop(k, [])
         if all(isinstance(bar, float) for _, bar in returned):
             return self._numbers(returned, group)
-        whole, sums = (0, group.grid.shape), dict[Any, Any]()  # by place: the first entry, and the shape
+        sums: dict[Any, tuple[Grid, Any]] = {}  # by the places
         for at, bar in returned:
-            place = int(at[0, 0]), at.shape
-            part = full(self.context, bar, (*at.shape, group.batched)) if place != whole or not is_run(at) else bar
-            if not is_run(at):
-                place, part = whole, self._scattered(at, part, group)
-            sums[place] = plus(sums.get(place), part)
-        total = sums.pop(whole, None)
-        for (start, (r, c)), part in sums.items() if k == self.plan.theta else ():
-            if name := self.plan.columns.shared_name(group.grid[start : start + r * c]):
+            is_whole = at.shape == group.grid.shape and is_run(at)
+            part = bar if is_whole else full(self.context, bar, (*at.shape, group.batched))
+            key = "whole" if is_whole else (at.shape, at.tobytes())
+            sums[key] = at, plus(sums[key][1] if key in sums else None, part)
+        _, total = sums.pop("whole", (None, None))
+        parts = sorted(sums.values(), key=lambda placed: int(placed[0][0, 0]))
+        for at, part in parts if k == self.plan.theta else ():
+            if is_run(at) and (name := self.plan.columns.shared_name(group.grid[at.ravel()])):
                 self.context.named(f"d{self.loss}_d{name}", part)
-        for layer in self._layers([(place[0], rows(sums[place])) for place in sorted(sums)], group):
-            total = plus(total, laid_out(layer, *group.grid.shape))
+        for layer in _layers([(at.ravel(), rows(part)) for at, part in parts], group.grid.size):
+            total = plus(total, laid_out(self._gathered(layer, group), *group.grid.shape))
         return total
 
-    def _scattered(self, at: Grid, part: Code, group: Group) -> Code:
-        """Entries added up at their places in an array of the group's size."""
-        index, size = self.context.constant("index", at.ravel()), group.grid.size
-        return laid_out(Code("scatter", (index, rows(part)), (size,), (size, 1, group.batched)), *group.grid.shape)
+    def _gathered(self, parts: list[Part], group: Group) -> Code:
+        """Parts added up in an array of the group's size, zeros where there are none: taken from where they lie end to end."""
+
+        def zeros(count: int) -> Code:
+            return full(self.context, 0.0, (count, 1, group.batched))
+
+        size = group.grid.size
+        gaps = np.setdiff1d(np.arange(size), _places(parts))
+        runs = np.split(gaps, np.flatnonzero(np.diff(gaps) > 1) + 1) if gaps.size else []
+        pieces = sorted([*parts, *((gap, zeros(gap.size)) for gap in runs)], key=lambda part: int(part[0][0]))
+        if is_run(_places(pieces)):
+            return stacked([part for _, part in pieces])
+        places = np.concatenate([_places(parts), gaps])  # one row of zeros is enough for all gaps
+        order = np.argsort(places, kind="stable")
+        pool = stacked([part for _, part in parts] + [zeros(1)] * bool(gaps.size))
+        sorted_rows = picked(pool, np.minimum(order, pool.shape[0] - 1))
+        if len(places) == size:
+            return sorted_rows
+        index = self.context.constant("index", places[order])
+        return Code("scatter", (index, sorted_rows), (size,), (size, 1, group.batched))
 
     def _numbers(self, returned: list[tuple[Grid, float]], group: Group) -> Any:
         data = np.zeros(group.grid.size)
@@ -93,20 +111,22 @@ class Adjoints:
         column = self.context.constant("one_hot", data.reshape(group.grid.shape))
         return full(self.context, column, group.shape) if group.grid.shape[1] > 1 else column
 
-    def _layers(self, slices: list[tuple[int, Code]], group: Group) -> Iterator[Code]:
-        """Slices laid end to end, zeros between them, in as few arrays as hold them all."""
 
-        def zeros(count: int) -> list[Code]:
-            return [full(self.context, 0.0, (count, 1, group.batched))] * (count > 0)
+def _places(parts: list[Part]) -> Grid:
+    return np.concatenate([at for at, _ in parts])
 
-        layers: list[list[Code]] = []
-        ends: list[int] = []
-        for start, part in slices:
-            k = next((k for k, end in enumerate(ends) if end <= start), len(ends))
-            if k == len(ends):
-                layers.append([])
-                ends.append(0)
-            layers[k] += [*zeros(start - ends[k]), part]
-            ends[k] = start + part.shape[0]
-        for pieces, end in zip(layers, ends, strict=True):
-            yield stacked(pieces + zeros(group.grid.size - end))
+
+def _layers(parts: list[Part], size: int) -> list[list[Part]]:
+    """Parts that have no place in common, and in the last list those that would need more than a few such lists."""
+    layers: list[tuple[Grid, list[Part]]] = []  # how often a place is taken, and by what
+    rest: list[Part] = []
+    for at, part in parts:
+        layer = next((layer for layer in layers if not layer[0][at].any()), None)
+        if layer is None and len(layers) < FEW and len(set(at.tolist())) == len(at):
+            layers.append(layer := (np.zeros(size, np.int64), []))
+        if layer is None or len(set(at.tolist())) < len(at):
+            rest.append((at, part))
+        else:
+            layer[0][at] = 1
+            layer[1].append((at, part))
+    return [layer for _, layer in layers] + [rest] * bool(rest)

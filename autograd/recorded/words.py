@@ -40,6 +40,8 @@ def is_run(at: Grid) -> bool:
 def picked(x: Code, at: Grid) -> Code:
     """Rows of an array: all of it, a slice, or by index."""
     shape = (at.size, *x.shape[1:])
+    if x.word == "full":
+        return full(x.context, x.args[0], shape)
     if is_run(at):
         return x if shape == x.shape else Code("slice", (x,), (at.flat[0], at.flat[-1] + 1), shape)
     if not x.shape[1]:  # entries, which may lie in rows and columns at once
@@ -95,7 +97,7 @@ def summed(x: Code, axis: int) -> Code:
 def over_data(x: Any, batched: bool, context: Context) -> Any:
     """The sum over the rows of data, where there are any."""
     if not is_array(x):
-        return x * context.variable("n") if batched else x
+        return x if not batched else context.variable("n") if x == 1.0 else x * context.variable("n")
     r, c, over = x.shape
     if not over or c == 1:
         return summed(x, 1) if over else x
