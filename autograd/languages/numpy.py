@@ -67,6 +67,7 @@ NUMPY = Language(
         "matmul": Form("{} @ {}", MATRIX, (SIGN, SIGN)),  # in brackets beside other products, though Python needs none
         "take": Form("{}[{}]", ATOM, (ATOM, 0)),
         "slice": Form("{}[{}:{}]", ATOM, (ATOM,)),
+        "every": Form("{}[{}:{}:{}]", ATOM, (ATOM,)),
         "reshape": Form("{}.reshape({}, {})", ATOM, (ATOM,)),
         "flatten": Form("{}.reshape(-1)", ATOM, (ATOM,)),
         "split": Form("{}.reshape({}, {}, -1)", ATOM, (ATOM,)),

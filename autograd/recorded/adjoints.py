@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,8 @@ class Adjoints:
 
     def __init__(self, plan: Plan, context: Context, loss: str) -> None:
         self.plan, self.context, self.loss = plan, context, loss
-        self._returned: dict[int, list[tuple[Grid, Any]]] = defaultdict(list)  # by group: where, how much
+        # By group: where, how much, and whether that is still to be summed over the rows of data.
+        self._returned: dict[int, list[tuple[Grid, Any, bool]]] = defaultdict(list)
 
     def wanted(self, x: Operand) -> bool:
         """Whether an adjoint is wanted there: of parameters and of what is computed."""
@@ -55,31 +57,36 @@ class Adjoints:
             if not here.all():
                 at = at[here].reshape(-1, 1)
                 part = picked(rows(bar), np.flatnonzero(here)) if is_array(bar) else bar
-            if not self.plan.groups[group].batched:
-                part = over_data(part, x.batched, self.context)
-                if not is_run(at) and is_run(at.T):
-                    at, part = at.T, turned(part) if is_array(part) else part
-            self._returned[group].append((at, part))
+            over = x.batched and not self.plan.groups[group].batched and (not is_array(part) or part.shape[2])
+            self._returned[group].append((at, part, over))
 
     def total(self, k: int) -> Any:
         """The sum of what was returned to a group: an array, a number, or None for nothing."""
-        group, returned = self.plan.groups[k], self._returned.pop(k, [])
-        if all(isinstance(bar, float) for _, bar in returned):
-            return self._numbers(returned, group)
-        sums: dict[Any, tuple[Grid, Any]] = {}  # by the places
-        for at, bar in returned:
-            is_whole = at.shape == group.grid.shape and is_run(at)
-            part = bar if is_whole else full(self.context, bar, (*at.shape, group.batched))
-            key = "whole" if is_whole else (at.shape, at.tobytes())
-            sums[key] = at, plus(sums[key][1] if key in sums else None, part)
-        _, total = sums.pop("whole", (None, None))
-        parts = sorted(sums.values(), key=lambda placed: int(placed[0][0, 0]))
+        group = self.plan.groups[k]
+        sums = _by_place(self._returned.pop(k, []))
+        if not group.batched:
+            sums = _by_place(self._over_data(*part) for part in sums)
+        if all(isinstance(bar, float) for _, bar, _ in sums):
+            return self._numbers([(at, bar) for at, bar, _ in sums], group)
+        total, parts = None, list[tuple[Grid, Code]]()
+        for at, bar, _ in sorted(sums, key=lambda part: int(part[0][0, 0])):
+            if at.shape == group.grid.shape and is_run(at):
+                total = bar
+            else:
+                parts.append((at, full(self.context, bar, (*at.shape, group.batched))))
         for at, part in parts if k == self.plan.theta else ():
             if is_run(at) and (name := self.plan.columns.shared_name(group.grid[at.ravel()])):
                 self.context.named(f"d{self.loss}_d{name}", part)
         for layer in _layers([(at.ravel(), rows(part)) for at, part in parts], group.grid.size):
             total = plus(total, laid_out(self._gathered(layer, group), *group.grid.shape))
         return total
+
+    def _over_data(self, at: Grid, bar: Any, over: bool) -> tuple[Grid, Any, bool]:
+        """What was returned to places, summed over the rows of data if that is still to be done."""
+        bar = over_data(bar, over, self.context)
+        if not is_run(at) and is_run(at.T):
+            return at.T, turned(bar) if is_array(bar) else bar, False
+        return at, bar, False
 
     def _gathered(self, parts: list[Part], group: Group) -> Code:
         """Parts added up in an array of the group's size, zeros where there are none: taken from where they lie end to end."""
@@ -110,6 +117,15 @@ class Adjoints:
             return float(data[:1].sum()) or None
         column = self.context.constant("one_hot", data.reshape(group.grid.shape))
         return full(self.context, column, group.shape) if group.grid.shape[1] > 1 else column
+
+
+def _by_place(parts: Iterable[tuple[Grid, Any, bool]]) -> list[tuple[Grid, Any, bool]]:
+    """What was returned to the same places, in the same way, added up."""
+    sums: dict[Any, tuple[Grid, Any, bool]] = {}
+    for at, bar, over in parts:
+        key = at.shape, at.tobytes(), over
+        sums[key] = at, plus(sums[key][1] if key in sums else None, bar), over
+    return [*sums.values()]
 
 
 def _places(parts: list[Part]) -> Grid:
