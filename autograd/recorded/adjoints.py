@@ -27,7 +27,7 @@ from autograd.recorded.words import (
 )  # fmt: skip
 
 Part = tuple[Grid, Code]  # places in a group, and what is to be added there
-FEW = 4  # arrays whose sum is faster than one sum over sorted places
+FEW = 4  # arrays that are added up faster than one array is over its sorted places
 
 
 class Adjoints:
@@ -82,14 +82,14 @@ class Adjoints:
         return total
 
     def _over_data(self, at: Grid, bar: Any, over: bool) -> tuple[Grid, Any, bool]:
-        """What was returned to places, summed over the rows of data if that is still to be done."""
+        """An adjoint at its places, summed over the rows of data if that is still to be done."""
         bar = over_data(bar, over, self.context)
         if not is_run(at) and is_run(at.T):
             return at.T, turned(bar) if is_array(bar) else bar, False
         return at, bar, False
 
     def _gathered(self, parts: list[Part], group: Group) -> Code:
-        """Parts added up in an array of the group's size, zeros where there are none: taken from where they lie end to end."""
+        """The sum of the parts as an array of the group's size: they are laid end to end, zeros in the gaps, and taken once."""
 
         def zeros(count: int) -> Code:
             return full(self.context, 0.0, (count, 1, group.batched))
@@ -100,7 +100,7 @@ class Adjoints:
         pieces = sorted([*parts, *((gap, zeros(gap.size)) for gap in runs)], key=lambda part: int(part[0][0]))
         if is_run(_places(pieces)):
             return stacked([part for _, part in pieces])
-        places = np.concatenate([_places(parts), gaps])  # one row of zeros is enough for all gaps
+        places = np.concatenate([_places(parts), gaps])  # for all gaps one row of zeros is enough
         order = np.argsort(places, kind="stable")
         pool = stacked([part for _, part in parts] + [zeros(1)] * bool(gaps.size))
         sorted_rows = picked(pool, np.minimum(order, pool.shape[0] - 1))
@@ -120,7 +120,7 @@ class Adjoints:
 
 
 def _by_place(parts: Iterable[tuple[Grid, Any, bool]]) -> list[tuple[Grid, Any, bool]]:
-    """What was returned to the same places, in the same way, added up."""
+    """The sums of what was returned to the same places, in the same way."""
     sums: dict[Any, tuple[Grid, Any, bool]] = {}
     for at, bar, over in parts:
         key = at.shape, at.tobytes(), over
@@ -133,16 +133,11 @@ def _places(parts: list[Part]) -> Grid:
 
 
 def _layers(parts: list[Part], size: int) -> list[list[Part]]:
-    """Parts that have no place in common, and in the last list those that would need more than a few such lists."""
-    layers: list[tuple[Grid, list[Part]]] = []  # how often a place is taken, and by what
-    rest: list[Part] = []
+    """Lists of parts that have no place in common; the last one holds those that would need more than a few lists."""
+    layers, taken = [list[Part]() for _ in range(FEW + 1)], np.zeros((FEW + 1, size), bool)
     for at, part in parts:
-        layer = next((layer for layer in layers if not layer[0][at].any()), None)
-        if layer is None and len(layers) < FEW and len(set(at.tolist())) == len(at):
-            layers.append(layer := (np.zeros(size, np.int64), []))
-        if layer is None or len(set(at.tolist())) < len(at):
-            rest.append((at, part))
-        else:
-            layer[0][at] = 1
-            layer[1].append((at, part))
-    return [layer for _, layer in layers] + [rest] * bool(rest)
+        once = len(np.unique(at)) == len(at)
+        k = next((k for k in range(FEW) if once and not taken[k, at].any()), FEW)
+        layers[k].append((at, part))
+        taken[k, at] = True
+    return [layer for layer in layers if layer]
