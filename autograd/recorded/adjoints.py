@@ -77,7 +77,8 @@ class Adjoints:
         for at, part in parts if k == self.plan.theta else ():
             if is_run(at) and (name := self.plan.columns.shared_name(group.grid[at.ravel()])):
                 self.context.named(f"d{self.loss}_d{name}", part)
-        for layer in _layers([(at.ravel(), rows(part)) for at, part in parts], group.grid.size):
+        layers, rest = _layers([self._once([(at.ravel(), rows(part))]) for at, part in parts], group.grid.size)
+        for layer in [*layers, [self._once(rest)]] if rest else layers:
             total = plus(total, laid_out(self._gathered(layer, group), *group.grid.shape))
         return total
 
@@ -88,26 +89,30 @@ class Adjoints:
             return at.T, turned(bar) if is_array(bar) else bar, False
         return at, bar, False
 
+    def _once(self, parts: list[Part]) -> Part:
+        """The sum of parts as one that has each of its places once."""
+        at, pool = _places(parts), stacked([part for _, part in parts])
+        places, index = np.unique(at, return_inverse=True)
+        if len(places) == len(at):
+            return at, pool
+        order = np.argsort(at, kind="stable")
+        of_sorted = self.context.constant("index", index[order]), picked(pool, order)
+        return places, Code("scatter", of_sorted, (len(places),), (len(places), 1, pool.shape[2]))
+
     def _gathered(self, parts: list[Part], group: Group) -> Code:
-        """The sum of the parts as an array of the group's size: they are laid end to end, zeros in the gaps, and taken once."""
+        """Parts as an array of the group's size, zeros in the gaps: laid end to end, and taken in the order of the places."""
 
         def zeros(count: int) -> Code:
             return full(self.context, 0.0, (count, 1, group.batched))
 
-        size = group.grid.size
-        gaps = np.setdiff1d(np.arange(size), _places(parts))
+        gaps = np.setdiff1d(np.arange(group.grid.size), _places(parts))
         runs = np.split(gaps, np.flatnonzero(np.diff(gaps) > 1) + 1) if gaps.size else []
         pieces = sorted([*parts, *((gap, zeros(gap.size)) for gap in runs)], key=lambda part: int(part[0][0]))
         if is_run(_places(pieces)):
             return stacked([part for _, part in pieces])
-        places = np.concatenate([_places(parts), gaps])  # for all gaps one row of zeros is enough
-        order = np.argsort(places, kind="stable")
         pool = stacked([part for _, part in parts] + [zeros(1)] * bool(gaps.size))
-        sorted_rows = picked(pool, np.minimum(order, pool.shape[0] - 1))
-        if len(places) == size:
-            return sorted_rows
-        index = self.context.constant("index", places[order])
-        return Code("scatter", (index, sorted_rows), (size,), (size, 1, group.batched))
+        order = np.argsort(np.concatenate([_places(parts), gaps]))
+        return picked(pool, np.minimum(order, pool.shape[0] - 1))  # for all gaps one row of zeros is enough
 
     def _numbers(self, returned: list[tuple[Grid, float]], group: Group) -> Any:
         data = np.zeros(group.grid.size)
@@ -132,12 +137,11 @@ def _places(parts: list[Part]) -> Grid:
     return np.concatenate([at for at, _ in parts])
 
 
-def _layers(parts: list[Part], size: int) -> list[list[Part]]:
-    """Lists of parts that have no place in common; the last one holds those that would need more than a few lists."""
+def _layers(parts: list[Part], size: int) -> tuple[list[list[Part]], list[Part]]:
+    """A few lists of parts that have no place in common, and the parts that would need more of them."""
     layers, taken = [list[Part]() for _ in range(FEW + 1)], np.zeros((FEW + 1, size), bool)
     for at, part in parts:
-        once = len(np.unique(at)) == len(at)
-        k = next((k for k in range(FEW) if once and not taken[k, at].any()), FEW)
+        k = next((k for k in range(FEW) if not taken[k, at].any()), FEW)
         layers[k].append((at, part))
         taken[k, at] = True
-    return [layer for layer in layers if layer]
+    return [layer for layer in layers[:FEW] if layer], layers[FEW]

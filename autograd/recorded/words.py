@@ -40,7 +40,7 @@ def is_run(at: Grid) -> bool:
 def picked(x: Code, at: Grid) -> Code:
     """Rows of an array: all of it, successive ones, every so many, or by index."""
     shape = (at.size, *x.shape[1:])
-    if x.word == "full":
+    if x.word in ("full", "broadcast") and x.args[0].shape[0] <= 1:  # the same in every row
         return full(x.context, x.args[0], shape)
     if is_run(at):
         return x if shape == x.shape else Code("slice", (x,), (at.flat[0], at.flat[-1] + 1), shape)
