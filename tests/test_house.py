@@ -192,7 +192,7 @@ def code_lines(path):
     ("files", "budget"),
     [
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
-        (["autograd/**/*.py"], 4537),  # 3,000 were planned; C, with its loops, compiler and cache, takes 680 of them
+        (["autograd/**/*.py"], 4539),  # 3,000 were planned; C, with its loops, compiler and cache, takes 680 of them
         (["nn/*.py"], 1213),  # 800 were planned: refusals, the doctor and the reader of CSV files took more
         (["viz/**/*.py"], 3280),  # 1,600 were planned
     ],
