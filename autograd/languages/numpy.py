@@ -67,6 +67,7 @@ NUMPY = Language(
         "matmul": Form("{} @ {}", MATRIX, (SIGN, SIGN)),  # in brackets beside other products, though Python needs none
         "take": Form("{}[{}]", ATOM, (ATOM, 0)),
         "slice": Form("{}[{}:{}]", ATOM, (ATOM,)),
+        "every": Form("{}[{}:{}:{}]", ATOM, (ATOM,)),
         "reshape": Form("{}.reshape({}, {})", ATOM, (ATOM,)),
         "flatten": Form("{}.reshape(-1)", ATOM, (ATOM,)),
         "split": Form("{}.reshape({}, {}, -1)", ATOM, (ATOM,)),
@@ -93,13 +94,10 @@ NUMPY = Language(
 HELPERS = {
     "scatter": '''
 def scatter(index, rows, size):
-    """The rows added up at their places in an array of `size` rows."""
-    xp = rows.__array_namespace__()
-    out = xp.zeros((size, *rows.shape[1:]), dtype=rows.dtype)
-    if hasattr(out, "at"):  # JAX's arrays cannot be written into
-        return out.at[index].add(rows)
-    np.add.at(out, index, rows)
-    return out
+    """The rows added up at their places, which are sorted, in an array of `size` rows; every place has a row."""
+    if hasattr(rows, "at"):  # JAX's arrays have no reduceat
+        return rows.__array_namespace__().zeros((size, *rows.shape[1:]), dtype=rows.dtype).at[index].add(rows)
+    return np.add.reduceat(rows, np.flatnonzero(np.diff(index, prepend=-1)), axis=0)
 
 ''',
     "others": '''
