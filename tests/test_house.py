@@ -122,6 +122,8 @@ FLOORS = [
         "autograd.guards",
         "autograd.tape",
         "autograd.value",
+        "autograd.operation",
+        "autograd.gaussian",
     },
     {"autograd.languages"},
     {"autograd"},  # the rest of its root
@@ -191,12 +193,12 @@ def code_lines(path):
 @pytest.mark.parametrize(
     ("files", "budget"),
     [
-        (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
+        (["autograd/operation.py", "autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 540),
         (["autograd/**/*.py"], 4550),  # 3,000 were planned; C, with its loops, compiler and cache, takes 680 of them
         (["nn/*.py"], 1211),  # 800 were planned: refusals, the doctor and the reader of CSV files took more
         (["viz/**/*.py"], 3280),  # 1,600 were planned
     ],
-    ids=["ops, tape and value", "autograd", "nn", "viz"],
+    ids=["operation, ops, tape and value", "autograd", "nn", "viz"],
 )
 def test_each_part_keeps_its_budget_of_lines(files, budget):
     counts = {module(path): len(code_lines(path)) for pattern in files for path in ROOT.glob(pattern)}
