@@ -13,11 +13,15 @@ Numbers that remember how they were computed
 
 Functions of floats, Values and arrays, element by element
     exp, log            e^x and the natural logarithm
+    log2, log10         logarithms to the bases 2 and 10
     expm1, log1p        e^x − 1 and log(1 + x), with all digits near 0
     sqrt                the square root
     sin, cos, tan       trigonometric functions of radians
+    arcsin, arccos      the inverses of sin and cos
     arctan              the inverse of tan
-    tanh                the hyperbolic tangent
+    sinh, cosh, tanh    hyperbolic functions
+    erf, erfc           the error function, and 1 − erf
+    normal_cdf          Φ, the distribution function of the standard normal distribution
     sigmoid             1/(1 + e^−x), a probability from a logit
     log_sigmoid         its logarithm, which does not overflow
     softplus            log(1 + e^x), a smooth relu
@@ -25,6 +29,7 @@ Functions of floats, Values and arrays, element by element
     leaky_relu          x where it is positive, else slope · x
     step                1 where x is positive, else 0; its derivative is 0
     absolute            |x|
+    sign                −1, 0 or 1; its derivative is 0
     maximum, minimum    the larger and the smaller of two
     where               one of two, as a condition says
 
@@ -90,16 +95,74 @@ from autograd.value import Value
 # fmt: off
 # isort: off
 from autograd.ops import (
-    Op, VectorOp, absolute, arctan, cos, dot, exp, expm1, leaky_relu, log, log1p, log_sigmoid, log_softmax, logsumexp,
-    maximum, minimum, neg_log_softmax, relu, sigmoid, sin, softmax, softplus, sqrt, step, sum, tan, tanh, where,
+    Op, VectorOp, absolute, arccos, arcsin, arctan, cos, cosh, dot, erf, erfc, exp, expm1, leaky_relu, log, log10, log1p,
+    log2, log_sigmoid, log_softmax, logsumexp, maximum, minimum, neg_log_softmax, normal_cdf, relu, sigmoid, sign, sin,
+    sinh, softmax, softplus, sqrt, step, sum, tan, tanh, where,
 )
 
 __all__ = [
-    "Array", "Chain", "Op", "Program", "Value", "VectorOp", "absolute", "arctan", "array", "assign", "check_grad",
-    "constant", "cos", "dot", "exp", "expm1", "grad", "gradients", "grads", "hessian", "hvp", "jacobian", "jvp",
-    "leaky_relu", "log", "log1p", "log_sigmoid", "log_softmax", "logsumexp", "maximum", "minimum", "named",
-    "neg_log_softmax", "record", "relu", "replay", "scope", "sigmoid", "sin", "softmax", "softplus", "sqrt", "step",
-    "sum", "tan", "tanh", "value_and_grad", "values", "vjp", "wengert_list", "where", "zero_grad",
+    "Array",
+    "Chain",
+    "Op",
+    "Program",
+    "Value",
+    "VectorOp",
+    "absolute",
+    "arccos",
+    "arcsin",
+    "arctan",
+    "array",
+    "assign",
+    "check_grad",
+    "constant",
+    "cos",
+    "cosh",
+    "dot",
+    "erf",
+    "erfc",
+    "exp",
+    "expm1",
+    "grad",
+    "gradients",
+    "grads",
+    "hessian",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "leaky_relu",
+    "log",
+    "log1p",
+    "log2",
+    "log10",
+    "log_sigmoid",
+    "log_softmax",
+    "logsumexp",
+    "maximum",
+    "minimum",
+    "named",
+    "neg_log_softmax",
+    "normal_cdf",
+    "record",
+    "relu",
+    "replay",
+    "scope",
+    "sigmoid",
+    "sign",
+    "sin",
+    "sinh",
+    "softmax",
+    "softplus",
+    "sqrt",
+    "step",
+    "sum",
+    "tan",
+    "tanh",
+    "value_and_grad",
+    "values",
+    "vjp",
+    "wengert_list",
+    "where",
+    "zero_grad",
 ]
 
 

@@ -8,214 +8,20 @@ the code that runs. In every rule `y` is the result and `x`, or `a` and `b`, are
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cache, cached_property, partial, reduce
-from operator import attrgetter, mul as times, sub as minus
-from typing import Any, NamedTuple, TypeVar, cast
+from functools import reduce
+from operator import mul as times, sub as minus
+from typing import Any, TypeVar, cast
 
-from autograd import dispatch, nesting, refusals
+from autograd import dispatch, gaussian
 from autograd.dispatch import native, total, y_hat
+from autograd.operation import BUILT_IN, RESERVED, TABLE, Components, Methods, Op, Rule, VectorOp, find
 
-Rule = Callable[..., Any]
+__all__ = ["BUILT_IN", "RESERVED", "TABLE", "Components", "Methods", "Op", "Rule", "VectorOp", "find", "softmax"]
+
 T = TypeVar("T")
 
-TABLE: dict[str, Op] = {}
-
-
-@dataclass(frozen=True, eq=False)
-class Op:
-    """A row of the table. Making one adds it: value, both modes, all orders and pictures follow from it.
-
-    Raises ValueError for a name that is no identifier, belongs to a row of the library or to a part of Value.
-
-    Attributes:
-        name: What it is called; NumPy's name where NumPy has the function, for np.tanh then finds it.
-        formula: The definition, f(*operands), as a textbook prints it.
-        partials: A tuple of the ∂y/∂operand, one function f(y, *operands) for each operand.
-        computed: How floats and arrays compute it, where the definition overflows or loses digits.
-        computed_partials: How they compute the partials, where a graph to differentiate again needs another form.
-        symbol: What stands on a card of a picture; the name if empty.
-        written: How it stands in an expression, "{} + {}"; name(…) if empty.
-        domain: Where the value exists, "x > 0"; everywhere if empty.
-        instead: What to do outside of the domain, a sentence that ends the error's message.
-        kink: The convention where no derivative exists, "relu′(0) = 0".
-        samples: Where tests draw the operands, an interval for each; ±3 if empty.
-        defaults: The numbers that stand for the last operands where these are left out.
-        guarded: Whether a constant operand's partial may leave its domain: it is then 0 and not evaluated.
-        infix: Whether it is an operator, and not a public function.
-
-    >>> Op("double", lambda x: 2 * x, (lambda y, x: 2.0,))([1.0, 2.0])
-    [2.0, 4.0]
-    """
-
-    name: str
-    formula: Rule
-    partials: Any
-    computed: Rule | None = None
-    computed_partials: Any = None
-    symbol: str = ""
-    written: str = ""
-    domain: str = ""
-    instead: str = ""
-    kink: str = ""
-    samples: tuple[tuple[float, float], ...] = ()
-    defaults: tuple[float, ...] = ()
-    guarded: bool = False
-    infix: bool = False
-    compiled: dict[int | None, Rule] = field(default_factory=dict, init=False, repr=False)  # its makers of nodes
-
-    # What only a VectorOp has.
-    vectors, indexed, stacked = 0, False, False
-    index, family = cast("int | None", None), cast("VectorOp | None", None)
-
-    def __new__(cls, *_: Any, vectors: int = 0, **__: Any) -> Op:
-        """A row that takes vectors is a VectorOp."""
-        return object.__new__(VectorOp if vectors else cls)
-
-    def __post_init__(self) -> None:
-        if self.index is None:
-            _enter(self)
-
-    __name__ = property(attrgetter("name"))  # as functions have it
-
-    @property
-    def label(self) -> str:
-        """The name, with the index of a component."""
-        return self.name if self.index is None else f"{self.name}[{self.index}]"
-
-    @cached_property
-    def arity(self) -> int | None:
-        """The number of operands, None for a VectorOp."""
-        return None if self.vectors else len(self.partials)
-
-    @property
-    def is_method(self) -> bool:
-        """Whether every Value has it as a method: one operand, the others with defaults."""
-        return self.arity is not None and self.arity - len(self.defaults) == 1
-
-    @cached_property
-    def value(self) -> Rule:
-        """The rule for numbers of fixed precision: `computed`, or else `formula`."""
-        return self.computed or self.formula
-
-    @cached_property
-    def slopes(self) -> Any:
-        """The partials for numbers of fixed precision: `computed_partials`, or else `partials`."""
-        return self.computed_partials or self.partials
-
-    def local(self, y: Any, *operands: Any, rules: Any = None) -> Sequence[Any]:
-        """The local partial derivatives ∂y/∂operand, one per operand: by `partials`, or by the row's `slopes` as `rules`."""
-        rules = rules or self.partials
-        d = [rule(y, *operands) for rule in rules] if isinstance(rules, tuple) else list(rules(y, *operands))
-        if len(d) != len(operands):
-            raise TypeError(f"the rule of {self.name} gives {len(d)} partials for {len(operands)} operands")
-        return d
-
-    @dispatch.elementwise
-    def __call__(self, *operands: Any, **by_name: Any) -> Any:
-        """The operation on floats, Values, arrays or nestings of these; it returns the like."""
-        if by_name or len(operands) != self.arity:
-            operands = dispatch.completed(self, operands, by_name)
-        for x in operands:
-            if isinstance(x, nesting.NEST):
-                return dispatch.on_nestings(self, operands)
-        return self.apply(*operands)
-
-    def apply(self, *operands: Any) -> Any:
-        """The operation on single operands; a type with `__apply__(op, operands)` takes it over (Values record)."""
-        for x in operands:
-            if x.__class__ is not float and (hook := getattr(type(x), "__apply__", None)):
-                if (result := hook(self, operands)) is NotImplemented:
-                    raise refusals.untaken(self, operands)
-                return result
-        return dispatch.on_numbers(self, operands)
-
-    def __repr__(self) -> str:
-        return f"<Op {self.label}>"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return find, (self.name, self.index)
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class VectorOp(Op):
-    """A row that takes vectors: its rules take all their numbers one by one, and `partials` gives all ∂y/∂operand at once.
-
-    An indexed row has a component for each number; its rules take the index c first, and `Components` may tell its partials.
-
-    Attributes:
-        vectors: How many vectors it takes: sum 1, dot 2.
-        empty: The value on empty vectors, where there is one.
-        nested: Whether it takes matrices and nestings too, as one long vector.
-        indexed: Whether it gives a vector, by one row for each component.
-        stacked: A promise that its rules take all operands as one array too, adding by `total` and by no loop.
-        index: The component, in a row made by `at`; None in any other.
-        family: The row of all components, in a row made by `at`; None in any other.
-    """
-
-    vectors: int = 1
-    empty: float | None = None
-    nested: bool = False
-    indexed: bool = False
-    stacked: bool = False
-    index: int | None = None
-    family: VectorOp | None = None
-
-    @cached_property
-    def at(self) -> Callable[[int], Op]:
-        """The row of component `c` of an indexed row, the same object every time."""
-
-        def component(c: int) -> Op:
-            own: Any = {k: (f := getattr(self, k)) and partial(f, c) for k in ("formula", "partials", "computed")}
-            return replace(self, index=c, indexed=False, family=self, **own)
-
-        return cache(component)
-
-    def __call__(self, *operands: Any, **by_name: Any) -> Any:
-        """The operation on vectors of floats or Values."""
-        return dispatch.on_vectors(self, dispatch.completed(self, operands, by_name) if by_name else operands)
-
-
-class Components(NamedTuple):
-    """The partials of an indexed row by what all components share: ∂y_c/∂a_c and, for every other j, ∂y_c/∂a_j."""
-
-    shared: Rule  # p = shared(*a), one per operand
-    own: Rule  # own(c, p)
-    other: Rule  # other(p_j)
-
-    def __call__(self, c: int, _: Any, *a: Any) -> list[Any]:
-        p = self.shared(*a)
-        return [self.own(c, p) if j == c else self.other(share) for j, share in enumerate(p)]
-
-
-def find(name: str, index: int | None = None) -> Op:
-    """The row of that name; LookupError says that a user's row must be made before its graphs are unpickled."""
-    if name not in TABLE:
-        raise LookupError(f"no operation is called {name!r}: make its row, Op({name!r}, …), before loading this graph")
-    return TABLE[name] if index is None else cast(VectorOp, TABLE[name]).at(index)
-
-
-RESERVED: set[str] = set()  # names that no row may have: the parts of every Value, and the rows of arrays
-
-
-def _enter(op: Op) -> None:
-    refusals.refuse_row(op, BUILT_IN, RESERVED)
-    if op.is_method:
-        setattr(Methods, op.name, lambda v, *rest, **by_name: op(v, *rest, **by_name))
-    elif op.name in vars(Methods):
-        delattr(Methods, op.name)  # of a row that this one replaces
-    TABLE[op.name] = op
-
-
-class Methods:
-    """The rows of one operand as methods, which every Value has."""
-
-    __slots__ = ()
-
-
 # Rows that other rows' rules name before they stand below.
-cos = log = sigmoid = maximum = minimum = step = where = cast(Op, None)
+arctan = cos = cosh = erfc = log = sigmoid = maximum = minimum = step = where = cast(Op, None)
 logsumexp = sum = cast(VectorOp, None)
 
 
@@ -285,13 +91,22 @@ def _above(a: Any, b: Any) -> Any:
 above = native("above", _above)
 
 
+def _pi(x: Any) -> Any:
+    return getattr(dispatch.namespace(x), "pi", math.pi)  # SymPy's own, among its symbols
+
+
+def _whole(x: Any, n: int) -> Any:
+    library = dispatch.namespace(x)  # SymPy keeps its root, mpmath has it to its own precision
+    return getattr(library, "Integer", getattr(library, "mpf", float))(n)
+
+
 def _tie(a: Any, b: Any) -> Any:
     return 0.5 * (1.0 + above(a, b) - above(b, a))
 
 
 _MOST = 1.7976931348623157e308  # the largest float
+_LN2, _LN10 = math.log(2.0), math.log(10.0)
 _INFINITE = "Look for the overflow that made it infinite."
-BUILT_IN: frozenset[str] = frozenset()
 
 # fmt: off
 # --- arithmetic -----------------------------------------------------------------------------------------------------
@@ -317,18 +132,31 @@ log1p    = Op("log1p",    lambda x: log(1 + x),                (lambda y, x: 1 /
               domain="x > −1", instead="For log(1 + exp(x)) use softplus.")
 expm1    = Op("expm1",    lambda x: exp(x) - 1,                (lambda y, x: exp(x),),              computed=native("expm1"),  # y + 1 has no digits left at -40
               domain="finite x", instead="Stay in logarithms: softplus and sigmoid do not overflow.")
+log2     = Op("log2",     lambda x: log(x) / _LN2,             (lambda y, x: 1 / x / _LN2,),         computed=native("log2", lambda x: log(x) / _LN2), symbol="log₂", samples=((0.05, 5),),
+              domain="x > 0", instead="Keep the operand positive.")
+log10    = Op("log10",    lambda x: log(x) / _LN10,            (lambda y, x: 1 / x / _LN10,),        computed=native("log10", lambda x: log(x) / _LN10), symbol="log₁₀", samples=((0.05, 5),),
+              domain="x > 0", instead="Keep the operand positive.")
 sqrt     = Op("sqrt",     native("sqrt"),                      (lambda y, x: 0.5 / y,),             symbol="√",   samples=((0.05, 5),),
               domain="x ≥ 0", instead="Take sqrt(maximum(x, 0)), or look for the sign that went wrong.")
 sin      = Op("sin",      native("sin"),                       (lambda y, x: cos(x),),              domain="finite x", instead=_INFINITE)
 cos      = Op("cos",      native("cos"),                       (lambda y, x: -sin(x),),             domain="finite x", instead=_INFINITE)
 tan      = Op("tan",      native("tan"),                       (lambda y, x: 1 + y * y,),           domain="finite x", instead=_INFINITE, samples=((-1.4, 1.4),))
+arcsin   = Op("arcsin",   native("asin", lambda x: arctan(x / sqrt((1 - x) * (1 + x)))), (lambda y, x: 1 / sqrt((1 - x) * (1 + x)),),  domain="−1 ≤ x ≤ 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),))
+arccos   = Op("arccos",   native("acos", lambda x: 2 * arctan(sqrt((1 - x) / (1 + x)))), (lambda y, x: -1 / sqrt((1 - x) * (1 + x)),), domain="−1 ≤ x ≤ 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),))
 arctan   = Op("arctan",   native("atan"),                      (lambda y, x: 1 / (1 + x * x),))
+sinh     = Op("sinh",     lambda x: (exp(x) - exp(-x)) / 2,    (lambda y, x: cosh(x),),             computed=native("sinh", lambda x: (exp(x) - exp(-x)) / 2), domain="finite x", instead="Take tanh, which does not overflow.")
+cosh     = Op("cosh",     lambda x: (exp(x) + exp(-x)) / 2,    (lambda y, x: sinh(x),),             computed=native("cosh", lambda x: (exp(x) + exp(-x)) / 2), domain="finite x", instead="Take tanh, which does not overflow.")
 tanh     = Op("tanh",     native("tanh"),                      (lambda y, x: 4 * sigmoid(2 * x) * sigmoid(-(2 * x)),), computed_partials=(lambda y, x: exp(-2.0 * abs(x)) * ((1.0 + abs(y)) * (1.0 + abs(y))),))  # 1 - y*y has no digits left at 20; 1 - |y| is (1 + |y|) exp(-2|x|)
 sigmoid  = Op("sigmoid",  lambda x: 1 / (1 + exp(-x)),         (lambda y, x: y * sigmoid(-x),),     computed=_sigmoid, computed_partials=(lambda y, x: exp(-abs(x)) / ((1.0 + exp(-abs(x))) * (1.0 + exp(-abs(x)))),), symbol="σ")  # σ(-x), not 1 - y, which cancels
 softplus = Op("softplus", lambda x: log(1 + exp(x)),           (lambda y, x: sigmoid(x),),          computed=lambda x: maximum.apply(x, 0.0) + log1p(exp(-abs(x))))
 log_sigmoid = Op("log_sigmoid", lambda x: -log(1 + exp(-x)),   (lambda y, x: sigmoid(-x),),         computed=lambda x: minimum.apply(x, 0.0) - log1p(exp(-abs(x))), symbol="ln σ")
 relu     = Op("relu",     lambda x: where(x > 0, x, 0),        (lambda y, x: step(y),),             computed=lambda x: maximum.apply(x, 0.0), kink="relu′(0) = 0")
 step     = Op("step",     lambda x: where(x > 0, 1, 0),        (lambda y, x: 0.0,),                 computed=native("step", lambda x: where(x > 0, 1.0, where(x <= 0, 0.0, x))), kink="step(0) = 0, step′ = 0")
+sign     = Op("sign",     lambda x: step(x) - step(-x),        (lambda y, x: 0.0,),                 kink="sign(0) = 0, sign′ = 0")
+erf      = Op("erf",      native("erf", lambda x: gaussian.erf(x, exp, where, minimum)),            (lambda y, x: 2 / sqrt(_pi(x)) * exp(-x * x),), computed_partials=(lambda y, x: 2 / sqrt(_pi(x)) * gaussian.bell(abs(x), minimum, exp, where),))
+erfc     = Op("erfc",     native("erfc", lambda x: gaussian.erfc(x, exp, where, minimum)),          (lambda y, x: -2 / sqrt(_pi(x)) * exp(-x * x),), computed_partials=(lambda y, x: -2 / sqrt(_pi(x)) * gaussian.bell(abs(x), minimum, exp, where),))
+normal_cdf = Op("normal_cdf", lambda x: erfc(-x / sqrt(_whole(x, 2))) / 2, (lambda y, x: exp(-x * x / 2) / sqrt(2 * _pi(x)),), computed=native("normal_cdf", lambda x: gaussian.normal_cdf(x, exp, where, minimum)),
+              computed_partials=(lambda y, x: gaussian.bell(abs(x), minimum, exp, where, 0.5) / sqrt(2 * _pi(x)),), symbol="Φ")
 leaky_relu = Op("leaky_relu", lambda x, slope: where(x > 0, x, slope * x), (lambda y, x, slope: where(step(x), 1.0, slope), lambda y, x, slope: where(step(x), 0.0, x)),
               defaults=(0.01,), kink="leaky_relu′(0) = slope", samples=((-3, 3), (0.01, 1)))
 
@@ -346,7 +174,7 @@ neg_log_softmax = VectorOp("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) 
               vectors=1, indexed=True, stacked=True, computed=lambda c, *a: minus(*_own_and_whole(c, *a)[::-1]), symbol="−ln softmax")
 # fmt: on
 
-BUILT_IN = frozenset(TABLE)
+BUILT_IN.update(TABLE)
 
 
 def softmax(a: T) -> T:

@@ -54,5 +54,5 @@ class Typed(Operand):
     def tanh(self) -> Value: ...
     def leaky_relu(self, slope: Value | float = 0.01) -> Value: ...
 
-    absolute = exp = log = log1p = expm1 = sqrt = sin = cos = tan = arctan = tanh
-    sigmoid = log_sigmoid = softplus = relu = step = tanh
+    absolute = exp = log = log2 = log10 = log1p = expm1 = sqrt = sin = cos = tan = arcsin = arccos = arctan = tanh
+    sinh = cosh = sigmoid = log_sigmoid = softplus = relu = step = sign = erf = erfc = normal_cdf = tanh

@@ -65,7 +65,9 @@ def test_every_line_of_a_derivative_is_true(op):
     y = row.apply(*numbers)
     known = {**dict(zip(names, numbers, strict=True)), "y": y, **ops.TABLE}
     for text, d in zip(re.findall(r"^∂y/∂\w+ = (.+)$", op.__doc__, re.M), row.local(y, *numbers), strict=True):
-        assert eval(text.replace("·", "*").replace("−", "-").replace("^", "**"), known) == pytest.approx(d)
+        assert eval(
+            text.replace("·", "*").replace("−", "-").replace("^", "**").replace("√", "sqrt"), known
+        ) == pytest.approx(d)
 
 
 @pytest.mark.parametrize("op", [op for op in ROWS if op.is_method and not op.infix], ids=lambda op: op.name)

@@ -43,6 +43,15 @@ SMOOTH = {
     "tan":      (1, lambda m, a: m.tan(a / 3)),
     "arctan":   (1, lambda m, a: m.arctan(a)),
     "tanh":     (1, lambda m, a: m.tanh(a)),
+    "log2":     (1, lambda m, a: m.log2(a * a + 0.5)),
+    "log10":    (1, lambda m, a: m.log10(a * a + 0.5)),
+    "arcsin":   (1, lambda m, a: m.arcsin(m.tanh(a) / 2)),
+    "arccos":   (1, lambda m, a: m.arccos(m.tanh(a) / 2)),
+    "sinh":     (1, lambda m, a: m.sinh(a / 2)),
+    "cosh":     (1, lambda m, a: m.cosh(a / 2) - 1),
+    "erf":      (1, lambda m, a: m.erf(a)),
+    "erfc":     (1, lambda m, a: m.erfc(a) - 1),
+    "normal_cdf": (1, lambda m, a: m.normal_cdf(a)),
     "sigmoid":  (1, lambda m, a: m.sigmoid(a)),
     "softplus": (1, lambda m, a: m.softplus(a) - 0.5),
     "log_sigmoid": (1, lambda m, a: m.log_sigmoid(a) + 0.5),
@@ -55,6 +64,7 @@ SMOOTH = {
 }
 KINKED = {
     "absolute": (1, lambda m, a: abs(a)),
+    "sign":     (1, lambda m, a: m.sign(a) + a),
     "relu":     (1, lambda m, a: m.relu(a)),
     "leaky_relu": (1, lambda m, a: m.leaky_relu(a)),
     "maximum":  (2, lambda m, a, b: m.maximum(a, b)),
@@ -200,6 +210,7 @@ class Torch:
         self.where = lambda c, a, b: torch.where(c != 0, a, b)
         self.leaky_relu = lambda a: torch.nn.functional.leaky_relu(a, 0.01)
         self.softplus = lambda a: torch.logaddexp(a, 0 * one)
+        self.normal_cdf = torch.special.ndtr
         self.log_sigmoid = torch.nn.functional.logsigmoid
         self.sum = lambda a: torch.stack(a).sum()
         self.dot = lambda a, b: torch.dot(torch.stack(a), torch.stack(b))

@@ -120,6 +120,8 @@ FLOORS = [
         "autograd.guards",
         "autograd.tape",
         "autograd.value",
+        "autograd.operation",
+        "autograd.gaussian",
     },
     {"autograd.languages"},
     {"autograd"},  # the rest of its root
@@ -189,12 +191,12 @@ def code_lines(path):
 @pytest.mark.parametrize(
     ("files", "budget"),
     [
-        (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
+        (["autograd/operation.py", "autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 540),
         (["autograd/**/*.py"], 4890),  # 3,000 were planned: C takes 680, JavaScript for pages 90
         (["nn/*.py"], 1245),  # 800 were planned: refusals, the doctor and the reader of CSV files took more
         (["viz/**/*.py"], 3340),  # 1,600 were planned
     ],
-    ids=["ops, tape and value", "autograd", "nn", "viz"],
+    ids=["operation, ops, tape and value", "autograd", "nn", "viz"],
 )
 def test_each_part_keeps_its_budget_of_lines(files, budget):
     counts = {module(path): len(code_lines(path)) for pattern in files for path in ROOT.glob(pattern)}

@@ -75,8 +75,10 @@ def python_literal(x: float) -> str:
 
 
 # The rows that are functions wherever there is a library of mathematics, by their name there.
-MATHEMATICS = {name: name for name in ("exp", "log", "log1p", "expm1", "sqrt", "sin", "cos", "tan", "tanh")}
-MATHEMATICS["arctan"] = "atan"
+MATHEMATICS = {
+    name: name
+    for name in ("exp", "log", "log1p", "log2", "log10", "expm1", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh")
+} | {"arcsin": "asin", "arccos": "acos", "arctan": "atan"}
 
 # What Python, C and JavaScript write alike. Sums and products bind to the left: a - b - c, but a - (b - c).
 INFIX = {

@@ -99,7 +99,13 @@ EACH(sqrt_each, sqrt)
 EACH(sin_each, sin)
 EACH(cos_each, cos)
 EACH(tan_each, tan)
+EACH(arcsin_each, asin)
+EACH(arccos_each, acos)
 EACH(arctan_each, atan)
+EACH(sinh_each, sinh)
+EACH(cosh_each, cosh)
+EACH(log2_each, log2)
+EACH(log10_each, log10)
 static inline vec power_each(vec a, vec b)
 {
     vec y = a;

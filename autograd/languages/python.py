@@ -9,7 +9,7 @@ from autograd.ops import Op
 
 PYTHON = Language(
     INFIX
-    | calls("{}({{}})", MATHEMATICS | {"absolute": "abs"})
+    | calls("{}({{}})", MATHEMATICS | {"absolute": "abs", "erf": "erf", "erfc": "erfc"})
     | calls("{}({{*}})", {"largest": "largest", "power": "pow"})
     | {
         # What the branches compute is computed beforehand.
