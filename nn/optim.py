@@ -178,7 +178,7 @@ Method = Literal["Newton-CG", "trust-ncg", "CG", "BFGS", "L-BFGS-B"]
 # slope at the start is STEEP: SciPy's methods end at slopes and curvatures of a certain size, however small the loss is.
 METHODS: dict[Method, tuple[bool, float]] = {
     "Newton-CG": (True, 1e-9),
-    "trust-ncg": (True, 1e-4),
+    "trust-ncg": (True, 1e-5),
     "CG": (False, 1e-4),
     "BFGS": (False, 1e-5),
     "L-BFGS-B": (False, 1e-13),

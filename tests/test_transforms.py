@@ -633,5 +633,5 @@ def test_an_adjoint_that_is_0_at_the_point_keeps_its_own_derivative(name):
     op = ops.TABLE[name]
     slope = grad(op)(0.7)
     H = hessian(lambda x: x[0] * op(x[1]))([0.0, 0.7])
-    np.testing.assert_array_equal(H, H.T)
-    assert H.tolist() == [[0.0, slope], [slope, 0.0]]
+    # Of tanh and σ numbers compute the partial by another form than graphs do, which differs in the last digit.
+    np.testing.assert_allclose(H, [[0.0, slope], [slope, 0.0]], rtol=4 * np.finfo(float).eps)
