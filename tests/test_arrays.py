@@ -596,7 +596,15 @@ def test_what_numpy_makes_of_an_array_is_an_array(product):
     assert (values(made) == product(values(W), values(x))).all()
 
 
-@pytest.mark.parametrize("change", [lambda W: np.add.at(W, 0, 1.0), lambda W: operator.ifloordiv(W, 2)])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda W: np.add.at(W, 0, 1.0),
+        lambda W: operator.ifloordiv(W, 2),
+        lambda W: W.sort(0),
+        lambda W: W.partition(0, axis=0),
+    ],
+)
 def test_a_change_in_place_points_to_assign_before_anything_is_looked_up(W, change):
     before = values(W)
     with pytest.raises(

@@ -30,6 +30,7 @@ from autograd import (
     tan,
     where,
 )
+from autograd.recorded import execution
 from tests.programs import (
     ONE,
     RNG,
@@ -192,6 +193,14 @@ def test_a_dead_branch_in_most_rows_sends_no_row_the_eager_way(monkeypatch):
     roots = np.sqrt(np.maximum(x, 0.0))
     assert loss == pytest.approx(roots.mean(), rel=1e-12)
     assert gradient == pytest.approx(0.5 * roots.mean(), rel=1e-12)
+
+
+def test_of_many_infinite_rows_of_a_sum_no_more_than_64_are_looked_at_one_by_one(monkeypatch):
+    looked_at, again = [], execution._again
+    monkeypatch.setattr(execution, "_again", lambda *args: looked_at.append(args) or again(*args))
+    program = record(lambda x: A * x * 1e308, 1.0)
+    loss, _ = program.value_and_grad(program.theta(), np.full(500, 10.0), reduction="sum")
+    assert (loss, len(looked_at)) == (math.inf, execution.MAX_EAGER)
 
 
 @pytest.mark.parametrize(("x", "dtype"), [(1e200, float), (1e20, np.float32), (1e308, float), (1e38, np.float32)])

@@ -215,6 +215,11 @@ def test_a_jacobian_is_named_where_the_name_is_true_in_every_entry(J, operand, n
             assert jacobians.label(wrong, [], operands, 17) != name
 
 
+def test_a_jacobian_of_more_than_64_numbers_is_told_by_its_rows_and_columns():
+    assert jacobians.text(np.ones((13, 5)), 4) == "13×5 matrix"
+    assert jacobians.text(np.arange(64.0).reshape(32, 2), 4).startswith("0, 1; 2, 3; ")
+
+
 def test_the_operand_itself_is_no_name_of_a_jacobian_by_it():
     x = Named("x", X)
     assert jacobians.label(X[:, None], [x], [x], 3) == "column [7, 8]"
