@@ -47,6 +47,14 @@ def test_backward_called_before_or_not_the_derivation_is_the_same():
     assert result(latex(L, wrt=w, digits=17)) == w.grad
 
 
+@pytest.mark.parametrize(("n", "text"), [(6, "[1, 1, 1, 1, 1, 1]"), (7, "[7×1]")])
+def test_a_vector_of_up_to_six_numbers_is_written_out(n, text):
+    x = array(np.ones(n), "x")
+    with scope("f1"):
+        L = named("L", ag.sum(x))
+    assert str(latex(L, wrt=x)).splitlines()[-1].split("= ")[1].startswith(text)
+
+
 @settings(max_examples=100, deadline=None)
 @given(TREES)
 def test_the_derivation_of_a_random_formula_ends_in_the_gradient(tree):
