@@ -136,6 +136,13 @@ def test_minimize_takes_data_of_32_bits_and_whole_numbers():
     assert unit.w[0].data == pytest.approx((X[:, 0] @ t) / (X[:, 0] @ X[:, 0]), rel=1e-6)
 
 
+def test_minimize_takes_data_of_a_single_example():
+    pytest.importorskip("scipy")
+    w = Value(0.0, "w")
+    nn.minimize(lambda x, y: nn.mse(w * x, y), [w], data=([2.0], [6.0]))
+    assert w.data == pytest.approx(3.0)
+
+
 def test_a_rule_of_ones_own_is_an_update():
     class SignDescent(Optimizer):
         def update(self, w, g, places):
@@ -249,6 +256,16 @@ def test_a_steep_start_is_left_and_the_minimum_behind_it_reached(method):
     w.data = 1e4
     assert nn.minimize(lambda: (w - 1) ** 4 + (w - 1) ** 2, [w], method).success
     assert w.data == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize(("unit", "steepest"), [(1.0, 1e4), (1e9, 1e4), (1e-3, 2e2)])
+def test_scipy_meets_a_start_of_slope_10_to_the_4_and_a_flat_one_ten_times_steeper(unit, steepest, monkeypatch):
+    optimize = pytest.importorskip("scipy.optimize")
+    w, met, minimize = Value(2.0, "w"), [], optimize.minimize
+    monkeypatch.setattr(optimize, "minimize", lambda f, at, **rest: met.append(f(at)) or minimize(f, at, **rest))
+    assert nn.minimize(lambda: unit * (w - 1) ** 2, [w]).success
+    assert abs(met[0][1]).max() == pytest.approx(steepest)
+    assert met[0][0] == pytest.approx(steepest / 2)
 
 
 def test_a_method_that_finds_no_curvature_does_not_say_success():
