@@ -319,7 +319,7 @@ def test_an_output_may_saturate_where_it_is_right():
 
 
 @pytest.mark.parametrize(
-    ("target", "kinds"), [((1.0, 1.0), []), ((0.0, 1.0), ["saturated"]), ((0.5, 1.0), ["saturated"])]
+    ("target", "kinds"), [((1.0, 0.0), []), ((0.0, 1.0), ["saturated"]), ((0.5, 1.0), ["saturated"])]
 )
 def test_an_output_is_right_if_it_is_nearer_than_a_half_to_its_own_target(target, kinds):
     layer = nn.Layer(2, 2, "sigmoid", rng=0)

@@ -284,6 +284,15 @@ def test_a_minimum_is_left_as_it_is(method):
     assert (w.data, result.fun, result.success) == (1.0, 3.0, True)
 
 
+@pytest.mark.parametrize("method", METHODS)
+def test_without_a_tolerance_of_ones_own_every_method_comes_within_a_millionth(method):
+    pytest.importorskip("scipy")
+    f, parameters, (X, y) = regression(np.random.default_rng(0))
+    nn.minimize(f, parameters, method, data=(X, y))
+    expected = np.linalg.lstsq(np.c_[X, np.ones(50)], y)[0]
+    np.testing.assert_allclose(values(parameters), expected, rtol=1e-6, atol=1e-7)
+
+
 def rosenbrock(rng):
     height, (a, b) = float(rng.integers(2)), map(Value, rng.normal(size=2))
     return lambda: (1 - a) ** 2 + 100 * (b - a * a) ** 2 + height, [a, b], ()
