@@ -210,3 +210,25 @@ def test_what_is_computed_from_constants_alone_takes_no_missing_derivative():
     x, fixed = Value(2.0, "x"), constant(0.0) * 1.0
     (sqrt(fixed) * x).backward()
     assert (x.grad, fixed.grad) == (0.0, 0.0)
+
+
+def test_the_branch_aside_is_that_of_the_point():
+    assert grad(lambda x: where(x, sqrt(x), x * x + x))(0.0) == 1.0
+
+
+def test_a_difference_moves_when_both_of_its_operands_do():
+    with pytest.raises(ZeroDivisionError, match="no derivative"):
+        grad(lambda x: sqrt(x[0] - x[1]) ** 2)([2.0, 2.0])
+
+
+def test_an_output_beside_an_infinite_slope_keeps_its_slope_of_0():
+    x, w = Value(0.0, "x"), Value(1.0, "w")
+    assert jacobian([x / 1e-320, w * 2], [x]).tolist() == [[math.inf], [0.0]]
+
+
+def test_a_branch_not_taken_passes_no_infinite_tangent_on():
+    assert jvp(lambda x: where(0.0, x * 1e308 * 10.0, x), (1.0,), (1.0,)) == (1.0, 1.0)
+
+
+def test_a_tangent_through_a_slope_that_is_0_here_still_has_a_derivative():
+    assert jvp(lambda x: jvp(lambda z: z * z, (x,), (1.0,))[1], (0.0,), (1.0,))[1] == 2.0
