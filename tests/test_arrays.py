@@ -546,6 +546,14 @@ def test_assign_without_a_gradient_does_not_turn_weights_into_nan():
     assert values(w).tolist() == [1.0, 2.0]
 
 
+def test_nan_may_be_written_where_no_gradient_is_missing():
+    w, c, x = array([1.0, 2.0], "w"), constant([1.0], "c"), Value(1.0, "x", "input")
+    (w * 2).sum().backward()
+    for leaves in (w, c, x):
+        assign(leaves, math.nan)
+        assert np.isnan(values(leaves)).all()
+
+
 @pytest.mark.parametrize(
     "clip",
     [

@@ -172,6 +172,14 @@ def test_targets_are_checked_when_some_of_them_are_plain_numbers():
         program([1.0, 0.0])
 
 
+def test_targets_in_another_order_than_their_columns_are_checked_and_no_other_columns_are():
+    a = array([1.0, 2.0], "a")
+    program = record(lambda y: nn.hinge(a, [y[2], y[0]]), [1.0, 1.0, 1.0])
+    assert program([[1.0, 0.0, -1.0]]).shape == (1,)
+    with pytest.raises(ValueError, match=r"row 1: hinge takes .*got \[0\.0, 1\.0\]$"):
+        program([[1.0, 1.0, 1.0], [1.0, 5.0, 0.0]])
+
+
 # --- kinds of data ----------------------------------------------------------------------------------------------------
 
 

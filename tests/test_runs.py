@@ -291,6 +291,11 @@ def test_whole_numbers_become_floats_block_by_block(monkeypatch):
     assert peak < 2 * x.nbytes
 
 
+def test_products_of_small_whole_numbers_do_not_wrap_around():
+    program = record(lambda x: A * x * x, 1.0)
+    assert program(np.array([200, 100], np.uint8)).tolist() == [40_000.0 * A.data, 10_000.0 * A.data]
+
+
 def test_the_gradient_of_many_rows_is_that_of_their_sum():
     program = mlp(nn.hinge)
     x, y = np.random.default_rng(0).normal(size=(50_000, 2)), np.where(np.arange(50_000) % 3, 1.0, -1.0)
