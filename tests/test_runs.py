@@ -292,7 +292,7 @@ def test_whole_numbers_become_floats_block_by_block(monkeypatch):
 
 
 def test_products_of_small_whole_numbers_do_not_wrap_around():
-    program = record(lambda x: A * x * x, 1.0)
+    program = record(lambda x: x * x * A, 1.0)
     assert program(np.array([200, 100], np.uint8)).tolist() == [40_000.0 * A.data, 10_000.0 * A.data]
 
 
