@@ -170,6 +170,7 @@ def test_targets_are_checked_when_some_of_them_are_plain_numbers():
     assert program([1.0, -1.0]).shape == (2,)
     with pytest.raises(ValueError, match="row 1: hinge takes targets"):
         program([1.0, 0.0])
+    assert record(lambda y: nn.hinge(a, [1.0, y]), 1.0)([1.0, -1.0]).shape == (2,)
 
 
 def test_targets_in_another_order_than_their_columns_are_checked_and_no_other_columns_are():
