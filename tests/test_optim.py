@@ -56,6 +56,15 @@ def test_sgd_is_the_lectures_update():
     assert (w.data, unused.data) == (1.0 - 0.1 * 3.0, 7.0)
 
 
+def test_adam_without_a_memory_moves_by_the_learning_rate_in_every_step():
+    w = Value(1.0)
+    descent = nn.Adam([w], 0.5, betas=(0.0, 0.0))
+    for slope, data in ((3.0, 0.5), (-1e-3, 1.0)):
+        w.grad = slope
+        descent.step()
+        assert w.data == pytest.approx(data, rel=1e-4)
+
+
 @pytest.mark.parametrize("rule", [nn.SGD, nn.Adam])
 def test_a_parameter_that_rests_for_some_steps_remembers_nothing_of_them(rule):
     options = {"momentum": 0.9} if rule is nn.SGD else {}
@@ -266,6 +275,16 @@ def test_scipy_meets_a_start_of_slope_10_to_the_4_and_a_flat_one_ten_times_steep
     assert nn.minimize(lambda: unit * (w - 1) ** 2, [w]).success
     assert abs(met[0][1]).max() == pytest.approx(steepest)
     assert met[0][0] == pytest.approx(steepest / 2)
+
+
+def test_the_result_counts_the_iterations_of_every_start(monkeypatch):
+    optimize = pytest.importorskip("scipy.optimize")
+    counts, minimize = [], optimize.minimize
+    ran = lambda *args, **rest: (result := minimize(*args, **rest), counts.append(result.nit))[0]  # noqa: E731
+    monkeypatch.setattr(optimize, "minimize", ran)
+    w = Value(25.0)
+    assert nn.minimize(lambda: w.exp() - w, [w]).nit in (sum(counts), sum(counts[:-1]))  # the last may be no progress
+    assert min(counts[:2]) > 0
 
 
 def test_a_method_that_finds_no_curvature_does_not_say_success():
