@@ -39,6 +39,7 @@ def test_replay_of_fractions_stays_exact():
     assert replay(x * x / 3 + 1, {x: Fraction(1, 2)}) == Fraction(13, 12)
     assert replay(x**2 - x**-1, {x: Fraction(1, 3)}) == Fraction(1, 9) - 3
     assert replay(abs(x) + relu(x), {x: Fraction(-1, 3)}) == Fraction(1, 3)
+    assert replay(x * 1000.0, {x: Fraction(1, 3)}) == Fraction(1000, 3)
     assert replay(x + 1, {x: Decimal("0.1")}) == Decimal("1.1")
 
 
