@@ -198,6 +198,15 @@ def test_stages_that_branch_join_and_skip_sum_up_to_the_gradient():
         assert "∂L/∂h = (∂g/∂h)ᵀ · ∂L/∂g + (∂s/∂h|g)ᵀ · ∂L/∂s" in text
 
 
+def test_a_derivation_defines_the_nameless_values_that_it_writes_and_no_named_ones():
+    x, a, b = Value(1.0, "x"), Value(2.0, "a"), Value(3.0, "b")
+    v, h = a * b, named("h", a + b)
+    lines = str(latex(named("y", h + x * v + v.tanh()), wrt=x)).partition("∂")[0].splitlines()
+    defined = [line.split(" = ")[0].strip() for line in lines]
+    assert (defined[0], defined[-1]) == ("v1", "y")
+    assert "h" not in defined
+
+
 def test_large_matrices_are_written_by_their_size():
     rng = np.random.default_rng(0)
     W = array(rng.normal(size=(8, 9)), "W")

@@ -454,6 +454,12 @@ def test_leaves_changed_since_are_named():
     compiled(formula)
 
 
+def test_a_users_row_with_words_of_its_own_is_written_in_them_in_text(row):
+    double = row("formula_double", lambda x: x * 2, (lambda y, x: 2.0,), written="twice {}")
+    x = Value(1.0, "x")
+    assert str(latex(double(x) + x)) == "(twice x) + x"
+
+
 def test_a_users_row_is_written_by_its_name_and_derived_by_its_rule(row):
     swish = row("formula_swish", lambda x: x * ops.sigmoid(x), (lambda y, x: ops.sigmoid(x) + y * ops.sigmoid(-x),))
     x = Value(0.3, "x")
