@@ -222,6 +222,7 @@ def test_a_page_opens_with_whatever_python_computed(page, tmp_path):
     [
         (exp, "710", "exp is beyond the largest number here; got 710 from x"), (log, "0", "log is defined for x > 0; got 0 from x"),
         (lambda v: v**3, "1e200", "power is beyond the largest number here; got 1e200 from x and 3 from 3"),
+        (lambda v: 1.0 / v, "0", "divide is defined for a divisor other than 0; got 1 from 1 and 0 from x"),
         (lambda v: v**-1, "0", "and 0 under an exponent ≥ 0; got 0 from x and −1 from (−1)"),
         (lambda v: sqrt(v) ** 2, "0", "sqrt has no derivative here; its operand is 0 from x, and the gradient that reaches it is 0 at this point only: 0 · ∞ has no value"),
         (lambda v: sqrt(v) * 2, "0", "sqrt has no derivative here; its operand is 0 from x"),
