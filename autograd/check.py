@@ -67,7 +67,7 @@ def _parameter(f: Any, n: int) -> str:
 def _differences(at: Callable[[Any], Any], x: Any, unit: Any) -> Iterator[tuple[Any, Any]]:
     """The central difference and the jump of the slope for each step; at the edge of a domain, that of one side."""
     size = float(np.abs(x @ unit))
-    for h in {STEP, STEP * size or STEP, STEP * max(1.0, size)}:
+    for h in {STEP, STEP * size or STEP}:
         for a, b, c in ((1, 0, -1), (2, 1, 0), (-2, -1, 0)):
             try:
                 far, middle, near = (at(x + k * h * unit) for k in (a, b, c))

@@ -156,7 +156,7 @@ def product(bar: Any, d: Any) -> Any:
     if d.__class__ is float and d == 1.0:
         return bar
     if isinstance(bar, np.ndarray) and not math.isfinite(d):
-        return np.where(bar == 0.0, 0.0, np.where(bar == 0.0, 1.0, bar) * d)  # an entry of 0 passes nothing on
+        return np.where(bar == 0.0, 0.0, bar * d)  # an entry of 0 passes nothing on
     return d if bar.__class__ is float and bar == 1.0 else bar * d
 
 

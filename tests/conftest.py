@@ -16,10 +16,12 @@ SIZE = {"width": 1400, "height": 900}
 def pytest_runtest_call(item):
     """Take the tracer off what is marked `unmeasured`; pytest-cov's own `no_cover` does nothing in a worker of xdist.
 
-    There it has two measurements running, and the one goes on where the other pauses.
+    There it has two measurements running, and the one goes on where the other pauses. Where every test is asked for the
+    lines that it executes, as by tests/mutants.py, it stays on in files marked so as a whole.
     """
     tracer = sys.gettrace()
-    if item.get_closest_marker("unmeasured"):
+    alone = any(mark.name == "unmeasured" for mark in item.own_markers)
+    if alone or (item.get_closest_marker("unmeasured") and not item.config.getoption("cov_context", None)):
         sys.settrace(None)
     try:
         return (yield)

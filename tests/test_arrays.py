@@ -546,6 +546,14 @@ def test_assign_without_a_gradient_does_not_turn_weights_into_nan():
     assert values(w).tolist() == [1.0, 2.0]
 
 
+def test_nan_may_be_written_where_no_gradient_is_missing():
+    w, c, x = array([1.0, 2.0], "w"), constant([1.0], "c"), Value(1.0, "x", "input")
+    (w * 2).sum().backward()
+    for leaves in (w, c, x):
+        assign(leaves, math.nan)
+        assert np.isnan(values(leaves)).all()
+
+
 @pytest.mark.parametrize(
     "clip",
     [
@@ -596,7 +604,15 @@ def test_what_numpy_makes_of_an_array_is_an_array(product):
     assert (values(made) == product(values(W), values(x))).all()
 
 
-@pytest.mark.parametrize("change", [lambda W: np.add.at(W, 0, 1.0), lambda W: operator.ifloordiv(W, 2)])
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda W: np.add.at(W, 0, 1.0),
+        lambda W: operator.ifloordiv(W, 2),
+        lambda W: W.sort(0),
+        lambda W: W.partition(0, axis=0),
+    ],
+)
 def test_a_change_in_place_points_to_assign_before_anything_is_looked_up(W, change):
     before = values(W)
     with pytest.raises(

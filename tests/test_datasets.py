@@ -61,6 +61,13 @@ def test_spirals_stay_within_the_unit_circle_and_no_line_separates_them():
     assert neighbour.fit(X, Y).score(X, Y) > 0.9
 
 
+def test_an_arm_without_noise_turns_by_three_quarters_and_begins_at_its_class():
+    X, Y = datasets.spirals(90, 3, noise=0.0)
+    radius = np.hypot(*X.T)
+    angle = 2 * np.pi * (Y / 3 + 0.75 * radius)
+    np.testing.assert_allclose(X, np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1), rtol=1e-9)
+
+
 @pytest.mark.parametrize("dimensions", [1, 2, 3])
 @pytest.mark.parametrize("deviations", [(1.0, 1.0), (0.5, 2.0)])
 def test_the_posterior_of_two_gaussians_is_bayes_rule(dimensions, deviations):

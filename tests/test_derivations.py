@@ -47,6 +47,14 @@ def test_backward_called_before_or_not_the_derivation_is_the_same():
     assert result(latex(L, wrt=w, digits=17)) == w.grad
 
 
+@pytest.mark.parametrize(("n", "text"), [(2, "[1, 1]"), (6, "[1, 1, 1, 1, 1, 1]"), (7, "[7×1]")])
+def test_a_vector_of_up_to_six_numbers_is_written_out(n, text):
+    x = array(np.ones(n), "x")
+    with scope("f1"):
+        L = named("L", ag.sum(x))
+    assert str(latex(L, wrt=x)).splitlines()[-1].split("= ")[1].startswith(text)
+
+
 @settings(max_examples=100, deadline=None)
 @given(TREES)
 def test_the_derivation_of_a_random_formula_ends_in_the_gradient(tree):
@@ -188,6 +196,15 @@ def test_stages_that_branch_join_and_skip_sum_up_to_the_gradient():
         np.testing.assert_allclose(np.array(eval(last)), ag.values(gradients(L, v)), rtol=1e-13)
         assert np.array(eval(last)).shape == shape
         assert "∂L/∂h = (∂g/∂h)ᵀ · ∂L/∂g + (∂s/∂h|g)ᵀ · ∂L/∂s" in text
+
+
+def test_a_derivation_defines_the_nameless_values_that_it_writes_and_no_named_ones():
+    x, a, b = Value(1.0, "x"), Value(2.0, "a"), Value(3.0, "b")
+    v, h = a * b, named("h", a + b)
+    lines = str(latex(named("y", h + x * v + v.tanh()), wrt=x)).partition("∂")[0].splitlines()
+    defined = [line.split(" = ")[0].strip() for line in lines]
+    assert (defined[0], defined[-1]) == ("v1", "y")
+    assert "h" not in defined
 
 
 def test_large_matrices_are_written_by_their_size():

@@ -6,7 +6,20 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Chain, Value, array, assign, log_softmax, maximum, relu, scope, sigmoid, sum as total, values
+from autograd import (
+    Chain,
+    Value,
+    array,
+    assign,
+    log_softmax,
+    maximum,
+    refusals,
+    relu,
+    scope,
+    sigmoid,
+    sum as total,
+    values,
+)
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -90,6 +103,12 @@ def test_parameters_behind_a_threshold_are_named():
     assert "step, whose gradient is 0 everywhere" in found
 
 
+def test_what_a_threshold_holds_is_named_without_a_module_too():
+    w, spare = array([1.0, -1.0], "w"), Value(0.5)
+    (found,) = nn.diagnose(lambda x: (w @ x + spare).step() * Value(2.0, "u"), X, Y, nn.mse)
+    assert (found.kind, found.where) == ("unmoved", ("w[0]", "w[1]", refusals.described(spare)))
+
+
 @pytest.mark.parametrize("weight", [0.5, 0.0])
 @pytest.mark.parametrize("activation", ["sigmoid", "tanh", "identity"])
 def test_units_that_start_alike_are_named(activation, weight):
@@ -115,8 +134,10 @@ def test_one_infinite_unit_makes_no_others_alike():
     model = nn.MLP(1, [3, 1], "identity", bias=False, rng=0)
     assign(model.layers[0].w, [[1e308], [1.0], [2.0]])
     assign(model.layers[1].w, [[1e-308, 1.0, 1.0]])
-    kinds = [found.kind for found in nn.diagnose(model, [[10.0], [20.0]], [0.0, 1.0], lambda y, t: y * 1e-300)]
-    assert "identical" not in kinds
+    for others in (1.0, 1e-60):
+        assign(model.layers[0].w[1:], [[others], [2 * others]])
+        found = nn.diagnose(model, [[10.0], [20.0]], [0.0, 1.0], lambda y, t: y * 1e-300)
+        assert "identical" not in kinds_of(found)
 
 
 def test_outputs_of_equal_weights_are_not_alike_for_they_have_targets_of_their_own():
@@ -143,6 +164,25 @@ def test_a_gradient_that_vanishes_on_its_way_back_is_named():
     (found,) = nn.diagnose(model, X, Y, LOGITS)
     assert (found.kind, found.where) == ("vanishing", ("layer1",))
     assert "tanh or relu" in found
+
+
+def test_layers_are_in_the_order_of_the_graph_not_in_that_of_their_names():
+    model = nn.MLP(2, [8] * 11 + [1], "sigmoid", rng=0)
+    (found,) = nn.diagnose(model, X, Y, LOGITS)
+    assert found.where == ("layer1",)
+    assert " in layer12, " in found
+
+
+def test_a_layer_without_a_scope_is_named_by_its_first_unit():
+    weights = [array(np.eye(2), f"w{k}") for k in range(12)]
+
+    def deep(x):
+        for w in weights:
+            x = sigmoid(w @ x)
+        return x[0] + x[1]
+
+    (found,) = nn.diagnose(deep, X, Y, LOGITS)
+    assert (found.kind, found.where) == ("vanishing", ("sigmoid of w0[0,0]",))
 
 
 def test_a_parameter_without_a_part_does_not_hide_that_the_gradient_vanishes():
@@ -276,6 +316,15 @@ def test_an_output_may_saturate_where_it_is_right():
     nn.fit(model, X, Y, nn.binary_cross_entropy, nn.Adam(model.parameters(), 0.03), 1000, progress=False)
     assert nn.accuracy(model, X, Y) == 1.0
     assert nn.diagnose(model, X, Y, nn.binary_cross_entropy) == []
+
+
+@pytest.mark.parametrize(
+    ("target", "kinds"), [((1.0, 0.0), []), ((0.0, 1.0), ["saturated"]), ((0.5, 1.0), ["saturated"])]
+)
+def test_an_output_is_right_if_it_is_nearer_than_a_half_to_its_own_target(target, kinds):
+    layer = nn.Layer(2, 2, "sigmoid", rng=0)
+    assign(layer.b, [50.0, 0.0])  # the first output is 1
+    assert kinds_of(nn.diagnose(layer, X, np.tile(target, (100, 1)), nn.mse)) == kinds
 
 
 def test_a_gradient_that_underflows_has_vanished_and_tiny_weights_are_not_alike():

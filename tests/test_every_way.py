@@ -16,12 +16,14 @@ import mpmath
 import numpy as np
 import pytest
 
+import nn
 import viz
 from autograd import (
     Value,
     absolute,
     arctan,
     array,
+    assign,
     exp,
     expm1,
     grad,
@@ -47,6 +49,7 @@ from autograd import (
     sum as total,
     tanh,
     value_and_grad,
+    values,
     vjp,
     wengert_list,
     where,
@@ -184,6 +187,14 @@ def drawn(f, point):
     return [float(re.search(r"gradient (\S+)$", cards[v].title)[1]) for v in leaves]
 
 
+def animated(f, point):
+    """What the finished animation tells of each leaf."""
+    svg = viz.steps(graph(f, point)[0]).svg
+    return [
+        re.search(rf"<title>{name}, parameter: value (\S+), gradient (\S+)</title>", svg).groups() for name in "abc"
+    ]
+
+
 SLOPES = {
     "gradients": lambda f, p: slopes_of(graph(f, p)),
     "grad": lambda f, p: grad(f, (0, 1, 2))(*p),
@@ -199,6 +210,7 @@ SLOPES = {
     "explain": explained,
     "latex": last_lines,
     "draw": drawn,
+    "animation": lambda f, p: [slope for _, slope in animated(f, p)],
     "pickled": lambda f, p: slopes_of(pickle.loads(pickle.dumps(graph(f, p)))),
     "copied": lambda f, p: slopes_of(copy.deepcopy(graph(f, p))),
 }
@@ -251,6 +263,64 @@ def test_every_way_to_a_value_gives_that_of_values_or_refuses_with_it(seed):
         got = outcome(lambda way=way: way(f, point))
         wanted = expected * (len(got) if got != "refused" and expected != "refused" else 1)
         assert near(got, wanted) if "refused" not in (got, expected) else got == expected, (name, point, got, expected)
+
+
+@pytest.mark.parametrize("engine", ["recorded", "eager"])
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_history_tells_the_loss_of_values_or_fit_refuses_what_has_no_finite_step(seed, engine):
+    f, point = formula(seed)
+    expected = outcome(lambda: [graph(f, point)[0].data, *backward(f, point)])
+    w = array(point, "w")
+    descent = nn.SGD(list(w), 1e-308)  # a step of any gradient is as good as none
+    rows = [[1.0]] * 2, [0.0] * 2
+    fitted = lambda: nn.fit(lambda _: f(*w), *rows, lambda y, _: y, descent, 1, progress=False, engine=engine)  # noqa: E731
+    got = outcome(lambda: fitted().loss)
+    if expected == "refused" or not np.isfinite(expected).all():
+        assert got == "refused", (point, got, expected)
+    else:
+        assert got != "refused", point
+        assert near(got, expected[:1]), (point, got, expected)
+
+
+@pytest.mark.parametrize(
+    ("activation", "depth", "scale", "kind"),
+    [
+        ("relu", 1, 1.0, "dead"),
+        ("sigmoid", 1, 300.0, "saturated"),
+        ("tanh", 2, 200.0, "saturated"),
+        ("sigmoid", 9, 1.0, "vanishing"),
+        ("tanh", 12, 0.2, "vanishing"),
+        ("leaky_relu", 5, 40.0, "exploding"),
+    ],
+)
+def test_the_numbers_of_a_diagnosis_are_those_of_backward_row_by_row(activation, depth, scale, kind):
+    X, Y = nn.datasets.two_moons(100)
+    model, loss = nn.MLP(2, [4] * depth + [1], activation, rng=0), nn.binary_cross_entropy_with_logits
+    for layer in model.layers:
+        assign(layer.w, scale * values(layer.w))
+    if kind == "dead":  # on in one row of a hundred
+        assign(model.layers[0].b, -np.sort(X @ values(model.layers[0].w).T, axis=0)[-2] - 1e-9)
+    flat, adjoints = [], []  # by row, layer and unit: whether nearly no gradient passes, and what arrives
+    for x, y in zip(X, Y, strict=True):
+        stages = [x := np.atleast_1d(layer(x)) for layer in model.layers]
+        loss(stages[-1][0], y).backward()
+        steepest = {"relu": 1.0, "sigmoid": 0.25, "tanh": 1.0, "leaky_relu": 1.0}[activation]
+        flat.append([[abs(v.partials[0]) < 0.01 * steepest for v in stage] for stage in stages[:-1]])
+        adjoints.append([np.mean([abs(adjoint(v)) for v in stage]) for stage in stages])
+    found = [finding for finding in nn.diagnose(model, X, Y, loss) if finding.kind == kind]
+    assert found
+    for finding in found:
+        if kind in ("dead", "saturated"):
+            layer, unit = re.fullmatch(r"layer(\d+)/neuron(\d+)", *finding.where).groups()
+            assert f"on {np.mean(flat, axis=0)[int(layer) - 1][int(unit) - 1]:.0%} of the rows" in finding
+        else:
+            first, *_, last = np.mean(adjoints, axis=0)
+            assert f"{last:.2g} in layer{depth + 1}, {first:.2g} in layer1" in finding
+
+
+def adjoint(v):
+    """∂loss/∂v, or that of its operand where an activation may be off."""
+    return v.parents[0].grad if v.op.name in nn.doctor.OFF else v.grad
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -328,6 +328,13 @@ def test_a_shared_value_and_a_named_one_have_equations_of_their_own():
     assert latex(L)._repr_latex_() == f"$$\n{latex(L).latex}\n$$"
 
 
+@pytest.mark.parametrize(("characters", "equations"), [(90, 1), (91, 2)])
+def test_a_part_of_a_formula_has_an_equation_of_its_own_if_it_is_longer_than_ninety_characters(characters, equations):
+    a, b, c, d = (Value(1.0, letter * n) for letter, n in zip("abcd", (20, 20, 20, characters - 69), strict=True))
+    assert len(str(latex(ag.sum([a, b, c, d])))) == characters
+    assert len(latex(ag.sum([a, b, c, d]).exp()).lines) == equations
+
+
 def test_several_outputs_are_several_equations():
     y = named("y", array([1.0, 2.0], "x") * 2)
     assert latex(y).lines == (("y_{0}", r"x_{0} \cdot 2"), ("y_{1}", r"x_{1} \cdot 2"))
@@ -445,6 +452,12 @@ def test_leaves_changed_since_are_named():
     formula = latex(L, wrt=w)
     assert "w_$x changed after" in str(formula)
     compiled(formula)
+
+
+def test_a_users_row_with_words_of_its_own_is_written_in_them_in_text(row):
+    double = row("formula_double", lambda x: x * 2, (lambda y, x: 2.0,), written="twice {}")
+    x = Value(1.0, "x")
+    assert str(latex(double(x) + x)) == "(twice x) + x"
 
 
 def test_a_users_row_is_written_by_its_name_and_derived_by_its_rule(row):

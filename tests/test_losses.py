@@ -314,6 +314,8 @@ def test_every_loss_has_the_gradient_of_central_differences(name):
         (lambda: nn.mse(array([1.0]), [np.nan]), ValueError, "numbers as targets"),
         (lambda: nn.mse([], []), ValueError, "empty"),
         (lambda: nn.hinge(Value(1.0), 0), ValueError, "−1 and 1"),
+        (lambda: nn.hinge(Value(1.0), 2), ValueError, "−1 and 1"),
+        (lambda: nn.hinge(Value(1.0), -2), ValueError, "−1 and 1"),
         (lambda: nn.binary_cross_entropy(Value(1.5), 1), ValueError, "for logits use .*with_logits"),
         (lambda: nn.binary_cross_entropy(Value(np.nan), 1), ValueError, "from 0 to 1; got nan"),
         (lambda: nn.binary_cross_entropy(Value(0.5), 2), ValueError, "targets from 0 to 1; got 2"),

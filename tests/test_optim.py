@@ -56,6 +56,15 @@ def test_sgd_is_the_lectures_update():
     assert (w.data, unused.data) == (1.0 - 0.1 * 3.0, 7.0)
 
 
+def test_adam_without_a_memory_moves_by_the_learning_rate_in_every_step():
+    w = Value(1.0)
+    descent = nn.Adam([w], 0.5, betas=(0.0, 0.0))
+    for slope, data in ((3.0, 0.5), (-1e-3, 1.0)):
+        w.grad = slope
+        descent.step()
+        assert w.data == pytest.approx(data, rel=1e-4)
+
+
 @pytest.mark.parametrize("rule", [nn.SGD, nn.Adam])
 def test_a_parameter_that_rests_for_some_steps_remembers_nothing_of_them(rule):
     options = {"momentum": 0.9} if rule is nn.SGD else {}
@@ -134,6 +143,13 @@ def test_minimize_takes_data_of_32_bits_and_whole_numbers():
     unit = nn.Neuron(1, "identity", bias=False, rng=0)
     nn.minimize(lambda x, y: nn.mse(unit(x), y), unit.parameters(), data=(X, t))
     assert unit.w[0].data == pytest.approx((X[:, 0] @ t) / (X[:, 0] @ X[:, 0]), rel=1e-6)
+
+
+def test_minimize_takes_data_of_a_single_example():
+    pytest.importorskip("scipy")
+    w = Value(0.0, "w")
+    nn.minimize(lambda x, y: nn.mse(w * x, y), [w], data=([2.0], [6.0]))
+    assert w.data == pytest.approx(3.0)
 
 
 def test_a_rule_of_ones_own_is_an_update():
@@ -251,6 +267,26 @@ def test_a_steep_start_is_left_and_the_minimum_behind_it_reached(method):
     assert w.data == pytest.approx(1.0, abs=1e-5)
 
 
+@pytest.mark.parametrize(("unit", "steepest"), [(1.0, 1e4), (1e9, 1e4), (1e-3, 2e2)])
+def test_scipy_meets_a_start_of_slope_10_to_the_4_and_a_flat_one_ten_times_steeper(unit, steepest, monkeypatch):
+    optimize = pytest.importorskip("scipy.optimize")
+    w, met, minimize = Value(2.0, "w"), [], optimize.minimize
+    monkeypatch.setattr(optimize, "minimize", lambda f, at, **rest: met.append(f(at)) or minimize(f, at, **rest))
+    assert nn.minimize(lambda: unit * (w - 1) ** 2, [w]).success
+    assert abs(met[0][1]).max() == pytest.approx(steepest)
+    assert met[0][0] == pytest.approx(steepest / 2)
+
+
+def test_the_result_counts_the_iterations_of_every_start(monkeypatch):
+    optimize = pytest.importorskip("scipy.optimize")
+    counts, minimize = [], optimize.minimize
+    ran = lambda *args, **rest: (result := minimize(*args, **rest), counts.append(result.nit))[0]  # noqa: E731
+    monkeypatch.setattr(optimize, "minimize", ran)
+    w = Value(25.0)
+    assert nn.minimize(lambda: w.exp() - w, [w]).nit in (sum(counts), sum(counts[:-1]))  # the last may be no progress
+    assert min(counts[:2]) > 0
+
+
 def test_a_method_that_finds_no_curvature_does_not_say_success():
     pytest.importorskip("scipy")
     w = Value(1.0, "w")
@@ -265,6 +301,15 @@ def test_a_minimum_is_left_as_it_is(method):
     w = Value(1.0, "w")
     result = nn.minimize(lambda: (w - 1) ** 2 + 3.0, [w], method)
     assert (w.data, result.fun, result.success) == (1.0, 3.0, True)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_without_a_tolerance_of_ones_own_every_method_comes_within_a_millionth(method):
+    pytest.importorskip("scipy")
+    f, parameters, (X, y) = regression(np.random.default_rng(0))
+    nn.minimize(f, parameters, method, data=(X, y))
+    expected = np.linalg.lstsq(np.c_[X, np.ones(50)], y)[0]
+    np.testing.assert_allclose(values(parameters), expected, rtol=1e-6, atol=1e-7)
 
 
 def rosenbrock(rng):

@@ -196,6 +196,14 @@ def test_what_is_computed_from_constants_alone_takes_no_missing_derivative(page,
     assert "NaN" not in page.evaluate("adjoints.at(-1).map(String)")
 
 
+def test_nan_is_refused_by_no_domain_of_the_page_as_by_none_of_python(page, tmp_path):
+    x, y = Value(2.0, "x"), Value(1.0, "y")
+    lesson = Lesson(page, steps(log(x * math.inf - math.inf) * y), tmp_path)
+    lesson.set("y", "3")
+    assert page.inner_text("#said") == "Forward and backward have followed."
+    assert page.evaluate("String(value.at(-1))") == "NaN"
+
+
 def test_a_page_opens_with_whatever_python_computed(page, tmp_path):
     """Of a row of the reader's own the page cannot know whether it may overflow: only after What if it refuses that."""
     cube = Op("page_cube", lambda x: x * x * x, (lambda y, x: 3 * x * x,))
@@ -214,6 +222,7 @@ def test_a_page_opens_with_whatever_python_computed(page, tmp_path):
     [
         (exp, "710", "exp is beyond the largest number here; got 710 from x"), (log, "0", "log is defined for x > 0; got 0 from x"),
         (lambda v: v**3, "1e200", "power is beyond the largest number here; got 1e200 from x and 3 from 3"),
+        (lambda v: 1.0 / v, "0", "divide is defined for a divisor other than 0; got 1 from 1 and 0 from x"),
         (lambda v: v**-1, "0", "and 0 under an exponent ≥ 0; got 0 from x and −1 from (−1)"),
         (lambda v: sqrt(v) ** 2, "0", "sqrt has no derivative here; its operand is 0 from x, and the gradient that reaches it is 0 at this point only: 0 · ∞ has no value"),
         (lambda v: sqrt(v) * 2, "0", "sqrt has no derivative here; its operand is 0 from x"),

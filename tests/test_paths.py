@@ -147,6 +147,15 @@ def test_an_interior_node_and_the_output_itself_have_paths_too():
     assert [tuple(p) for p in explain(out, out).paths] == [(("v3",), (), 1.0, 1.0)]
 
 
+def test_of_a_path_of_more_than_twelve_values_the_first_three_factors_and_the_last_two_are_told():
+    x = v = Value(1.0, "x")
+    for k in range(2, 15):
+        v = named(f"n{k}", v * float(k))
+    row = str(explain(v, x)).splitlines()[2]
+    assert row.split("  ")[0] == "x → n2 → n3 → … → n13 → n14"
+    assert re.search(r"  2 · 3 · 4 · … · 13 · 14  +=", row)
+
+
 # --- zeros, infinities, missing derivatives -----------------------------------------------------------------------------
 
 

@@ -28,6 +28,7 @@ from autograd import (
     replay,
     sin,
     step,
+    sum as total,
     tanh,
     where,
 )
@@ -38,6 +39,7 @@ def test_replay_of_fractions_stays_exact():
     assert replay(x * x / 3 + 1, {x: Fraction(1, 2)}) == Fraction(13, 12)
     assert replay(x**2 - x**-1, {x: Fraction(1, 3)}) == Fraction(1, 9) - 3
     assert replay(abs(x) + relu(x), {x: Fraction(-1, 3)}) == Fraction(1, 3)
+    assert replay(x * 1000.0, {x: Fraction(1, 3)}) == Fraction(1000, 3)
     assert replay(x + 1, {x: Decimal("0.1")}) == Decimal("1.1")
 
 
@@ -132,6 +134,24 @@ def test_the_changed_factor_of_a_product_is_named_not_the_other():
     w.data = 4.0
     with pytest.raises(ValueError, match=r"^w has changed"):
         gradients(y, [x])
+
+
+def test_a_leaf_of_1_that_has_not_changed_is_not_named():
+    x, w = Value(1.0, "x"), Value(3.0, "w")
+    y = x * w
+    w.data = 4.0
+    with pytest.raises(ValueError, match=r"^w has changed"):
+        gradients(y, [x])
+
+
+@pytest.mark.parametrize(("n", "names"), [(4, "x0 or x1 or x2 or x3"), (5, "x0 or x1 or x2 or 2 others")])
+def test_four_changed_leaves_are_named_and_of_more_three(n, names):
+    leaves = [Value(2.0, f"x{k}") for k in range(n)]
+    y = total([v * v for v in leaves])
+    for v in leaves:
+        v.data = 3.0
+    with pytest.raises(ValueError, match=f"^{names} has changed"):
+        gradients(y, leaves)
 
 
 def test_a_changed_constant_is_named():

@@ -30,6 +30,7 @@ from autograd import (
     tan,
     where,
 )
+from autograd.recorded import execution
 from tests.programs import (
     ONE,
     RNG,
@@ -194,6 +195,14 @@ def test_a_dead_branch_in_most_rows_sends_no_row_the_eager_way(monkeypatch):
     assert gradient == pytest.approx(0.5 * roots.mean(), rel=1e-12)
 
 
+def test_of_many_infinite_rows_of_a_sum_no_more_than_64_are_looked_at_one_by_one(monkeypatch):
+    looked_at, again = [], execution._again
+    monkeypatch.setattr(execution, "_again", lambda *args: looked_at.append(args) or again(*args))
+    program = record(lambda x: A * x * 1e308, 1.0)
+    loss, _ = program.value_and_grad(program.theta(), np.full(500, 10.0), reduction="sum")
+    assert (loss, len(looked_at)) == (math.inf, execution.MAX_EAGER)
+
+
 @pytest.mark.parametrize(("x", "dtype"), [(1e200, float), (1e20, np.float32), (1e308, float), (1e38, np.float32)])
 def test_large_data_and_large_gradients_are_no_alarm(x, dtype, monkeypatch):
     w = Value(0.5, "w")
@@ -280,6 +289,11 @@ def test_whole_numbers_become_floats_block_by_block(monkeypatch):
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2 * x.nbytes
+
+
+def test_products_of_small_whole_numbers_do_not_wrap_around():
+    program = record(lambda x: x * x * A, 1.0)
+    assert program(np.array([200, 100], np.uint8)).tolist() == [40_000.0 * A.data, 10_000.0 * A.data]
 
 
 def test_the_gradient_of_many_rows_is_that_of_their_sum():

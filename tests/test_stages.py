@@ -178,6 +178,7 @@ def test_a_local_jacobian_is_the_one_of_autograd():
 class Named:
     def __init__(self, name, data):
         self.name, self.data = name, np.asarray(data, dtype=float)
+        self.values = self.data
 
 
 W = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
@@ -198,6 +199,7 @@ X = np.array([7.0, 8.0])
         (np.kron(np.eye(3), X), Named("x", X), "x in each row"),
         ([X], Named("x", X), "x as a row"),
         (X[:, None], Named("x", X), "x"),
+        (5.0 * np.eye(2), Named("s", [5.0]), "diag(5, 5)"),
         ([[1.0, 2.0, 3.0]], None, "[1, 2, 3]"),
         ([[1.0], [2.0]], None, "column [1, 2]"),
         (np.ones((5, 6)), None, "5×6 matrix"),
@@ -213,6 +215,16 @@ def test_a_jacobian_is_named_where_the_name_is_true_in_every_entry(J, operand, n
             wrong = J.copy()
             wrong.flat[k] = np.nextafter(wrong.flat[k], 9.0)
             assert jacobians.label(wrong, [], operands, 17) != name
+
+
+def test_a_jacobian_of_more_than_64_numbers_is_told_by_its_rows_and_columns():
+    assert jacobians.text(np.ones((13, 5)), 4) == "13×5 matrix"
+    assert jacobians.text(np.arange(64.0).reshape(32, 2), 4).startswith("0, 1; 2, 3; ")
+
+
+@pytest.mark.parametrize(("by", "name"), [(X, "x as a row"), ([X], "x in each row")])
+def test_a_vector_is_the_row_by_a_vector_and_stands_in_each_row_by_a_matrix(by, name):
+    assert jacobians.label(np.array([X]), [Named("w", by)], [Named("x", X)], 3) == name
 
 
 def test_the_operand_itself_is_no_name_of_a_jacobian_by_it():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -184,3 +186,49 @@ def test_one_domain_error_is_found_behind_any_number_of_infinite_rows():
     Y[:-1, 1], Y[-1, 0] = 1e308 * 1.5, -1.0
     with pytest.raises(ValueError, match="row 199"):
         record(lambda x: log(x[0]) * w + x[1] * x[1], [1.0, 2.0])(Y)
+
+
+@pytest.mark.parametrize("f", [lambda x: maximum(x, 1.0), lambda x: maximum(1.0, x), lambda x: x**0.0])
+def test_what_is_nan_is_no_missing_derivative(f):
+    x = Value(math.nan, "x")
+    f(x).backward()
+    assert math.isnan(x.grad)
+
+
+def test_beside_an_operand_that_is_nan_the_derivative_by_another_one_is_nan_and_not_missing():
+    x = Value(2.0, "x")
+    maximum(x, math.nan).backward()
+    assert math.isnan(x.grad)
+
+
+def test_through_a_partial_that_overflows_an_adjoint_of_0_passes_0():
+    x = Value(0.0, "x")
+    assert gradients((x / 1e-320) ** 2, [x])[0].data == 0.0
+
+
+def test_what_is_computed_from_constants_alone_takes_no_missing_derivative():
+    x, fixed = Value(2.0, "x"), constant(0.0) * 1.0
+    (sqrt(fixed) * x).backward()
+    assert (x.grad, fixed.grad) == (0.0, 0.0)
+
+
+def test_the_branch_aside_is_that_of_the_point():
+    assert grad(lambda x: where(x, sqrt(x), x * x + x))(0.0) == 1.0
+
+
+def test_a_difference_moves_when_both_of_its_operands_do():
+    with pytest.raises(ZeroDivisionError, match="no derivative"):
+        grad(lambda x: sqrt(x[0] - x[1]) ** 2)([2.0, 2.0])
+
+
+def test_an_output_beside_an_infinite_slope_keeps_its_slope_of_0():
+    x, w = Value(0.0, "x"), Value(1.0, "w")
+    assert jacobian([x / 1e-320, w * 2], [x]).tolist() == [[math.inf], [0.0]]
+
+
+def test_a_branch_not_taken_passes_no_infinite_tangent_on():
+    assert jvp(lambda x: where(0.0, x * 1e308 * 10.0, x), (1.0,), (1.0,)) == (1.0, 1.0)
+
+
+def test_a_tangent_through_a_slope_that_is_0_here_still_has_a_derivative():
+    assert jvp(lambda x: jvp(lambda z: z * z, (x,), (1.0,))[1], (0.0,), (1.0,))[1] == 2.0
