@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from html import escape
@@ -21,12 +18,16 @@ from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
 from viz.page.animation import animated
+from viz.page.assembly import as_json, assembled, frame, read, scripts
 from viz.page.facts import gathered
 from viz.picture.diagram import Diagram, draw
 from viz.picture.paint import without_tooltips
 
-PAGE = Path(__file__).parent
-SCRIPTS = ("numbers", "zeros", "graph", "narration", "picture", "controls", "quiz", "view")  # one script, in this order
+# fmt: off
+SCRIPTS = (  # one script, in this order
+    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "controls", "quiz", "view",
+)
+# fmt: on
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
 WINDOW = (1400, 700)  # pixels that a page leaves to the picture
 
@@ -45,25 +46,16 @@ class Steps:
     @once
     def html(self) -> str:
         """The page: one file that needs no other, no network, and runs no script but its own."""
-        from hashlib import sha256
-
-        source = "\n".join(["", *(_read(f"script/{name}.js") for name in SCRIPTS)])
-        script = re.sub(r"(?m)^//.*\n", "", source).replace(
-            "/*rows*/[]", self.functions
-        )  # a page need not explain itself
         parts = {
             "theme": "" if self.picture.theme == "auto" else self.picture.theme,
-            "hash": b64encode(sha256(script.encode()).digest()).decode(),
             "title": escape(repr(self.picture)[1:-1]),
-            "css": _read("steps.css"),
+            "css": read("steps.css"),
             # Its tooltips give away the numbers that are not computed or predicted yet; the page writes its own.
             "svg": without_tooltips(self.picture.svg),
             "notes": escape(" ".join(self.notes)),
-            "data": _json(self.data),
-            "script": script[1:],
+            "data": as_json(self.data),
         }
-        # In one pass: a text that is put in may look like a place to put something in.
-        return re.sub(r"\{(\w+)\}", lambda place: parts[place[1]], _read("steps.html"))
+        return assembled("steps.html", scripts(*SCRIPTS).replace("/*rows*/[]", self.functions), parts)
 
     @once
     def svg(self) -> str:
@@ -79,11 +71,8 @@ class Steps:
         return f"<{groups} steps forward and {groups} back through a graph of {self.picture.scene.total} values>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        # The note is what remains where a front end strips the frame, as untrusted notebooks and GitHub do.
-        over = "position:absolute;inset:0;width:100%;height:100%;border:1px solid #d1d9e0;border-radius:6px"
-        frame = f'<iframe sandbox="allow-scripts" style="{over}" title="Step through the graph" srcdoc="{escape(self.html)}">'
-        note = f"<p>{escape(repr(self)[1:-1])}: trust the notebook, or save them with .save('steps.html').</p>"
-        html = f'<div style="position:relative;height:640px">{note}{frame}</iframe></div>'
+        note = f"{repr(self)[1:-1]}: trust the notebook, or save them with .save('steps.html')."
+        html = frame(self.html, "Step through the graph", note, 640)
         return {"text/html": html, "text/plain": repr(self)}
 
 
@@ -164,12 +153,3 @@ def _asked(predict: Any, places: Mapping[Value, int]) -> list[dict[str, Any]]:
         else:
             asked += [{"k": places[v]} for v in flat if v.role != "constant"]
     return asked
-
-
-def _json(data: Any) -> str:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _read(name: str) -> str:
-    return (PAGE / name).read_text(encoding="utf-8")
