@@ -6,11 +6,13 @@ Of a graph
     table           the evaluation trace: node, expression, value, derivatives, adjoint
     latex           the formula, and the chain rule line by line
     explain         a gradient as the sum over all paths
+    live            a page in which a network learns from its data
     parsed          the Value of an expression that is text
 
 What these give; each shows itself in a notebook and has `save`
     Diagram         the picture: .svg, .png, .html, .dot, .pdf
     Steps           the page, or the animation
+    Live            the page in which a network learns
     Table           the trace, as text, Markdown, HTML or LaTeX
     Formula         the formula or derivation
     Explanation     the paths
@@ -27,6 +29,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from viz.expression import parsed
+    from viz.page.live import Live, live
     from viz.page.steps import Steps, steps
     from viz.picture.diagram import Diagram, draw
     from viz.plots import activations, boundary, descent, history
@@ -36,8 +39,8 @@ if TYPE_CHECKING:
 
 # fmt: off
 __all__ = [
-    "Diagram", "Explanation", "Formula", "Steps", "Table", "activations", "boundary", "descent", "draw", "explain",
-    "history", "latex", "parsed", "steps", "table",
+    "Diagram", "Explanation", "Formula", "Live", "Steps", "Table", "activations", "boundary", "descent", "draw", "explain",
+    "history", "latex", "live", "parsed", "steps", "table",
 ]
 # fmt: on
 
@@ -48,6 +51,7 @@ _HOMES = {
     "text.formula": ("Formula", "latex"),
     "text.paths": ("Explanation", "explain"),
     "plots": ("activations", "boundary", "descent", "history"),
+    "page.live": ("Live", "live"),
     "page.steps": ("Steps", "steps"),
     "text.trace": ("Table", "table"),
 }

@@ -1,0 +1,97 @@
+"""The graphs of the examples: one for each form that the loss gives them, as pictures, facts and functions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import array, nesting
+from autograd.tape import wengert_list
+from autograd.value import Value
+from viz.arguments import Theme
+from viz.page.steps import Steps, steps
+from viz.picture.paint import without_tooltips
+from viz.picture.scene import Card, Panel, Scene
+
+Floats = npt.NDArray[np.float64]
+MANY = 60  # values above which a graph with scopes is shown by stages
+MOST = 12  # forms of graphs that a page holds; above it targets are values of the graph
+
+
+class _Graph(NamedTuple):
+    """The graph of one example, and where the number of each leaf comes from: (node, place in theta, x or y)."""
+
+    out: Value
+    shape: Hashable  # equal where one picture does for both
+    operations: tuple[str, ...]
+    leaves: dict[str, list[Any]]
+    constants: list[float]
+
+
+def graphs(
+    loss: Callable[[Any, Any], Value],
+    data: tuple[Floats, Floats],
+    theta: Mapping[Value, int],
+    theme: Theme,
+    digits: int,
+) -> tuple[dict[str, Any], str]:
+    """The graphs as facts of the page, and the functions that compute them in JavaScript.
+
+    A target enters the graph as a plain number, as it does in Python: examples of one target have one graph.
+    """
+    x, y = data
+    rows, of = np.unique(y.reshape(len(y), -1), axis=0, return_inverse=True)
+    first = [int((of.ravel() == k).argmax()) for k in range(len(rows))]
+    found = [_graph(loss, x[k], y[k], theta, plain=True) for k in first]
+    if len({graph[1:3] for graph in found}) > MOST:
+        found, of = [_graph(loss, x[0], y[0], theta, plain=False)], np.zeros(len(y), int)
+    forms = {graph[1:3]: graph for graph in reversed(found)}
+    shown = {form: _shown(graph.out, theme, digits) for form, graph in forms.items()}
+    number = {form: k for k, form in enumerate(forms)}
+    pictures = dict[Hashable, Steps]()  # of each shape the first
+    facts = []
+    for form, graph in forms.items():
+        same = pictures.setdefault(graph.shape, shown[form]).picture.scene
+        words = _other(same, shown[form].picture.scene)
+        at = list(pictures).index(graph.shape)
+        facts.append({"page": shown[form].data, "svg": at, "other": words, "leaves": graph.leaves})
+    targets = [[number[graph[1:3]], graph.constants] for graph in found]
+    svgs = [without_tooltips(one.picture.svg) for one in pictures.values()]
+    functions = ",".join(shown[form].functions for form in forms)
+    return {"svgs": svgs, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}, f"[{functions}]"
+
+
+def _graph(loss: Any, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: bool) -> _Graph:
+    inputs, target = array(x, "x", "input"), y if plain else array(y, "y", "input")
+    out = loss(inputs, target)
+    order = wengert_list([out])
+    place = {v: k for k, v in enumerate(order)}
+    of_x = {v: k for k, v in enumerate(nesting.flat(inputs))}
+    of_y = {} if plain else {v: k for k, v in enumerate(nesting.flat(target))}
+    free = [v for v in order if v.op is None and v not in theta and v not in of_x and v not in of_y]
+    sources = {"theta": theta, "x": of_x, "y": of_y, "free": dict.fromkeys(free, 0)}
+    leaves = {name: [[place[v], where[v]] for v in order if v in where] for name, where in sources.items()}
+    shape = tuple((v.scope, tuple(place[p] for p in v.parents)) for v in order), str(leaves)
+    return _Graph(out, shape, tuple(v.op.label if v.op else "" for v in order), leaves, [v.data for v in free])
+
+
+def _shown(out: Value, theme: Theme, digits: int) -> Steps:
+    order = wengert_list([out])
+    staged = len(order) > MANY and any(v.scope for v in order)
+    return steps(out, detail="stages" if staged else "auto", theme=theme, digits=digits)
+
+
+def _other(one: Scene, another: Scene) -> list[list[str]]:
+    """[card, its text in the picture, its text in a graph of the same shape with other operations]."""
+    return [
+        [a.id, _word(a), _word(b)]
+        for a, b in zip(one.cards, another.cards, strict=True)
+        if _word(a) != _word(b)
+    ]  # fmt: skip
+
+
+def _word(card: Card | Panel) -> str:
+    return card.glyph if isinstance(card, Card) else card.formula
