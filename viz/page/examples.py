@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Mapping
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +15,7 @@ from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import Theme
 from viz.page.steps import Steps, steps
+from viz.picture.diagram import Diagram
 from viz.picture.paint import without_tooltips
 from viz.picture.scene import Card, Panel, Scene
 
@@ -52,12 +55,14 @@ def graphs(
     shown = {form: _shown(graph.out, theme, digits) for form, graph in forms.items()}
     number = {form: k for k, form in enumerate(forms)}
     pictures = dict[Hashable, Steps]()  # of each shape the first
-    facts = []
+    facts = list[dict[str, Any]]()
     for form, graph in forms.items():
         same = pictures.setdefault(graph.shape, shown[form]).picture.scene
         words = _other(same, shown[form].picture.scene)
         at = list(pictures).index(graph.shape)
-        facts.append({"page": shown[form].data, "svg": at, "other": words, "leaves": graph.leaves})
+        page = _without_numbers(shown[form].data)
+        more = _beyond(facts[0]["page"], page) if facts else page
+        facts.append({"page": more, "svg": at, "other": words, "leaves": graph.leaves})
     targets = [[number[graph[1:3]], graph.constants] for graph in found]
     svgs = [without_tooltips(one.picture.svg) for one in pictures.values()]
     functions = ",".join(shown[form].functions for form in forms)
@@ -81,7 +86,57 @@ def _graph(loss: Any, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: b
 def _shown(out: Value, theme: Theme, digits: int) -> Steps:
     order = wengert_list([out])
     staged = len(order) > MANY and any(v.scope for v in order)
-    return steps(out, detail="stages" if staged else "auto", theme=theme, digits=digits)
+    shown = steps(out, detail="stages" if staged else "auto", theme=theme, digits=digits)
+    scene, direction = shown.picture.scene, shown.picture.direction
+    shown.picture = Diagram(_roomy(scene, shown.data["digits"]), direction, theme, legend=False)
+    return shown
+
+
+# --- room for the numbers that will come --------------------------------------------------------------------------------
+
+NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?:e−?\d+)?")
+NUMBERS = re.compile(r"(?:diag|column )?[\[(]?[−\d.e, …]*[\])]?")  # a Jacobian that is written as numbers
+
+
+def _roomy(scene: Scene, digits: int) -> Scene:
+    """The scene with the widest numbers of so many digits: the page writes those that are true at every moment."""
+    wide = "−0.00" + "8" * digits
+
+    def roomy(text: str) -> str:
+        return NUMBER.sub(wide, text)
+
+    def card(it: Card | Panel) -> Card | Panel:
+        if isinstance(it, Panel):
+            grids = [replace(g, cells=[[roomy(x) for x in row] for row in g.cells]) for g in it.grids]
+            return replace(it, grids=grids)
+        if it.small:  # a short constant is part of a formula, a long one comes from the data
+            return replace(it, value=roomy(it.value)) if len(it.value) > 4 else it
+        return replace(it, value=roomy(it.value), gradient=roomy(it.gradient))
+
+    def changes(text: str) -> bool:
+        return "." in text and NUMBERS.fullmatch(text) is not None
+
+    wires = [replace(w, derivative=roomy(w.derivative)) if changes(w.derivative) else w for w in scene.wires]
+    return replace(scene, cards=[card(it) for it in scene.cards], wires=wires)
+
+
+# --- what graphs have in common -----------------------------------------------------------------------------------------
+
+
+def _without_numbers(page: dict[str, Any]) -> dict[str, Any]:
+    """The facts of a graph without the numbers of its leaves, which the page has from theta and the examples."""
+    return page | {"nodes": [[name, row, operands, None, role] for name, row, operands, _, role in page["nodes"]]}
+
+
+def _beyond(first: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]:
+    """Each fact as (how many entries it begins with as the first graph does, the further ones)."""
+    found = {}
+    for key, new in page.items():
+        old, same = first[key], 0
+        while isinstance(new, list) and same < min(len(old), len(new)) and old[same] == new[same]:
+            same += 1
+        found[key] = [same, new[same:] if isinstance(new, list) else new]
+    return found
 
 
 def _other(one: Scene, another: Scene) -> list[list[str]]:

@@ -122,7 +122,7 @@ def live(
         "batch": 0 if batch_size is None else min(batch_size, len(x)),
         "optimizer": _descent(optimizer, place),
         "python": _python(model, optimizer, place),
-        "model": [[place.get(v, -1), v.data] for v in seen.parameters],
+        "model": [_at(v, place) for v in seen.parameters],
         "network": [_unit(unit, network, place) for unit in network],
         "examples": shown,
         **_kind(model, x, y, classes),
@@ -247,7 +247,7 @@ def _descent(optimizer: Any, place: Mapping[Value, int]) -> dict[str, Any]:
         "betas": [float(b1), float(b2)],
         "eps": float(getattr(optimizer, "eps", 1e-8)),
         "moving": sorted(at for at, _ in own),
-        "memory": [_packed(x) for x in memory],
+        "memory": [_packed(x) for x in memory] if np.any(memory) else None,
     }
 
 
@@ -256,7 +256,12 @@ def _python(model: Any, optimizer: Any, place: Mapping[Value, int]) -> dict[str,
     own = getattr(model, "parameters", None)
     of_model = callable(own) and list(own()) == list(optimizer.parameters)
     call = "model.parameters()" if of_model else "optimizer.parameters"
-    return {"call": call, "at": [[place.get(v, -1), v.data] for v in optimizer.parameters]}
+    return {"call": call, "at": [_at(v, place) for v in optimizer.parameters]}
+
+
+def _at(v: Value, place: Mapping[Value, int]) -> int | list[float]:
+    """The place of a parameter in theta; of one that the loss does not depend on its number, in a list."""
+    return place.get(v, [v.data])
 
 
 # --- the network ------------------------------------------------------------------------------------------------------

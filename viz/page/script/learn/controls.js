@@ -1,5 +1,7 @@
 // --- the example whose graph is shown ----------------------------------------------------------------------------------
 
+const [whole, ...parts] = page.examples.graphs; // of each further graph what differs from the first
+for (const graph of parts) graph.page = Object.fromEntries(Object.entries(graph.page).map(([key, [same, rest]]) => [key, Array.isArray(rest) ? [...whole.page[key].slice(0, same), ...rest] : rest]));
 const graphs = new Map(), divs = [...document.querySelectorAll("#picture > .graph")];
 let shownGraph = null;
 function graphAt(index) {
@@ -133,7 +135,7 @@ $("seed").onchange = () => tried(() => { pause(); change({ seed: Number($("seed"
 
 function python() {
   const float = x => Object.is(x, -0) ? "-0.0" : Number.isInteger(x) && Math.abs(x) < 1e15 ? `${x}.0` : String(x);
-  return `assign(${page.python.call}, [${page.python.at.map(([at, x]) => float(at < 0 ? x : state.theta[at])).join(", ")}])`;
+  return `assign(${page.python.call}, [${page.python.at.map(at => float(ofTheta(at, state.theta))).join(", ")}])`;
 }
 $("copy").onclick = () => {
   pause(); $("python").value = python(); $("python").hidden = false; $("python").select();

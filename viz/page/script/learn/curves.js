@@ -77,7 +77,7 @@ function showWeight() {
 }
 $("weight").onchange = () => { pickWeight(Number($("weight").value)); unitChosen = null; repaint(); };
 $("value").oninput = () => { pause(); setWeight(weight, Number($("value").value)); };
-$("freeze").onchange = () => { if ($("freeze").checked) frozen.add(weight); else frozen.delete(weight); };
+$("freeze").onchange = () => { freeze(weight, $("freeze").checked); };
 function setWeight(k, x) {
   state.theta = state.theta.slice(); state.theta[k] = x; state.before = null; version++; lastGradient = null; stopped = "";
   lossAlong(); changedByReader();

@@ -13,18 +13,22 @@ const wide = [train.x.length / N, train.y.length / N]; // numbers of one example
 const names = page.names, P = names.length, K = page.outputs;
 const [program, seen] = PROGRAMS.map(make => make()); // the loss; the outputs with the units
 const modelTheta = new Float64Array(page.model.length);
-function ofModel(theta) { page.model.forEach(([at, x], k) => { modelTheta[k] = at < 0 ? x : theta[at]; }); return modelTheta; }
+const ofTheta = (at, theta) => Number.isInteger(at) ? theta[at] : at[0]; // a place among the parameters, or a number of its own
+function ofModel(theta) { for (let k = 0; k < modelTheta.length; k++) modelTheta[k] = ofTheta(page.model[k], theta); return modelTheta; }
 
 // Settings that may change at any time between two steps.
 const first = page.optimizer;
 const setting = { lr: first.lr, batch: page.batch, optimizer: first.rule, seed: page.seed };
 const moving = new Set(first.moving), frozen = new Set();
+let movers = Int32Array.from(moving);
+function freeze(k, on) { if (on) frozen.add(k); else frozen.delete(k); movers = Int32Array.from([...moving].filter(n => !frozen.has(n))); }
 const state = { theta: null, memory: null, epoch: 0, at: 0, steps: 0, shares: 0, losses: [], heldLosses: [], before: null };
 let random = generator(page.seed), batch = train, checkpoints = [], stride = 1, version = 0;
 const gradient = new Float64Array(P), lastStep = new Float64Array(P);
 let lastGradient = null; // of the step taken last: what the update line tells
 
-const copied = arrays => arrays.map(x => x.slice());
+// What the state holds is replaced by every step and never written into: a checkpoint keeps it as it is.
+const forgotten = () => [0, 1, 2].map(() => new Float64Array(P));
 const start = unpacked(page.theta);
 
 function arraysOf() { // the parameters array by array: W of W[0,1]; those without an index are one array together
@@ -47,7 +51,7 @@ function startOf(seed) { // Python's numbers for its own seed; for another one, 
 
 function rewind(seed = setting.seed) {
   setting.seed = seed; random = generator(seed);
-  Object.assign(state, { theta: startOf(seed), memory: first.memory.map(unpacked), epoch: 0, at: 0, steps: 0, shares: 0, losses: [], heldLosses: [], before: null });
+  Object.assign(state, { theta: startOf(seed), memory: first.memory ? first.memory.map(unpacked) : forgotten(), epoch: 0, at: 0, steps: 0, shares: 0, losses: [], heldLosses: [], before: null });
   checkpoints = []; stride = 1; lastGradient = null; lastStep.fill(0); batch = train; version++; stopped = "";
   keepCheckpoint();
 }
@@ -72,34 +76,39 @@ function gradientNow() { // the mean gradient over all examples, at the paramete
 
 // --- a step: Twin of SGD and Adam in nn/optim.py, and of fit in nn/train.py. Equal by test_live, test_after_100_steps_the_page_has_the_parameters_of_fit.
 
-function updated(theta, memory, g) { // new parameters, and into the memory what the next step needs
-  const { lr, optimizer } = setting, { decay, momentum, betas: [b1, b2], eps } = first, [m, v, t] = memory, to = theta.slice();
-  for (const k of moving) {
-    if (frozen.has(k)) continue;
+const remembers = { SGD: 0, momentum: 1, Adam: 3 }; // arrays
+function updated(theta, before, g) { // new parameters, and a new memory
+  const { lr, optimizer } = setting, { decay, momentum, betas: [b1, b2], eps } = first, to = theta.slice();
+  const memory = before.map((x, k) => k < remembers[optimizer] ? x.slice() : x), [m, v, t] = memory;
+  let sum = 0;
+  for (const k of movers) {
     const slope = decay ? g[k] + decay * theta[k] : g[k];
     if (optimizer === "Adam") {
       m[k] = b1 * m[k] + (1 - b1) * slope; v[k] = b2 * v[k] + (1 - b2) * slope * slope; t[k] += 1;
       to[k] = theta[k] - lr * (m[k] / (1 - b1 ** t[k])) / (Math.sqrt(v[k] / (1 - b2 ** t[k])) + eps);
     } else if (optimizer === "momentum") { m[k] = momentum * m[k] + slope; to[k] = theta[k] - lr * m[k]; }
     else to[k] = theta[k] - lr * slope;
+    sum += Math.abs(to[k]) + Math.abs(m[k]) + Math.abs(v[k]);
   }
-  return to;
+  return [to, memory, Number.isFinite(sum)];
 }
 
 function descend(set, at, rows) { // one step by the mean gradient of some rows; the loss before it, or NaN and nothing changed
   const { theta, memory } = state, part = (x, w) => x.subarray(at * w, (at + rows) * w);
+  lastGradient = null;
   const total = program.sum_and_grad(rows, theta, part(set.x, wide[0]), part(set.y, wide[1]), gradient);
   if (!Number.isFinite(total)) { undo(set, at, rows); return NaN; }
   for (let k = 0; k < P; k++) gradient[k] /= rows;
-  const after = copied(memory), to = updated(theta, after, gradient);
-  if (!to.every(Number.isFinite) || !after.every(x => x.every(Number.isFinite))) { stop(`Stopped after step ${state.steps}: the next step would be infinite, so it is not taken. ${advice()}`); return NaN; }
+  const [to, after, finite] = updated(theta, memory, gradient);
+  if (!finite) { stop(`Stopped after step ${state.steps}: the next step would be infinite, so it is not taken. ${advice()}`); return NaN; }
   for (let k = 0; k < P; k++) lastStep[k] = to[k] - theta[k];
-  lastGradient = { theta, memory, g: gradient.slice(), rows, ...setting };
+  lastGradient = { theta, memory, g: gradient, rows, lr: setting.lr, optimizer: setting.optimizer };
   state.before = { theta, memory }; state.theta = to; state.memory = after; state.steps++; version++;
   return total / rows;
 }
 
 function step() { // the next batch; true if it was taken
+  stopped = "";
   const size = setting.batch || N;
   if (state.at === 0) {
     batch = train;
@@ -121,18 +130,18 @@ function shuffled(order) {
   order.forEach((from, to) => { for (const [name, w] of [["x", wide[0]], ["y", wide[1]]]) part[name].set(train[name].subarray(from * w, (from + 1) * w), to * w); });
   return part;
 }
-function single(k) { return Number.isNaN(descend(train, k, 1)) ? false : true; } // a step by the gradient of one example alone
+function single(k) { stopped = ""; return !Number.isNaN(descend(train, k, 1)); } // a step by the gradient of one example alone
 
 // --- travel in time ---------------------------------------------------------------------------------------------------
 
 function keepCheckpoint() {
   if (state.epoch % stride) return;
-  checkpoints.push({ epoch: state.epoch, steps: state.steps, theta: state.theta.slice(), memory: copied(state.memory), random: random.state, loss: null });
+  checkpoints.push({ epoch: state.epoch, steps: state.steps, theta: state.theta, memory: state.memory, random: random.state });
   if (checkpoints.length > 400) { stride *= 2; checkpoints = checkpoints.filter(({ epoch }) => epoch % stride === 0); }
 }
 function travel(epoch) { // to the last checkpoint up to that epoch; what came later stays on the curve until a step is taken
   const found = checkpoints.filter(c => c.epoch <= epoch).at(-1) ?? checkpoints[0];
-  Object.assign(state, { theta: found.theta.slice(), memory: copied(found.memory), epoch: found.epoch, steps: found.steps, at: 0, shares: 0, before: null });
+  Object.assign(state, { theta: found.theta, memory: found.memory, epoch: found.epoch, steps: found.steps, at: 0, shares: 0, before: null });
   random.state = found.random; batch = train; lastGradient = null; lastStep.fill(0); version++; stopped = "";
 }
 function forgetFuture() {
@@ -145,7 +154,7 @@ function forgetFuture() {
 
 let stopped = "";
 const advice = () => `A learning rate below ${number(setting.lr)} may help, or inputs scaled to about 1.`;
-function stop(text) { stopped = text; }
+function stop(text) { stopped = text; lastGradient = null; }
 function undo(set, at, rows) {
   const each = program.forward(rows, state.theta, set.x.subarray(at * wide[0], (at + rows) * wide[0]), set.y.subarray(at * wide[1], (at + rows) * wide[1]), new Float64Array(rows));
   const row = Math.max(0, each.findIndex(x => !Number.isFinite(x))), k = (set.order ?? [])[at + row] ?? at + row;
@@ -164,6 +173,6 @@ function set(changes) { // each is checked before any is taken
   if (seed !== undefined && !(Number.isInteger(seed) && seed >= 0)) throw new Error(`a seed is a whole number from 0 on; got ${seed}`);
   if (lr !== undefined) setting.lr = lr;
   if (size !== undefined) setting.batch = size >= N ? 0 : size ?? 0;
-  if (optimizer !== undefined && optimizer !== setting.optimizer) { setting.optimizer = optimizer; state.memory = state.memory.map(x => x.fill(0)); }
+  if (optimizer !== undefined && optimizer !== setting.optimizer) { setting.optimizer = optimizer; state.memory = forgotten(); }
   if (seed !== undefined) rewind(seed);
 }
