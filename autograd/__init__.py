@@ -64,9 +64,14 @@ from importlib.util import find_spec as _find_spec
 
 if _find_spec("autograd.numpy"):
     raise ImportError(
-        "this is chainrule's autograd, and the folder it lies in also holds PyPI's autograd (autograd.numpy): "
-        "the two mix. Run `pip uninstall autograd chainrule`, then `pip install chainrule`, in this environment. In a "
-        "browser, restart Python and begin with `import pyodide_js; pyodide_js.loadedPackages.autograd = 'chainrule'`"
+        "two projects called autograd are mixed in one folder, chainrule's and another, to which autograd.numpy belongs. "
+        "In an environment of your own, run `pip uninstall -y autograd chainrule`, and install chainrule again. In a "
+        "browser, restart Python and begin with `import pyodide_js; pyodide_js.loadedPackages.autograd = 'chainrule'`. "
+        "Where the other one has to stay, as on Colab and Kaggle, install chainrule into a folder of its own, "
+        "restart the session, and run the second line before any import. CHAINRULE is the folder of a checkout, or an "
+        "address of chainrule:\n"
+        "    %pip install --target ~/.chainrule CHAINRULE\n"
+        '    import os, sys; sys.path.insert(0, os.path.expanduser("~/.chainrule"))'
     )
 
 import autograd.copies

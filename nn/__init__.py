@@ -31,6 +31,21 @@ On rows of data
     datasets                            iris, xor, two_moons, spirals, two_gaussians; from_csv for data of one's own
 """
 
+from importlib.util import find_spec as _find_spec
+from os.path import exists as _exists
+
+if any(
+    _exists(f"{folder}/numpy") for folder in getattr(_find_spec("autograd"), "submodule_search_locations", None) or ()
+):
+    raise ImportError(
+        f"{__name__} needs chainrule's autograd, and Python finds another project of this name, to which autograd.numpy "
+        "belongs. Where that one has to stay, as on Colab and Kaggle, install chainrule into a folder of its own, "
+        "restart the session, and run the second line before any import. CHAINRULE is the folder of a checkout, or an "
+        "address of chainrule:\n"
+        "    %pip install --target ~/.chainrule CHAINRULE\n"
+        '    import os, sys; sys.path.insert(0, os.path.expanduser("~/.chainrule"))'
+    )
+
 from nn import datasets
 from nn.doctor import diagnose
 from nn.evaluate import accuracy, predict, predict_proba

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from autograd import Program, Value, assign, dot, gradients, nesting, record, refusals
+from autograd import Program, Value, assign, nesting, record, refusals
 from autograd.recorded.program import Reduction
 from nn.doctor import unmoved
 from nn.engines import inputs
@@ -288,24 +288,32 @@ def _movable(program: Program, parameters: Iterable[Any], data: Sequence[Floats]
 
 
 def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduction: Reduction) -> Any:
-    """(loss, gradient) of a program as a function of some parameters; the gradient by one that it does not have is 0."""
+    """(loss, gradient) of a program as a function of some of its parameters."""
+    here, theta = _places(program, moving)
 
     def slope(numbers: Floats) -> tuple[float, Floats]:
-        given = dict(zip(moving, numbers, strict=True))
-        theta = np.array([given.get(v, v.primal) for v in program.parameters])
+        theta[here] = numbers
         loss, gradient = program.value_and_grad(theta, *data, reduction=reduction)
-        found = dict(zip(program.parameters, gradient, strict=True))
-        return float(loss), np.array([found.get(v, 0.0) for v in moving])
+        return float(loss), gradient[here]
 
     return slope
 
 
 def _hessian_product(program: Program, moving: list[Value], data: Sequence[Any], reduction: Reduction) -> Any:
-    """H · v as the gradient of ∇L · v, v being parameters too."""
-    direction = [Value(0.0) for _ in moving]
-    along = record(lambda *row: dot(gradients(program.function(*row), moving), direction), *(x[0] for x in data))
-    slope = _slope(along, [*moving, *direction], data, reduction)
-    return lambda at, v: slope(np.concatenate([at, v]))[1][: len(moving)]
+    """H · v of a program's loss as a function of some of its parameters."""
+    here, theta = _places(program, moving)
+    direction = np.zeros_like(theta)
+
+    def product(numbers: Floats, v: Floats) -> Floats:
+        theta[here], direction[here] = numbers, v
+        return program.hvp(theta, direction, *data, reduction=reduction)[here].astype(float, copy=False)
+
+    return product
+
+
+def _places(program: Program, moving: Sequence[Value]) -> tuple[Places, Floats]:
+    place = {v: k for k, v in enumerate(program.parameters)}
+    return np.array([place[v] for v in moving]), program.theta()
 
 
 def _leaves(parameters: Iterable[Any], taker: str) -> list[Value]:

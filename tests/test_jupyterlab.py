@@ -15,9 +15,10 @@ from tests.test_notebooks import ROOT, code, read
 
 @pytest.fixture
 def lab(tmp_path):
-    """JupyterLab on a copy of notebook 2 without its outputs; its address."""
+    """JupyterLab on notebook 2, as it is committed and without its outputs; its address."""
     pytest.importorskip("jupyterlab")
     notebook = read(ROOT / "notebooks" / "2_f1_to_f6.ipynb")
+    (tmp_path / "committed.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     for cell in code(notebook):
         cell["outputs"], cell["execution_count"] = [], None
     (tmp_path / "lesson.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
@@ -80,4 +81,39 @@ def test_notebook_2_runs_in_jupyterlab_with_its_pictures_and_its_page_of_steps(l
     frame = next(f for f in page.frames if f.query_selector("#told"))
     frame.click("#step")
     assert frame.inner_text("#told h1").startswith("Forward")
+    fits(page)
+    dark = "html[style*='color-scheme: dark']"
+    assert not frame.query_selector(dark)
+    page.click("text='Settings'")
+    page.hover("text='Theme'")
+    page.click("text='JupyterLab Dark'")
+    frame.wait_for_selector(dark, state="attached")
     assert wrong == []
+
+
+def fits(page):
+    """Every output is as wide as its column, in a window of 1280 pixels, and tables are set to the left."""
+    page.set_viewport_size({"width": 1280, "height": 1000})
+    wide = "[...document.querySelectorAll('.jp-OutputArea-output')].filter(e => e.scrollWidth > e.clientWidth + 1)"
+    page.wait_for_function(f"{wide}.every(e => e.dataset.mimeType.startsWith('text/plain'))")
+    cells = "[...document.querySelectorAll('.jp-OutputArea-output td')].map(e => getComputedStyle(e).textAlign)"
+    assert set(page.evaluate(cells)) <= {"left"}
+
+
+@pytest.mark.slow
+def test_an_untrusted_notebook_shows_every_picture_and_no_hole(lab, chromium):
+    page = chromium.new_page(viewport={"width": 1280, "height": 1000})
+    page.goto(f"{lab}/lab/tree/committed.ipynb?reset")
+    outputs = [o for cell in code(read(ROOT / "notebooks" / "2_f1_to_f6.ipynb")) for o in cell["outputs"]]
+    pictures = sum("image/svg+xml" in o.get("data", {}) for o in outputs)
+    pages = [html for o in outputs if "srcdoc" in (html := "".join(o.get("data", {}).get("text/html", "")))]
+    page.wait_for_selector(".jp-Notebook .jp-OutputArea-output", timeout=60_000)
+    page.wait_for_function(f"document.querySelectorAll('.jp-RenderedImage img').length >= {pictures}")
+    assert page.query_selector("iframe[srcdoc]") is None, "the notebook is trusted"
+    fallen = [e for e in page.query_selector_all(".jp-RenderedHTML") if "Trust this notebook" in e.inner_text()]
+    assert len(fallen) == len(pages)
+    for element, html in zip(fallen, pages, strict=True):  # a lesson that asks has no picture
+        seen = element.query_selector_all("p, img")
+        assert [e.evaluate("e => e.tagName") for e in seen] == ["P", "IMG"][: 1 + ("<img" in html)]
+        assert element.bounding_box()["height"] < sum(e.bounding_box()["height"] for e in seen) + 60
+    fits(page)

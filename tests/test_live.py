@@ -399,7 +399,7 @@ def test_names_from_outside_are_text(opened):
 def test_in_a_notebook_it_is_a_frame_in_a_sandbox_over_a_note(iris_page):
     html = iris_page._repr_mimebundle_()["text/html"]
     assert 'sandbox="allow-scripts"' in html
-    assert "trust the notebook" in html
+    assert "Trust this notebook" in html
 
 
 # --- units ------------------------------------------------------------------------------------------------------------

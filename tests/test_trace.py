@@ -185,7 +185,15 @@ def test_every_cell_comes_back_from_html_and_markdown(graph):
     head, rule, *body = from_markdown(trace.markdown)
     assert [head, *body] == rows
     assert set(rule) == {"---"}
-    assert trace._repr_html_() == trace.html
+
+
+def test_a_notebook_gets_the_same_table_set_to_the_left_whatever_its_style_sheet_says(graph):
+    trace = table(graph, tangents={})
+    shown = trace._repr_html_()
+    assert re.sub(' style="[^"]*"', "", shown) == trace.html
+    styles = re.findall("<t[dh](| [^>]*)>", shown)
+    assert len(styles) == len(trace.cells) * len(trace.cells[0])
+    assert all("text-align:left" in style and "padding:" in style for style in styles)
 
 
 @pytest.mark.parametrize(

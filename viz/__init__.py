@@ -25,7 +25,21 @@ Figures of matplotlib
 """
 
 from importlib import import_module
+from importlib.util import find_spec as _find_spec
+from os.path import exists as _exists
 from typing import TYPE_CHECKING, Any
+
+if any(
+    _exists(f"{folder}/numpy") for folder in getattr(_find_spec("autograd"), "submodule_search_locations", None) or ()
+):
+    raise ImportError(
+        f"{__name__} needs chainrule's autograd, and Python finds another project of this name, to which autograd.numpy "
+        "belongs. Where that one has to stay, as on Colab and Kaggle, install chainrule into a folder of its own, "
+        "restart the session, and run the second line before any import. CHAINRULE is the folder of a checkout, or an "
+        "address of chainrule:\n"
+        "    %pip install --target ~/.chainrule CHAINRULE\n"
+        '    import os, sys; sys.path.insert(0, os.path.expanduser("~/.chainrule"))'
+    )
 
 if TYPE_CHECKING:
     from viz.expression import parsed

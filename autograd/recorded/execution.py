@@ -19,11 +19,11 @@ import numpy.typing as npt
 from autograd import ops, refusals
 from autograd.arrays import values
 from autograd.makers import maker
-from autograd.recorded.columns import COMPUTED, PARAMETER, Columns
+from autograd.recorded.columns import COMPUTED, GIVEN, PARAMETER, Columns
 from autograd.recorded.groups import Plan
 from autograd.recorded.inputs import Floats
 from autograd.scope import _current
-from autograd.value import Value
+from autograd.value import Role, Value
 
 ALARM: Any = {"divide": "raise", "over": "raise", "invalid": "raise", "under": "ignore"}
 # Bytes of a block's widest array: the C library hands larger ones back to the system, and asks for them anew, at every
@@ -123,7 +123,7 @@ class Run:
         for group, x in zip(plan.groups, [*arrays, theta], strict=False):
             data[group.grid[:, 0]] = x.ravel()
         try:
-            twins = copy_context().run(_again, plan.columns, data.tolist(), float(np.finfo(theta.dtype).max))
+            twins = copy_context().run(again, plan.columns, data.tolist(), float(np.finfo(theta.dtype).max))
             outputs = [twins[k] for k in plan.outputs.grid[:, 0]]
             if name != "forward":
                 outputs[0].backward()
@@ -140,10 +140,10 @@ class Run:
             return output[0], slopes.astype(theta.dtype)
 
 
-def _again(columns: Columns, data: Sequence[float], largest: float) -> list[Value]:
+def again(columns: Columns, data: Sequence[float], largest: float, given: Role = "constant") -> list[Value]:
     """The nodes of a graph computed again from other data, under their names and scopes; it leaves the last scope open.
 
-    OverflowError where an operation that refuses to overflow gives more than the largest number of the precision.
+    The numbers of an example get the role `given`. OverflowError where an operation that refuses to overflow gives more than the largest number of the precision.
     """
     twins: list[Value] = []
     for v, edges, kind, number in zip(columns.nodes, columns.edges, columns.kind, data, strict=True):
@@ -156,5 +156,6 @@ def _again(columns: Columns, data: Sequence[float], largest: float) -> list[Valu
             if v.op.domain and not arithmetic and largest < abs(twins[-1].data) < math.inf:
                 raise refusals.refusal(v.op, operands, OverflowError())
         else:
-            twins.append(Value(number, v.name, (kind == PARAMETER and v.role) or "constant"))
+            role = v.role if kind == PARAMETER else given if kind == GIVEN else "constant"
+            twins.append(Value(number, v.name, role or "constant"))
     return twins

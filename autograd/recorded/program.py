@@ -10,7 +10,7 @@ from functools import cache, partial
 from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from autograd.guards import graph_of, recording
 from autograd.languages import numpy
 from autograd.languages.assignments import Function
 from autograd.languages.code import unused
+from autograd.recorded.derivatives import Derivatives, LanguageName, Reduction
 from autograd.recorded.execution import Run
 from autograd.recorded.groups import Plan, plan
 from autograd.recorded.inputs import Data, Floats, Shape, rows_of_numbers
@@ -29,10 +30,7 @@ from autograd.recorded.words import times, times_in_branch
 from autograd.recorded.writing import backward, forward, functions
 from autograd.value import Value
 
-Reduction = Literal["mean", "sum"]
-LanguageName = Literal["numpy", "c"]
-
-__all__ = ["Program", "record"]
+__all__ = ["Program", "Reduction", "record"]
 
 
 def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "numpy") -> Program:
@@ -113,7 +111,7 @@ def _compiled(plan: Plan, arguments: Mapping[str, Shape], name: str) -> Callable
     return namespace[f.name]  # type: ignore[no-any-return]
 
 
-class Program:
+class Program(Derivatives):
     """A recorded graph. Called on data it gives an output for each example; `source` is the code that runs.
 
     Data are arrays with a row for each example, (N, …) for every argument of the recorded function, of whole numbers
@@ -155,7 +153,7 @@ class Program:
         more than one output; an error leaves every `.grad` as it was.
         """
         arrays = self._data.checked(data)
-        n = self._divisor(arrays, reduction)
+        n = self.divisor(arrays, reduction)
         total, gradient = self._run("sum_and_grad", self._theta(arrays), arrays)
         with nesting.put_back("grad", self.parameters):
             for p, g in zip(self.parameters, (gradient / n).tolist(), strict=True):
@@ -168,29 +166,16 @@ class Program:
         A pure function in the namespace of its arrays: of NumPy's with every check, and of JAX's under jit, over as
         many devices and processes as its arrays are laid out on, where a bad row gives a loss of nan.
         """
-        if not hasattr(theta, "__array_namespace__"):
-            raise TypeError(f"theta is an array of NumPy or JAX, as theta() gives it; got {type(theta).__name__}")
-        if theta.shape != (len(self.parameters),):
-            raise ValueError(f"theta has shape ({len(self.parameters)},), as theta() gives it; got {theta.shape}")
+        self.refuse(theta, "theta")
         if not isinstance(theta, np.ndarray):
             self._data.check_shapes(data)
-            n = self._divisor(data, reduction)
+            n = self.divisor(data, reduction)
             total, gradient = self._compiled("sum_and_grad")(theta, *data)
-        elif theta.dtype.char in "fd":
-            arrays = self._data.checked(data, theta.dtype)
-            n = self._divisor(arrays, reduction)
-            total, gradient = self._run("sum_and_grad", theta, arrays)
         else:
-            raise TypeError(f"theta is {theta.dtype}: give it as theta() does, in 64 or in 32 bits")
+            arrays = self._data.checked(data, theta.dtype)
+            n = self.divisor(arrays, reduction)
+            total, gradient = self._run("sum_and_grad", theta, arrays)
         return total / n, gradient / n
-
-    def _divisor(self, data: Sequence[Any], reduction: Reduction) -> int:
-        """The number that makes the loss of a sum over the rows; ValueError where there is no loss."""
-        if self._plan.shape:
-            raise ValueError(f"a gradient is of one output; this program gives {self._plan.shape}: reduce it to a loss")
-        if reduction not in ("mean", "sum"):
-            raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
-        return len(data[0]) if data and reduction == "mean" else 1
 
     def _theta(self, arrays: Sequence[npt.NDArray[Any]]) -> Floats:
         """The data of the parameters in the precision of these arrays."""
@@ -212,9 +197,9 @@ class Program:
         They take (rows, theta, x_rows, …, out) and (rows, theta, x_rows, …, gradient), all Float64Arrays, data row by row.
         `sum_and_grad` overwrites the gradient, and returns the sum of the output over the rows.
         """
-        from autograd.languages import typed
+        from autograd.languages import javascript_arrays
 
-        return typed.source(functions(self._plan, self._data.arguments, typed.TYPED))
+        return javascript_arrays.source(functions(self._plan, self._data.arguments, javascript_arrays.ARRAYS))
 
     def _functions(self) -> list[Function]:
         names = ["forward"] + ["sum_and_grad"] * (not self._plan.shape)

@@ -17,7 +17,7 @@ import numpy as np
 
 from tests.bench.environment import clean, participants
 from tests.bench.goals import GOALS
-from tests.bench.work import LENGTH, POINTS
+from tests.bench.work import EPOCHS, LENGTH, POINTS
 
 BUDGET = 0.2  # seconds of a participant's turn
 LIMIT = 20.0  # seconds: a combination that would take longer is left out
@@ -26,6 +26,7 @@ ROWS = [10**k for k in range(7)]
 NODES = [10**k for k in range(3, 7)]
 RECORDED = {  # the line of the table: (participant, task)
     "chainrule": ("chainrule", "step"),
+    "chainrule in C": ("chainrule", "step in C"),
     "chainrule, `backward` and SGD": ("chainrule", "backward"),
     "NumPy by hand": ("NumPy", "step"),
     "PyTorch": ("PyTorch", "step"),
@@ -149,25 +150,70 @@ def recorded_figures(taken):
         if name == "NumPy":
             spans = {span: [1 / r for n, r in ratios.items() if holds(n)] for span, holds in SPANS.items()}
             figures |= {f"by hand {span}": max(values) for span, values in spans.items() if values}
+        elif line == "chainrule in C":
+            hand = {n: times.get("NumPy by hand") for n, times in taken.items()}
+            figures |= {
+                f"C {n:,}": times[line] / hand[n]
+                for n, times in taken.items()
+                if line in times and hand[n] and n in (100, 1000, 10_000)
+            }
+            ahead = [times["JAX jit"] / times[line] for n, times in taken.items() if "JAX jit" in times and n > 1]
+            figures |= {"C before JAX": min(ahead)} if ahead else {}
         elif name != "chainrule":
             values = [r for n, r in ratios.items() if n >= POINTS]
             figures |= {name: min(values)} if values else {}
     return figures
 
 
+def networks(bench):
+    """The demo with other activations, in NumPy and in C beside NumPy by hand."""
+    figures, lines = {}, []
+    for name in ("tanh", "sigmoid"):
+        who = {
+            "by hand": ("NumPy", f"step, {name}"),
+            "chainrule": ("chainrule", f"step, {name}"),
+            "C": ("chainrule", f"step, {name}, in C"),
+        }
+        taken = bench.ladder(who, [100, 1000, 10_000])
+        lines += [[f"{name}: {line}", *(duration(times[line]) for times in taken.values())] for line in who]
+        for n, times in taken.items():
+            figures |= {
+                f"{name} {n:,}": times["chainrule"] / times["by hand"],
+                f"{name} {n:,} C": times["C"] / times["by hand"],
+            }
+    table(["the step with another activation; rows", "100", "1,000", "10,000"], *lines)
+    return figures
+
+
+def training(bench):
+    """A step of training on the demo's points, by `fit` and by hand."""
+    lines = {task: ("chainrule", task) for task in ("fit", "fit in C", "backward", "backward in C")}
+    times = bench.times(bench.entrants(lines), POINTS)
+    times |= {task: times[task] / EPOCHS for task in ("fit", "fit in C")}
+    table(["a step of training, 100 points", *lines], ["time", *(duration(times[task]) for task in lines)])
+    return {f"a step by {task}": 1e6 * t for task, t in times.items()}
+
+
 SPANS = {"100": lambda n: n == POINTS, "1e3": lambda n: n >= 1000, "1e4": lambda n: n >= 10_000}
 
 
 def whole(bench):
-    names = ["chainrule", "CasADi"]
-    times = bench.compare("whole", POINTS, names)
-    table(["work", *names], [f"the step on {POINTS} points as one graph without rows", *cells(times, names)])
-    return {"whole": times["CasADi"] / times["chainrule"]} if "CasADi" in times else {}
+    lines = {"chainrule": ("chainrule", "whole"), "in C": ("chainrule", "whole in C"), "CasADi": ("CasADi", "whole")}
+    entrants = bench.entrants(lines)
+    bench.agree(entrants, POINTS)
+    times = bench.times(entrants, POINTS)
+    table(["work", *entrants], [f"the step on {POINTS} points as one graph without rows", *cells(times, entrants)])
+    if "CasADi" not in times:
+        return {}
+    return {"whole": times["CasADi"] / times["chainrule"], "whole in C": times["CasADi"] / times["in C"]}
 
 
 def ours_alone(bench):
     """`record`, drawing and importing, in milliseconds."""
-    figures = {task: bench.alone(task, size) for task, size in (("record", 1), ("record and run", 1), ("draw", 200))}
+    figures = {
+        task: bench.alone(task, size)
+        for task, size in (("record", 1), ("record and run", 1), ("compile", 1), ("draw", 200))
+    }
     environment = clean(PYTHONPATH=str(Path(__file__).parents[2]))
     command = [sys.executable, "-c", IMPORT]
     times = [float(subprocess.check_output(command, env=environment)) for _ in range(2 * bench.rounds + 1)]
@@ -257,7 +303,15 @@ def main():
     present, skipped = participants()
     bench = Bench(present, rounds=3 if options.quick else 7)
     machine(present, skipped)
-    topics = (eager, growth, lambda bench: recorded(bench, [n for n in ROWS if n <= most]), whole, ours_alone)
+    topics = (
+        eager,
+        growth,
+        lambda bench: recorded(bench, [n for n in ROWS if n <= most]),
+        networks,
+        training,
+        whole,
+        ours_alone,
+    )
     for topic in topics:
         verdicts(topic(bench))
     for participant in present.values():

@@ -1,13 +1,17 @@
 """Our side of the measurements, in a process like every peer's: `python ours.py`, with the repository on the path."""
 
+import os
+import tempfile
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
-from work import ALPHA, LR, Again, Chain, Descent, Scalars, moons, serve, unpack, weights
+from work import ALPHA, EPOCHS, LR, Again, Chain, Descent, Scalars, moons, serve, unpack, weights
 
 import nn
 import viz
 from autograd import Value, assign, constant, dot, record, sum as total
+from autograd.recorded import native
 
 
 def layers(vector):
@@ -16,9 +20,9 @@ def layers(vector):
     return [(W.T, b) for W, b in zip(arrays[::2], arrays[1::2], strict=True)]
 
 
-def network():
+def network(activation="relu"):
     """The demo's network with the weights of the work."""
-    model = nn.MLP(2, [16, 16, 1], activation="relu", rng=0)
+    model = nn.MLP(2, [16, 16, 1], activation=activation, rng=0)
     for layer, (W, b) in zip(model.layers, layers(weights()), strict=True):
         assign(layer.w, W)
         assign(layer.b, b)
@@ -56,10 +60,11 @@ def demo(size):
     return Scalars(descend, parameters, places(model, parameters))
 
 
-def recorded(model, parameters):
+def recorded(model, parameters, language="numpy"):
     """The demo's loss of one row, recorded; L2 is the same in every row, and so in their mean."""
     (x,), (target,) = moons(1)
-    return record(lambda x, y: nn.hinge(model(x), y) + ALPHA * dot(parameters, parameters), x, target)
+    penalty = lambda: ALPHA * dot(parameters, parameters)  # noqa: E731
+    return record(lambda x, y: nn.hinge(model(x), y) + penalty(), x, target, language=language)
 
 
 class Recorded(Descent):
@@ -79,22 +84,22 @@ class Recorded(Descent):
         return theta
 
 
-def step(size):
-    model = network()
-    return Recorded(model, recorded(model, model.parameters()), moons(size))
+def step(size, activation="relu", language="numpy"):
+    model = network(activation)
+    return Recorded(model, recorded(model, model.parameters(), language), moons(size))
 
 
-def whole(size):
+def whole(size, language="numpy"):
     """The demo's loss over its whole data set as one graph without rows, the data as constants."""
     model, (X, y) = network(), moons(size)
-    return Recorded(model, record(lambda: whole_loss(model, constant(X), y)), ())
+    return Recorded(model, record(lambda: whole_loss(model, constant(X), y), language=language), ())
 
 
-def backward(size):
+def backward(size, language="numpy"):
     """The recorded step through the Values: `backward` into their gradients, and SGD."""
     model, data = network(), moons(size)
     parameters = model.parameters()
-    program = recorded(model, parameters)
+    program = recorded(model, parameters, language)
     descent = nn.SGD(parameters, lr=LR)
 
     def descend():
@@ -124,6 +129,29 @@ def first_run(size):
     return Again(record_and_run)
 
 
+def fitting(size, engine="recorded"):
+    """`fit` on the full batch; a step is one of its epochs."""
+    model, (X, y) = network(), moons(size)
+    parameters = model.parameters()
+    loss = lambda score, t: nn.hinge(score, t) + ALPHA * dot(parameters, parameters)  # noqa: E731
+    descent = nn.SGD(parameters, lr=LR)
+    return Again(lambda: nn.fit(model, X, y, loss, descent, EPOCHS, progress=False, engine=engine))
+
+
+def compiling(_):
+    """The demo's functions in C, compiled into a fresh cache."""
+    model = network()
+    program = recorded(model, model.parameters(), "c")
+    text = program.source
+
+    def compile_anew():
+        with tempfile.TemporaryDirectory() as folder:
+            os.environ["XDG_CACHE_HOME"] = folder
+            native.compiled(text)
+
+    return Again(compile_anew)
+
+
 def drawing(nodes):
     """A network's graph, every value of it on a card."""
     model = nn.MLP(5, [10, 8], activation="tanh", rng=0)
@@ -140,12 +168,22 @@ TASKS = {
     "chain, collector off": lambda length: Chain(Value, length, collector=False),
     "demo": demo,
     "step": step,
+    "step in C": lambda size: step(size, language="c"),
     "backward": backward,
+    "backward in C": lambda size: backward(size, language="c"),
+    "fit": fitting,
+    "fit in C": lambda size: fitting(size, "c"),
     "whole": whole,
+    "whole in C": lambda size: whole(size, "c"),
+    "compile": compiling,
     "record": recording,
     "record and run": first_run,
     "draw": drawing,
 }
+
+for name in ("tanh", "sigmoid"):
+    TASKS[f"step, {name}"] = partial(step, activation=name)
+    TASKS[f"step, {name}, in C"] = partial(step, activation=name, language="c")
 
 if __name__ == "__main__":
     serve(lambda: (version("numpy"), TASKS))

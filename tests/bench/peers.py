@@ -6,6 +6,7 @@ same flat theta as ours wherever that is the faster way.
 
 import sys
 import threading
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
@@ -15,23 +16,31 @@ from work import ALPHA, COUNTS, LR, SHAPES, SIZES, Chain, Descent, Scalars, moon
 def by_hand():
     """NumPy as a person writes it: a row for every example, gradients by hand, one expression after the other."""
 
-    def value_and_grad(theta, X, y):
+    # Each activation, and its derivative by what it gave.
+    activations = {
+        "relu": (lambda a: np.maximum(a, 0), lambda h: h > 0),
+        "tanh": (np.tanh, lambda h: 1 - h * h),
+        "sigmoid": (lambda a: 1 / (1 + np.exp(-a)), lambda h: h * (1 - h)),
+    }
+
+    def value_and_grad(theta, X, y, g, slope):
         W1, b1, W2, b2, W3, b3 = unpack(theta)
-        h1 = np.maximum(X @ W1 + b1, 0)
-        h2 = np.maximum(h1 @ W2 + b2, 0)
+        h1 = g(X @ W1 + b1)
+        h2 = g(h1 @ W2 + b2)
         margin = 1 - y * (h2 @ W3 + b3)
         loss = np.maximum(margin, 0).mean() + ALPHA * (theta @ theta)
         d3 = -y * (margin > 0) / len(X)
-        d2 = (d3 @ W3.T) * (h2 > 0)
-        d1 = (d2 @ W2.T) * (h1 > 0)
+        d2 = (d3 @ W3.T) * slope(h2)
+        d1 = (d2 @ W2.T) * slope(h1)
         parts = [X.T @ d1, d1.sum(axis=0), h1.T @ d2, d2.sum(axis=0), h2.T @ d3, d3.sum(axis=0)]
         return loss, np.concatenate([part.ravel() for part in parts]) + 2 * ALPHA * theta
 
-    def step(size):
+    def step(size, name="relu"):
         X, y = moons(size)
-        return descent(lambda theta: value_and_grad(theta, X, y[:, None]))
+        return descent(lambda theta: value_and_grad(theta, X, y[:, None], *activations[name]))
 
-    return version("numpy"), {"step": step}
+    others = {f"step, {name}": partial(step, name=name) for name in activations}
+    return version("numpy"), {"step": step} | others
 
 
 def descent(value_and_grad, theta=None):

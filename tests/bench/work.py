@@ -18,6 +18,7 @@ ALPHA = 1e-4  # of the L2 term in the demo's loss
 LR = 0.01
 LENGTH = 10_000  # of the chain of × and +
 POINTS = 100  # of the demo
+EPOCHS = 200  # of a training by `fit`
 SIZES = [2, 16, 16, 1]
 SHAPES = [shape for n_in, n_out in pairwise(SIZES) for shape in ((n_in, n_out), (n_out,))]
 COUNTS = [int(np.prod(shape)) for shape in SHAPES]

@@ -11,6 +11,14 @@ from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parent
+OVER = "grid-area:1/1"  # one over the other
+EDGE = "border:1px solid #d1d9e0;border-radius:6px;transition:color 1ms"
+# A frame without an origin cannot see the theme of the notebook around it, only that of the reader's screen. It is told
+# the colour of the notebook's text when it has loaded, and when that colour changes, which begins a transition.
+TELL = (
+    "(this.ontransitionrun=()=>setTimeout(()=>"
+    "this.contentWindow.postMessage({ink:getComputedStyle(this).color},'*'),99))()"
+)
 
 
 def assembled(template: str, script: str, parts: Mapping[str, str]) -> str:
@@ -39,8 +47,25 @@ def as_json(facts: Any) -> str:
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
 
 
-def frame(page: str, title: str, note: str, high: int) -> str:
-    """The page within a notebook, in a sandbox. The note is what remains where a front end strips the frame."""
-    over = "position:absolute;inset:0;width:100%;height:100%;border:1px solid #d1d9e0;border-radius:6px"
-    inner = f'<iframe sandbox="allow-scripts" style="{over}" title="{title}" srcdoc="{escape(page)}"></iframe>'
-    return f'<div style="position:relative;height:{high}px"><p>{escape(note)}</p>{inner}</div>'
+class Page:
+    """A page that shows itself in a notebook: in a frame, over what remains where a front end strips the frame."""
+
+    title, high = "", 640  # of the frame, in pixels
+    theme = "auto"
+    html: Any  # the page
+    below: Any  # HTML
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self._framed, "text/plain": repr(self)}
+
+    def _mime_(self) -> tuple[str, str]:
+        return "text/html", self._framed  # what marimo asks for; it shows a bundle as a row of tabs
+
+    @property
+    def _framed(self) -> str:
+        style = f"display:block;width:100%;height:{self.high}px;{EDGE}"
+        told = f' onload="{TELL}"' if self.theme == "auto" else ""
+        source = escape(self.html).replace("\n", "&#10;")  # in Markdown an empty line would end the element
+        frame = f'<iframe sandbox="allow-scripts" title="{self.title}" style="{style}"{told} srcdoc="{source}">'
+        layers = "".join(f'<div style="{OVER}">{layer}</div>' for layer in (self.below, f"{frame}</iframe>"))
+        return f'<div style="display:grid;grid-template-columns:100%">{layers}</div>'

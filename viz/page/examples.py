@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from autograd import array, nesting
+from autograd import array, named, nesting
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import Theme
+from viz.names import names
 from viz.page.steps import Steps, steps
 from viz.picture.diagram import Diagram
 from viz.picture.paint import without_tooltips
@@ -30,7 +31,7 @@ class _Graph(NamedTuple):
     out: Value
     shape: Hashable  # equal where one picture does for both
     operations: tuple[str, ...]
-    leaves: dict[str, list[Any]]
+    leaves: dict[str, Any]
     constants: list[float]
 
 
@@ -73,12 +74,16 @@ def _graph(loss: Any, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: b
     inputs, target = array(x, "x", "input"), y if plain else array(y, "y", "input")
     out = loss(inputs, target)
     order = wengert_list([out])
+    called = names(order)
+    if out.op is not None and out.name is None and "L" not in called.values():
+        named("L", out)  # in the picture; `called` is what a table calls it
     place = {v: k for k, v in enumerate(order)}
     of_x = {v: k for k, v in enumerate(nesting.flat(inputs))}
     of_y = {} if plain else {v: k for k, v in enumerate(nesting.flat(target))}
     free = [v for v in order if v.op is None and v not in theta and v not in of_x and v not in of_y]
     sources = {"theta": theta, "x": of_x, "y": of_y, "free": dict.fromkeys(free, 0)}
-    leaves = {name: [[place[v], where[v]] for v in order if v in where] for name, where in sources.items()}
+    leaves: dict[str, Any] = {key: [[place[v], of[v]] for v in order if v in of] for key, of in sources.items()}
+    leaves["output"] = called[out]
     shape = tuple((v.scope, tuple(place[p] for p in v.parents)) for v in order), str(leaves)
     return _Graph(out, shape, tuple(v.op.label if v.op else "" for v in order), leaves, [v.data for v in free])
 

@@ -15,12 +15,12 @@ import numpy.typing as npt
 from autograd import Program, array, nesting, record
 from autograd.recorded.inputs import rows_of_numbers
 from autograd.value import Value
-from viz.arguments import Theme
+from viz.arguments import Theme, whole
 from viz.files import saved
 from viz.names import names
 from viz.numbers import printable
 from viz.once import once
-from viz.page.assembly import as_json, assembled, frame, read, scripts
+from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.examples import graphs
 from viz.page.units import Unit, units
 
@@ -29,17 +29,19 @@ MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times par
 MOST_WEIGHTS = 1_500  # lines of the picture of the network
 # fmt: off
 OF_GRAPH = ("numbers", "nodes", "zeros", "graph", "narration", "picture", "example")  # the graph of one example
-SCRIPTS = ("learn/random", "learn/descent", "learn/data", "learn/network", "learn/curves", "learn/controls")
+SCRIPTS = ("learn/random", "learn/descent", "learn/data", "learn/network", "learn/curves", "learn/controls", "theme")
 # fmt: on
 
 
-class Live:
+class Live(Page):
     """A network that learns in a page. It shows itself in Jupyter, and `save` writes the page.
 
     The page is one file that needs no other and no network. `window.live` there is its state, for the curious.
     """
 
-    def __init__(self, data: dict[str, Any], programs: Sequence[str], functions: str, theme: Theme) -> None:
+    title, high = "A network that learns", 900
+
+    def __init__(self, data: dict[str, Any], programs: Sequence[str], functions: str, theme: str) -> None:
         self.data, self.programs, self.functions, self.theme = data, programs, functions, theme
 
     @once
@@ -64,9 +66,11 @@ class Live:
     def __repr__(self) -> str:
         return f"<{self.data['title']}>"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        note = f"{repr(self)[1:-1]}: trust the notebook, or save them with .save('learning.html')."
-        return {"text/html": frame(self.html, "A network that learns", note, 900), "text/plain": repr(self)}
+    @property
+    def below(self) -> str:
+        """A note."""
+        advice = "Trust this notebook to see it, or write it to a page of its own by .save('learning.html')."
+        return f"<p>{escape(repr(self)[1:-1])}. {advice}</p>"
 
 
 def live(
@@ -102,31 +106,34 @@ def live(
     >>> live(lambda x: w * x[0], [[1.0], [2.0]], [2.0, 4.0], lambda y_hat, y: (y_hat - y) ** 2, SGD())
     <1 parameter learns from 2 examples>
     """
+    whole("batch_size", 1 if batch_size is None else batch_size, 1)
+    whole("seed", seed, 0)
     x, y = _data(X, Y, model)
     program = record(lambda x, y: loss(_output(model, x), y), x[0], y[0])
     _refuse_large(len(x), len(program.parameters))
     program(x, y)  # a row that the model or the loss does not take is refused here
     place = {v: k for k, v in enumerate(program.parameters)}
     seen, network = _network(model, x[0])
-    shown, functions = graphs(lambda x, y: loss(_output(model, x), y), (x, y), place, theme, digits)
-    name = names(program.parameters)
-    data = {
-        "title": f"{_count(len(place), 'parameter')} {'learns' if len(place) == 1 else 'learn'} from {_count(len(x), 'example')}",
-        "digits": digits,
-        "names": [name[v] for v in program.parameters],
+    shown, functions = graphs(program.function, (x, y), place, theme, digits)
+    title = (
+        f"{_count(len(place), 'parameter')} {'learns' if len(place) == 1 else 'learn'} from {_count(len(x), 'example')}"
+    )
+    # fmt: off
+    data = _kind(model, x, y, classes) | {
+        "title": title, "digits": digits, "seed": seed,
+        "names": list(names(program.parameters).values()),
         "theta": _packed(program.theta()),
         "train": _rows_of_page(x, y),
         "held": None if validation is None else _rows_of_page(*_data(*validation, model)),
         "columns": _named(columns, [f"x[{k}]" for k in range(x[0].size)], "columns", "inputs"),
-        "seed": seed,
-        "batch": 0 if batch_size is None else min(batch_size, len(x)),
+        "batch": 0 if batch_size is None or batch_size >= len(x) else batch_size,
         "optimizer": _descent(optimizer, place),
         "python": _python(model, optimizer, place),
         "model": [_at(v, place) for v in seen.parameters],
         "network": [_unit(unit, network, place) for unit in network],
         "examples": shown,
-        **_kind(model, x, y, classes),
     }
+    # fmt: on
     return Live(data, [program.javascript, seen.javascript], functions, theme)
 
 
@@ -188,27 +195,23 @@ def _packed(numbers: Any) -> str:
 def _kind(model: Any, x: Floats, y: Floats, classes: Sequence[str]) -> dict[str, Any]:
     """Whether the targets are classes, and how the page reads one from the outputs: as `nn.accuracy` does."""
     output = _output(model, array(x[0], "x", "input"))
-    outputs = nesting.flat(output)
+    outputs, labels = nesting.flat(output), None
     made = all(v.op and (v.op.name == "sigmoid" or _softmax(v)) for v in outputs)  # probabilities
-    limit, labels = 0.5 if made else 0.0, None
-    if (
-        np.ndim(output) == 1
-        and y.shape[1:] == (len(outputs),)
-        and ((y == 0) | (y == 1)).all()
-        and (y.sum(1) == 1).all()
-    ):
+    if np.ndim(output) and y.shape[1:] == (len(outputs),) and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
         labels = y.argmax(axis=1)
-    elif np.ndim(output) == 0 and y.ndim == 1 and (set(y.tolist()) <= {0.0, 1.0} or set(y.tolist()) <= {-1.0, 1.0}):
+    elif not np.ndim(output) and y.ndim == 1 and (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
         labels = (y == 1).astype(int)
-    count = max(2, len(outputs))
-    named = _named(classes, [f"class {k}" for k in range(count)], "classes", "classes") if labels is not None else []
-    return {
+    found: dict[str, Any] = {
         "outputs": len(outputs),
         "probabilities": made,
-        "limit": limit,
-        "labels": None if labels is None else labels.tolist(),
-        "classes": named,
+        "limit": 0.5 if made else 0.0,
+        "labels": None,
+        "classes": [],
     }
+    if labels is None:
+        return found
+    numbered = [f"class {k}" for k in range(max(2, len(outputs)))]
+    return found | {"labels": labels.tolist(), "classes": _named(classes, numbered, "classes", "classes")}
 
 
 def _softmax(v: Value) -> bool:
@@ -252,7 +255,7 @@ def _descent(optimizer: Any, place: Mapping[Value, int]) -> dict[str, Any]:
 
 
 def _python(model: Any, optimizer: Any, place: Mapping[Value, int]) -> dict[str, Any]:
-    """What the page writes to bring its numbers back: the parameters as an expression, and the place of each in theta."""
+    """The words that bring the page's numbers back: an expression for the parameters, and the place of each in theta."""
     own = getattr(model, "parameters", None)
     of_model = callable(own) and list(own()) == list(optimizer.parameters)
     call = "model.parameters()" if of_model else "optimizer.parameters"

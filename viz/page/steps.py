@@ -18,21 +18,22 @@ from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
 from viz.page.animation import animated
-from viz.page.assembly import as_json, assembled, frame, read, scripts
+from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.facts import gathered
+from viz.picture import formats
 from viz.picture.diagram import Diagram, draw
 from viz.picture.paint import without_tooltips
 
 # fmt: off
 SCRIPTS = (  # one script, in this order
-    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "controls", "quiz", "view",
+    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "controls", "quiz", "view", "theme",
 )
 # fmt: on
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
 WINDOW = (1400, 700)  # pixels that a page leaves to the picture
 
 
-class Steps:
+class Steps(Page):
     """A graph to be stepped through. It shows itself in Jupyter, and `save` writes the page or the animation.
 
     >>> lesson = steps(Value(2.0, "x").exp())
@@ -40,14 +41,17 @@ class Steps:
     ('<!doctype html>', '<svg')
     """
 
+    title = "Step through the graph"
+
     def __init__(self, picture: Diagram, data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
         self.picture, self.data, self.functions, self.notes = picture, data, functions, notes
+        self.theme = picture.theme
 
     @once
     def html(self) -> str:
         """The page: one file that needs no other, no network, and runs no script but its own."""
         parts = {
-            "theme": "" if self.picture.theme == "auto" else self.picture.theme,
+            "theme": "" if self.theme == "auto" else self.theme,
             "title": escape(repr(self.picture)[1:-1]),
             "css": read("steps.css"),
             # Its tooltips give away the numbers that are not computed or predicted yet; the page writes its own.
@@ -70,10 +74,16 @@ class Steps:
         groups = len(self.data["groups"])
         return f"<{groups} steps forward and {groups} back through a graph of {self.picture.scene.total} values>"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        note = f"{repr(self)[1:-1]}: trust the notebook, or save them with .save('steps.html')."
-        html = frame(self.html, "Step through the graph", note, 640)
-        return {"text/html": html, "text/plain": repr(self)}
+    @property
+    def below(self) -> str:
+        """A note and the picture."""
+        advice = (
+            "Trust this notebook to step through them, or write them to a page of their own by .save('steps.html')."
+        )
+        note = f"<p>{escape(repr(self)[1:-1])}. {advice}</p>"
+        source = formats.address(without_tooltips(self.picture.svg))
+        picture = f'<img alt="" src="{source}" style="max-width:100%;max-height:560px">'
+        return note if self.data["asked"] else note + picture  # a finished picture gives the answers away
 
 
 def steps(

@@ -18,7 +18,7 @@ from viz.picture.scene import Scene
 
 DIRECTIONS = ("auto", "right", "down")
 FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf"}
-COLUMN = 1000  # pixels that a notebook has beside its margins: wider pictures are shown smaller there
+COLUMN, NARROW = 1000, 840  # pixels of a notebook's column: the widest picture there, and the column of a small window
 WIDEST = COLUMN * 0.75  # points: the widest picture that still goes to the right
 
 
@@ -85,12 +85,15 @@ class Diagram:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> tuple[Any, Any]:
         wide, high = (round(n * min(1.0, COLUMN / self.size[0])) for n in self.size)
         # No text/html: it would outrank SVG in every front end, and be dropped by some.
-        bundle = {"image/svg+xml": formats.resized(self.svg, wide, high), "text/plain": repr(self)}
+        bundle = {"image/svg+xml": formats.fitted(self.svg, COLUMN, NARROW), "text/plain": repr(self)}
         metadata = {}
         with suppress(ImportError):  # no renderer for this platform
             bundle["image/png"] = b64encode(self.png).decode()
             metadata["image/png"] = {"width": wide, "height": high}
         return {k: v for k, v in bundle.items() if (not include or k in include) and k not in (exclude or ())}, metadata
+
+    def _mime_(self) -> tuple[str, str]:
+        return "image/svg+xml", formats.address(self.svg)  # what marimo asks for; it shows a bundle as a row of tabs
 
 
 def draw(

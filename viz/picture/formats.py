@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from base64 import b64encode
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -25,9 +26,23 @@ def size(svg: str) -> tuple[int, int]:
     return round(wide), round(high)
 
 
-def resized(svg: str, wide: int, high: int) -> str:
-    """The picture in another size."""
-    return re.sub(SIZE, f' width="{wide}" height="{high}"', svg, count=1)
+def fitted(svg: str, widest: int, column: int) -> str:
+    """The picture for a notebook, where it stands in a column of unknown width: `column` is that of a small window.
+
+    JupyterLab shows SVG as an image, and gives it whatever width it asks for: a wider picture asks for all of the column.
+    Other front ends make it a part of their page, and there a rule holds it to the column.
+    """
+    wide, high = size(svg)
+    shown = f' width="{wide}" height="{high}"' if wide <= column else ' width="100%"'
+    svg = re.sub(SIZE, shown, svg, count=1)
+    uid = re.findall(r' id="(.+?)"', svg)[0]
+    rule = f"#{uid}:not(:root){{max-width:min(100%,{min(wide, widest)}px);height:auto}}"
+    return svg.replace(">", f"><style>{rule}</style>", 1)
+
+
+def address(svg: str) -> str:
+    """The picture as an address that an image can have: no script runs in it, and it has the theme of the page around it."""
+    return f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
 
 
 def page(svg: str, title: str, theme: str) -> str:

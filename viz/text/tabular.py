@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
 
@@ -42,7 +43,9 @@ class Tabular:
         return f"<table>{note}<thead><tr>{_html('th', head)}</tr></thead><tbody>{body}</tbody></table>"
 
     def _repr_html_(self) -> str:
-        return self.html
+        # Jupyter's style sheet sets tables to the right, and marimo's leaves no room between columns.
+        style = "text-align:left;padding:0.25em 0.75em;caption-side:bottom"
+        return re.sub("<(td|th|caption)>", rf'<\1 style="{style}">', self.html)
 
     @property
     def latex(self) -> str:

@@ -27,8 +27,11 @@ const example = {
   steps, seed, go, page,
   compute: data => compute(data, false),
   leavesOf,
+  settle() { // everything is computed, and no step is on its way
+    for (const it of svg.querySelectorAll(".now, .flow")) it.classList.remove("now", "flow");
+  },
   get now() { return now; },
-  numbers: () => Object.fromEntries(nodes.map(node => [called(node), [value[node.k], node.role === "constant" ? null : adjoints.at(-1)[node.k]]])),
+  numbers: output => Object.fromEntries(nodes.map(node => [node.k === last ? output : called(node), [value[node.k], node.role === "constant" ? null : adjoints.at(-1)[node.k]]])),
   notFinite(data) { // the first node without a finite number, in words
     try { forward(data, true); } catch (error) { return error.message; }
     const [y] = forward(data, false), { name, row } = nodes.find(({ k }) => !Number.isFinite(y[k])) ?? {};

@@ -26,6 +26,11 @@ function showExample(at) { // at a step; without one, with everything computed
   graph.compute(data); graphVersion = version;
   $("seek").max = graph.steps.length;
   graph.go(at ?? graph.steps.length);
+  if (at === undefined) {
+    graph.settle();
+    $("told").replaceChildren(Object.assign(document.createElement("p"), { textContent: `Example ${chosen} after ${state.steps === 1 ? "1 step" : `${state.steps} steps`}: every value and every gradient of its loss. Forward, Backward and Update show how they come about.` }));
+    $("count").textContent = "";
+  }
   return graph;
 }
 function choose(k) {
@@ -151,6 +156,7 @@ addEventListener("keydown", event => {
   const key = { " ": "play", s: "step", o: "one", r: "rewind", f: "forward", b: "backward", u: "updateact" }[event.key];
   if (key) { event.preventDefault(); $(key).click(); }
 });
+addEventListener("message", () => setTimeout(() => { readPalette(); repaint(); })); // after the theme has followed the notebook
 new ResizeObserver(() => repaint()).observe(document.querySelector("main"));
 
 // --- the state in reach, for tests and for the curious -----------------------------------------------------------------
@@ -167,7 +173,7 @@ window.live = {
   get fps() { return frames.length < 2 ? 0 : (frames.length - 1) / (frames.at(-1) - frames[0]) * 1000; },
   get python() { return python(); },
   names, play, pause, travel: epoch => goTo(epoch), rewind: () => $("rewind").click(), set: changes => { change(changes); },
-  example(k) { const [graph, data] = exampleAt(k); graph.compute(data); const found = graph.numbers(); graphVersion = -1; repaint(); return found; },
+  example(k) { const [graph, data] = exampleAt(k); graph.compute(data); const found = graph.numbers(page.examples.graphs[page.examples.targets[page.examples.of[k]][0]].leaves.output); graphVersion = -1; repaint(); return found; },
 };
 
 rewind(page.seed); controls(); buttons(); judge(); survey(); pickWeight(weight); choose(0); repaint();

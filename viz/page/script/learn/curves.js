@@ -10,7 +10,7 @@ function paintLosses() {
   const [low, high0] = all.length ? spread(all) : [0, 1], log = low > 0 && high0 / low > 20, f = log ? Math.log10 : x => x;
   const range = wider([f(low), f(high0)], .05), from = log ? range : [Math.min(range[0], 0), range[1]];
   c.save();
-  const [x, y] = frame(c, wide, high, [0, epochs], from, "epoch", log ? "log₁₀ loss" : "loss");
+  const [x, y] = frame(c, wide, high, [0, epochs], from, "epoch", log ? "loss (logarithmic)" : "loss", v => number(log ? 10 ** v : v, 2));
   curves.forEach(([ys, colour], which) => {
     const every = Math.max(1, Math.floor(ys.length / (2 * wide)));
     for (const [a, b, alpha] of [[0, state.epoch, 1], [state.epoch, ys.length, .3]]) {

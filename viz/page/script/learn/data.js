@@ -4,7 +4,6 @@ const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9
 const rgb = COLOURS.map(c => [1, 3, 5].map(k => parseInt(c.slice(k, k + 2), 16)));
 const W = K + page.network.filter(([, layer]) => layer).length; // numbers that the model gives for one example
 const inputs = wide[0], flat = inputs === 1;
-const axes = [0, Math.min(1, inputs - 1)];
 let chosen = 0; // the example whose graph is shown
 
 let palette = {};
@@ -29,6 +28,17 @@ const spread = xs => { let low = Infinity, high = -Infinity; for (const x of xs)
 const wider = ([low, high], by = .1) => { const more = by * (high - low) || .5; return [low - more, high + more]; };
 const means = Float64Array.from({ length: inputs }, (_, j) => column(train.x, inputs, j).reduce((a, b) => a + b, 0) / N);
 const ranges = Array.from({ length: inputs }, (_, j) => wider(spread(column(train.x, inputs, j))));
+function telling() { // the two inputs that tell the classes apart best: with the largest share of variance between them
+  if (!page.labels || inputs < 3) return [0, Math.min(1, inputs - 1)];
+  const shares = Array.from({ length: inputs }, (_, j) => {
+    const x = column(train.x, inputs, j), sums = page.classes.map(() => [0, 0]);
+    page.labels.forEach((c, k) => { sums[c][0] += x[k]; sums[c][1]++; });
+    const all = x.reduce((sum, v) => sum + (v - means[j]) ** 2, 0) || 1;
+    return [sums.reduce((sum, [total, n]) => sum + (n ? n * (total / n - means[j]) ** 2 : 0), 0) / all, j];
+  });
+  return shares.sort((a, b) => b[0] - a[0]).slice(0, 2).map(([, j]) => j).sort((a, b) => a - b);
+}
+const axes = telling();
 const targets = column(train.y, wide[1], 0), targetRange = spread(targets);
 
 function outputs(n, x) { return seen.forward(n, ofModel(state.theta), x, new Float64Array(n * W)); }
@@ -83,14 +93,14 @@ function judge() {
   judged = { out, right, accuracy: right && right.filter(Boolean).length / N };
 }
 
-const PLOT = { left: 34, right: 8, top: 8, bottom: 22 };
-function frame(c, wide, high, [xlow, xhigh], [ylow, yhigh], xname, yname) { // axes with their ends written; gives the places of numbers
+const PLOT = { left: 44, right: 8, top: 8, bottom: 22 };
+function frame(c, wide, high, [xlow, xhigh], [ylow, yhigh], xname, yname, written = v => number(v, 2)) { // axes with their ends written; gives the places of numbers
   const x = v => PLOT.left + (v - xlow) / (xhigh - xlow) * (wide - PLOT.left - PLOT.right), y = v => high - PLOT.bottom - (v - ylow) / (yhigh - ylow) * (high - PLOT.top - PLOT.bottom);
   c.strokeStyle = palette.line; c.strokeRect(PLOT.left + .5, PLOT.top + .5, wide - PLOT.left - PLOT.right - 1, high - PLOT.top - PLOT.bottom - 1);
   c.fillStyle = palette.muted; c.textBaseline = "alphabetic";
   c.textAlign = "left"; c.fillText(number(xlow, 2), PLOT.left, high - 8); c.textAlign = "right"; c.fillText(number(xhigh, 2), wide - PLOT.right, high - 8);
   c.textAlign = "center"; c.fillText(xname, (PLOT.left + wide - PLOT.right) / 2, high - 8);
-  c.textAlign = "right"; c.fillText(number(yhigh, 2), PLOT.left - 3, PLOT.top + 9); c.fillText(number(ylow, 2), PLOT.left - 3, high - PLOT.bottom);
+  c.textAlign = "right"; c.fillText(written(yhigh), PLOT.left - 3, PLOT.top + 9); c.fillText(written(ylow), PLOT.left - 3, high - PLOT.bottom);
   c.save(); c.translate(11, (PLOT.top + high - PLOT.bottom) / 2); c.rotate(-Math.PI / 2); c.textAlign = "center"; c.fillText(yname, 0, 0); c.restore();
   return [x, y];
 }

@@ -25,7 +25,7 @@ function paintNetwork() {
   if (!layers) { paintBars(c, wide, high, xs, top); return; }
   const most = Math.max(...inLayer.map(units => units.length)), r = Math.max(3, Math.min(17, high / most / 2.5, wide / (layers + 1) / 3.2));
   spots = []; lines = [];
-  inLayer.forEach((units, layer) => units.forEach((unit, k) => { spots[unit.k] = [24 + r + (wide - 2 * r - 48) * layer / layers, high * (k + .5) / units.length, r]; }));
+  inLayer.forEach((units, layer) => units.forEach((unit, k) => { spots[unit.k] = [24 + r + (wide - 2 * r - 48) * layer / layers, (high - 12) * (k + .5) / units.length, r]; }));
   for (const unit of net) for (const [from, w] of unit.weights) {
     const [x1, y1] = spots[from], [x2, y2] = spots[unit.k], x = w < 0 ? 0 : xs[w];
     const size = Math.min(1, Math.abs(x) / top);
@@ -49,7 +49,7 @@ function paintUnit(c, unit, top, xs) {
   c.stroke(); c.setLineDash([]);
   if (unit.bias >= 0) { const b = xs[unit.bias]; c.beginPath(); c.arc(x - r * .9, y + r * .9, 1.5 + 3 * Math.min(1, Math.abs(b) / top), 0, 7); c.fillStyle = b > 0 ? palette.plus : b < 0 ? palette.minus : palette.line; c.fill(); }
   c.fillStyle = palette.ink; c.textBaseline = "middle";
-  if (!unit.layer) { c.textAlign = "right"; c.fillText(String(unit.name).replace(/^x\[(\d+)\]$/, "$1"), x - r - 4, y); }
+  if (!unit.layer && inLayer[0].length < 13) { c.textAlign = "center"; c.textBaseline = "top"; c.fillText(page.columns[unit.k], Math.max(x, c.measureText(page.columns[unit.k]).width / 2 + 2), y + r + 2); }
   if (trouble) { c.textAlign = "center"; c.fillStyle = palette.bad; c.fillText(trouble.kind, x, y - r - 6); }
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from autograd.languages.assignments import Function
-from autograd.languages.c import ARRAYS, WORDS
+from autograd.languages.c import ARRAYS as IN_C, WORDS
 from autograd.languages.entries import Frame, size
 from autograd.languages.forms import COMPARE, INFIX, MATHEMATICS, PRODUCT, SIGN, TEST, Form, Language, calls
 from autograd.languages.javascript import JAVASCRIPT
@@ -59,7 +59,7 @@ FRAME = Frame(
     divide="Math.floor(({}) / {})",
 )
 #: Arrays of the graph, under names that JavaScript allows.
-TYPED = replace(ARRAYS, reserved=ARRAYS.reserved | frozenset(RESERVED.split()))
+ARRAYS = replace(IN_C, reserved=IN_C.reserved | frozenset(RESERVED.split()))
 _OWN = re.compile(r"\s*const \w+ = (new Float64Array\(|(?!theta|gradient)\w+\.subarray\()")
 
 
