@@ -8,6 +8,7 @@ import pytest
 import nn
 import viz
 from autograd import Value, array, assign, log, named, relu, scope, sin, sum, tanh, wengert_list, zero_grad
+from viz import __main__ as job
 from viz.names import names
 from viz.page.units import units
 
@@ -400,6 +401,29 @@ def test_in_a_notebook_it_is_a_frame_in_a_sandbox_over_a_note(iris_page):
     html = iris_page._repr_mimebundle_()["text/html"]
     assert 'sandbox="allow-scripts"' in html
     assert "Trust this notebook" in html
+
+
+def test_the_command_writes_the_page_of_the_main_job(tmp_path, monkeypatch, capsys, page):
+    monkeypatch.chdir(tmp_path)
+    assert job.main(["--live"]) == 0
+    assert job.main(["--live", "-o", "flowers.html", "--seed", "4"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["wrote learning.html", "wrote flowers.html"]
+    page.goto((tmp_path / "flowers.html").as_uri())
+    assert page.inner_text("#legend").split() == ["setosa", "versicolor", "virginica"]
+    X, Y = flowers()
+    page.evaluate("live.step(200)")
+    assert page.evaluate("live.theta") == pytest.approx([v.data for v in job._train(X, Y, 4).parameters()], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "words", [["--live", "-o", "page.pdf"], ["--live", "--latex"], ["w*x", "w=1", "x=2", "--live"]]
+)
+def test_a_wrong_command_for_the_page_is_one_line_and_exit_code_2(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        job.main(words)
+    assert stop.value.code == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
 
 
 # --- units ------------------------------------------------------------------------------------------------------------

@@ -106,11 +106,9 @@ def live(
     >>> live(lambda x: w * x[0], [[1.0], [2.0]], [2.0, 4.0], lambda y_hat, y: (y_hat - y) ** 2, SGD())
     <1 parameter learns from 2 examples>
     """
-    whole("batch_size", 1 if batch_size is None else batch_size, 1)
-    whole("seed", seed, 0)
     x, y = _data(X, Y, model)
     program = record(lambda x, y: loss(_output(model, x), y), x[0], y[0])
-    _refuse_large(len(x), len(program.parameters))
+    _refuse(len(x), len(program.parameters), batch_size, seed)
     program(x, y)  # a row that the model or the loss does not take is refused here
     place = {v: k for k, v in enumerate(program.parameters)}
     seen, network = _network(model, x[0])
@@ -175,7 +173,9 @@ def _data(X: Any, Y: Any, model: Any) -> tuple[Floats, Floats]:  # noqa: N803
     return x.astype(float), y.astype(float)
 
 
-def _refuse_large(rows: int, parameters: int) -> None:
+def _refuse(rows: int, parameters: int, batch_size: int | None, seed: int) -> None:
+    whole("batch_size", 1 if batch_size is None else batch_size, 1)
+    whole("seed", seed, 0)
     if rows * parameters > MOST_PRODUCTS:
         raise ValueError(
             f"a step of {rows:,} examples times {parameters:,} parameters is too large for a page: "
