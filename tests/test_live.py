@@ -409,7 +409,7 @@ def test_the_command_writes_the_page_of_the_main_job(tmp_path, monkeypatch, caps
     assert job.main(["--live", "-o", "flowers.html", "--seed", "4"]) == 0
     assert capsys.readouterr().out.splitlines() == ["wrote learning.html", "wrote flowers.html"]
     page.goto((tmp_path / "flowers.html").as_uri())
-    assert page.inner_text("#legend").split() == ["setosa", "versicolor", "virginica"]
+    assert page.locator("#legend span").all_inner_texts() == ["setosa", "versicolor", "virginica"]
     X, Y = flowers()
     page.evaluate("live.step(200)")
     assert page.evaluate("live.theta") == pytest.approx([v.data for v in job._train(X, Y, 4).parameters()], rel=1e-9)

@@ -147,9 +147,17 @@ $("copy").onclick = () => {
   navigator.clipboard?.writeText($("python").value).then(() => { $("copied").textContent = "Copied."; }, () => { $("copied").textContent = "Select the text and copy it."; });
 };
 
-let magnified = 1; // of the picture of the graph; 1 fits its width
-function magnify(by) { magnified = by ? Math.max(.5, Math.min(6, magnified * by)) : 1; for (const div of divs) div.style.width = magnified === 1 ? "" : `${100 * magnified}%`; }
-$("in").onclick = () => magnify(1.25); $("out").onclick = () => magnify(.8); $("fit").onclick = () => magnify(0);
+let magnified = null; // pixels a point of the picture of the graph; null fits it to the page, if it can be read then
+function magnify(by) {
+  const room = $("picture").clientWidth;
+  for (const div of divs) {
+    const natural = Number(div.querySelector("svg").getAttribute("viewBox").split(" ")[2]), fits = Math.max(.9, Math.min(1.5, room / natural));
+    if (by) magnified = Math.max(.3, Math.min(6, (magnified ?? fits) * by));
+    div.style.width = `${Math.round(natural * (magnified ?? fits))}px`;
+    by = null;
+  }
+}
+$("in").onclick = () => magnify(1.25); $("out").onclick = () => magnify(.8); $("fit").onclick = () => { magnified = null; magnify(); };
 
 addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA|BUTTON|SUMMARY)$/.test(event.target.tagName)) return;
@@ -157,7 +165,7 @@ addEventListener("keydown", event => {
   if (key) { event.preventDefault(); $(key).click(); }
 });
 addEventListener("message", () => setTimeout(() => { readPalette(); repaint(); })); // after the theme has followed the notebook
-new ResizeObserver(() => repaint()).observe(document.querySelector("main"));
+new ResizeObserver(() => { magnify(); repaint(); }).observe(document.querySelector("main"));
 
 // --- the state in reach, for tests and for the curious -----------------------------------------------------------------
 
@@ -176,4 +184,5 @@ window.live = {
   example(k) { const [graph, data] = exampleAt(k); graph.compute(data); const found = graph.numbers(page.examples.graphs[page.examples.targets[page.examples.of[k]][0]].leaves.output); graphVersion = -1; repaint(); return found; },
 };
 
+$("settings").open = innerWidth > 640;
 rewind(page.seed); controls(); buttons(); judge(); survey(); pickWeight(weight); choose(0); repaint();

@@ -21,6 +21,7 @@ function paintLosses() {
     }
   });
   c.restore(); c.globalAlpha = 1; c.setLineDash([]);
+  if (all.length && Number.isFinite(lossNow())) { c.beginPath(); c.arc(x(state.epoch), Math.min(high - PLOT.bottom, Math.max(PLOT.top, y(f(lossNow())))), 3.5, 0, 7); c.fillStyle = palette.link; c.fill(); } // the loss now
   c.beginPath(); c.moveTo(x(state.epoch), PLOT.top); c.lineTo(x(state.epoch), high - PLOT.bottom); c.strokeStyle = palette.muted; c.lineWidth = 1; c.stroke();
   lossPlot = { epochs, left: PLOT.left, wide: wide - PLOT.left - PLOT.right };
   const it = $("losses"); it.setAttribute("aria-valuemax", epochs); it.setAttribute("aria-valuenow", state.epoch);
@@ -61,7 +62,9 @@ function paintAlong() {
   const [c, wide, high] = canvas("along");
   if (wide < 80 || !along) return;
   const { low, high: to, xs, ys, slope, loss, w } = along, finite = ys.filter(Number.isFinite);
-  const yrange = wider(spread([...finite, loss]), .12), [x, y] = frame(c, wide, high, [low, to], yrange, names[weight], "loss");
+  const yrange = wider(spread([...finite, loss]), .12);
+  if (Math.min(...finite) >= 0) yrange[0] = Math.max(0, yrange[0]);
+  const [x, y] = frame(c, wide, high, [low, to], yrange, names[weight], "loss");
   c.save(); c.beginPath(); c.rect(PLOT.left, PLOT.top, wide - PLOT.left - PLOT.right, high - PLOT.top - PLOT.bottom); c.clip();
   c.beginPath(); xs.forEach((v, k) => { if (Number.isFinite(ys[k])) c.lineTo(x(v), y(ys[k])); }); c.strokeStyle = palette.link; c.lineWidth = 2; c.stroke();
   const reach = (to - low) * .22;
@@ -69,7 +72,7 @@ function paintAlong() {
   c.beginPath(); c.arc(x(w), y(loss), 5, 0, 7); c.fillStyle = palette.ink; c.fill(); c.restore();
 }
 function showWeight() {
-  const w = state.theta[weight], slope = along ? along.slope : gradientNow()[weight];
+  const w = state.theta[weight], slope = gradientNow()[weight];
   if (document.activeElement !== $("value")) $("value").value = w;
   $("value").setAttribute("aria-valuetext", number(w));
   $("weightsaid").textContent = `${names[weight]} = ${number(w)}, slope ∂loss/∂${names[weight]} = ${number(slope)}`;

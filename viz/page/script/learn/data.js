@@ -105,6 +105,21 @@ function frame(c, wide, high, [xlow, xhigh], [ylow, yhigh], xname, yname, writte
   return [x, y];
 }
 
+function regions(times) { // so many pixels for each cell of the grid, with outputs between those of the grid's points
+  const { side, out } = grid, fine = side * times, scores = new Float64Array(fine * fine * K), classes = new Uint8Array(fine * fine);
+  for (let k = 0; k < fine * fine; k++) {
+    const u = Math.min(side - 1, Math.max(0, (k % fine + .5) / times - .5)), v = Math.min(side - 1, Math.max(0, (Math.floor(k / fine) + .5) / times - .5));
+    const i = Math.min(side - 2, Math.floor(u)), j = Math.min(side - 2, Math.floor(v)), a = u - i, b = v - j, at = (j * side + i) * W;
+    for (let n = 0; n < K; n++) scores[k * K + n] = (1 - b) * ((1 - a) * out[at + n] + a * out[at + W + n]) + b * ((1 - a) * out[at + side * W + n] + a * out[at + side * W + W + n]);
+    classes[k] = page.labels ? classOf(scores, k * K) : 0;
+  }
+  const edge = k => classes[k] !== classes[k % fine ? k - 1 : k] || classes[k] !== classes[k < fine ? k : k - fine];
+  return image("map", fine, fine, k => {
+    const found = page.labels ? blend(shares(scores, k * K)) : tone(scores[k * K]);
+    return found.every(Number.isFinite) ? [...found, edge(k) ? 255 : page.labels ? 110 : 130] : [0, 0, 0, 0];
+  });
+}
+
 let places = []; // of the examples, in the picture
 function dot(c, x, y, k, colour) {
   places[k] = [x, y];
@@ -121,9 +136,7 @@ function paintData() {
   if (wide < 80 || !grid) return;
   if (flat) paintCurve(c, wide, high);
   else {
-    const colour = page.labels ? k => [...blend(shares(grid.out, k * W)), 110] : k => [...tone(grid.out[k * W]), 130];
-    const safe = k => { const found = colour(k); return found.every(Number.isFinite) ? found : [0, 0, 0, 0]; };
-    const side = grid.side, shown = image("map", side, side, safe);
+    const shown = regions(playing ? 2 : 4);
     c.imageSmoothingEnabled = true;
     c.drawImage(shown, PLOT.left, PLOT.top, wide - PLOT.left - PLOT.right, high - PLOT.top - PLOT.bottom);
     const [x, y] = frame(c, wide, high, ranges[a], ranges[b], page.columns[a], page.columns[b]);

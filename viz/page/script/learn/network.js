@@ -50,7 +50,7 @@ function paintUnit(c, unit, top, xs) {
   if (unit.bias >= 0) { const b = xs[unit.bias]; c.beginPath(); c.arc(x - r * .9, y + r * .9, 1.5 + 3 * Math.min(1, Math.abs(b) / top), 0, 7); c.fillStyle = b > 0 ? palette.plus : b < 0 ? palette.minus : palette.line; c.fill(); }
   c.fillStyle = palette.ink; c.textBaseline = "middle";
   if (!unit.layer && inLayer[0].length < 13) { c.textAlign = "center"; c.textBaseline = "top"; c.fillText(page.columns[unit.k], Math.max(x, c.measureText(page.columns[unit.k]).width / 2 + 2), y + r + 2); }
-  if (trouble) { c.textAlign = "center"; c.fillStyle = palette.bad; c.fillText(trouble.kind, x, y - r - 6); }
+  if (trouble && r > 9) { c.textAlign = "center"; c.fillStyle = palette.bad; c.fillText(trouble.kind, x, y - r - 6); }
 }
 
 const mapped = new Map();
@@ -79,9 +79,9 @@ function paintBars(c, wide, high, xs, top) {
 // --- units that cannot learn: Twin of OFF in nn/doctor.py. Equal by test_live, test_the_badges_name_the_units_that_diagnose_names.
 
 const OFF = {
-  relu: ["dead", z => z <= 0, .99, "is off on", "A dead ReLU passes no gradient: take leaky_relu, a smaller learning rate, or another seed."],
-  sigmoid: ["saturated", z => 4 * z * (1 - z) < .01, .9, "is saturated on", "Its slope is almost 0: scale the inputs to about 1, or start from smaller weights."],
-  tanh: ["saturated", z => 1 - z * z < .01, .9, "is saturated on", "Its slope is almost 0: scale the inputs to about 1, or start from smaller weights."],
+  relu: ["dead", z => z <= 0, .99, "A dead ReLU passes no gradient: take leaky_relu, a smaller learning rate, or another seed."],
+  sigmoid: ["saturated", z => 4 * z * (1 - z) < .01, .9, "Its slope is almost 0: scale the inputs to about 1, or start from smaller weights."],
+  tanh: ["saturated", z => 1 - z * z < .01, .9, "Its slope is almost 0: scale the inputs to about 1, or start from smaller weights."],
 };
 const troubles = new Map();
 function examine() {
@@ -91,11 +91,14 @@ function examine() {
     if (!unit.layer || !rule || unit.layer === layers && rule[0] === "saturated") continue;
     let off = 0;
     for (let k = 0; k < N; k++) if (rule[1](judged.out[k * W + unit.slot])) off++;
-    if (off / N >= rule[2]) troubles.set(unit.k, { kind: rule[0], text: `${unit.name} ${rule[3]} ${Math.round(100 * off / N)} % of the examples. ${rule[4]}` });
+    if (off / N >= rule[2]) troubles.set(unit.k, { kind: rule[0], rule });
   }
-  const found = [...troubles.values()].map(({ text }) => text), shown = found.length > 3 ? [...found.slice(0, 2), `${found.length - 2} more units are like these.`] : found;
+  const kinds = new Map();
+  for (const [k, { rule }] of troubles) kinds.set(rule, [...(kinds.get(rule) ?? []), net[k].name]);
+  const shown = [...kinds].map(([[kind, , share, advice], units]) => `${few(units).join(", ")}: ${kind} on at least ${100 * share} % of the examples. ${advice}`);
   if ($("findings").textContent !== shown.join("")) $("findings").replaceChildren(...shown.map(text => Object.assign(document.createElement("li"), { textContent: text })));
 }
+const few = (items, most = 4) => items.length > most ? [...items.slice(0, 3), `and ${items.length - 3} more`] : items;
 
 function describe() { // the chosen unit, as the sum that it computes
   const unit = net[unitChosen];
