@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -47,6 +47,7 @@ def graphs(
     A target enters the graph as a plain number, as it does in Python: examples of one target have one graph.
     """
     x, y = data
+    called = list(names(list(theta)).values())
     rows, of = np.unique(y.reshape(len(y), -1), axis=0, return_inverse=True)
     first = [int((of.ravel() == k).argmax()) for k in range(len(rows))]
     found = [_graph(loss, x[k], y[k], theta, plain=True) for k in first]
@@ -61,13 +62,20 @@ def graphs(
         same = pictures.setdefault(graph.shape, shown[form]).picture.scene
         words = _other(same, shown[form].picture.scene)
         at = list(pictures).index(graph.shape)
-        page = _without_numbers(shown[form].data)
+        page = _brief(shown[form].data, dict(graph.leaves["theta"]), called)
         more = _beyond(facts[0]["page"], page) if facts else page
         facts.append({"page": more, "svg": at, "other": words, "leaves": graph.leaves})
     targets = [[number[graph[1:3]], graph.constants] for graph in found]
-    svgs = [without_tooltips(one.picture.svg) for one in pictures.values()]
+    svgs = [DESCRIBED.sub("", without_tooltips(one.picture.svg)) for one in pictures.values()]
     functions = ",".join(shown[form].functions for form in forms)
-    return {"svgs": svgs, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}, f"[{functions}]"
+    notes = [" ".join(one.notes) for one in pictures.values()]
+    return {
+        "notes": notes,
+        "svgs": svgs,
+        "graphs": facts,
+        "targets": targets,
+        "of": of.ravel().tolist(),
+    }, f"[{functions}]"
 
 
 def _graph(loss: Any, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: bool) -> _Graph:
@@ -99,6 +107,7 @@ def _shown(out: Value, theme: Theme, digits: int) -> Steps:
 
 # --- room for the numbers that will come --------------------------------------------------------------------------------
 
+DESCRIBED = re.compile(r"(?<=</title>)<desc.*?</desc>", re.DOTALL)  # by numbers that have not come yet
 NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?:e−?\d+)?")
 NUMBERS = re.compile(r"(?:diag|column )?[\[(]?[−\d.e, …]*[\])]?")  # a Jacobian that is written as numbers
 
@@ -128,9 +137,14 @@ def _roomy(scene: Scene, digits: int) -> Scene:
 # --- what graphs have in common -----------------------------------------------------------------------------------------
 
 
-def _without_numbers(page: dict[str, Any]) -> dict[str, Any]:
-    """The facts of a graph without the numbers of its leaves, which the page has from theta and the examples."""
-    return page | {"nodes": [[name, row, operands, None, role] for name, row, operands, _, role in page["nodes"]]}
+def _brief(page: dict[str, Any], theta: Mapping[int, int], called: Sequence[str]) -> dict[str, Any]:
+    """The facts of a graph without the numbers of its leaves; a parameter is its place in theta, which has its name."""
+
+    def node(k: int, name: str, row: int, operands: list[int], role: str) -> Any:
+        return theta[k] if called[theta.get(k, 0)] == name and k in theta else [name, row, operands, None, role]
+
+    nodes = [node(k, name, row, operands, role) for k, (name, row, operands, _, role) in enumerate(page["nodes"])]
+    return page | {"nodes": nodes}
 
 
 def _beyond(first: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 const [whole, ...parts] = page.examples.graphs; // of each further graph what differs from the first
 for (const graph of parts) graph.page = Object.fromEntries(Object.entries(graph.page).map(([key, [same, rest]]) => [key, Array.isArray(rest) ? [...whole.page[key].slice(0, same), ...rest] : rest]));
+for (const { page: { nodes } } of page.examples.graphs) nodes.forEach((node, k) => { if (Number.isInteger(node)) nodes[k] = [names[node], null, [], null, "parameter"]; });
 const graphs = new Map(), divs = [...document.querySelectorAll("#picture > .graph")];
 let shownGraph = null;
 function graphAt(index) {
@@ -22,7 +23,7 @@ function whereNotFinite(k, theta) { const [graph, data] = exampleAt(k, theta); r
 let graphVersion = -1;
 function showExample(at) { // at a step; without one, with everything computed
   const [graph, data, index] = exampleAt(chosen);
-  if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== page.examples.graphs[index].svg; }); reworded(index); shownGraph = index; }
+  if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== page.examples.graphs[index].svg; }); reworded(index); shownGraph = index; $("graphnotes").textContent = page.examples.notes[page.examples.graphs[index].svg]; }
   graph.compute(data); graphVersion = version;
   $("seek").max = graph.steps.length;
   graph.go(at ?? graph.steps.length);
