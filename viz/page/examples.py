@@ -21,7 +21,7 @@ from viz.picture.paint import without_tooltips
 from viz.picture.scene import Card, Panel, Scene
 
 Floats = npt.NDArray[np.float64]
-MANY = 60  # values above which a graph with scopes is shown by stages
+MANY = 40  # values above which a graph with scopes is shown by stages
 MOST = 12  # forms of graphs that a page holds; above it targets are values of the graph
 
 
