@@ -332,6 +332,49 @@ def test_the_update_line_is_true(iris_page, opened):
     assert float(gradient.strip("()")) == pytest.approx(before - after, rel=1e-3)
 
 
+def test_a_prediction_of_the_next_weight_is_judged(iris_page, opened):
+    page = opened(iris_page)
+    before, slope = page.evaluate("live.theta[0]"), page.evaluate("gradientNow()[0]")
+    page.fill("#guess", f"{before - slope:.4f}")
+    page.click("#step")
+    assert page.inner_text("#verdict").startswith("Right: ")
+    page.fill("#guess", f"{page.evaluate('live.theta[0] + 5 * gradientNow()[0]'):.4f}")
+    page.click("#step")
+    assert "A step goes against the gradient." in page.inner_text("#verdict")
+    assert page.input_value("#guess") == ""
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_in_slow_motion_the_three_acts_play_and_then_a_step_is_taken(motion, iris_page, opened, page):
+    page.emulate_media(reduced_motion=motion)
+    opened(iris_page)
+    page.select_option("#speed", "0")
+    page.click("#play")
+    seen = set()
+    for _ in range(200):
+        seen.add(page.inner_text("#told").partition(":")[0])
+        if page.evaluate("live.epoch") >= 2:
+            break
+        page.wait_for_timeout(50)
+    page.click("#play")
+    assert page.evaluate("live.epoch") == 2
+    assert "Backward" in seen
+    assert motion == "reduce" or "Forward" in seen
+    page.wait_for_timeout(1000)
+    assert page.evaluate("live.epoch") == 2
+
+
+def test_one_example_takes_a_step_by_its_own_gradient(iris_page, opened, page):
+    page.emulate_media(reduced_motion="reduce")
+    opened(iris_page)
+    page.evaluate("choose(60)")
+    before, found = page.evaluate("live.theta"), page.evaluate("live.example(60)")
+    page.click("#one")
+    until(page, "state.steps === 1")
+    for name, a, b in zip(page.evaluate("live.names"), before, page.evaluate("live.theta"), strict=True):
+        assert b == pytest.approx(a - found[name][1], rel=1e-12), name
+
+
 def test_a_weight_that_is_dragged_moves_and_the_tangent_is_its_gradient(iris_page, opened):
     page = opened(iris_page)
     page.select_option("#weight", label="w2[0,1]")
@@ -393,7 +436,7 @@ def test_names_from_outside_are_text(opened):
     shown = viz.live(lambda x: w * x[0] - x[1], X, Y, nn.mse, nn.SGD([w], 0.1), columns=strange, classes=strange)
     page = opened(shown)
     page.evaluate("live.step(1)")
-    assert page.locator("img, main b").count() == 0
+    assert page.locator("img, #legend b, #across b").count() == 0
     assert strange[0] in page.inner_text("#legend")
 
 
@@ -424,6 +467,63 @@ def test_a_wrong_command_for_the_page_is_one_line_and_exit_code_2(words, tmp_pat
         job.main(words)
     assert stop.value.code == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+# --- scenes of the lecture --------------------------------------------------------------------------------------------
+
+
+def test_two_hidden_units_learn_exclusive_or_and_one_layer_does_not(opened):
+    X, Y = nn.datasets.xor()
+    loss = nn.binary_cross_entropy_with_logits
+    for sizes, right in (([2, 1], 1.0), ([1], 0.75)):
+        model = nn.MLP(2, sizes, "tanh", rng=1)
+        page = opened(viz.live(model, X, Y, loss, nn.SGD(model.parameters(), 0.5)))
+        page.evaluate("live.step(1000)")
+        accuracy = page.evaluate("judge() || judged.accuracy")
+        assert accuracy == 1.0 if right == 1.0 else accuracy <= right
+
+
+def test_a_dead_relu_stays_dead_and_a_leaky_one_recovers(opened):
+    X, Y = moons()
+    loss = nn.binary_cross_entropy_with_logits
+    for activation in ("relu", "leaky_relu"):
+        model = nn.MLP(2, [4, 1], activation, rng=0)
+        model.layers[0].b[0].data = -4.0
+        page = opened(viz.live(model, X, Y, loss, nn.SGD(model.parameters(), 0.3)))
+        k = page.evaluate("live.names").index("b1[0]")
+        page.evaluate("live.step(4000)")
+        on = page.evaluate("judge() || train.x.filter((_, k) => k < N && judged.out[k * W + net[2].slot] > 0).length")
+        page.wait_for_timeout(200)
+        dead = activation == "relu"
+        assert ("layer1/neuron1" in page.evaluate("live.troubles")) == dead
+        assert (page.evaluate("live.theta")[k] == -4.0) == dead
+        assert (on == 0) == dead
+
+
+def test_from_a_saturated_start_cross_entropy_learns_and_the_squared_error_hardly(opened):
+    X, Y = np.array([[1.0], [0.5]]), np.array([0, 0])
+    losses = {}
+    for name, output, loss in (
+        ("mse", "sigmoid", nn.mse),
+        ("cross-entropy", "identity", nn.binary_cross_entropy_with_logits),
+    ):
+        unit = nn.Neuron(1, output, rng=0)
+        unit.w[0].data, unit.b.data = 5.0, 5.0
+        page = opened(viz.live(unit, X, Y, loss, nn.SGD(unit.parameters(), 0.5)))
+        page.evaluate("live.step(40)")
+        losses[name] = page.evaluate("live.losses")
+    assert losses["mse"][-1] > 0.95 * losses["mse"][0]
+    assert losses["cross-entropy"][-1] < 0.1 * losses["cross-entropy"][0]
+
+
+def test_a_unit_reaches_the_posterior_of_two_gaussians(opened):
+    X, Y, posterior = nn.datasets.two_gaussians(400, seed=2)
+    unit = nn.Neuron(2, "identity", rng=0)
+    page = opened(viz.live(unit, X, Y, nn.binary_cross_entropy_with_logits, nn.SGD(unit.parameters(), 1.0)))
+    page.evaluate("live.step(400)")
+    found = page.evaluate("judge() || Array.from(judged.out).map(a => 1 / (1 + Math.exp(-a)))")
+    found = np.array(found).reshape(len(X), -1)[:, 0]
+    assert abs(found - posterior).mean() < 0.05
 
 
 # --- units ------------------------------------------------------------------------------------------------------------

@@ -47,7 +47,11 @@ let acting = null; // { to, next, then }: the step that the graph is going to, a
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 function act(from, to, then = null) {
   const graph = showExample(from);
-  if (calm.matches) { graph.go(to); if (then) then(); return; }
+  if (calm.matches) { // at once, and the next act after a while
+    graph.go(to);
+    acting = then && { graph, to, pace: 0, next: performance.now() + 800, then };
+    wake(); return;
+  }
   const count = Math.max(1, to - from);
   acting = { graph, to, pace: Math.max(30, Math.min(350, 2400 / count)), next: 0, then };
   wake();
@@ -87,7 +91,11 @@ function play() {
 }
 function pause() { if (playing) { playing = false; acting = null; buttons(); changedByReader(); } }
 function halted() { playing = false; acting = null; buttons(); changedByReader(); }
-function takeStep(f) { const taken = f(); if (!taken) halted(); else changedByReader(); return taken; }
+function takeStep(f) {
+  const before = state.theta[weight], taken = f();
+  if (taken) answered(before);   if (!taken) halted(); else changedByReader();
+  return taken;
+}
 function buttons() { $("play").textContent = playing ? "Pause" : "Play"; $("play").setAttribute("aria-pressed", playing); }
 
 function paint(time) { // lines and losses at every frame, the rest as often as it can be read
@@ -166,7 +174,7 @@ addEventListener("keydown", event => {
   if (key) { event.preventDefault(); $(key).click(); }
 });
 addEventListener("message", () => setTimeout(() => { readPalette(); repaint(); })); // after the theme has followed the notebook
-new ResizeObserver(() => { magnify(); repaint(); }).observe(document.querySelector("main"));
+new ResizeObserver(() => { magnify(); repaint(); }).observe($("panels"));
 
 // --- the state in reach, for tests and for the curious -----------------------------------------------------------------
 

@@ -112,3 +112,13 @@ function gradientSizes() { // the mean size of the gradient of each array, the f
   const g = gradientNow();
   return [...arrays].slice(0, 8).map(([array, ks]) => `${array} ${number(ks.reduce((sum, k) => sum + Math.abs(g[k]), 0) / ks.length, 2)}`).join("  ·  ");
 }
+
+function answered(before) { // what the reader predicted of the chosen weight, beside what it is
+  const text = $("guess").value.trim().replace("−", "-"), guess = Number(text), now = state.theta[weight];
+  $("verdict").textContent = ""; $("guess").value = "";
+  if (!text) return;
+  const right = Math.abs(guess - now) <= .02 * Math.abs(now - before) + 5e-4 * Math.abs(now);
+  const why = Math.sign(guess - before) === Math.sign(before - now) ? "A step goes against the gradient." : "A step is η times what the optimiser makes of the gradient.";
+  $("verdict").textContent = !Number.isFinite(guess) ? "That is no number." : right ? `Right: ${number(now)}.` : `It is ${number(now)}, not ${number(guess)}. ${why}`;
+  $("verdict").className = right ? "good" : "bad";
+}
