@@ -484,20 +484,21 @@ def test_two_hidden_units_learn_exclusive_or_and_one_layer_does_not(opened):
 
 
 def test_a_dead_relu_stays_dead_and_a_leaky_one_recovers(opened):
-    X, Y = moons()
-    loss = nn.binary_cross_entropy_with_logits
+    X = np.linspace(-1, 1, 20)[:, None]
+    Y = 2 * np.maximum(0, X[:, 0])
     for activation in ("relu", "leaky_relu"):
-        model = nn.MLP(2, [4, 1], activation, rng=0)
-        model.layers[0].b[0].data = -4.0
-        page = opened(viz.live(model, X, Y, loss, nn.SGD(model.parameters(), 0.3)))
-        k = page.evaluate("live.names").index("b1[0]")
-        page.evaluate("live.step(4000)")
-        on = page.evaluate("judge() || train.x.filter((_, k) => k < N && judged.out[k * W + net[2].slot] > 0).length")
+        model = nn.MLP(1, [1, 1], activation, rng=0)
+        model.layers[0].w[0, 0].data, model.layers[0].b[0].data, model.layers[1].w[0, 0].data = 1.0, -2.0, 1.0
+        page = opened(viz.live(model, X, Y, nn.mse, nn.SGD(model.parameters(), 0.5)))
+        page.evaluate("live.step(2000)")
         page.wait_for_timeout(200)
-        dead = activation == "relu"
-        assert ("layer1/neuron1" in page.evaluate("live.troubles")) == dead
-        assert (page.evaluate("live.theta")[k] == -4.0) == dead
-        assert (on == 0) == dead
+        bias = dict(zip(page.evaluate("live.names"), page.evaluate("live.theta"), strict=True))["b1[0]"]
+        if activation == "relu":
+            assert (page.evaluate("live.troubles"), bias) == (["layer1/neuron1"], -2.0)
+            assert page.evaluate("live.loss") > 0.2
+        else:
+            assert page.evaluate("live.troubles") == []
+            assert page.evaluate("live.loss") < 1e-4
 
 
 def test_from_a_saturated_start_cross_entropy_learns_and_the_squared_error_hardly(opened):
