@@ -588,6 +588,30 @@ def test_what_a_page_cannot_learn_is_refused_in_words(what):
         make()
 
 
+@pytest.mark.parametrize(
+    ("validation", "error", "words"),
+    [
+        (5, TypeError, "a pair"),
+        (([[1.0, np.inf]], [0.0]), ValueError, "validation: X holds inf"),
+        (([[1.0]], [0.0]), ValueError, "validation: "),
+    ],
+)
+def test_validation_data_that_do_not_fit_are_refused(validation, error, words):
+    model = nn.MLP(2, [2, 1], rng=0)
+    with pytest.raises(error, match=words):
+        viz.live(model, [[1.0, 2.0]], [0.0], nn.mse, nn.SGD(model.parameters(), 0.1), validation=validation)
+
+
+def test_validation_losses_are_those_of_fit(opened):
+    X, Y = moons()
+    model, loss = network("tanh", X, Y)
+    held = X[:11] + 0.1, Y[:11]
+    page = opened(viz.live(model, X, Y, loss, nn.SGD(model.parameters(), 0.3), validation=held))
+    page.evaluate("live.step(20)")
+    history = nn.fit(model, X, Y, loss, nn.SGD(model.parameters(), 0.3), 20, validation=held, progress=False)
+    np.testing.assert_allclose(page.evaluate("state.heldLosses"), history.validation, rtol=1e-10)
+
+
 def test_a_row_that_leaves_a_domain_is_refused_with_its_number():
     w = Value(1.0, "w")
     with pytest.raises(ValueError, match="row 1"):

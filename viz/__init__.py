@@ -19,6 +19,7 @@ What these give; each shows itself in a notebook and has `save`
 
 Figures of matplotlib
     boundary        the regions that a model assigns to each class, with the data
+    network         units as circles, weights as lines
     history         the loss of every epoch
     activations     activations beside their derivatives
     descent         the path of gradient descent, for several learning rates
@@ -46,7 +47,7 @@ if TYPE_CHECKING:
     from viz.page.live import Live, live
     from viz.page.steps import Steps, steps
     from viz.picture.diagram import Diagram, draw
-    from viz.plots import activations, boundary, descent, history
+    from viz.plots import activations, boundary, descent, history, network
     from viz.text.formula import Formula, latex
     from viz.text.paths import Explanation, explain
     from viz.text.trace import Table, table
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
 # fmt: off
 __all__ = [
     "Diagram", "Explanation", "Formula", "Live", "Steps", "Table", "activations", "boundary", "descent", "draw", "explain",
-    "history", "latex", "live", "parsed", "steps", "table",
+    "history", "latex", "live", "network", "parsed", "steps", "table",
 ]
 # fmt: on
 
@@ -64,7 +65,7 @@ _HOMES = {
     "expression": ("parsed",),
     "text.formula": ("Formula", "latex"),
     "text.paths": ("Explanation", "explain"),
-    "plots": ("activations", "boundary", "descent", "history"),
+    "plots": ("activations", "boundary", "descent", "history", "network"),
     "page.live": ("Live", "live"),
     "page.steps": ("Steps", "steps"),
     "text.trace": ("Table", "table"),

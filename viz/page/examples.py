@@ -21,6 +21,7 @@ from viz.picture.paint import without_tooltips
 from viz.picture.scene import Card, Panel, Scene
 
 Floats = npt.NDArray[np.float64]
+Loss = Callable[[Any, Any], Value]
 MANY = 40  # values above which a graph with scopes is shown by stages
 MOST = 12  # forms of graphs that a page holds; above it targets are values of the graph
 
@@ -35,13 +36,7 @@ class _Graph(NamedTuple):
     constants: list[float]
 
 
-def graphs(
-    loss: Callable[[Any, Any], Value],
-    data: tuple[Floats, Floats],
-    theta: Mapping[Value, int],
-    theme: Theme,
-    digits: int,
-) -> tuple[dict[str, Any], str]:
+def graphs(loss: Loss, data: Any, theta: Mapping[Value, int], theme: Theme, digits: int) -> tuple[dict[str, Any], str]:
     """The graphs as facts of the page, and the functions that compute them in JavaScript.
 
     A target enters the graph as a plain number, as it does in Python: examples of one target have one graph.
@@ -69,13 +64,8 @@ def graphs(
     svgs = [DESCRIBED.sub("", without_tooltips(one.picture.svg)) for one in pictures.values()]
     functions = ",".join(shown[form].functions for form in forms)
     notes = [" ".join(one.notes) for one in pictures.values()]
-    return {
-        "notes": notes,
-        "svgs": svgs,
-        "graphs": facts,
-        "targets": targets,
-        "of": of.ravel().tolist(),
-    }, f"[{functions}]"
+    found_of = {"notes": notes, "svgs": svgs, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}
+    return found_of, f"[{functions}]"
 
 
 def _graph(loss: Any, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: bool) -> _Graph:
@@ -100,8 +90,8 @@ def _shown(out: Value, theme: Theme, digits: int) -> Steps:
     order = wengert_list([out])
     staged = len(order) > MANY and any(v.scope for v in order)
     shown = steps(out, detail="stages" if staged else "auto", theme=theme, digits=digits)
-    scene, direction = shown.picture.scene, shown.picture.direction
-    shown.picture = Diagram(_roomy(scene, shown.data["digits"]), direction, theme, legend=False)
+    roomy = _roomy(shown.picture.scene, shown.data["digits"])
+    shown.picture = Diagram(roomy, shown.picture.direction, theme, legend=False)
     return shown
 
 
@@ -109,7 +99,7 @@ def _shown(out: Value, theme: Theme, digits: int) -> Steps:
 
 DESCRIBED = re.compile(r"(?<=</title>)<desc.*?</desc>", re.DOTALL)  # by numbers that have not come yet
 NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?:e−?\d+)?")
-NUMBERS = re.compile(r"(?:diag|column )?[\[(]?[−\d.e, …]*[\])]?")  # a Jacobian that is written as numbers
+NUMBERS = re.compile(r"(?:diag|column )?[\[(]?[−\d.e, …]*\.[−\d.e, …]*[\])]?")  # a Jacobian that is written as numbers
 
 
 def _roomy(scene: Scene, digits: int) -> Scene:
@@ -127,10 +117,7 @@ def _roomy(scene: Scene, digits: int) -> Scene:
             return replace(it, value=roomy(it.value)) if len(it.value) > 4 else it
         return replace(it, value=roomy(it.value), gradient=roomy(it.gradient))
 
-    def changes(text: str) -> bool:
-        return "." in text and NUMBERS.fullmatch(text) is not None
-
-    wires = [replace(w, derivative=roomy(w.derivative)) if changes(w.derivative) else w for w in scene.wires]
+    wires = [replace(w, derivative=roomy(w.derivative)) if NUMBERS.fullmatch(w.derivative) else w for w in scene.wires]
     return replace(scene, cards=[card(it) for it in scene.cards], wires=wires)
 
 
@@ -160,11 +147,8 @@ def _beyond(first: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]
 
 def _other(one: Scene, another: Scene) -> list[list[str]]:
     """[card, its text in the picture, its text in a graph of the same shape with other operations]."""
-    return [
-        [a.id, _word(a), _word(b)]
-        for a, b in zip(one.cards, another.cards, strict=True)
-        if _word(a) != _word(b)
-    ]  # fmt: skip
+    pairs = zip(one.cards, another.cards, strict=True)
+    return [[a.id, _word(a), _word(b)] for a, b in pairs if _word(a) != _word(b)]
 
 
 def _word(card: Card | Panel) -> str:

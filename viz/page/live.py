@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from autograd import Program, array, nesting, record
 from autograd.recorded.inputs import rows_of_numbers
+from autograd.refusals import ERRORS
 from autograd.value import Value
 from viz.arguments import Theme, whole
 from viz.files import saved
@@ -113,16 +114,16 @@ def live(
     place = {v: k for k, v in enumerate(program.parameters)}
     seen, network = _network(model, x[0])
     shown, functions = graphs(program.function, (x, y), place, theme, digits)
-    title = (
-        f"{_count(len(place), 'parameter')} {'learns' if len(place) == 1 else 'learn'} from {_count(len(x), 'example')}"
-    )
+    learn = "learns" if len(place) == 1 else "learn"
+    title = f"{_count(len(place), 'parameter')} {learn} from {_count(len(x), 'example')}"
+    held = None if validation is None else _held(validation, model, program)
     # fmt: off
     data = _kind(model, x, y, classes) | {
         "title": title, "digits": digits, "seed": seed,
         "names": list(names(program.parameters).values()),
         "theta": _packed(program.theta()),
         "train": _rows_of_page(x, y),
-        "held": None if validation is None else _rows_of_page(*_data(*validation, model)),
+        "held": held,
         "columns": _named(columns, [f"x[{k}]" for k in range(x[0].size)], "columns", "inputs"),
         "batch": 0 if batch_size is None or batch_size >= len(x) else batch_size,
         "optimizer": _descent(optimizer, place),
@@ -153,9 +154,7 @@ def _data(X: Any, Y: Any, model: Any) -> tuple[Floats, Floats]:  # noqa: N803
     x, y = (rows_of_numbers(data, name, "rows of real numbers") for data, name in ((X, "X"), (Y, "Y")))
     for data, name, least in ((x, "X", 2), (y, "Y", 1)):
         if data.ndim < least or not data.size:
-            raise ValueError(
-                f"{name} has a row for each example; got shape {data.shape}: a single column is {name}[:, None]"
-            )
+            raise ValueError(f"{name} has a row for each example; got {data.shape}: a column is {name}[:, None]")
         if not (finite := np.isfinite(data)).all():
             at = tuple(np.argwhere(~finite)[0].tolist())
             raise ValueError(f"{name} holds {data[at]} in row {at[0]}: leave such rows out, or fill them in")
@@ -171,6 +170,18 @@ def _data(X: Any, Y: Any, model: Any) -> tuple[Floats, Floats]:  # noqa: N803
             raise ValueError(f"the model has {k} outputs: Y is class indices from 0 to {k - 1}, or has shape (N, {k})")
         y = y[:, None] == np.arange(k)
     return x.astype(float), y.astype(float)
+
+
+def _held(validation: Any, model: Any, program: Program) -> dict[str, Any]:
+    """The validation data, checked in the same way as the data of training."""
+    if not isinstance(validation, list | tuple) or len(validation) != 2:
+        raise TypeError("validation is a pair of rows and targets, (X, Y)")
+    try:
+        x, y = _data(validation[0], validation[1], model)
+        program(x, y)
+    except (TypeError, *ERRORS) as error:
+        raise type(error)(f"validation: {error}") from None
+    return _rows_of_page(x, y)
 
 
 def _refuse(rows: int, parameters: int, batch_size: int | None, seed: int) -> None:
@@ -202,12 +213,8 @@ def _kind(model: Any, x: Floats, y: Floats, classes: Sequence[str]) -> dict[str,
     elif not np.ndim(output) and y.ndim == 1 and (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
         labels = (y == 1).astype(int)
     found: dict[str, Any] = {
-        "outputs": len(outputs),
-        "probabilities": made,
-        "limit": 0.5 if made else 0.0,
-        "labels": None,
-        "classes": [],
-    }
+        "outputs": len(outputs), "probabilities": made, "limit": 0.5 if made else 0.0, "labels": None, "classes": [],
+    }  # fmt: skip
     if labels is None:
         return found
     numbered = [f"class {k}" for k in range(max(2, len(outputs)))]
@@ -231,9 +238,7 @@ def _descent(optimizer: Any, place: Mapping[Value, int]) -> dict[str, Any]:
     """The optimiser's rule, its settings, and what it remembers of each parameter that it moves, in the order of theta."""
     rule = type(optimizer).__name__
     if rule not in ("SGD", "Adam"):
-        raise TypeError(
-            f"the page knows nn.SGD(model.parameters(), lr=0.1) and nn.Adam; got {printable(repr(optimizer))}"
-        )
+        raise TypeError(f"the page knows nn.SGD(parameters, lr=0.1) and nn.Adam; got {printable(repr(optimizer))}")
     own = [(place[v], k) for k, v in enumerate(optimizer.parameters) if v in place]
     if not own:
         raise ValueError("the loss depends on none of the optimiser's parameters: give it model.parameters()")
