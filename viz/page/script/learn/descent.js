@@ -166,7 +166,7 @@ function undo(set, at, rows) {
 // --- settings ---------------------------------------------------------------------------------------------------------
 
 function set(changes) { // each is checked before any is taken
-  const { lr, batch: size, optimizer, seed } = changes;
+  const { lr, batch: size, seed } = changes, optimizer = { sgd: "SGD", adam: "Adam" }[String(changes.optimizer).toLowerCase()] ?? changes.optimizer;
   if (lr !== undefined && !(Number.isFinite(lr) && lr > 0)) throw new Error(`a learning rate is a finite number above 0; got ${lr}`);
   if (size !== undefined && size !== null && !(Number.isInteger(size) && size >= 0)) throw new Error(`a batch is a whole number of examples, 0 for all; got ${size}`);
   if (optimizer !== undefined && !["SGD", "momentum", "Adam"].includes(optimizer)) throw new Error(`an optimizer is SGD, momentum or Adam; got ${optimizer}`);
