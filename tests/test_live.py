@@ -1,6 +1,7 @@
 """A page in which a network learns: in a real Chromium, offline, it computes what Python computes."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -549,10 +550,52 @@ def test_the_units_of_a_network_are_found_in_its_graph():
     assert found[3].bias is model.layers[0].b[1]
 
 
+def test_a_unit_is_described_with_its_weights_its_bias_and_its_output(iris_page, opened):
+    page = opened(iris_page)
+    page.evaluate("choose(3); unitChosen = 4; repaint()")
+    page.wait_for_timeout(200)
+    theta = dict(zip(page.evaluate("live.names"), page.evaluate("live.theta"), strict=True))
+    example = page.evaluate("live.example(3)")
+    name, sum_of, output = re.fullmatch(
+        r"(.*) = sigmoid\((.*)\) = (\S+) in example 3", page.inner_text("#unit")
+    ).groups()
+    *terms, bias = sum_of.replace("−", "-").split(" + ")
+    assert (name, len(terms)) == ("layer1/neuron1", 4)
+    for k, term in enumerate(terms):
+        factor, operand = term.split("·")
+        assert operand == f"x[{k}]"
+        assert float(factor.strip("()")) == pytest.approx(theta[f"w1[0,{k}]"], rel=5e-3)
+    assert float(bias.strip("()")) == pytest.approx(theta["b1[0]"], abs=1e-3)
+    a = np.dot([theta[f"w1[0,{k}]"] for k in range(4)], [example[f"x[{k}]"][0] for k in range(4)]) + theta["b1[0]"]
+    assert float(output) == pytest.approx(1 / (1 + np.exp(-a)), rel=1e-3)
+
+
 def test_a_softmax_after_the_last_layer_leaves_its_units():
     model = nn.MLP(2, [3, 2], output="softmax", rng=0)
     x = array([1.0, 2.0], "x", "input")
     assert [u.layer for u in units(x.tolist(), model(x).tolist())] == [0, 0, 1, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("after", "plain", "bias"),
+    [
+        (lambda a, b: a, True, False), (lambda a, b: a + b, True, True), (lambda a, b: b + a, True, True),
+        (lambda a, b: tanh(a + b), True, True), (lambda a, b: tanh(a), True, False), (lambda a, b: a - b, False, False),
+        (lambda a, b: a * b, False, False), (lambda a, b: 2 * tanh(a + b), False, True), (lambda a, b: tanh(tanh(a)), False, False),
+        (lambda a, b: tanh(a) + b, False, False), (lambda a, b: a + 1.0, False, False),
+    ],
+)  # fmt: skip
+def test_a_unit_is_plain_where_it_is_an_activation_of_a_sum_and_a_bias(after, plain, bias):
+    x, w, b = array([1.0, 2.0], "x", "input"), array([0.5, 0.1], "w"), Value(0.0, "b")
+    *_, unit = units(x.tolist(), [after(w @ x, b)])
+    assert (unit.plain, unit.bias is b) == (plain, bias)
+
+
+def test_a_unit_that_takes_a_sum_before_its_activation_is_not_plain():
+    x, w, v = array([1.0, 2.0], "x", "input"), array([[0.5, 0.1]], "w"), array([2.0], "v")
+    before = w @ x
+    *_, second = units(x.tolist(), [v @ before + 0 * tanh(before[0])])
+    assert not second.plain
 
 
 def test_what_has_no_layers_has_no_units():

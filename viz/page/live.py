@@ -290,7 +290,8 @@ def _network(model: Any, x: Floats) -> tuple[Program, list[Unit]]:
 
 
 def _unit(unit: Unit, network: Sequence[Unit], place: Mapping[Value, int]) -> list[Any]:
-    """[name, layer, activation, the place of its bias in theta, [[unit, the place of the weight], …]]."""
+    """[name, layer, activation, the place of its bias in theta, [[unit, the place of the weight], …], whether it is plain]."""
     at = {other: k for k, other in enumerate(network)}
     weights = [[at[other], place.get(w, -1)] for other, w in unit.weights]
-    return [unit.name, unit.layer, unit.activation, place.get(unit.bias, -1) if unit.bias else -1, weights]
+    bias = -1 if unit.bias is None else place.get(unit.bias, -1)
+    return [unit.name, unit.layer, unit.activation, bias, weights, unit.plain]

@@ -20,6 +20,7 @@ class Unit:
     value: Value  # its output
     bias: Value | None = None
     weights: list[tuple[Unit, Value]] = field(default_factory=list)
+    plain: bool = True  # whether it is g(Σ w·x + b), or g(Σ w·x), with an operation g of one operand, or none
 
     @property
     def activation(self) -> str:
@@ -34,17 +35,19 @@ def units(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Unit]:
     """
     owner = {v: Unit(printable(str(v.name)), 0, v) for v in inputs}
     found, mixed = list(owner.values()), set[Value]()
+    uses: list[tuple[Unit, Value]] = []
     for v in wengert_list(outputs):
         if v.op is None or v in owner:
             continue
         if (weights := _weights(v)) and not mixed.intersection(u for u, _ in weights):
-            fixed = [w for u, w in weights if u.role == "constant"]  # of an input that is always 1
+            fixed = [w for u, w in weights if u.role == "constant"]
             taken = [(owner[u], w) for u, w in weights if u in owner]
             if len(taken) + len(fixed) < len(weights) or not taken:
                 return []
             layer = 1 + max(unit.layer for unit, _ in taken)
-            unit = Unit(_name(v), layer, v, fixed[0] if fixed else None, taken)
+            unit = Unit(_name(v), layer, v, None, taken, not fixed)
             found.append(unit)
+            uses += [(unit, u) for u, _ in weights]
             owner[v] = unit
             continue
         behind = {owner[p]: None for p in v.parents if p in owner}
@@ -53,10 +56,16 @@ def units(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Unit]:
             mixed.add(v)
         elif behind:
             (unit,) = behind
-            if not unit.layer or (more and unit.bias):
+            if not unit.layer:
                 return []
+            summed, added = unit.value.op is not None and unit.value.op.name == "dot", v.op.name == "add" and more
+            unit.plain &= bool(summed and added) or (
+                len(v.parents) == 1 and (summed or unit.value.parents[-1] is unit.bias)
+            )
+            unit.bias = more[0] if summed and added else unit.bias
             unit.value, owner[v] = v, unit
-            unit.bias = more[0] if more else unit.bias
+    for unit, u in uses:  # of a unit whose sum is taken before its activation, the picture shows the activation
+        unit.plain &= u in owner and owner[u].value is u
     last = max((unit.layer for unit in found), default=0)
     ends = [unit for unit in found if unit.layer == last]
     whole = all(v in owner or v in mixed for v in outputs) and len(ends) == len(outputs)

@@ -88,6 +88,7 @@ function setWeight(k, x) {
 
 // --- the update in numbers --------------------------------------------------------------------------------------------
 
+const power = t => [...String(t)].map(digit => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
 function updateLines() {
   const name = names[weight];
   if (!moving.has(weight)) return [`${name} is none of the optimiser's parameters: it stays.`];
@@ -101,6 +102,7 @@ function updateLines() {
   if (how.optimizer === "Adam") {
     const m1 = b1 * m + (1 - b1) * slope, v1 = b2 * v + (1 - b2) * slope * slope, mh = m1 / (1 - b1 ** (t + 1)), vh = v1 / (1 - b2 ** (t + 1));
     lines.push(`m = ${number(b1)} · ${n(m)} + ${number(1 - b1)} · ${n(slope)} = ${number(m1)};  v = ${number(b2)} · ${n(v)} + ${number(1 - b2)} · ${n(slope)}² = ${number(v1)}`);
+    lines.push(`m̂ = m / (1 − ${number(b1)}${power(t + 1)}) = ${number(mh)};  v̂ = v / (1 − ${number(b2)}${power(t + 1)}) = ${number(vh)}`);
     lines.push(`${name} ← ${number(w)} − ${lr} · ${n(mh)} / (√${number(vh)} + ${number(eps)}) = ${number(w - how.lr * mh / (Math.sqrt(vh) + eps))}`);
   } else if (how.optimizer === "momentum") {
     const m1 = momentum * m + slope;

@@ -1,6 +1,6 @@
 // --- the network: units as circles that are maps of themselves, weights as lines; or bars where there are no layers ------
 
-const net = page.network.map(([name, layer, activation, bias, weights], k) => ({ k, name, layer, activation, bias, weights }));
+const net = page.network.map(([name, layer, activation, bias, weights, plain], k) => ({ k, name, layer, activation, bias, weights, plain }));
 let slot = 0;
 for (const unit of net) unit.slot = unit.layer ? K + slot++ : -1; // its place among the numbers of an example
 const layers = net.length ? Math.max(...net.map(unit => unit.layer)) : 0;
@@ -103,10 +103,12 @@ const few = (items, most = 4) => items.length > most ? [...items.slice(0, 3), `a
 function describe() { // the chosen unit, as the sum that it computes
   const unit = net[unitChosen];
   if (!unit || !unit.layer) { $("unit").textContent = unit ? `${unit.name} = ${number(train.x[chosen * inputs + unit.k])} in example ${chosen}` : ""; return; }
+  const own = `${number(judged.out[chosen * W + unit.slot])} in example ${chosen}`;
+  if (!unit.plain || unit.weights.some(w => w[1] < 0)) { $("unit").textContent = `${unit.name} = ${own}`; return; }
   const few = unit.weights.length > 6 ? [...unit.weights.slice(0, 5), null] : unit.weights;
-  const terms = few.map(w => w ? `${bracketed(number(w[1] < 0 ? NaN : state.theta[w[1]], 3))}·${net[w[0]].name}` : "…").join(" + ");
+  const terms = few.map(w => w ? `${bracketed(number(state.theta[w[1]], 3))}·${net[w[0]].name}` : "…").join(" + ");
   const bias = unit.bias < 0 ? "" : ` + ${bracketed(number(state.theta[unit.bias], 3))}`, g = { add: "", dot: "" }[unit.activation] ?? unit.activation;
-  $("unit").textContent = `${unit.name} = ${g}${g ? "(" : ""}${terms}${bias}${g ? ")" : ""} = ${number(judged.out[chosen * W + unit.slot])} in example ${chosen}`;
+  $("unit").textContent = `${unit.name} = ${g}${g ? "(" : ""}${terms}${bias}${g ? ")" : ""} = ${own}`;
 }
 
 const toSegment = (x, y, [x1, y1, x2, y2]) => {
@@ -121,4 +123,5 @@ $("net").onclick = ({ offsetX: x, offsetY: y }) => {
   if (!unit && near && near[0] < 9 && near[1] >= 0) pickWeight(near[1]);
   repaint();
 };
+if (!layers) { $("h-net").textContent = "Parameters"; $("whatsaid").textContent = "bars show"; }
 $("what").onchange = () => repaint();
