@@ -76,7 +76,9 @@ def unmasked(x: Any) -> Any:
 class put_back:
     """Put that slot of these nodes back, to what it is now, where an interruption or an error ends the block."""
 
-    def __init__(self, slot: str, nodes: Collection[Any], before: Sequence[Any] | None = None) -> None:
+    def __init__(
+        self, slot: str, nodes: Collection[Any], before: Sequence[Any] | np.ndarray[Any, Any] | None = None
+    ) -> None:
         self.slot, self.nodes = slot, nodes
         self.before = list(map(operator.attrgetter(slot), nodes)) if before is None else before
 
@@ -84,5 +86,7 @@ class put_back:
         pass
 
     def __exit__(self, kind: object, *error: object) -> None:
-        if kind:  # all in one instruction: no further interruption comes between two
-            deque(map(setattr, self.nodes, repeat(self.slot), self.before), maxlen=0)
+        if kind:
+            before = self.before.tolist() if isinstance(self.before, np.ndarray) else self.before
+            # All in one instruction: no further interruption comes between two.
+            deque(map(setattr, self.nodes, repeat(self.slot), before), maxlen=0)

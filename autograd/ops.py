@@ -34,6 +34,7 @@ class Op:
         formula: The definition, f(*operands), as a textbook prints it.
         partials: A tuple of the ∂y/∂operand, one function f(y, *operands) for each operand.
         computed: How floats and arrays compute it, where the definition overflows or loses digits.
+        computed_partials: How they compute the partials, where a graph to differentiate again needs another form.
         symbol: What stands on a card of a picture; the name if empty.
         written: How it stands in an expression, "{} + {}"; name(…) if empty.
         domain: Where the value exists, "x > 0"; everywhere if empty.
@@ -52,6 +53,7 @@ class Op:
     formula: Rule
     partials: Any
     computed: Rule | None = None
+    computed_partials: Any = None
     symbol: str = ""
     written: str = ""
     domain: str = ""
@@ -97,9 +99,18 @@ class Op:
         """The rule for numbers of fixed precision: `computed`, or else `formula`."""
         return self.computed or self.formula
 
-    def local(self, y: Any, *operands: Any) -> Sequence[Any]:
-        """The local partial derivatives ∂y/∂operand, one per operand."""
-        return [rule(y, *operands) for rule in self.partials]
+    @cached_property
+    def slopes(self) -> Any:
+        """The partials for numbers of fixed precision: `computed_partials`, or else `partials`."""
+        return self.computed_partials or self.partials
+
+    def local(self, y: Any, *operands: Any, rules: Any = None) -> Sequence[Any]:
+        """The local partial derivatives ∂y/∂operand, one per operand: by `partials`, or by the row's `slopes` as `rules`."""
+        rules = rules or self.partials
+        d = [rule(y, *operands) for rule in rules] if isinstance(rules, tuple) else list(rules(y, *operands))
+        if len(d) != len(operands):
+            raise TypeError(f"the rule of {self.name} gives {len(d)} partials for {len(operands)} operands")
+        return d
 
     @dispatch.elementwise
     def __call__(self, *operands: Any, **by_name: Any) -> Any:
@@ -156,18 +167,10 @@ class VectorOp(Op):
         """The row of component `c` of an indexed row, the same object every time."""
 
         def component(c: int) -> Op:
-            formula, partials, computed = (f and partial(f, c) for f in (self.formula, self.partials, self.computed))
-            own = cast(Any, {"formula": formula, "partials": partials, "computed": computed})
+            own: Any = {k: (f := getattr(self, k)) and partial(f, c) for k in ("formula", "partials", "computed")}
             return replace(self, index=c, indexed=False, family=self, **own)
 
         return cache(component)
-
-    def local(self, y: Any, *operands: Any) -> Sequence[Any]:
-        """The local partial derivatives ∂y/∂operand, one per operand."""
-        d = list(self.partials(y, *operands))
-        if len(d) != len(operands):
-            raise TypeError(f"the rule of {self.name} gives {len(d)} partials for {len(operands)} operands")
-        return d
 
     def __call__(self, *operands: Any, **by_name: Any) -> Any:
         """The operation on vectors of floats or Values."""
@@ -212,7 +215,7 @@ class Methods:
 
 
 # Rows that other rows' rules name before they stand below.
-cos = log = sigmoid = maximum = step = where = cast(Op, None)
+cos = log = sigmoid = maximum = minimum = step = where = cast(Op, None)
 logsumexp = sum = cast(VectorOp, None)
 
 
@@ -263,11 +266,6 @@ def _decided(c: Any, a: Any, b: Any) -> Any:
     return (a if c else b) if isinstance(c, float) else where(c, a, b)
 
 
-def _lowered(a: Any, b: Any) -> Any:
-    # a itself, not a ** 1: the derivative of a square reads 2·a.
-    return a if isinstance(b, float) and b == 2 else a ** where(b, b - 1, 0)
-
-
 def _mixed(d: Any, a: Any, b: Any) -> Any:
     # d(a**b)/da has no derivative by b at a = 0, b ≤ 1. There u is 0 and u**0.5 has none; everywhere else u is 1.
     if not (hasattr(a, "parents") and hasattr(b, "parents")):
@@ -302,7 +300,7 @@ subtract = Op("subtract", lambda a, b: a - b,   (lambda y, a, b: 1.0,   lambda y
 multiply = Op("multiply", lambda a, b: a * b,   (lambda y, a, b: b,     lambda y, a, b: a),        symbol="×",   written="{} · {}", infix=True)
 divide   = Op("divide",   lambda a, b: a / b,   (lambda y, a, b: 1 / b, lambda y, a, b: -y / b),   symbol="÷",   written="{} / {}", infix=True,
               domain="a divisor other than 0", instead="Add a small constant to the divisor, or choose another value with where before dividing.", samples=((-3, 3), (0.2, 3)))
-power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: _mixed(_decided(b, b * _lowered(a, b), b * y / where(a, a, 1)), a, b),  # d(x**0)/dx is 0 at 0 too
+power    = Op("power",    lambda a, b: a ** b,  (lambda y, a, b: _mixed(_decided(b, b * (a if isinstance(b, float) and b == 2 else a ** where(b, b - 1, 0)), b * y / where(a, a, 1)), a, b),  # of a square 2·a; d(x**0)/dx is 0 at 0 too
                                                  lambda y, a, b: _mixed(y * log(where(a, a, 1)), a, b)),  # d(0**w)/dw is 0, not 0 · log 0
               computed=native("pow", lambda a, b: a ** b), symbol="pow", written="{} ** {}", infix=True, guarded=True,
               domain="a positive base, a negative base under a whole exponent, and 0 under an exponent ≥ 0", instead="Take absolute(x) ** p, or keep the base positive and the result in range.", samples=((0.1, 3), (-3, 3)))
@@ -325,10 +323,10 @@ sin      = Op("sin",      native("sin"),                       (lambda y, x: cos
 cos      = Op("cos",      native("cos"),                       (lambda y, x: -sin(x),),             domain="finite x", instead=_INFINITE)
 tan      = Op("tan",      native("tan"),                       (lambda y, x: 1 + y * y,),           domain="finite x", instead=_INFINITE, samples=((-1.4, 1.4),))
 arctan   = Op("arctan",   native("atan"),                      (lambda y, x: 1 / (1 + x * x),))
-tanh     = Op("tanh",     native("tanh"),                      (lambda y, x: 4 * sigmoid(2 * x) * sigmoid(-(2 * x)),))  # 1 - y*y cancels: no digits left at 20
-sigmoid  = Op("sigmoid",  lambda x: 1 / (1 + exp(-x)),         (lambda y, x: y * sigmoid(-x),),     computed=_sigmoid, symbol="σ")  # σ(-x), not 1 - y, which cancels
-softplus = Op("softplus", lambda x: log(1 + exp(x)),           (lambda y, x: sigmoid(x),),          computed=lambda x: where(x > 0, x, 0.0) + log1p(exp(-abs(x))))
-log_sigmoid = Op("log_sigmoid", lambda x: -log(1 + exp(-x)),   (lambda y, x: sigmoid(-x),),         computed=lambda x: where(x < 0, x, 0.0) - log1p(exp(-abs(x))), symbol="ln σ")
+tanh     = Op("tanh",     native("tanh"),                      (lambda y, x: 4 * sigmoid(2 * x) * sigmoid(-(2 * x)),), computed_partials=(lambda y, x: exp(-2.0 * abs(x)) * ((1.0 + abs(y)) * (1.0 + abs(y))),))  # 1 - y*y has no digits left at 20; 1 - |y| is (1 + |y|) exp(-2|x|)
+sigmoid  = Op("sigmoid",  lambda x: 1 / (1 + exp(-x)),         (lambda y, x: y * sigmoid(-x),),     computed=_sigmoid, computed_partials=(lambda y, x: exp(-abs(x)) / ((1.0 + exp(-abs(x))) * (1.0 + exp(-abs(x)))),), symbol="σ")  # σ(-x), not 1 - y, which cancels
+softplus = Op("softplus", lambda x: log(1 + exp(x)),           (lambda y, x: sigmoid(x),),          computed=lambda x: maximum.apply(x, 0.0) + log1p(exp(-abs(x))))
+log_sigmoid = Op("log_sigmoid", lambda x: -log(1 + exp(-x)),   (lambda y, x: sigmoid(-x),),         computed=lambda x: minimum.apply(x, 0.0) - log1p(exp(-abs(x))), symbol="ln σ")
 relu     = Op("relu",     lambda x: where(x > 0, x, 0),        (lambda y, x: step(y),),             computed=lambda x: maximum.apply(x, 0.0), kink="relu′(0) = 0")
 step     = Op("step",     lambda x: where(x > 0, 1, 0),        (lambda y, x: 0.0,),                 computed=native("step", lambda x: where(x > 0, 1.0, where(x <= 0, 0.0, x))), kink="step(0) = 0, step′ = 0")
 leaky_relu = Op("leaky_relu", lambda x, slope: where(x > 0, x, slope * x), (lambda y, x, slope: where(step(x), 1.0, slope), lambda y, x, slope: where(step(x), 0.0, x)),

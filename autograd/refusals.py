@@ -54,6 +54,8 @@ def refuse_row(op: Op, built_in: Collection[str], reserved: Collection[str]) -> 
         raise ValueError(f"an operation's name is an identifier; got {op.name!r}")
     if not op.vectors and not isinstance(op.partials, tuple):
         raise ValueError(f"the partials of {op.name} are a tuple, a function for each operand: (lambda y, x: …,)")
+    if op.computed_partials and (op.vectors or len(op.computed_partials) != op.arity):
+        raise ValueError(f"the computed_partials of {op.name} stand beside its partials, a function for each operand")
     takes = [p for p in inspect.signature(op.formula).parameters.values() if p.default is p.empty]
     if op.arity not in (None, len(takes)) and all(p.kind is p.POSITIONAL_OR_KEYWORD for p in takes):
         raise ValueError(f"{op.name} takes {len(takes)} operands: give a partial for each, got {op.arity}")
@@ -88,7 +90,7 @@ def missing(op: Op, y: float, parents: Sequence[Any]) -> list[float]:
     # NumPy's floats overflow to ±∞ where Python's raise; what has no value still has none.
     numbers = [np.float64(x) for x in (y, *(p.primal for p in parents))]
     d = []
-    for parent, rule in zip(parents, op.partials, strict=True):
+    for parent, rule in zip(parents, op.slopes, strict=True):
         try:
             with np.errstate(over="ignore", divide="raise", invalid="raise"):
                 d.append(float(rule(*numbers)))
@@ -99,7 +101,7 @@ def missing(op: Op, y: float, parents: Sequence[Any]) -> list[float]:
 
 def no_derivative(node: Any, k: int, bar: Any) -> Exception:
     """The error for a derivative that does not exist and that a gradient reaches: ZeroDivisionError or ValueError."""
-    parent, rules = node.parents[k], node.op.partials
+    parent, rules = node.parents[k], node.op.slopes
     kind: type[Exception] = ValueError
     try:
         (rules[k] if isinstance(rules, tuple) else rules)(node.data, *(p.data for p in node.parents))

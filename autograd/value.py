@@ -244,7 +244,7 @@ def applied(op: Op, operands: Sequence[Any]) -> Any:
     except refusals.ERRORS as error:
         raise refusals.refusal(op, parents, error) from None
     try:
-        d = _partials(op, y, parents) if op.guarded else op.local(y, *numbers)
+        d = _partials(op, y, parents) if op.guarded else op.local(y, *numbers, rules=op.slopes)
     except refusals.ERRORS:
         d = refusals.missing(op, y, parents)
     return node(op, float(y), parents, [float(x) for x in d])
@@ -253,7 +253,7 @@ def applied(op: Op, operands: Sequence[Any]) -> Any:
 def _partials(op: Op, y: float, parents: Sequence[Value]) -> list[float]:
     """The partials of a guarded row: those of constants are 0 and not evaluated."""
     numbers = [p.primal for p in parents]
-    return [0.0 if p.role == "constant" else rule(y, *numbers) for p, rule in zip(parents, op.partials, strict=True)]
+    return [0.0 if p.role == "constant" else rule(y, *numbers) for p, rule in zip(parents, op.slopes, strict=True)]
 
 
 def node(op: Op, data: float, parents: Sequence[Value], partials: Sequence[float]) -> Value:

@@ -123,6 +123,6 @@ def _derived(v: Value, numbers: Sequence[float]) -> tuple[float, Sequence[float]
     y, nothing = math.nan, [math.nan] * len(numbers)
     try:
         y = float(v.op.value(*numbers))
-        return y, v.op.local(y, *numbers)
+        return y, v.op.local(y, *numbers, rules=v.op.slopes)
     except ERRORS:
         return y, nothing

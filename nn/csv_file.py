@@ -55,7 +55,7 @@ def from_csv(path: str | PathLike[str], target: str) -> Examples:
         X = rest.astype(float)  # noqa: N806
     except ValueError:
         bad = [(n, k) for n, k in np.ndindex(rest.shape) if not _is_number(str(rest[n, k]))]
-        words = "is no number: leave the column out of the file, or write it as numbers (with a point, as 0.5)"
+        words = "is no number: leave the line or the column out, or write it as numbers (with a point, as 0.5)"
         _refuse(name, columns, numbers, rest, bad, words)
     _refuse(
         name, columns, numbers, rest, [*np.argwhere(~np.isfinite(X))], "has no value: fill it in, or leave the line out"

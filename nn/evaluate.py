@@ -69,7 +69,8 @@ def accuracy(model: Any, X: Any, Y: Any, engine: Engine = "recorded") -> float: 
         raise ValueError("the model's outputs are nan: its weights are not finite")
     allowed = range(outputs.shape[1]) if outputs.ndim == 2 else (-1, 1) if -1 in classes else (0, 1)
     if not np.isin(classes, allowed).all():
-        raise ValueError(f"the classes are {', '.join(map(str, allowed))}; got {sorted(set(classes.tolist()))}")
+        strange = next(c for c in classes.tolist() if c not in allowed)
+        raise ValueError(f"the classes are {', '.join(map(str, allowed))}; got {strange:g}")
     if outputs.ndim == 2:
         return float((outputs.argmax(axis=1) == classes).mean())
     limit = 0.5 if maker(_scores(model, inputs(rows(X)[0]))) else 0.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autograd import Chain, named, scope, sigmoid
 from nn.losses import cross_entropy
 
@@ -22,6 +24,10 @@ def lecture_chain(W1: Any, w10: Any, W2: Any, w20: Any, c: int) -> Chain:  # noq
     >>> round(chain([1.0, 1.0]).data, 6), [stage.name for stage in chain.stages]
     (0.693147, ['f1', 'f2', 'f3', 'f4', 'f5', 'f6'])
     """
+    units, classes = np.shape(W1)[:1], np.shape(W2)[:1]
+    for name, given, wanted in (("w10", w10, units), ("W2", W2, (*classes, *units)), ("w20", w20, classes)):
+        if np.shape(given) != wanted:
+            raise ValueError(f"{name} has shape {wanted} beside W1 {np.shape(W1)}; got {np.shape(given)}")
     return Chain(
         _function("f1", "x2 = W1·x", lambda x: W1 @ x),
         _function("f2", "x3 = x2 + w10", lambda x2: x2 + w10),

@@ -117,7 +117,10 @@ def cross_entropy(logits: Any, y: Any) -> Value:
     """
     a = nesting.flat(logits)
     if np.ndim(logits) != 1 or len(a) < 2:
-        raise ValueError("cross_entropy takes a vector of at least two logits, one per class")
+        raise ValueError(
+            "cross_entropy takes a vector of at least two logits, one per class; for one output of two classes take "
+            "binary_cross_entropy_with_logits"
+        )
     _refuse_probabilities(a, "cross_entropy")
     if np.ndim(y) == 0 and not isinstance(y, list | tuple):
         return _of_class(a, y)

@@ -32,6 +32,11 @@ class Module:
     {'slope': array(1.), 'height': array(0.5)}
     """
 
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """The output for one example, which a model of one's own defines."""
+        name = type(self).__name__
+        raise TypeError(f"{name} has no __call__(self, x): define it, as other libraries have forward")
+
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """(name, Value) of every parameter, in the order of the attributes: `layers.0.w[1,2]`; each Value once."""
         for name, part in _parts(self):

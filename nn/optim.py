@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import repeat
 from numbers import Real
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -72,25 +69,32 @@ class Optimizer:
         finally:
             self.memory = memory
 
-    def commit(self, moving: list[Value], new: Floats, memory: list[Floats]) -> None:
-        """Write new data into these parameters, and the memory that belongs to them, all in one instruction."""
-        slots = [*repeat("primal", len(moving)), "memory"]
-        deque(map(setattr, [*moving, self], slots, [*new.tolist(), memory]), maxlen=0)
+    def commit(self, moving: list[Value], before: Floats, new: Floats, memory: list[Floats]) -> None:
+        """Write new data into these parameters, in the place of those before, and the memory that belongs to them.
+
+        An interruption leaves all as it was.
+        """
+        with nesting.put_back("primal", moving, before):
+            for v, x in zip(moving, new.tolist(), strict=True):
+                v.primal = x
+            self.memory = memory
 
     def step(self) -> None:
         """Move every parameter that has a gradient; ValueError if none has one, or if one is nan or infinite."""
         g = np.array([v.grad for v in self.parameters], dtype=float)  # nan for None
-        for v in (self.parameters[k] for k in np.flatnonzero(~np.isfinite(g))):
-            if v.grad is not None:
+        moving, places = self.parameters, np.arange(len(g))
+        if not np.isfinite(g).all():
+            for v in (moving[k] for k in np.flatnonzero(~np.isfinite(g)) if moving[k].grad is not None):
                 raise ValueError(f"no step is taken: the gradient of {refusals.described(v)} is {v.grad!r}")
-        places = np.flatnonzero(g == g)
-        if not places.size:
+            places = np.flatnonzero(g == g)
+            moving, g = [moving[k] for k in places], g[places]
+        if not moving:
             raise ValueError("no parameter has a gradient: call loss.backward() before step()")
-        moving = [self.parameters[k] for k in places.tolist()]
-        taken = self.safe_update(np.fromiter(map(attrgetter("primal"), moving), float), g[places], places)
+        before = np.fromiter([v.primal for v in moving], float, len(moving))
+        taken = self.safe_update(before.copy(), g, places)
         if taken is None:
             raise ValueError(f"no step is taken: with a learning rate of {self.lr} it would be infinite or nan")
-        self.commit(moving, *taken)
+        self.commit(moving, before, *taken)
 
     def zero_grad(self) -> None:
         """Set every gradient to None."""
@@ -321,6 +325,8 @@ def _leaves(parameters: Iterable[Any], taker: str) -> list[Value]:
     if not isinstance(parameters, Iterable):
         raise TypeError(f"{taker} takes model.parameters(); got {type(parameters).__name__}")
     leaves = list(dict.fromkeys(v for x in parameters for v in nesting.flat(x)))
+    if not leaves:
+        raise TypeError(f"{taker} got no parameters: a model's are Values, which array(…) and Value(…) make")
     if not leaves or not all(isinstance(v, Value) and v.op is None for v in leaves):
         raise TypeError(f"{taker} takes the leaves to change: model.parameters(), or a list of arrays of Values")
     return leaves

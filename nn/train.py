@@ -162,7 +162,8 @@ class _Descent:
         if not self.moving:
             raise ValueError("the loss depends on none of the optimiser's parameters: give it model.parameters()")
         #: The places of the moving parameters in theta, and among the optimiser's parameters.
-        self.here = np.array([k for k, v in enumerate(program.parameters) if v in place])
+        here = np.array([k for k, v in enumerate(program.parameters) if v in place])
+        self.here: Any = here if len(here) < len(program.parameters) else slice(None)  # which is faster
         self.places = np.array([place[v] for v in self.moving])
         self.theta: Floats = program.theta()
         # To undo the step: theta, the optimiser's memory, and the sentence that reports it.
@@ -197,16 +198,16 @@ class _Descent:
                 raise ValueError(f"the loss is {loss}")
         except refusals.ERRORS as error:
             theta, memory, now = self.undo
-            self.optimizer.commit(self.moving, theta[self.here], memory)
+            self.optimizer.commit(self.moving, self.theta[self.here], theta[self.here], memory)
             raise self.diverged(str(error), now) from None
-        theta, memory = self.theta.copy(), self.optimizer.memory
+        theta, before, memory = self.theta.copy(), self.theta[self.here], self.optimizer.memory
         taken = self.optimizer.safe_update(theta[self.here], gradient[self.here], self.places)
         if taken is None:
             raise self.diverged(f"the loss is {loss:.4g}, and the step from there infinite", "No step is taken")
         theta[self.here] = taken[0]
         now = f"The parameters are those of the step before, with a loss of {loss:.4g}"
         self.undo, self.theta = (self.theta, memory, now), theta
-        self.optimizer.commit(self.moving, *taken)
+        self.optimizer.commit(self.moving, before, *taken)
         return float(loss)
 
     def validated(self) -> float:

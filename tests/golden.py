@@ -110,6 +110,19 @@ def positions():
     )
 
 
+def parts():
+    """Parts of an array, one after the other: every second entry, some from behind, one twice, two, and all in another order."""
+    w = array([0.5, -0.25, 1.0, 0.75, -0.5, 0.25], "w")
+
+    def f(x):
+        h, y = sin(w * x), x[0]
+        for at in ([0, 2, 4], [5, 3, 1], [1, 1, 4], [2, 3], [4, 0, 5, 1, 3, 2]):
+            y = total(tanh(h[at] * y))
+        return y
+
+    return record(f, np.linspace(-1, 1, 6))
+
+
 def energy():
     """A derivative taken inside: the force of a potential."""
     w = array([0.5, 0.25], "w")
@@ -170,6 +183,7 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     "kinks": kinks,
     "attention": attention,
     "positions": positions,
+    "parts": parts,
     "energy": energy,
     "many_classes": many_classes,
     "own_rows": own_rows,

@@ -53,6 +53,7 @@ PERL = Language(
     | {
         "mask": Form("where_({}, 1, 0)"),
         "slice": Form("slice_({}, {}, {})"),
+        "every": Form("every_({}, {}, {}, {})"),
         "reshape": Form("reshape_({}, {}, {})"),
         "split": Form("split_({}, {}, {})"),
         "scatter": Form("scatter_({}, {}, {})"),
@@ -95,6 +96,8 @@ sub take_ { my ($x, $at) = @_; my $c = $x->[1];
     [scalar @{$at->[2]}, $c, [map { my $i = $_; @{$x->[2]}[$i * $c .. $i * $c + $c - 1] } @{$at->[2]}]] }
 sub slice_ { my ($x, $from, $to) = @_; my $c = $x->[1];
     [$to - $from, $c, [@{$x->[2]}[$from * $c .. $to * $c - 1]]] }
+sub every_ { my ($x, $from, $to, $step) = @_; my $c = $x->[1]; my @d;
+    for (my $i = $from; $i < $to; $i += $step) { push @d, @{$x->[2]}[$i * $c .. $i * $c + $c - 1] } [@d / $c, $c, \@d] }
 sub reshape_ { my ($x, $r, $c) = @_; [$r, $c < 0 ? @{$x->[2]} / $r : $c, $x->[2]] }
 sub flatten_ { [scalar @{$_[0][2]}, 1, $_[0][2]] }
 sub transpose_ { my ($r, $c, $d) = @{$_[0]};

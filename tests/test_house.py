@@ -190,12 +190,9 @@ def code_lines(path):
     ("files", "budget"),
     [
         (["autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 500),
-        (
-            ["autograd/**/*.py"],
-            4710,
-        ),  # 3,000 were planned; C, loops, compiler and cache take 680, JavaScript for pages 90
-        (["nn/*.py"], 1231),  # 800 were planned: refusals, the doctor and the reader of CSV files took more
-        (["viz/**/*.py"], 3760),  # 1,600 were planned
+        (["autograd/**/*.py"], 4890),  # 3,000 were planned: C takes 680, JavaScript for pages 90
+        (["nn/*.py"], 1245),  # 800 were planned: refusals, the doctor and the reader of CSV files took more
+        (["viz/**/*.py"], 3770),  # 1,600 were planned
     ],
     ids=["ops, tape and value", "autograd", "nn", "viz"],
 )

@@ -78,7 +78,8 @@ def spelt(language, op, n):
     """The row's value and partials in a language, as one assignment each."""
     context = Context(language)
     operands, y = [context.variable(f"x{k}") for k in range(n)], context.variable("y")
-    targets = [x if isinstance(x, Code) else context.number(x) for x in (op.apply(*operands), *op.local(y, *operands))]
+    found = (op.apply(*operands), *op.local(y, *operands, rules=op.slopes))
+    targets = [x if isinstance(x, Code) else context.number(x) for x in found]
     script = Script(targets)
     return [line for k, x in enumerate(targets) for line in script.lines("y" if not k else f"d{k - 1}", x)]
 

@@ -153,7 +153,7 @@ def test_a_rule_of_ones_own_is_an_update():
 @pytest.mark.parametrize(
     ("call", "error", "words"),
     [
-        (lambda: nn.SGD([], 0.1), TypeError, "leaves"),
+        (lambda: nn.SGD([], 0.1), TypeError, "got no parameters"),
         (lambda: nn.SGD([Value(1.0) * 2], 0.1), TypeError, "leaves"),
         (lambda: nn.SGD(nn.Neuron(1, rng=0), 0.1), TypeError, r"model\.parameters\(\)"),
         (lambda: nn.Adam(nn.Neuron(1, rng=0).parameters, 0.1), TypeError, r"model\.parameters\(\)"),

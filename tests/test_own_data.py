@@ -56,7 +56,7 @@ REFUSED = {
     "an infinite number": (CSV.replace("1.6", "-inf"), r"line 3: .* holds '-inf', which has no value"),
     "a text": (
         CSV.replace("35,", "Rome,"),
-        r"line 5: the column 'age' holds 'Rome', which is no number: leave the column",
+        r"line 5: the column 'age' holds 'Rome', which is no number: leave the line or the",
     ),
     "a decimal comma": (CSV.replace(",", ";").replace("1.6", "1,6"), r"holds '1,6', which is no number.*with a point"),
     "a long line": (CSV.replace("1.6,a", "1.6,a,7"), r"line 3 has 4 entries, and the header 3"),

@@ -22,7 +22,9 @@ from autograd import (
     jvp,
     log,
     ops,
+    record,
     replay,
+    sigmoid,
     sqrt,
     sum,
     values,
@@ -216,6 +218,30 @@ def test_how_a_row_is_written_has_a_place_for_each_operand_and_nothing_else_in_b
     with pytest.raises(ValueError, match=r"a \{\} for each of its 2 operands"):
         Op("test_star", lambda a, b: a * b, (lambda y, a, b: b, lambda y, a, b: a), written=written)
     assert "test_star" not in TABLE
+
+
+def test_computed_partials_serve_numbers_and_code_and_the_others_graphs(row):
+    swish = row(
+        "test_swish",
+        lambda x: x * sigmoid(x),
+        (lambda y, x: sigmoid(x) * (1 + x * sigmoid(-x)),),
+        computed_partials=(lambda y, x: 0.0 * x + 7.0,),  # a lie, so that it is seen who takes it
+    )
+    assert Value(1.5).test_swish().partials == (7.0,)
+    w = Value(1.0)
+    program = record(lambda x: swish(w * x), 1.5)
+    assert program.backward([1.5], reduction="sum") == swish(1.5)
+    assert w.grad == 7.0 * 1.5
+    assert grad(grad(swish))(0.5) == pytest.approx(grad(grad(lambda x: x * sigmoid(x)))(0.5))
+
+
+def test_computed_partials_that_are_not_one_for_each_operand_are_refused():
+    one = (lambda y, x: 2.0,)
+    with pytest.raises(ValueError, match="computed_partials of test_double stand beside"):
+        Op("test_double", lambda x: 2 * x, one, computed_partials=one + one)
+    with pytest.raises(ValueError, match="computed_partials of test_double stand beside"):
+        Op("test_double", lambda *a: 2 * a[0], lambda y, *a: [2.0], vectors=1, computed_partials=one)
+    assert "test_double" not in TABLE
 
 
 def test_partials_that_are_no_tuple_are_refused_when_the_row_is_made():

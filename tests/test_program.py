@@ -139,13 +139,28 @@ def test_a_saved_network_refuses_rows_of_another_shape(tmp_path):
     program.save_source(tmp_path / "network.py")
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import numpy as np, network\n"
-        "for x, y in ((np.ones((5, 4)), np.ones(5)), (np.ones(4), np.ones(3)), (1.0, np.ones((5, 3)))):\n"
+        "for x, y in ((np.ones((5, 4)), np.ones(5)), (np.ones(3), np.ones(3)), (1.0, np.ones((5, 3))), (np.ones(4), np.ones((5, 3)))):\n"
         "    try: network.predict(x, y)\n"
         "    except ValueError as error: print(error)\n"
     )
     said = run(code)
-    assert said.count("is rows of shape") == 3
-    assert "y is rows of shape (3,); got an array of shape (5,)" in said
+    assert said.count("a row per example, or (") == 3
+    assert "y has shape (N, 3), a row per example, or (3,); got (5,)" in said
+    assert "every argument has a row per example" in said
+
+
+def test_a_saved_network_takes_one_example_and_refuses_nan(tmp_path):
+    program = record(nn.MLP(4, [3, 2], rng=0), np.ones(4))
+    program.save_source(tmp_path / "network.py")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import numpy as np, network\n"
+        "x = np.arange(8.0).reshape(2, 4)\n"
+        "print(np.allclose(network.predict(x[1]), network.predict(x)[1]), network.predict(x[1]).shape)\n"
+        "x[1, 2] = np.nan\n"
+        "try: network.predict(x)\n"
+        "except ValueError as error: print(error)\n"
+    )
+    assert run(code).splitlines() == ["True (2,)", "row 1 of x holds nan: leave such rows out, or fill them in"]
 
 
 @pytest.mark.parametrize("name", ["classifier", "vector", "gathering", "no rows"])

@@ -149,6 +149,33 @@ def test_a_recurrent_network_with_shared_weights_is_recorded():
     assert_recorded_is_eager(f, RNG.normal(size=(7, 5, 2)))
 
 
+PARTS = {
+    "every second": [[0, 2, 4]],
+    "from behind": [[5, 3, 1], [4, 2, 0]],
+    "the rest": [[1, 2], [5]],
+    "one twice": [[1, 1, 4]],
+    "two that overlap": [[0, 1, 2], [2, 3, 4]],
+    "many that overlap": [[k, k + 1] for k in range(5)] * 2 + [[0, 1, 2, 3, 4, 5], [3, 3]],
+    "all in another order": [[4, 0, 5, 1, 3, 2]],
+    "all": [[0, 1, 2, 3, 4, 5], [0, 1, 2, 3, 4, 5]],
+}
+
+
+@pytest.mark.parametrize("parts", PARTS.values(), ids=PARTS)
+@pytest.mark.parametrize("of", ["parameters", "what is computed", "what is computed without data"])
+def test_parts_of_an_array_that_are_read_step_by_step_get_their_adjoints(parts, of):
+    w = array(RNG.normal(size=6), "w")
+
+    def f(x):
+        h = w if of == "parameters" else sin(w * x) if of == "what is computed" else sin(w * w)
+        y = x[0]
+        for at in parts:  # each depends on the one before: none of them are one array
+            y = total(tanh(h[at] * y))
+        return y
+
+    assert_recorded_is_eager(f, RNG.normal(size=(7, 6)))
+
+
 def test_attention_is_recorded():
     Wq, Wk, Wv = (array(RNG.normal(size=(2, 3)), name) for name in ("Wq", "Wk", "Wv"))
 

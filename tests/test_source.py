@@ -139,6 +139,25 @@ def test_a_data_set_as_one_graph_has_one_matrix_product_a_layer_and_no_line_a_ro
     assert_near(program(), values(total([loss(model(constant(x)), y) for x, y in zip(X, Y, strict=True)])))
 
 
+def test_a_recurrence_takes_as_many_lines_for_every_step_and_adds_up_what_returns_once():
+    def source(steps):
+        w, u, b = array([0.5, -0.5], "w"), array([[0.1, 0.2], [0.3, 0.4]], "u"), array([0.0, 0.5], "b")
+
+        def f(x):
+            h = constant([0.0, 0.0])
+            for k in range(steps):
+                h = tanh(w * x[k] + u @ h + b)
+            return total(h)
+
+        text = record(f, np.zeros(steps)).source
+        assert text.count("xp.concat(") == 2, "the adjoints of all steps, and the gradient"
+        assert text.count(" = scatter(") <= 1, "a weight that meets every step"
+        return text.count("\n")
+
+    lines = [source(steps) for steps in (10, 20, 30)]
+    assert lines[2] - lines[1] == pytest.approx(lines[1] - lines[0], abs=4), "a long sum is written in several lines"
+
+
 def test_no_line_of_the_source_is_out_of_measure():
     for program in (lecture(), classifier()[1], whole_data_set(), gathering(), mlp()):
         lines = program.source.splitlines()

@@ -130,6 +130,21 @@ def test_the_partials_are_the_derivatives_of_the_formula(op, n):
             assert sympy.simplify(rest.rewrite(sympy.exp)) == 0, (x, branch)
 
 
+TWOFOLD = pytest.mark.parametrize("op", [op for op in ROWS if op.computed_partials], ids=lambda op: op.name)
+
+
+@TWOFOLD
+def test_the_computed_partials_are_those_that_graphs_take_on_both_sides_of_0(op):
+    p = sympy.Symbol("p", positive=True)
+    for x in (p, -p):
+        y = op.formula(x)
+        for computed, d in zip(op.local(y, x, rules=op.computed_partials), op.local(y, x), strict=True):
+            rest = sympy.nsimplify(
+                (computed - d).replace(sympy.Abs, lambda u: u if u.subs(p, 1) > 0 else -u), rational=True
+            )
+            assert sympy.simplify(rest.rewrite(sympy.exp)) == 0, x
+
+
 @EVERY_ROW
 def test_replay_on_symbols_is_the_formula_on_both_sides_of_a_kink(op, n):
     xs = symbols(op, n)
@@ -231,6 +246,23 @@ def test_value_and_partials_keep_their_digits(op, n):
                 assert math.isnan(got), (xs, got)
             else:
                 assert off(got, true) <= few, (xs, got, mpmath.nstr(true, 20))
+
+
+@TWOFOLD
+def test_computed_partials_keep_their_digits_on_floats_and_on_arrays_in_both_tails_and_at_0(op):
+    rng = np.random.default_rng(0)
+    tails = np.concatenate(
+        [rng.uniform(0, 372, 500), 10.0 ** -rng.uniform(0, 12, 200), rng.normal(size=500), [0.0, 20.0, 40.0]]
+    )
+    xs = np.concatenate([tails, -tails])
+    ys = op(xs)
+    with np.errstate(under="ignore"):
+        (on_arrays,) = op.local(ys, xs, rules=op.slopes)
+    for x, y, got in zip(xs.tolist(), ys.tolist(), on_arrays.tolist(), strict=True):
+        with mpmath.workdps(400):
+            (true,) = op.local(op.formula(mpmath.mpf(x)), mpmath.mpf(x))
+        assert off(got, true) <= 4, x
+        assert off(op.local(y, x, rules=op.slopes)[0], true) <= 4, x
 
 
 # --- every kind of number ---------------------------------------------------------------------------------------------

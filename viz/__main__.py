@@ -74,10 +74,12 @@ def _parser() -> _Parser:
 
 
 def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
-    if any(
-        getattr(arguments, name) != parser.get_default(name) for name in ("target", "example", "seed", "out", "live")
-    ):
-        parser.error("--target, --example, --seed, --out and --live are for the main job, which takes no expression")
+    own = ("target", "example", "seed", "out", "live")
+    if any(getattr(arguments, name) != parser.get_default(name) for name in own):
+        parser.error(
+            "--target, --example, --seed, --out and --live are for the main job, which takes no expression: a file of data "
+            "is called data.csv, and its pictures go into the folder of --out"
+        )
     try:
         shown = expression.run(arguments)
     except (*ERRORS, OSError, ImportError) as error:

@@ -32,6 +32,8 @@ def _figure_class() -> Any:
     class Picture(Figure):
         """A figure that shows itself in Jupyter, without pyplot and its list of open figures."""
 
+        save = Figure.savefig  # as other pictures have it
+
         def _repr_png_(self) -> bytes:
             from io import BytesIO
 
@@ -196,6 +198,7 @@ def activations(
     >>> [axes.get_title() for axes in activations(["sigmoid", "relu"]).axes]
     ['sigmoid', 'relu']
     """
+    functions = [functions] if isinstance(functions, str) or callable(functions) else functions
     chosen: list[Any] = [getattr(autograd, f, None) if isinstance(f, str) else f for f in functions]
     if not chosen or not all(map(callable, chosen)):
         raise ValueError(f"activations are names such as 'tanh', or functions of one Value; got {functions!r}")

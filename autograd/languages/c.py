@@ -195,7 +195,7 @@ const real parameters[{count}] = {{{numbers}}};
 #ifdef MAIN
 #include <stdio.h>
 
-// Reads examples, {width} numbers each, and writes the outputs of each in a line: cc -O2 -DMAIN file.c -lm
+// Reads examples, {width} numbers each, and writes the outputs of each in a line: cc -O2 -Wno-psabi -DMAIN file.c -lm
 int main(void)
 {{
     real x[{width} + 1], out[{outputs}];

@@ -13,7 +13,7 @@ from autograd.languages.code import Code, Context
 from autograd.languages.forms import Language
 from autograd.languages.numpy import COMPARISONS
 
-VIEWS = ("take", "slice", "reshape", "flatten", "transpose", "repeat", "broadcast", "full", "split")
+VIEWS = ("take", "slice", "every", "reshape", "flatten", "transpose", "repeat", "broadcast", "full", "split")
 SUMS = ("matmul", "sum_rows", "sum_columns", "sum_batch", "max_rows")
 TESTING = ("choose", "choose_number", "mask")
 
@@ -151,6 +151,8 @@ class Entries:
         match node.word:
             case "slice":
                 return self.entry(x, plus(i, int(node.data[0])), j, lines)
+            case "every":
+                return self.entry(x, plus(at(i, int(node.data[2]), 0), int(node.data[0])), j, lines)
             case "transpose":
                 return self.entry(x, j, i, lines)
             case "take" if x.shape[1]:

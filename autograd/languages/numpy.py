@@ -67,6 +67,7 @@ NUMPY = Language(
         "matmul": Form("{} @ {}", MATRIX, (SIGN, SIGN)),  # in brackets beside other products, though Python needs none
         "take": Form("{}[{}]", ATOM, (ATOM, 0)),
         "slice": Form("{}[{}:{}]", ATOM, (ATOM,)),
+        "every": Form("{}[{}:{}:{}]", ATOM, (ATOM,)),
         "reshape": Form("{}.reshape({}, {})", ATOM, (ATOM,)),
         "flatten": Form("{}.reshape(-1)", ATOM, (ATOM,)),
         "split": Form("{}.reshape({}, {}, -1)", ATOM, (ATOM,)),
@@ -93,13 +94,10 @@ NUMPY = Language(
 HELPERS = {
     "scatter": '''
 def scatter(index, rows, size):
-    """The rows added up at their places in an array of `size` rows."""
-    xp = rows.__array_namespace__()
-    out = xp.zeros((size, *rows.shape[1:]), dtype=rows.dtype)
-    if hasattr(out, "at"):  # JAX's arrays cannot be written into
-        return out.at[index].add(rows)
-    np.add.at(out, index, rows)
-    return out
+    """The rows added up at their places, which are sorted, in an array of `size` rows; every place has a row."""
+    if hasattr(rows, "at"):  # JAX's arrays have no reduceat
+        return rows.__array_namespace__().zeros((size, *rows.shape[1:]), dtype=rows.dtype).at[index].add(rows)
+    return np.add.reduceat(rows, np.flatnonzero(np.diff(index, prepend=-1)), axis=0)
 
 ''',
     "others": '''
@@ -119,8 +117,13 @@ _ROWS = """
 
 def _rows(name, x, shape):
     x = np.asarray(x, dtype=theta.dtype)
+    x = x[None] if x.shape == shape else x
     if x.ndim == 0 or x.shape[1:] != shape:
-        raise ValueError(f"{name} is rows of shape {shape}; got an array of shape {x.shape}")
+        wanted = f"(N, {', '.join(map(str, shape))})" if shape else "(N,)"
+        raise ValueError(f"{name} has shape {wanted}, a row per example, or {shape}; got {x.shape}")
+    if np.isnan(x).any():
+        row = int(np.isnan(x).reshape(len(x), -1).any(axis=1).argmax())
+        raise ValueError(f"row {row} of {name} holds nan: leave such rows out, or fill them in")
     return x
 
 """
@@ -158,6 +161,12 @@ def source(functions: Iterable[Function]) -> str:
 def module(code: str, arguments: Mapping[str, tuple[int, ...]]) -> str:
     """A module of its own around the code; its parameters and constants lie beside it in an .npz of its name."""
     checks = [f"    {name} = _rows({name!r}, {name}, {shape})\n" for name, shape in arguments.items()]
+    first, shape = next(iter(arguments.items()), ("", ()))
+    if len(arguments) > 1:
+        checks.append(f"    if len({{{', '.join(f'len({x})' for x in arguments)}}}) > 1:\n")
+        checks.append('        raise ValueError("every argument has a row per example")\n')
+    one = f"    one = np.shape({first}) == {shape}\n" if arguments else ""
+    run = f"forward({', '.join(['theta', *arguments])})"
     return (
         '"""A recorded computation and its parameters: predict gives its outputs on rows of data."""\n\n'
         "from pathlib import Path\n\n"
@@ -166,6 +175,6 @@ def module(code: str, arguments: Mapping[str, tuple[int, ...]]) -> str:
         'theta = constants.pop("theta")\n'
         f"{_ROWS}\n"
         f"def predict({', '.join(arguments)}):\n"
-        '    """The output of every row, with the parameters saved beside this file."""\n'
-        f"{''.join(checks)}    return forward({', '.join(['theta', *arguments])})\n"
+        '    """The output of every row, or of one example, with the parameters saved beside this file."""\n'
+        f"{one}{''.join(checks)}    return {f'{run}[0] if one else {run}' if arguments else run}\n"
     )

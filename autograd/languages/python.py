@@ -46,7 +46,7 @@ def maker_source(op: Op, n: int) -> str:
     parents, operands = [f"a{k}" for k in range(n)], [context.variable(f"x{k}") for k in range(n)]
     y, *rules = (
         x if isinstance(x, Code) else context.number(x)
-        for x in (op.apply(*operands), *op.local(context.variable("y"), *operands))
+        for x in (op.apply(*operands), *op.local(context.variable("y"), *operands, rules=op.slopes))
     )
     if op.guarded:
         rules = [Code("unless_constant", (d, context.variable(a))) for d, a in zip(rules, parents, strict=True)]

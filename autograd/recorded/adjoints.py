@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -26,13 +26,17 @@ from autograd.recorded.words import (
     turned,
 )  # fmt: skip
 
+Part = tuple[Grid, Code]  # places in a group, and what is to be added there
+FEW = 4  # arrays that are added up faster than one array is over its sorted places
+
 
 class Adjoints:
     """The adjoints returned to each group so far."""
 
     def __init__(self, plan: Plan, context: Context, loss: str) -> None:
         self.plan, self.context, self.loss = plan, context, loss
-        self._returned: dict[int, list[tuple[Grid, Any]]] = defaultdict(list)  # by group: where, how much
+        # By group: where, how much, and whether that is still to be summed over the rows of data.
+        self._returned: dict[int, list[tuple[Grid, Any, bool]]] = defaultdict(list)
 
     def wanted(self, x: Operand) -> bool:
         """Whether an adjoint is wanted there: of parameters and of what is computed."""
@@ -53,36 +57,62 @@ class Adjoints:
             if not here.all():
                 at = at[here].reshape(-1, 1)
                 part = picked(rows(bar), np.flatnonzero(here)) if is_array(bar) else bar
-            if not self.plan.groups[group].batched:
-                part = over_data(part, x.batched, self.context)
-                if not is_run(at) and is_run(at.T):
-                    at, part = at.T, turned(part) if is_array(part) else part
-            self._returned[group].append((at, part))
+            over = x.batched and not self.plan.groups[group].batched and (not is_array(part) or part.shape[2])
+            self._returned[group].append((at, part, over))
 
     def total(self, k: int) -> Any:
         """The sum of what was returned to a group: an array, a number, or None for nothing."""
-        group, returned = self.plan.groups[k], self._returned.pop(k, [])
-        if all(isinstance(bar, float) for _, bar in returned):
-            return self._numbers(returned, group)
-        whole, sums = (0, group.grid.shape), dict[Any, Any]()  # by place: the first entry, and the shape
-        for at, bar in returned:
-            place = int(at[0, 0]), at.shape
-            part = full(self.context, bar, (*at.shape, group.batched)) if place != whole or not is_run(at) else bar
-            if not is_run(at):
-                place, part = whole, self._scattered(at, part, group)
-            sums[place] = plus(sums.get(place), part)
-        total = sums.pop(whole, None)
-        for (start, (r, c)), part in sums.items() if k == self.plan.theta else ():
-            if name := self.plan.columns.shared_name(group.grid[start : start + r * c]):
+        group = self.plan.groups[k]
+        sums = _by_place(self._returned.pop(k, []))
+        if not group.batched:
+            sums = _by_place(self._over_data(*part) for part in sums)
+        if all(isinstance(bar, float) for _, bar, _ in sums):
+            return self._numbers([(at, bar) for at, bar, _ in sums], group)
+        total, parts = None, list[tuple[Grid, Code]]()
+        for at, bar, _ in sorted(sums, key=lambda part: int(part[0][0, 0])):
+            if at.shape == group.grid.shape and is_run(at):
+                total = bar
+            else:
+                parts.append((at, full(self.context, bar, (*at.shape, group.batched))))
+        for at, part in parts if k == self.plan.theta else ():
+            if is_run(at) and (name := self.plan.columns.shared_name(group.grid[at.ravel()])):
                 self.context.named(f"d{self.loss}_d{name}", part)
-        for layer in self._layers([(place[0], rows(sums[place])) for place in sorted(sums)], group):
-            total = plus(total, laid_out(layer, *group.grid.shape))
+        layers, rest = _layers([self._once([(at.ravel(), rows(part))]) for at, part in parts], group.grid.size)
+        for layer in [*layers, [self._once(rest)]] if rest else layers:
+            total = plus(total, laid_out(self._gathered(layer, group), *group.grid.shape))
         return total
 
-    def _scattered(self, at: Grid, part: Code, group: Group) -> Code:
-        """Entries added up at their places in an array of the group's size."""
-        index, size = self.context.constant("index", at.ravel()), group.grid.size
-        return laid_out(Code("scatter", (index, rows(part)), (size,), (size, 1, group.batched)), *group.grid.shape)
+    def _over_data(self, at: Grid, bar: Any, over: bool) -> tuple[Grid, Any, bool]:
+        """An adjoint at its places, summed over the rows of data if that is still to be done."""
+        bar = over_data(bar, over, self.context)
+        if not is_run(at) and is_run(at.T):
+            return at.T, turned(bar) if is_array(bar) else bar, False
+        return at, bar, False
+
+    def _once(self, parts: list[Part]) -> Part:
+        """The sum of parts as one that has each of its places once."""
+        at, pool = _places(parts), stacked([part for _, part in parts])
+        places, index = np.unique(at, return_inverse=True)
+        if len(places) == len(at):
+            return at, pool
+        order = np.argsort(at, kind="stable")
+        of_sorted = self.context.constant("index", index[order]), picked(pool, order)
+        return places, Code("scatter", of_sorted, (len(places),), (len(places), 1, pool.shape[2]))
+
+    def _gathered(self, parts: list[Part], group: Group) -> Code:
+        """Parts as an array of the group's size, zeros in the gaps: laid end to end, and taken in the order of the places."""
+
+        def zeros(count: int) -> Code:
+            return full(self.context, 0.0, (count, 1, group.batched))
+
+        gaps = np.setdiff1d(np.arange(group.grid.size), _places(parts))
+        runs = np.split(gaps, np.flatnonzero(np.diff(gaps) > 1) + 1) if gaps.size else []
+        pieces = sorted([*parts, *((gap, zeros(gap.size)) for gap in runs)], key=lambda part: int(part[0][0]))
+        if is_run(_places(pieces)):
+            return stacked([part for _, part in pieces])
+        pool = stacked([part for _, part in parts] + [zeros(1)] * bool(gaps.size))
+        order = np.argsort(np.concatenate([_places(parts), gaps]))
+        return picked(pool, np.minimum(order, pool.shape[0] - 1))  # for all gaps one row of zeros is enough
 
     def _numbers(self, returned: list[tuple[Grid, float]], group: Group) -> Any:
         data = np.zeros(group.grid.size)
@@ -93,20 +123,25 @@ class Adjoints:
         column = self.context.constant("one_hot", data.reshape(group.grid.shape))
         return full(self.context, column, group.shape) if group.grid.shape[1] > 1 else column
 
-    def _layers(self, slices: list[tuple[int, Code]], group: Group) -> Iterator[Code]:
-        """Slices laid end to end, zeros between them, in as few arrays as hold them all."""
 
-        def zeros(count: int) -> list[Code]:
-            return [full(self.context, 0.0, (count, 1, group.batched))] * (count > 0)
+def _by_place(parts: Iterable[tuple[Grid, Any, bool]]) -> list[tuple[Grid, Any, bool]]:
+    """The sums of what was returned to the same places, in the same way."""
+    sums: dict[Any, tuple[Grid, Any, bool]] = {}
+    for at, bar, over in parts:
+        key = at.shape, at.tobytes(), over
+        sums[key] = at, plus(sums[key][1] if key in sums else None, bar), over
+    return [*sums.values()]
 
-        layers: list[list[Code]] = []
-        ends: list[int] = []
-        for start, part in slices:
-            k = next((k for k, end in enumerate(ends) if end <= start), len(ends))
-            if k == len(ends):
-                layers.append([])
-                ends.append(0)
-            layers[k] += [*zeros(start - ends[k]), part]
-            ends[k] = start + part.shape[0]
-        for pieces, end in zip(layers, ends, strict=True):
-            yield stacked(pieces + zeros(group.grid.size - end))
+
+def _places(parts: list[Part]) -> Grid:
+    return np.concatenate([at for at, _ in parts])
+
+
+def _layers(parts: list[Part], size: int) -> tuple[list[list[Part]], list[Part]]:
+    """A few lists of parts that have no place in common, and the parts that would need more of them."""
+    layers, taken = [list[Part]() for _ in range(FEW + 1)], np.zeros((FEW + 1, size), bool)
+    for at, part in parts:
+        k = next((k for k in range(FEW) if not taken[k, at].any()), FEW)
+        layers[k].append((at, part))
+        taken[k, at] = True
+    return [layer for layer in layers[:FEW] if layer], layers[FEW]

@@ -119,10 +119,10 @@ class _Layout:
     def __init__(self, table: Columns, arguments: list[Group]) -> None:
         self.table = table
         self.groups: list[Group] = []
-        self.group_of = np.full(len(table.nodes), FIXED)
-        self.place_in_group = np.full(len(table.nodes), -1)
         self.parameters: list[int] = []
-        self.theta = len(arguments)
+        self.theta, self.nowhere = len(arguments), len(table.nodes)
+        self.group_of = np.where(np.array(table.kind) == PARAMETER, self.theta, FIXED)
+        self.place_in_group = np.full(len(table.nodes), self.nowhere)  # a place behind those that are taken
         for group in (*arguments, Group(_column([]), batched=False)):
             self.append(group)
 
@@ -136,8 +136,8 @@ class _Layout:
     def append_parameters(self, operands: Iterable[Operand]) -> None:
         """Append to theta the parameters of these operands that are not in it: weights lie together and in order."""
         for k in (k for x in operands for k in x.grid.ravel().tolist()):
-            if self.table.kind[k] == PARAMETER and self.group_of[k] == FIXED:
-                self.group_of[k], self.place_in_group[k] = self.theta, len(self.parameters)
+            if self.table.kind[k] == PARAMETER and self.place_in_group[k] == self.nowhere:
+                self.place_in_group[k] = len(self.parameters)
                 self.parameters.append(k)
 
     def arranged(self, members: list[int]) -> Iterable[Group]:
@@ -152,7 +152,7 @@ class _Layout:
         operands = np.array([self.table.edges[k] for k in members], np.int64).T
         batched = self.table.batched[members[0]]
         for nodes in operands:
-            group, order = self.groups[self.group_of[nodes[0]]], np.argsort(self.place_in_group[nodes])
+            group, order = self.groups[self.group_of[nodes[0]]], np.argsort(self.place_in_group[nodes], kind="stable")
             laid_out = group.batched == batched or group.grid.shape[1] == 1
             if laid_out and np.array_equal(nodes[order], group.grid.ravel()):
                 shape = group.grid.shape

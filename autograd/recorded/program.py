@@ -7,7 +7,6 @@ import keyword
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from operator import attrgetter
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -139,7 +138,7 @@ class Program(Derivatives):
 
     def theta(self) -> npt.NDArray[np.float64]:
         """The data of the parameters, of shape (P,)."""
-        return np.fromiter(map(attrgetter("primal"), self.parameters), float)
+        return np.fromiter([v.primal for v in self.parameters], float, len(self.parameters))
 
     def __call__(self, *data: Any) -> Any:
         """The output of every row: (N,) for one Value, (N, K) for a vector; without data its own shape."""
@@ -155,9 +154,12 @@ class Program(Derivatives):
         arrays = self._data.checked(data)
         n = self.divisor(arrays, reduction)
         total, gradient = self._run("sum_and_grad", self._theta(arrays), arrays)
-        with nesting.put_back("grad", self.parameters):
-            for p, g in zip(self.parameters, (gradient / n).tolist(), strict=True):
-                p.grad = g if p.grad is None else p.grad + g
+        before, grads = [p.grad for p in self.parameters], (gradient / n).tolist()
+        if before.count(None) < len(before):
+            grads = [g if old is None else old + g for old, g in zip(before, grads, strict=True)]
+        with nesting.put_back("grad", self.parameters, before):
+            for p, g in zip(self.parameters, grads, strict=True):
+                p.grad = g
         return float(total / n)
 
     def value_and_grad(self, theta: Any, *data: Any, reduction: Reduction = "mean") -> tuple[Any, Any]:
@@ -179,9 +181,12 @@ class Program(Derivatives):
 
     def _theta(self, arrays: Sequence[npt.NDArray[Any]]) -> Floats:
         """The data of the parameters in the precision of these arrays."""
-        dtype = next((x.dtype.newbyteorder("=") for x in arrays if x.dtype.kind == "f"), np.dtype(float))
+        theta = self.theta()
+        dtype = next((x.dtype for x in arrays if x.dtype.kind == "f"), theta.dtype)
+        if dtype == theta.dtype:
+            return theta
         with np.errstate(over="ignore"):  # a parameter beyond 32 bits is infinite there
-            return self.theta().astype(dtype, copy=False)
+            return theta.astype(dtype.newbyteorder("="))
 
     @property
     def source(self) -> str:

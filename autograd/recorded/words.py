@@ -17,7 +17,7 @@ from autograd.languages.code import Code, Context, Partial, Shape
 Grid = npt.NDArray[np.int64]  # numbers of nodes, or places in an array
 
 WORDS = (  # beside the table's own, which an array takes entry by entry, under broadcasting
-    "take", "slice", "reshape", "flatten", "transpose", "stack", "repeat", "broadcast", "full", "matmul", "others",
+    "take", "slice", "every", "reshape", "flatten", "transpose", "stack", "repeat", "broadcast", "full", "matmul", "others",
     "sum_rows", "sum_columns", "split", "sum_batch", "max_rows", "scatter", "mask",
 )  # fmt: skip
 
@@ -38,10 +38,15 @@ def is_run(at: Grid) -> bool:
 
 
 def picked(x: Code, at: Grid) -> Code:
-    """Rows of an array: all of it, a slice, or by index."""
+    """Rows of an array: all of it, successive ones, every so many, or by index."""
     shape = (at.size, *x.shape[1:])
+    if x.word in ("full", "broadcast") and x.args[0].shape[0] <= 1:  # the same in every row
+        return full(x.context, x.args[0], shape)
     if is_run(at):
         return x if shape == x.shape else Code("slice", (x,), (at.flat[0], at.flat[-1] + 1), shape)
+    start, step = int(at.flat[0]), int(at.flat[1] - at.flat[0])
+    if step > 1 and (at.ravel() == np.arange(at.size) * step + start).all():
+        return Code("every", (x,), (start, min(start + step * at.size, x.shape[0]), step), shape)
     if not x.shape[1]:  # entries, which may lie in rows and columns at once
         return Code("take", (x, x.context.constant("index", at)), (), (*at.shape, False))
     return Code("take", (x, x.context.constant("index", at.ravel())), (), shape)
@@ -95,7 +100,7 @@ def summed(x: Code, axis: int) -> Code:
 def over_data(x: Any, batched: bool, context: Context) -> Any:
     """The sum over the rows of data, where there are any."""
     if not is_array(x):
-        return x * context.variable("n") if batched else x
+        return x if not batched else context.variable("n") if x == 1.0 else x * context.variable("n")
     r, c, over = x.shape
     if not over or c == 1:
         return summed(x, 1) if over else x

@@ -174,7 +174,7 @@ class _Backward:
     def _through_each(self, k: int, group: Group, bar: Any) -> Back:
         kind, op = Stack if group.whole else Partial, group.op
         y, *xs = (kind.of(x) for x in (self.written.codes[k], *self.written.operands[k]))
-        d = op.local(y, *xs) if op.vectors else op.partials
+        d = op.local(y, *xs, rules=op.slopes) if op.vectors else op.slopes
         for x, partial in zip(group.operands, d, strict=True):
             if self.returned.wanted(x):
                 yield x, self.times(bar, partial if op.vectors else partial(y, *xs))

@@ -216,7 +216,7 @@ int sum_and_grad(long rows, const real *theta, const real *x_rows, real *total, 
         }
         vec dL_dx3[4];
         for (int i = 0; i < 4; i++) {
-            dL_dx3[i] = dL_dx4[i] * (x4[i] * (choose(-x3[i] >= 0.0, spread(1.0), t0[i]) / t1[i]));
+            dL_dx3[i] = dL_dx4[i] * (t0[i] / (t1[i] * t1[i]));
         }
         total_sums += live * L[0];
         for (int i = 0; i < 4; i++) {

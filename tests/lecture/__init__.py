@@ -43,7 +43,10 @@ from dataclasses import dataclass, field
 from itertools import groupby, product
 from typing import Any
 
-import mpmath
+try:
+    import mpmath
+except ImportError:
+    raise ImportError("checking a lecture needs mpmath: pip install mpmath") from None
 import numpy as np
 
 from autograd import array, jacobian, jvp, nesting, values

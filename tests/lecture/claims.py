@@ -10,7 +10,10 @@ from functools import reduce
 from math import pi
 from pathlib import Path
 
-import mpmath
+try:
+    import mpmath
+except ImportError:
+    raise ImportError("checking a lecture needs mpmath: pip install mpmath") from None
 import numpy as np
 
 import nn
