@@ -324,6 +324,19 @@ def test_travel_in_time_comes_back_to_the_parameters_of_that_epoch(iris_page, op
     assert page.evaluate("live.theta") == tenth
 
 
+def test_another_optimiser_begins_without_a_memory_also_after_travel(iris_page, opened):
+    page = opened(iris_page)
+    page.evaluate("live.set({optimizer: 'momentum', lr: 0.1}); live.step(6)")
+    page.evaluate("live.set({optimizer: 'Adam'}); live.step(1)")
+    moved = page.evaluate("Array.from(lastStep).map(Math.abs)")
+    assert moved == pytest.approx([0.1] * len(moved), rel=1e-3)  # the first step of Adam is the learning rate
+    page.evaluate("live.travel(3); live.step(1)")
+    moved = page.evaluate("Array.from(lastStep).map(Math.abs)")
+    assert moved == pytest.approx([0.1] * len(moved), rel=1e-3)
+    page.evaluate("live.rewind(); live.step(1)")
+    assert max(page.evaluate("state.memory[2]")) == 1
+
+
 def test_the_update_line_is_true(iris_page, opened):
     page = opened(iris_page)
     page.select_option("#weight", label="w1[0,1]")

@@ -181,7 +181,10 @@ new ResizeObserver(() => { magnify(); repaint(); }).observe($("panels"));
 window.live = {
   step(n = 1) { pause(); for (let k = 0; k < n; k++) if (!step()) { halted(); break; } changedByReader(); return live.loss; },
   get theta() { return Array.from(state.theta); },
-  set theta(numbers) { state.theta = Float64Array.from(numbers); state.before = null; version++; changedByReader(); },
+  set theta(numbers) {
+    if (numbers.length !== P || !numbers.every(Number.isFinite)) throw new Error(`theta is ${P} finite numbers`);
+    pause(); state.theta = Float64Array.from(numbers); state.before = null; lastGradient = null; version++; changedByReader();
+  },
   get loss() { return lossNow(); },
   get losses() { return state.losses.slice(0, state.epoch); },
   get epoch() { return state.epoch; },

@@ -51,7 +51,7 @@ function startOf(seed) { // Python's numbers for its own seed; for another one, 
 
 function rewind(seed = setting.seed) {
   setting.seed = seed; random = generator(seed);
-  Object.assign(state, { theta: startOf(seed), memory: first.memory ? first.memory.map(unpacked) : forgotten(), epoch: 0, at: 0, steps: 0, shares: 0, losses: [], heldLosses: [], before: null });
+  Object.assign(state, { theta: startOf(seed), memory: first.memory && setting.optimizer === first.rule ? first.memory.map(unpacked) : forgotten(), epoch: 0, at: 0, steps: 0, shares: 0, losses: [], heldLosses: [], before: null });
   checkpoints = []; stride = 1; lastGradient = null; lastStep.fill(0); batch = train; version++; stopped = "";
   keepCheckpoint();
 }
@@ -136,12 +136,12 @@ function single(k) { stopped = ""; return !Number.isNaN(descend(train, k, 1)); }
 
 function keepCheckpoint() {
   if (state.epoch % stride) return;
-  checkpoints.push({ epoch: state.epoch, steps: state.steps, theta: state.theta, memory: state.memory, random: random.state });
+  checkpoints.push({ epoch: state.epoch, steps: state.steps, theta: state.theta, memory: state.memory, optimizer: setting.optimizer, random: random.state });
   if (checkpoints.length > 400) { stride *= 2; checkpoints = checkpoints.filter(({ epoch }) => epoch % stride === 0); }
 }
 function travel(epoch) { // to the last checkpoint up to that epoch; what came later stays on the curve until a step is taken
   const found = checkpoints.filter(c => c.epoch <= epoch).at(-1) ?? checkpoints[0];
-  Object.assign(state, { theta: found.theta, memory: found.memory, epoch: found.epoch, steps: found.steps, at: 0, shares: 0, before: null });
+  Object.assign(state, { theta: found.theta, memory: found.optimizer === setting.optimizer ? found.memory : forgotten(), epoch: found.epoch, steps: found.steps, at: 0, shares: 0, before: null });
   random.state = found.random; batch = train; lastGradient = null; lastStep.fill(0); version++; stopped = "";
 }
 function forgetFuture() {
