@@ -22,7 +22,7 @@ from sphinx.util.docutils import SphinxDirective
 
 import viz
 from autograd import ops
-from viz import Diagram, Formula, Steps
+from viz import Diagram, Formula, Live, Steps
 
 DARK = re.compile(r"@media \(prefers-color-scheme: dark\)\{(.*?)\}</style>", re.DOTALL)
 
@@ -78,12 +78,12 @@ class Make(SphinxTransform):
         return figure
 
     def content(self, thing: Any, place: made, number: int) -> nodes.Node:
-        """HTML: a picture inside the page, a page to step through in a frame, a table; of others a file."""
+        """HTML: a picture inside the page, a page that computes in a frame, a table; of others a file."""
         if isinstance(thing, Diagram):
             return html(picture(thing))
         up = "../" * self.env.docname.count("/")
         name = f"{self.env.docname.replace('/', '-')}-{number}"
-        if isinstance(thing, Steps):
+        if isinstance(thing, Steps | Live):
             path = f"{up}made/{thing.save(self.folder / f'{name}.html').name}"
             frame = f'<iframe sandbox="allow-scripts" loading="lazy" title="{escape(repr(thing)[1:-1])}" src="{path}"></iframe>'
             return html(f'{frame}<p class="alone"><a href="{path}">Open this page on its own</a></p>')

@@ -192,3 +192,25 @@ def test_a_graph_has_no_part_in_a_figure():
     w = Value(1.0, "w")
     viz.boundary(lambda x: w * x[0], X, Y)
     assert w.grad is None
+
+
+def test_a_network_is_drawn_with_a_circle_for_each_unit_and_a_line_for_each_weight():
+    model = nn.MLP(3, [4, 2], rng=0)
+    (axes,) = viz.network(model).axes
+    (circles,) = axes.collections
+    weights = [v.data for layer in model.layers for v in layer.w.ravel()]
+    assert len(circles.get_offsets()) == 3 + 4 + 2
+    widths = [line.get_linewidth() for line in axes.lines]
+    assert np.argsort(widths).tolist() == np.argsort(np.abs(weights)).tolist()
+    assert [line.get_color() == "#D6604D" for line in axes.lines] == [w > 0 for w in weights]
+    assert [text.get_text() for text in axes.texts] == ["x[0]", "x[1]", "x[2]"]
+
+
+def test_a_function_of_parameters_is_drawn_with_an_example():
+    w = array([[1.0, -2.0]], "w")
+    (axes,) = viz.network(lambda x: w @ x, [0.5, 1.0]).axes
+    assert len(axes.lines) == 2
+    with pytest.raises(ValueError, match=r"network\(model, X\[0\]\)"):
+        viz.network(lambda x: w @ x)
+    with pytest.raises(ValueError, match=r"viz\.draw"):
+        viz.network(lambda x: w[0, 0] * x[0], [0.5, 1.0])

@@ -6,17 +6,20 @@ Of a graph
     table           the evaluation trace: node, expression, value, derivatives, adjoint
     latex           the formula, and the chain rule line by line
     explain         a gradient as the sum over all paths
+    live            a page in which a network learns from its data
     parsed          the Value of an expression that is text
 
 What these give; each shows itself in a notebook and has `save`
     Diagram         the picture: .svg, .png, .html, .dot, .pdf
     Steps           the page, or the animation
+    Live            the page in which a network learns
     Table           the trace, as text, Markdown, HTML or LaTeX
     Formula         the formula or derivation
     Explanation     the paths
 
 Figures of matplotlib
     boundary        the regions that a model assigns to each class, with the data
+    network         units as circles, weights as lines
     history         the loss of every epoch
     activations     activations beside their derivatives
     descent         the path of gradient descent, for several learning rates
@@ -41,17 +44,18 @@ if any(
 
 if TYPE_CHECKING:
     from viz.expression import parsed
+    from viz.page.live import Live, live
     from viz.page.steps import Steps, steps
     from viz.picture.diagram import Diagram, draw
-    from viz.plots import activations, boundary, descent, history
+    from viz.plots import activations, boundary, descent, history, network
     from viz.text.formula import Formula, latex
     from viz.text.paths import Explanation, explain
     from viz.text.trace import Table, table
 
 # fmt: off
 __all__ = [
-    "Diagram", "Explanation", "Formula", "Steps", "Table", "activations", "boundary", "descent", "draw", "explain",
-    "history", "latex", "parsed", "steps", "table",
+    "Diagram", "Explanation", "Formula", "Live", "Steps", "Table", "activations", "boundary", "descent", "draw", "explain",
+    "history", "latex", "live", "network", "parsed", "steps", "table",
 ]
 # fmt: on
 
@@ -61,7 +65,8 @@ _HOMES = {
     "expression": ("parsed",),
     "text.formula": ("Formula", "latex"),
     "text.paths": ("Explanation", "explain"),
-    "plots": ("activations", "boundary", "descent", "history"),
+    "plots": ("activations", "boundary", "descent", "history", "network"),
+    "page.live": ("Live", "live"),
     "page.steps": ("Steps", "steps"),
     "text.trace": ("Table", "table"),
 }

@@ -47,6 +47,7 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="python -m viz",
         usage="python -m viz [DATA.csv --target COLUMN] [--example N] [--seed N] [--out FOLDER]\n"
+        "       python -m viz --live [DATA.csv --target COLUMN] [--seed N] [-o FILE]\n"
         "       python -m viz EXPR name=value ... [-o FILE] [--table | --latex | --steps] [--theme THEME]",
         description="Without an expression, the main job: train the lecture's network (5 sigmoid hidden units, softmax) on "
         "the 150 Iris flowers, or on a CSV file of your own. Then walk one example through f1…f6 and back, and draw its "
@@ -65,15 +66,19 @@ def _parser() -> _Parser:
     )
     job.add_argument("--seed", type=_whole(0), default=0, help="of the initial weights (default 0)")
     job.add_argument("--out", type=Path, default=Path(), help="folder for the pictures (default: this one)")
+    job.add_argument(
+        "--live", action="store_true", help="write a page in which the network learns (default: learning.html)"
+    )
     expression.add_options(parser)
     return parser
 
 
 def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
-    if any(getattr(arguments, name) != parser.get_default(name) for name in ("target", "example", "seed", "out")):
+    own = ("target", "example", "seed", "out", "live")
+    if any(getattr(arguments, name) != parser.get_default(name) for name in own):
         parser.error(
-            "--target, --example, --seed and --out are for the main job, which takes no expression: a file of data is "
-            "called data.csv, and its pictures go into the folder of --out"
+            "--target, --example, --seed, --out and --live are for the main job, which takes no expression: a file of data "
+            "is called data.csv, and its pictures go into the folder of --out"
         )
     try:
         shown = expression.run(arguments)
@@ -103,9 +108,22 @@ def _standard(data: Examples) -> Any:
     return (data.X - data.X.mean(axis=0)) / deviation
 
 
-def _train(X: Any, Y: Any, seed: int) -> nn.MLP:  # noqa: N803  # the field's names for data
+def _network(X: Any, Y: Any, seed: int) -> nn.MLP:  # noqa: N803  # the field's names for data
+    return nn.MLP(X.shape[1], [HIDDEN, int(Y.max()) + 1], rng=seed)
+
+
+def _live(data: Examples, X: Any, arguments: argparse.Namespace) -> int:  # noqa: N803
+    """The page in which the network learns."""
+    model = _network(X, data.Y, arguments.seed)
+    descent = nn.SGD(model.parameters(), LEARNING_RATE)
+    page = viz.live(model, X, data.Y, nn.cross_entropy, descent, columns=data.columns, classes=data.classes)
+    print(f"wrote {page.save(arguments.file or 'learning.html')}")
+    return 0
+
+
+def _train(X: Any, Y: Any, seed: int) -> nn.MLP:  # noqa: N803
     """Gradient descent on the mean cross-entropy over all examples."""
-    model = nn.MLP(X.shape[1], [HIDDEN, int(Y.max()) + 1], rng=seed)
+    model = _network(X, Y, seed)
     nn.fit(model, X, Y, nn.cross_entropy, nn.SGD(model.parameters(), LEARNING_RATE), EPOCHS)
     return model
 
@@ -151,7 +169,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # An expression may begin with a minus: a space before it keeps it from being taken for an option.
     arguments = parser.parse_intermixed_args([f" {w}" if re.match(r"-(?![-oh]|[\d.]*$)", w) else w for w in words])
     own = len(arguments.words) == 1 and arguments.words[0].lower().endswith(".csv")
-    if (arguments.words and not own) or arguments.file or arguments.kind or arguments.theme:
+    other = arguments.file and not arguments.live
+    if (arguments.words and not own) or other or arguments.kind or arguments.theme:
         return _expression(parser, arguments)
     try:
         data = _data(arguments)
@@ -160,6 +179,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error(str(error))
     except OSError as error:
         parser.error(f"cannot read {arguments.words[0]}: {error.strerror}")
+    if arguments.live:
+        try:
+            return _live(data, X, arguments)
+        except (ValueError, OSError) as error:
+            parser.error(str(error))
     if arguments.example is None:
         arguments.example = 0 if own else 70
     if arguments.example >= len(X):

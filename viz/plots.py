@@ -11,12 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 import autograd
-from autograd import array, record, refusals, value_and_grad, values
+from autograd import array, nesting, record, refusals, value_and_grad, values
+from autograd.names import Name
 
 Floats = npt.NDArray[np.float64]
 
 # Okabe & Ito 2008: told apart by colour-blind readers.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
+SIGNS = ("#4393C3", "#D6604D")  # of a number below 0, and above
 FINE = 200  # points of a grid's side
 
 
@@ -120,6 +122,50 @@ def _scores(model: Callable[[Any], Any], row: Floats) -> Any:
 
 def _colours(count: int) -> list[str]:
     return [COLOURS[k % len(COLOURS)] for k in range(count)]
+
+
+def network(model: Callable[[Any], Any], x: Any = None) -> Any:
+    """The units of a model as circles, and its weights as lines: as wide as they are large, in the colour of their sign.
+
+    `x` is an example, without which the length of the first weights is taken for the
+    number of inputs. ValueError for a model that has no layers of units.
+
+    >>> w = array([[1.0, -2.0]], "w")
+    >>> figure = network(lambda x: w @ x, [1.0, 0.0])
+    >>> len(figure.axes)
+    1
+    """
+    from viz.page.units import units
+
+    inputs = array(np.zeros(_inputs(model)) if x is None else x, "x", "input")
+    found = units(nesting.flat(inputs), nesting.flat(model(inputs)))
+    if not found:
+        raise ValueError("network draws layers of units, which this model has not: viz.draw(model(x)) draws any graph")
+    figure, (axes,) = _figure()
+    layers = [[unit for unit in found if unit.layer == k] for k in range(1 + max(unit.layer for unit in found))]
+    places = {unit: (k, len(of) / 2 - up) for k, of in enumerate(layers) for up, unit in enumerate(of)}
+    weights = [(places[other], places[unit], w.data) for unit in found for other, w in unit.weights]
+    top = max(abs(w) for *_, w in weights) or 1.0
+    for a, b, w in weights:
+        axes.plot(*zip(a, b, strict=True), color=SIGNS[w > 0], linewidth=0.3 + 4.5 * abs(w) / top, alpha=0.8, zorder=1)
+    axes.scatter(*zip(*places.values(), strict=True), s=220, color="white", edgecolor="#59636E", zorder=3)
+    for unit in layers[0]:
+        axes.annotate(
+            unit.name, places[unit], (-14, 0), textcoords="offset points", ha="right", va="center", fontsize=8
+        )
+    axes.margins(0.15)
+    axes.set_axis_off()
+    return figure
+
+
+def _inputs(model: Any) -> int:
+    """The number of inputs of a model: how long the first of its arrays of weights is."""
+    own = getattr(model, "parameters", None)
+    named = [Name(v.name) for v in own()] if callable(own) else []
+    sizes = [name.index[-1] + 1 for name in named if name.index and name.array == named[0].array]
+    if not sizes:
+        raise ValueError("how many inputs has this model? Pass an example: network(model, X[0])")
+    return max(sizes)
 
 
 def history(h: Any) -> Any:

@@ -1,1 +1,1 @@
-"""Pages that compute in a browser: `steps` makes one, and the folder `script` holds its JavaScript."""
+"""Pages that compute in a browser: `steps` and `live` make them, and the folder `script` holds its JavaScript."""

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from html import escape
@@ -21,36 +18,22 @@ from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
 from viz.page.animation import animated
+from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.facts import gathered
 from viz.picture import formats
 from viz.picture.diagram import Diagram, draw
 from viz.picture.paint import without_tooltips
 
-PAGE = Path(__file__).parent
-SCRIPTS = (
-    "numbers",
-    "zeros",
-    "graph",
-    "narration",
-    "picture",
-    "controls",
-    "quiz",
-    "view",
-    "theme",
-)  # one script, in this order
+# fmt: off
+SCRIPTS = (  # one script, in this order
+    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "controls", "quiz", "view", "theme",
+)
+# fmt: on
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
 WINDOW = (1400, 700)  # pixels that a page leaves to the picture
-OVER = "grid-area:1/1"  # one over the other
-FRAME = "display:block;width:100%;height:640px;border:1px solid #d1d9e0;border-radius:6px;transition:color 1ms"
-# A frame without an origin cannot see the theme of the notebook around it, only that of the reader's screen. It is told
-# the colour of the notebook's text when it has loaded, and when that colour changes, which begins a transition.
-TELL = (
-    "(this.ontransitionrun=()=>setTimeout(()=>"
-    "this.contentWindow.postMessage({ink:getComputedStyle(this).color},'*'),99))()"
-)
 
 
-class Steps:
+class Steps(Page):
     """A graph to be stepped through. It shows itself in Jupyter, and `save` writes the page or the animation.
 
     >>> lesson = steps(Value(2.0, "x").exp())
@@ -58,31 +41,25 @@ class Steps:
     ('<!doctype html>', '<svg')
     """
 
+    title = "Step through the graph"
+
     def __init__(self, picture: Diagram, data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
         self.picture, self.data, self.functions, self.notes = picture, data, functions, notes
+        self.theme = picture.theme
 
     @once
     def html(self) -> str:
         """The page: one file that needs no other, no network, and runs no script but its own."""
-        from hashlib import sha256
-
-        source = "\n".join(["", *(_read(f"script/{name}.js") for name in SCRIPTS)])
-        script = re.sub(r"(?m)^//.*\n", "", source).replace(
-            "/*rows*/[]", self.functions
-        )  # a page need not explain itself
         parts = {
-            "theme": "" if self.picture.theme == "auto" else self.picture.theme,
-            "hash": b64encode(sha256(script.encode()).digest()).decode(),
+            "theme": "" if self.theme == "auto" else self.theme,
             "title": escape(repr(self.picture)[1:-1]),
-            "css": _read("steps.css"),
+            "css": read("steps.css"),
             # Its tooltips give away the numbers that are not computed or predicted yet; the page writes its own.
             "svg": without_tooltips(self.picture.svg),
             "notes": escape(" ".join(self.notes)),
-            "data": _json(self.data),
-            "script": script[1:],
+            "data": as_json(self.data),
         }
-        # In one pass: a text that is put in may look like a place to put something in.
-        return re.sub(r"\{(\w+)\}", lambda place: parts[place[1]], _read("steps.html"))
+        return assembled("steps.html", scripts(*SCRIPTS).replace("/*rows*/[]", self.functions), parts)
 
     @once
     def svg(self) -> str:
@@ -97,29 +74,16 @@ class Steps:
         groups = len(self.data["groups"])
         return f"<{groups} steps forward and {groups} back through a graph of {self.picture.scene.total} values>"
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {"text/html": self._framed, "text/plain": repr(self)}
-
-    def _mime_(self) -> tuple[str, str]:
-        return "text/html", self._framed  # what marimo asks for; it shows a bundle as a row of tabs
-
     @property
-    def _framed(self) -> str:
-        """The page in a frame, over a note and the picture, which are what remains where a front end strips the frame."""
+    def below(self) -> str:
+        """A note and the picture."""
         advice = (
             "Trust this notebook to step through them, or write them to a page of their own by .save('steps.html')."
         )
         note = f"<p>{escape(repr(self)[1:-1])}. {advice}</p>"
         source = formats.address(without_tooltips(self.picture.svg))
         picture = f'<img alt="" src="{source}" style="max-width:100%;max-height:560px">'
-        below = note if self.data["asked"] else note + picture  # a finished picture gives the answers away
-        told = f' onload="{TELL}"' if self.picture.theme == "auto" else ""
-        page = escape(self.html).replace("\n", "&#10;")  # in Markdown an empty line would end the element
-        frame = f'<iframe sandbox="allow-scripts" title="Step through the graph" style="{FRAME}"{told} srcdoc="{page}">'
-        return (
-            f'<div style="display:grid;grid-template-columns:100%"><div style="{OVER}">{below}</div>'
-            f'<div style="{OVER}">{frame}</iframe></div></div>'
-        )
+        return note if self.data["asked"] else note + picture  # a finished picture gives the answers away
 
 
 def steps(
@@ -201,12 +165,3 @@ def _asked(predict: Any, places: Mapping[Value, int]) -> list[dict[str, Any]]:
         else:
             asked += [{"k": places[v]} for v in flat if v.role != "constant"]
     return asked
-
-
-def _json(data: Any) -> str:
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-
-
-def _read(name: str) -> str:
-    return (PAGE / name).read_text(encoding="utf-8")

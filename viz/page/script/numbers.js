@@ -1,13 +1,3 @@
-// --- the data of the page, and numbers as they are written -----------------------------------------------------------
-"use strict";
-const ROWS = /*rows*/[];
-const page = JSON.parse(document.getElementById("data").textContent);
-const nodes = page.nodes.map(([name, row, parents, data, role], k) => ({ k, name, row, parents, data: data === null ? null : Number(data), role }));
-const svg = document.querySelector("#picture svg"), uid = svg.id;
-const $ = id => document.getElementById(id);
-const element = id => document.getElementById(`${uid}-${id}`);
-const last = page.output;
-
 // --- numbers ---------------------------------------------------------------------------------------------------------
 
 // Twin: number and exact in viz/numbers.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.

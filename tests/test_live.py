@@ -1,0 +1,687 @@
+"""A page in which a network learns: in a real Chromium, offline, it computes what Python computes."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+
+import nn
+import viz
+from autograd import Value, array, assign, log, named, relu, scope, sin, sum, tanh, wengert_list, zero_grad
+from viz import __main__ as job
+from viz.names import names
+from viz.page.units import units
+
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
+
+@pytest.fixture
+def opened(page, tmp_path):
+    """A function that opens a page in which a network learns, in place of the one before."""
+
+    def open_(shown):
+        page.goto(shown.save(tmp_path / "learning.html").as_uri())
+        return page
+
+    return open_
+
+
+def until(page, true):
+    """Wait for an expression to be true. (The page's own policy forbids Playwright's way to ask.)"""
+    for _ in range(200):
+        if page.evaluate(true):
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError(true)
+
+
+def flowers():
+    X, Y = nn.datasets.iris()
+    return (X - X.mean(axis=0)) / X.std(axis=0), Y
+
+
+def moons():
+    return nn.datasets.two_moons(40, noise=0.2, seed=1)
+
+
+DATA = {"flowers": flowers, "moons": moons}
+RULES = {
+    "SGD": lambda p: nn.SGD(p, lr=0.3),
+    "momentum": lambda p: nn.SGD(p, lr=0.1, momentum=0.9, weight_decay=1e-3),
+    "Adam": lambda p: nn.Adam(p, lr=0.02, weight_decay=1e-3),
+}
+NETWORKS = {  # activation, and whether softmax and cross-entropy or one logit
+    "relu": ("relu", nn.cross_entropy),
+    "tanh": ("tanh", nn.cross_entropy),
+    "sigmoid and mse": ("sigmoid", lambda y_hat, y: nn.mse(y_hat, y)),
+}
+
+
+def network(name, X, Y):
+    activation, loss = NETWORKS[name]
+    return nn.MLP(X.shape[1], [4, int(Y.max()) + 1], activation=activation, rng=3), loss
+
+
+def table(model, loss, x, y):
+    """The graph of one example as Python has it: name → [value, gradient]."""
+    out = loss(model(array(x, "x", "input")), y)
+    order = wengert_list([out])
+    zero_grad(order)
+    out.backward()
+    found = {name: [v.data, v.grad if v.role != "constant" else None] for v, name in names(order).items()}
+    zero_grad(order)
+    return found
+
+
+def assert_same(found, expected):
+    assert found.keys() == expected.keys()
+    for name, (value, gradient) in expected.items():
+        assert found[name][0] == pytest.approx(value, rel=1e-9, abs=1e-12), name
+        if gradient is None:
+            assert found[name][1] is None, name
+        else:
+            assert found[name][1] == pytest.approx(gradient, rel=1e-8, abs=1e-12), name
+
+
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize("name", NETWORKS)
+def test_after_100_steps_the_page_has_the_parameters_of_fit(name, rule, data, opened):
+    X, Y = DATA[data]()
+    model, loss = network(name, X, Y)
+    page = opened(viz.live(model, X, Y, loss, RULES[rule](model.parameters())))
+    targets = nn.one_hot(Y, int(Y.max()) + 1)
+    for k in (0, len(X) - 1):
+        assert_same(page.evaluate(f"live.example({k})"), table(model, loss, X[k], targets[k]))
+    page.evaluate("live.step(100)")
+    history = nn.fit(model, X, Y, loss, RULES[rule](model.parameters()), 100, progress=False)
+    at = dict(zip(page.evaluate("live.names"), page.evaluate("live.theta"), strict=True))
+    for v, label in names(model.parameters()).items():
+        assert at[label] == pytest.approx(v.data, rel=1e-10, abs=1e-10), label
+    np.testing.assert_allclose(page.evaluate("live.losses"), history.loss, rtol=1e-10)
+    for k in (0, len(X) - 1):
+        assert_same(page.evaluate(f"live.example({k})"), table(model, loss, X[k], targets[k]))
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 16])
+def test_minibatches_come_in_the_order_of_numpy(batch_size, opened):
+    X, Y = moons()
+    model, loss = network("tanh", X, Y)
+    page = opened(viz.live(model, X, Y, loss, nn.Adam(model.parameters(), 0.01), batch_size=batch_size, seed=5))
+    history = nn.fit(
+        model, X, Y, loss, nn.Adam(model.parameters(), 0.01), 30, batch_size=batch_size, seed=5, progress=False
+    )
+    page.evaluate(f"live.step({30 * -(-len(X) // batch_size)})")
+    np.testing.assert_allclose(page.evaluate("live.theta"), [v.data for v in model.parameters()], rtol=1e-10)
+    np.testing.assert_allclose(page.evaluate("live.losses"), history.loss, rtol=1e-10)
+
+
+def test_the_optimiser_goes_on_from_what_it_remembers(opened):
+    X, Y = moons()
+    model, loss = network("tanh", X, Y)
+    descent = nn.SGD(model.parameters(), 0.05, momentum=0.9)
+    nn.fit(model, X, Y, loss, descent, 10, progress=False)
+    page = opened(viz.live(model, X, Y, loss, descent))
+    page.evaluate("live.step(20)")
+    nn.fit(model, X, Y, loss, descent, 20, progress=False)
+    np.testing.assert_allclose(page.evaluate("live.theta"), [v.data for v in model.parameters()], rtol=1e-10)
+
+
+@pytest.mark.parametrize("loss", [nn.mse, nn.hinge, nn.binary_cross_entropy_with_logits])
+def test_one_output_is_learnt_by_every_loss_of_one_output(loss, opened):
+    X, Y = moons()
+    Y = 2 * Y - 1 if loss is nn.hinge else Y
+    model = nn.MLP(2, [5, 1], "tanh", rng=0)
+    page = opened(viz.live(model, X, Y, loss, nn.SGD(model.parameters(), 0.1)))
+    for k in (0, 1, 2, 3):
+        assert_same(page.evaluate(f"live.example({k})"), table(model, loss, X[k], float(Y[k])))
+    page.evaluate("live.step(50)")
+    nn.fit(model, X, Y, loss, nn.SGD(model.parameters(), 0.1), 50, progress=False)
+    np.testing.assert_allclose(page.evaluate("live.theta"), [v.data for v in model.parameters()], rtol=1e-10)
+    assert page.evaluate("judge() || judged.accuracy") == pytest.approx(nn.accuracy(model, X, Y))
+    for k in (0, 1, 2, 3):
+        assert_same(page.evaluate(f"live.example({k})"), table(model, loss, X[k], float(Y[k])))
+
+
+def test_a_curve_is_fitted_by_a_plain_function_of_parameters(opened):
+    a, b, c = Value(1.0, "a"), Value(1.2, "b"), Value(0.2, "c")
+    X = np.linspace(-3, 3, 30)[:, None]
+    Y = 1.5 * np.sin(1.3 * X[:, 0]) + 0.1
+    wave = lambda x: a * sin(b * x[0]) + c  # noqa: E731
+    page = opened(viz.live(wave, X, Y, nn.mse, nn.SGD([a, b, c], 0.1)))
+    assert_same(page.evaluate("live.example(4)"), table(wave, nn.mse, X[4], Y[4]))
+    page.evaluate("live.step(400)")
+    nn.fit(wave, X, Y, nn.mse, nn.SGD([a, b, c], 0.1), 400, progress=False)
+    assert dict(zip(page.evaluate("live.names"), page.evaluate("live.theta"), strict=True)) == pytest.approx(
+        {"a": a.data, "b": b.data, "c": c.data}, rel=1e-10
+    )
+    assert page.evaluate("live.loss") < 1e-4
+    assert_same(page.evaluate("live.example(4)"), table(wave, nn.mse, X[4], Y[4]))
+
+
+class Siamese(nn.Module):
+    """One layer that sees two halves of a row: its weights occur twice in the graph."""
+
+    def __init__(self):
+        self.layer = nn.Layer(2, 3, "tanh", rng=0)
+
+    def __call__(self, x):
+        with scope("first"):
+            p = self.layer(x[:2])
+        with scope("second"):
+            q = self.layer(x[2:])
+        with scope("distance"):
+            return sum((p - q) ** 2)
+
+
+def test_a_module_of_ones_own_learns_too(opened):
+    X = np.random.default_rng(0).normal(size=(20, 4))
+    Y = ((X[:, :2] - X[:, 2:]) ** 2).sum(axis=1) / 4
+    model = Siamese()
+    page = opened(viz.live(model, X, Y, nn.mse, nn.Adam(model.parameters(), 0.01)))
+    page.evaluate("live.step(60)")
+    nn.fit(model, X, Y, nn.mse, nn.Adam(model.parameters(), 0.01), 60, progress=False)
+    at = dict(zip(page.evaluate("live.names"), page.evaluate("live.theta"), strict=True))
+    for v, label in names(model.parameters()).items():
+        assert at[label] == pytest.approx(v.data, rel=1e-10)
+    assert_same(page.evaluate("live.example(7)"), table(model, nn.mse, X[7], Y[7]))
+
+
+# --- what stops it ----------------------------------------------------------------------------------------------------
+
+
+def test_a_loss_that_is_not_finite_stops_it_and_the_last_good_parameters_stand(opened):
+    w = Value(1.0, "w")
+    X, Y = np.array([[1.0], [2.0], [-0.5]]), np.array([0.0, -9.0, 1.0])
+    model = lambda x: log(w * x[0] + 1.5)  # noqa: E731
+    page = opened(viz.live(model, X, Y, nn.mse, nn.SGD([w], 0.01)))
+    page.evaluate("live.step(3)")
+    (good,) = page.evaluate("live.theta")
+    assert 0 < good < 1
+    page.evaluate("live.set({lr: 2}); live.step(5)")
+    stopped = page.evaluate("live.stopped")
+    assert stopped.startswith(
+        "Stopped after step 3: the loss of example 0 is not finite, from log is defined for x > 0"
+    )
+    assert "from v2" in stopped
+    assert page.evaluate("live.theta") == [good]
+    assert np.isfinite(page.evaluate("live.loss"))
+    page.wait_for_timeout(200)
+    assert page.inner_text("#stopped") == stopped
+    page.evaluate("live.set({lr: 0.01}); live.step(1)")
+    nn.fit(model, X, Y, nn.mse, nn.SGD([w], 0.01), 4, progress=False)
+    assert page.evaluate("live.theta") == [pytest.approx(w.data, rel=1e-12)]
+    assert page.evaluate("live.stopped") == ""
+
+
+def test_a_step_to_infinity_is_not_taken(opened):
+    w = Value(1.0, "w")
+    page = opened(viz.live(lambda x: w * x[0], [[1e3]], [-1e3], nn.mse, nn.SGD([w], 1e3)))
+    page.evaluate("live.play()")
+    until(page, "live.stopped !== ''")
+    assert np.isfinite(page.evaluate("live.theta")).all()
+    assert np.isfinite(page.evaluate("live.loss"))
+    assert page.inner_text("#play") == "Play"
+
+
+# --- a reader at the controls -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def iris_page():
+    X, Y = flowers()
+    model = nn.MLP(4, [5, 3], rng=0)
+    return viz.live(model, X, Y, nn.cross_entropy, nn.SGD(model.parameters(), 1.0))
+
+
+def test_nothing_that_is_changed_during_play_breaks_it(iris_page, opened):
+    page = opened(iris_page)
+    page.select_option("#speed", "10")
+    page.click("#play")
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        page.evaluate(
+            "changes => { live.set(changes); live.play(); }",
+            [
+                {"lr": float(10 ** rng.uniform(-3, 0))}, {"batch": int(rng.integers(0, 200))}, {"seed": int(rng.integers(0, 99))},
+                {"optimizer": str(rng.choice(["SGD", "momentum", "Adam"]))},
+            ][rng.integers(4)],
+        )  # fmt: skip
+        page.evaluate(
+            ["live.rewind()", "live.travel(3)", "choose(20)", "setWeight(2, 0.5)", "pickWeight(11)"][rng.integers(5)]
+        )
+        page.evaluate("live.play()")
+        page.wait_for_timeout(20)
+        assert np.isfinite(page.evaluate("live.theta")).all()
+        assert page.evaluate("live.epoch === live.losses.length && live.losses.every(Number.isFinite)")
+    assert page.evaluate("live.stopped") == ""
+    page.evaluate("live.set({seed: 0}); live.set({lr: 1, batch: 0, optimizer: 'SGD'}); live.step(3)")
+    again = page.evaluate("live.theta")
+    page.reload()
+    page.evaluate("live.step(3)")
+    assert page.evaluate("live.theta") == again
+
+
+def demo():
+    """Micrograd's network: 2-16-16-1 on 100 points, by the margin loss."""
+    X, Y = nn.datasets.two_moons(100)
+    model = nn.MLP(2, [16, 16, 1], "relu", rng=0)
+    return viz.live(model, X, 2 * Y - 1, nn.hinge, nn.SGD(model.parameters(), 0.1))
+
+
+def test_the_demo_plays_ten_steps_a_frame_at_20_frames_a_second_or_more(opened):
+    page = opened(demo())
+    page.select_option("#speed", "10")
+    page.evaluate("live.play()")
+    page.wait_for_timeout(2500)
+    assert page.evaluate("live.fps") >= 20
+    assert page.evaluate("live.epoch") > 300
+
+
+@pytest.mark.parametrize("of", ["flowers", "demo"])
+def test_a_page_is_small_and_asks_nobody(of, iris_page):
+    page = (demo() if of == "demo" else iris_page).html
+    assert len(page.encode()) <= 200_000
+    assert "default-src 'none'" in page
+    assert not any(
+        word in page for word in ("unsafe-eval", "innerHTML", "eval(", "new Function", "fetch(", "XMLHttp", "https://")
+    )
+
+
+def test_the_keys_alone_play_step_rewind_and_travel(iris_page, opened):
+    page = opened(iris_page)
+    page.keyboard.press("s")
+    page.keyboard.press("s")
+    assert page.evaluate("live.epoch") == 2
+    page.keyboard.press("Space")
+    until(page, "live.epoch > 10")
+    page.keyboard.press("Space")
+    until(page, "document.getElementById('play').textContent === 'Play'")
+    page.focus("#losses")
+    page.keyboard.press("Home")
+    assert page.evaluate("live.epoch") == 0
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate("live.epoch") == 1
+    page.focus("#map")
+    page.keyboard.press("ArrowRight")
+    assert page.input_value("#example") == "1"
+    page.focus("#picture")
+    page.keyboard.press("r")
+    assert page.evaluate("live.epoch") == 0
+
+
+def test_travel_in_time_comes_back_to_the_parameters_of_that_epoch(iris_page, opened):
+    page = opened(iris_page)
+    page.evaluate("live.set({batch: 32}); live.step(15)")
+    third = page.evaluate("live.theta")
+    assert page.evaluate("live.epoch") == 3
+    page.evaluate("live.step(35)")
+    tenth = page.evaluate("live.theta")
+    page.evaluate("live.travel(3)")
+    assert page.evaluate("live.theta") == third
+    page.evaluate("live.step(35)")  # the order of the batches comes again
+    assert page.evaluate("live.theta") == tenth
+
+
+def test_another_optimiser_begins_without_a_memory_also_after_travel(iris_page, opened):
+    page = opened(iris_page)
+    page.evaluate("live.set({optimizer: 'momentum', lr: 0.1}); live.step(6)")
+    page.evaluate("live.set({optimizer: 'Adam'}); live.step(1)")
+    moved = page.evaluate("Array.from(lastStep).map(Math.abs)")
+    assert moved == pytest.approx([0.1] * len(moved), rel=1e-3)  # the first step of Adam is the learning rate
+    page.evaluate("live.travel(3); live.step(1)")
+    moved = page.evaluate("Array.from(lastStep).map(Math.abs)")
+    assert moved == pytest.approx([0.1] * len(moved), rel=1e-3)
+    page.evaluate("live.rewind(); live.step(1)")
+    assert max(page.evaluate("state.memory[2]")) == 1
+
+
+def test_the_update_line_is_true(iris_page, opened):
+    page = opened(iris_page)
+    page.select_option("#weight", label="w1[0,1]")
+    before = page.evaluate("live.theta[1]")
+    page.evaluate("live.step(1)")
+    until(page, "document.querySelector('#update p').textContent.startsWith('The last')")
+    after = page.evaluate("live.theta[1]")
+    line = page.locator("#update p").last.inner_text()
+    name, w, gradient, result = (
+        line.replace("−", "-").replace("- 1 · ", "|").replace(" ← ", "|").replace(" = ", "|").split("|")
+    )
+    assert name == "w1[0,1]"
+    assert float(w) == pytest.approx(before, rel=1e-3)
+    assert float(result) == pytest.approx(after, rel=1e-3)
+    assert float(gradient.strip("()")) == pytest.approx(before - after, rel=1e-3)
+
+
+def test_a_prediction_of_the_next_weight_is_judged(iris_page, opened):
+    page = opened(iris_page)
+    before, slope = page.evaluate("live.theta[0]"), page.evaluate("gradientNow()[0]")
+    page.fill("#guess", f"{before - slope:.4f}")
+    page.click("#step")
+    assert page.inner_text("#verdict").startswith("Right: ")
+    page.fill("#guess", f"{page.evaluate('live.theta[0] + 5 * gradientNow()[0]'):.4f}")
+    page.click("#step")
+    assert "A step goes against the gradient." in page.inner_text("#verdict")
+    assert page.input_value("#guess") == ""
+
+
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+def test_in_slow_motion_the_three_acts_play_and_then_a_step_is_taken(motion, iris_page, opened, page):
+    page.emulate_media(reduced_motion=motion)
+    opened(iris_page)
+    page.select_option("#speed", "0")
+    page.click("#play")
+    seen = set()
+    for _ in range(200):
+        seen.add(page.inner_text("#told").partition(":")[0])
+        if page.evaluate("live.epoch") >= 2:
+            break
+        page.wait_for_timeout(50)
+    page.click("#play")
+    assert page.evaluate("live.epoch") == 2
+    assert "Backward" in seen
+    assert motion == "reduce" or "Forward" in seen
+    page.wait_for_timeout(1000)
+    assert page.evaluate("live.epoch") == 2
+
+
+def test_one_example_takes_a_step_by_its_own_gradient(iris_page, opened, page):
+    page.emulate_media(reduced_motion="reduce")
+    opened(iris_page)
+    page.evaluate("choose(60)")
+    before, found = page.evaluate("live.theta"), page.evaluate("live.example(60)")
+    page.click("#one")
+    until(page, "state.steps === 1")
+    for name, a, b in zip(page.evaluate("live.names"), before, page.evaluate("live.theta"), strict=True):
+        assert b == pytest.approx(a - found[name][1], rel=1e-12), name
+
+
+def test_a_weight_that_is_dragged_moves_and_the_tangent_is_its_gradient(iris_page, opened):
+    page = opened(iris_page)
+    page.select_option("#weight", label="w2[0,1]")
+    page.evaluate("setWeight(weight, 0.75)")
+    k = page.evaluate("live.names").index("w2[0,1]")
+    assert page.evaluate("live.theta")[k] == 0.75
+    low, middle, high = page.evaluate(
+        f"[-1e-5, 0, 1e-5].map(e => {{ const t = Float64Array.from(live.theta); t[{k}] += e; return meanLoss(t); }})"
+    )
+    assert page.evaluate("along.slope") == pytest.approx((high - low) / 2e-5, rel=1e-4)
+    assert page.evaluate("along.loss") == middle
+    page.check("#freeze")
+    page.evaluate("live.step(5)")
+    assert page.evaluate("live.theta")[k] == 0.75
+
+
+def test_the_parameters_come_back_to_python(opened):
+    X, Y = moons()
+    model, loss = network("tanh", X, Y)
+    descent = nn.SGD(model.parameters(), 0.3)
+    page = opened(viz.live(model, X, Y, loss, descent))
+    page.evaluate("live.step(25)")
+    page.click("#copy")
+    exec(page.input_value("#python"), {"assign": assign, "model": model})
+    np.testing.assert_array_equal([v.data for v in model.parameters()], page.evaluate("live.theta"))
+
+
+def test_the_badges_name_the_units_that_diagnose_names(opened):
+    X, Y = moons()
+    model = nn.MLP(2, [6, 1], "relu", rng=0)
+    model.layers[0].b[1].data = model.layers[0].b[4].data = -50.0
+    loss = nn.binary_cross_entropy_with_logits
+    page = opened(viz.live(model, X, Y, loss, nn.SGD(model.parameters(), 0.1)))
+    page.wait_for_timeout(200)
+    found = [f for f in nn.diagnose(model, X, Y, loss) if f.kind == "dead"]
+    assert (
+        page.evaluate("live.troubles")
+        == [name for f in found for name in f.where]
+        == ["layer1/neuron2", "layer1/neuron5"]
+    )
+    assert "dead" in page.inner_text("#findings")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
+def test_the_page_is_never_wider_than_the_screen(width, scheme, iris_page, opened, page):
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    opened(iris_page)
+    page.click("#forward")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("graphOfChosen().now") == page.evaluate("graphOfChosen().seed") - 1  # at once
+
+
+def test_names_from_outside_are_text(opened):
+    w = named("<img src=x onerror=alert(1)>", Value(1.0))
+    X, Y = [[1.0, 2.0], [2.0, 1.0]], [0, 1]
+    strange = ["</script><b>", "{css}"]
+    shown = viz.live(lambda x: w * x[0] - x[1], X, Y, nn.mse, nn.SGD([w], 0.1), columns=strange, classes=strange)
+    page = opened(shown)
+    page.evaluate("live.step(1)")
+    assert page.locator("img, #legend b, #across b").count() == 0
+    assert strange[0] in page.inner_text("#legend")
+
+
+def test_in_a_notebook_it_is_a_frame_in_a_sandbox_over_a_note(iris_page):
+    html = iris_page._repr_mimebundle_()["text/html"]
+    assert 'sandbox="allow-scripts"' in html
+    assert "Trust this notebook" in html
+
+
+def test_the_command_writes_the_page_of_the_main_job(tmp_path, monkeypatch, capsys, page):
+    monkeypatch.chdir(tmp_path)
+    assert job.main(["--live"]) == 0
+    assert job.main(["--live", "-o", "flowers.html", "--seed", "4"]) == 0
+    assert capsys.readouterr().out.splitlines() == ["wrote learning.html", "wrote flowers.html"]
+    page.goto((tmp_path / "flowers.html").as_uri())
+    assert page.locator("#legend span").all_inner_texts() == ["setosa", "versicolor", "virginica"]
+    X, Y = flowers()
+    page.evaluate("live.step(200)")
+    assert page.evaluate("live.theta") == pytest.approx([v.data for v in job._train(X, Y, 4).parameters()], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    "words", [["--live", "-o", "page.pdf"], ["--live", "--latex"], ["w*x", "w=1", "x=2", "--live"]]
+)
+def test_a_wrong_command_for_the_page_is_one_line_and_exit_code_2(words, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as stop:
+        job.main(words)
+    assert stop.value.code == 2
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+# --- scenes of the lecture --------------------------------------------------------------------------------------------
+
+
+def test_two_hidden_units_learn_exclusive_or_and_one_layer_does_not(opened):
+    X, Y = nn.datasets.xor()
+    loss = nn.binary_cross_entropy_with_logits
+    for sizes, right in (([2, 1], 1.0), ([1], 0.75)):
+        model = nn.MLP(2, sizes, "tanh", rng=1)
+        page = opened(viz.live(model, X, Y, loss, nn.SGD(model.parameters(), 0.5)))
+        page.evaluate("live.step(1000)")
+        accuracy = page.evaluate("judge() || judged.accuracy")
+        assert accuracy == 1.0 if right == 1.0 else accuracy <= right
+
+
+def test_a_dead_relu_stays_dead_and_a_leaky_one_recovers(opened):
+    X = np.linspace(-1, 1, 20)[:, None]
+    Y = 2 * np.maximum(0, X[:, 0])
+    for activation in ("relu", "leaky_relu"):
+        model = nn.MLP(1, [1, 1], activation, rng=0)
+        model.layers[0].w[0, 0].data, model.layers[0].b[0].data, model.layers[1].w[0, 0].data = 1.0, -2.0, 1.0
+        page = opened(viz.live(model, X, Y, nn.mse, nn.SGD(model.parameters(), 0.5)))
+        page.evaluate("live.step(2000)")
+        page.wait_for_timeout(200)
+        bias = dict(zip(page.evaluate("live.names"), page.evaluate("live.theta"), strict=True))["b1[0]"]
+        if activation == "relu":
+            assert (page.evaluate("live.troubles"), bias) == (["layer1/neuron1"], -2.0)
+            assert page.evaluate("live.loss") > 0.2
+        else:
+            assert page.evaluate("live.troubles") == []
+            assert page.evaluate("live.loss") < 1e-4
+
+
+def test_from_a_saturated_start_cross_entropy_learns_and_the_squared_error_hardly(opened):
+    X, Y = np.array([[1.0], [0.5]]), np.array([0, 0])
+    losses = {}
+    for name, output, loss in (
+        ("mse", "sigmoid", nn.mse),
+        ("cross-entropy", "identity", nn.binary_cross_entropy_with_logits),
+    ):
+        unit = nn.Neuron(1, output, rng=0)
+        unit.w[0].data, unit.b.data = 5.0, 5.0
+        page = opened(viz.live(unit, X, Y, loss, nn.SGD(unit.parameters(), 0.5)))
+        page.evaluate("live.step(40)")
+        losses[name] = page.evaluate("live.losses")
+    assert losses["mse"][-1] > 0.95 * losses["mse"][0]
+    assert losses["cross-entropy"][-1] < 0.1 * losses["cross-entropy"][0]
+
+
+def test_a_unit_reaches_the_posterior_of_two_gaussians(opened):
+    X, Y, posterior = nn.datasets.two_gaussians(400, seed=2)
+    unit = nn.Neuron(2, "identity", rng=0)
+    page = opened(viz.live(unit, X, Y, nn.binary_cross_entropy_with_logits, nn.SGD(unit.parameters(), 1.0)))
+    page.evaluate("live.step(400)")
+    found = page.evaluate("judge() || Array.from(judged.out).map(a => 1 / (1 + Math.exp(-a)))")
+    found = np.array(found).reshape(len(X), -1)[:, 0]
+    assert abs(found - posterior).mean() < 0.05
+
+
+# --- units ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_units_of_a_network_are_found_in_its_graph():
+    model = nn.MLP(2, [3, 2], "tanh", rng=0)
+    x = array([1.0, 2.0], "x", "input")
+    found = units(x.tolist(), model(x).tolist())
+    assert [(u.layer, u.activation, len(u.weights)) for u in found] == [
+        (0, "input", 0), (0, "input", 0), *[(1, "tanh", 2)] * 3, *[(2, "add", 3)] * 2
+    ]  # fmt: skip
+    assert found[3].weights[1] == (found[1], model.layers[0].w[1, 1])
+    assert found[3].bias is model.layers[0].b[1]
+
+
+def test_a_unit_is_described_with_its_weights_its_bias_and_its_output(iris_page, opened):
+    page = opened(iris_page)
+    page.evaluate("choose(3); unitChosen = 4; repaint()")
+    page.wait_for_timeout(200)
+    theta = dict(zip(page.evaluate("live.names"), page.evaluate("live.theta"), strict=True))
+    example = page.evaluate("live.example(3)")
+    name, sum_of, output = re.fullmatch(
+        r"(.*) = sigmoid\((.*)\) = (\S+) in example 3", page.inner_text("#unit")
+    ).groups()
+    *terms, bias = sum_of.replace("−", "-").split(" + ")
+    assert (name, len(terms)) == ("layer1/neuron1", 4)
+    for k, term in enumerate(terms):
+        factor, operand = term.split("·")
+        assert operand == f"x[{k}]"
+        assert float(factor.strip("()")) == pytest.approx(theta[f"w1[0,{k}]"], rel=5e-3)
+    assert float(bias.strip("()")) == pytest.approx(theta["b1[0]"], abs=1e-3)
+    a = np.dot([theta[f"w1[0,{k}]"] for k in range(4)], [example[f"x[{k}]"][0] for k in range(4)]) + theta["b1[0]"]
+    assert float(output) == pytest.approx(1 / (1 + np.exp(-a)), rel=1e-3)
+
+
+def test_a_softmax_after_the_last_layer_leaves_its_units():
+    model = nn.MLP(2, [3, 2], output="softmax", rng=0)
+    x = array([1.0, 2.0], "x", "input")
+    assert [u.layer for u in units(x.tolist(), model(x).tolist())] == [0, 0, 1, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize(
+    ("after", "plain", "bias"),
+    [
+        (lambda a, b: a, True, False), (lambda a, b: a + b, True, True), (lambda a, b: b + a, True, True),
+        (lambda a, b: tanh(a + b), True, True), (lambda a, b: tanh(a), True, False), (lambda a, b: a - b, False, False),
+        (lambda a, b: a * b, False, False), (lambda a, b: 2 * tanh(a + b), False, True), (lambda a, b: tanh(tanh(a)), False, False),
+        (lambda a, b: tanh(a) + b, False, False), (lambda a, b: a + 1.0, False, False),
+    ],
+)  # fmt: skip
+def test_a_unit_is_plain_where_it_is_an_activation_of_a_sum_and_a_bias(after, plain, bias):
+    x, w, b = array([1.0, 2.0], "x", "input"), array([0.5, 0.1], "w"), Value(0.0, "b")
+    *_, unit = units(x.tolist(), [after(w @ x, b)])
+    assert (unit.plain, unit.bias is b) == (plain, bias)
+
+
+def test_a_unit_that_takes_a_sum_before_its_activation_is_not_plain():
+    x, w, v = array([1.0, 2.0], "x", "input"), array([[0.5, 0.1]], "w"), array([2.0], "v")
+    before = w @ x
+    *_, second = units(x.tolist(), [v @ before + 0 * tanh(before[0])])
+    assert not second.plain
+
+
+def test_what_has_no_layers_has_no_units():
+    x, w = array([1.0, 2.0], "x", "input"), Value(2.0, "w")
+    assert units(x.tolist(), [tanh(w * x[0]) + relu(x[1])]) == []
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------------
+
+
+def refused(X, Y, model=None, optimizer=None):
+    model = model or nn.MLP(2, [2, 1], rng=0)
+    optimizer = optimizer or nn.SGD(model.parameters(), 0.1)
+    return lambda: viz.live(model, X, Y, nn.mse, optimizer)
+
+
+W = Value(1.0, "w")
+REFUSALS = {
+    "too many rows": (refused(np.zeros((5000, 2)), np.zeros(5000)), ValueError, r"2,000 examples .* X\[::3\]"),
+    "too many numbers": (
+        refused(np.zeros((2000, 2)), np.zeros(2000), nn.MLP(2, [200, 1], rng=0)), ValueError, "1,248 examples, or fewer units",
+    ),
+    "nan": (refused([[1.0, 2.0], [3.0, np.nan]], [0.0, 1.0]), ValueError, "X holds nan in row 1"),
+    "nan as a target": (refused([[1.0, 2.0]], [np.nan]), ValueError, "Y holds nan in row 0"),
+    "rows and targets": (refused([[1.0, 2.0]], [0.0, 1.0]), ValueError, "1 rows of X and 2 of Y"),
+    "one column": (refused([1.0, 2.0], [0.0, 1.0]), ValueError, r"X\[:, None\]"),
+    "text": (refused([["a", "b"]], [0.0]), TypeError, "rows of real numbers"),
+    "classes that are no indices": (refused([[1.0, 2.0]], [0.5], nn.MLP(2, [3], rng=0)), ValueError, "class indices from 0 to 2"),
+    "a branch": (
+        refused([[1.0, 2.0]], [0.0], lambda x: W * x[0] if x[0] > 0 else W, nn.SGD([W], 0.1)), TypeError, "where",
+    ),
+    "another optimiser": (refused([[1.0, 2.0]], [0.0], optimizer=object()), TypeError, "the page knows nn.SGD"),
+    "other parameters": (refused([[1.0, 2.0]], [0.0], optimizer=nn.SGD([Value(1.0)], 0.1)), ValueError, "none of the optimiser's"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSALS)
+def test_what_a_page_cannot_learn_is_refused_in_words(what):
+    make, error, words = REFUSALS[what]
+    with pytest.raises(error, match=words):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("validation", "error", "words"),
+    [
+        (5, TypeError, "a pair"),
+        (([[1.0, np.inf]], [0.0]), ValueError, "validation: X holds inf"),
+        (([[1.0]], [0.0]), ValueError, "validation: "),
+    ],
+)
+def test_validation_data_that_do_not_fit_are_refused(validation, error, words):
+    model = nn.MLP(2, [2, 1], rng=0)
+    with pytest.raises(error, match=words):
+        viz.live(model, [[1.0, 2.0]], [0.0], nn.mse, nn.SGD(model.parameters(), 0.1), validation=validation)
+
+
+def test_validation_losses_are_those_of_fit(opened):
+    X, Y = moons()
+    model, loss = network("tanh", X, Y)
+    held = X[:11] + 0.1, Y[:11]
+    page = opened(viz.live(model, X, Y, loss, nn.SGD(model.parameters(), 0.3), validation=held))
+    page.evaluate("live.step(20)")
+    history = nn.fit(model, X, Y, loss, nn.SGD(model.parameters(), 0.3), 20, validation=held, progress=False)
+    np.testing.assert_allclose(page.evaluate("state.heldLosses"), history.validation, rtol=1e-10)
+
+
+def test_a_row_that_leaves_a_domain_is_refused_with_its_number():
+    w = Value(1.0, "w")
+    with pytest.raises(ValueError, match="row 1"):
+        viz.live(lambda x: log(w * x[0]), [[1.0], [-1.0]], [0.0, 0.0], nn.mse, nn.SGD([w], 0.1))
+
+
+def test_the_data_in_the_page_are_json_that_ends_no_script(iris_page):
+    text = iris_page.html.partition('<script type="application/json" id="data">')[2].partition("</script>")[0]
+    assert json.loads(text)["names"][0] == "w1[0,0]"

@@ -1,0 +1,71 @@
+"""A page as one file: its parts put into a template, and its script named by a hash that its own policy allows."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Mapping
+from html import escape
+from pathlib import Path
+from typing import Any
+
+PAGE = Path(__file__).parent
+OVER = "grid-area:1/1"  # one over the other
+EDGE = "border:1px solid #d1d9e0;border-radius:6px;transition:color 1ms"
+# A frame without an origin cannot see the theme of the notebook around it, only that of the reader's screen. It is told
+# the colour of the notebook's text when it has loaded, and when that colour changes, which begins a transition.
+TELL = (
+    "(this.ontransitionrun=()=>setTimeout(()=>"
+    "this.contentWindow.postMessage({ink:getComputedStyle(this).color},'*'),99))()"
+)
+
+
+def assembled(template: str, script: str, parts: Mapping[str, str]) -> str:
+    """The page: one file that needs no other, no network, and runs no script but its own."""
+    from hashlib import sha256
+
+    script = re.sub(r"(?m)^ +|^//.*\n", "", script)  # a page need not explain itself
+    known = {**parts, "script": script, "hash": b64encode(sha256(f"\n{script}".encode()).digest()).decode()}
+    # In one pass: a text that is put in may look like a place to put something in.
+    return re.sub(r"\{(\w+)\}", lambda place: known[place[1]], read(template))
+
+
+def scripts(*names: str) -> str:
+    """Files of the folder `script`, one after the other."""
+    return "\n".join(read(f"script/{name}.js") for name in names)
+
+
+def read(name: str) -> str:
+    """A file of this folder."""
+    return (PAGE / name).read_text(encoding="utf-8")
+
+
+def as_json(facts: Any) -> str:
+    """Facts as JSON that may stand within a page."""
+    text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+class Page:
+    """A page that shows itself in a notebook: in a frame, over what remains where a front end strips the frame."""
+
+    title, high = "", 640  # of the frame, in pixels
+    theme = "auto"
+    html: Any  # the page
+    below: Any  # HTML
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {"text/html": self._framed, "text/plain": repr(self)}
+
+    def _mime_(self) -> tuple[str, str]:
+        return "text/html", self._framed  # what marimo asks for; it shows a bundle as a row of tabs
+
+    @property
+    def _framed(self) -> str:
+        style = f"display:block;width:100%;height:{self.high}px;{EDGE}"
+        told = f' onload="{TELL}"' if self.theme == "auto" else ""
+        source = escape(self.html).replace("\n", "&#10;")  # in Markdown an empty line would end the element
+        frame = f'<iframe sandbox="allow-scripts" title="{self.title}" style="{style}"{told} srcdoc="{source}">'
+        layers = "".join(f'<div style="{OVER}">{layer}</div>' for layer in (self.below, f"{frame}</iframe>"))
+        return f'<div style="display:grid;grid-template-columns:100%">{layers}</div>'

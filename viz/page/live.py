@@ -1,0 +1,297 @@
+"""A network that learns in a page: its recorded program in JavaScript, the graph of one example, and a descent."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from html import escape
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from autograd import Program, array, nesting, record
+from autograd.recorded.inputs import rows_of_numbers
+from autograd.refusals import ERRORS
+from autograd.value import Value
+from viz.arguments import Theme, whole
+from viz.files import saved
+from viz.names import names
+from viz.numbers import printable
+from viz.once import once
+from viz.page.assembly import Page, as_json, assembled, read, scripts
+from viz.page.examples import graphs
+from viz.page.units import Unit, units
+
+Floats = npt.NDArray[np.float64]
+MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times parameters, what a step computes
+MOST_WEIGHTS = 1_500  # lines of the picture of the network
+# fmt: off
+OF_GRAPH = ("numbers", "nodes", "zeros", "graph", "narration", "picture", "example")  # the graph of one example
+SCRIPTS = ("learn/random", "learn/descent", "learn/data", "learn/network", "learn/curves", "learn/controls", "theme")
+# fmt: on
+
+
+class Live(Page):
+    """A network that learns in a page. It shows itself in Jupyter, and `save` writes the page.
+
+    The page is one file that needs no other and no network. `window.live` there is its state, for the curious.
+    """
+
+    title, high = "A network that learns", 900
+
+    def __init__(self, data: dict[str, Any], programs: Sequence[str], functions: str, theme: str) -> None:
+        self.data, self.programs, self.functions, self.theme = data, programs, functions, theme
+
+    @once
+    def html(self) -> str:
+        """The page."""
+        shapes = ", ".join(self.programs)
+        of_graph = f"const graphOf = (page, ROWS, svg) => {{\n{scripts(*OF_GRAPH)}\nreturn example;\n}};"
+        first = f'"use strict";\nconst ROWS = {self.functions};\nconst PROGRAMS = [{shapes}];\n'
+        parts = {
+            "theme": "" if self.theme == "auto" else self.theme,
+            "title": escape(repr(self)[1:-1]),
+            "css": read("steps.css") + read("live.css"),
+            "svgs": "".join(f'<div class="graph" hidden>{svg}</div>' for svg in self.data["examples"]["svgs"]),
+            "data": as_json(self.data | {"examples": {k: x for k, x in self.data["examples"].items() if k != "svgs"}}),
+        }
+        return assembled("live.html", "\n".join([first, scripts("numbers"), of_graph, scripts(*SCRIPTS)]), parts)
+
+    def save(self, path: str | PathLike[str]) -> Path:
+        """Write the page, .html; returns the path. ValueError for another suffix."""
+        return saved(self, "page in which a network learns", path, {".html": "html"}, ".html")
+
+    def __repr__(self) -> str:
+        return f"<{self.data['title']}>"
+
+    @property
+    def below(self) -> str:
+        """A note."""
+        advice = "Trust this notebook to see it, or write it to a page of its own by .save('learning.html')."
+        return f"<p>{escape(repr(self)[1:-1])}. {advice}</p>"
+
+
+def live(
+    model: Callable[[Any], Any],
+    X: Any,  # noqa: N803  # the field's names for rows of data and their targets
+    Y: Any,  # noqa: N803
+    loss: Callable[[Any, Any], Any],
+    optimizer: Any,
+    *,
+    batch_size: int | None = None,
+    validation: tuple[Any, Any] | None = None,
+    seed: int = 0,
+    columns: Sequence[str] = (),
+    classes: Sequence[str] = (),
+    theme: Theme = "auto",
+    digits: int = 4,
+) -> Live:
+    """A page in which the model learns the examples X (N, …), Y by the gradient of loss(model(x), y), as `nn.fit` does.
+
+    The page computes what Python would: the recorded program, and the optimiser, SGD or Adam, from the parameters and
+    the memory that they have now. Nothing changes in Python. There the reader plays the training, or takes it step by
+    step; sees what the network makes of the data, its weights and its losses, and the graph of one example with every
+    value and gradient; moves a weight, travels in time, and copies the parameters back.
+
+    Y are class indices of K outputs, or targets that the loss takes. `columns` are the names of the inputs, `classes`
+    those of the classes. TypeError or ValueError for data that do not fit, and for more than 2,000 examples, or a
+    million of examples times parameters; TypeError for a model that branches on its numbers, and for another optimiser.
+
+    >>> from autograd import Value
+    >>> w = Value(0.5, "w")
+    >>> class SGD:
+    ...     parameters, lr, momentum, weight_decay, memory = [w], 0.1, 0.0, 0.0, []
+    >>> live(lambda x: w * x[0], [[1.0], [2.0]], [2.0, 4.0], lambda y_hat, y: (y_hat - y) ** 2, SGD())
+    <1 parameter learns from 2 examples>
+    """
+    x, y = _data(X, Y, model)
+    program = record(lambda x, y: loss(_output(model, x), y), x[0], y[0])
+    _refuse(len(x), len(program.parameters), batch_size, seed)
+    program(x, y)  # a row that the model or the loss does not take is refused here
+    place = {v: k for k, v in enumerate(program.parameters)}
+    seen, network = _network(model, x[0])
+    shown, functions = graphs(program.function, (x, y), place, theme, digits)
+    learn = "learns" if len(place) == 1 else "learn"
+    title = f"{_count(len(place), 'parameter')} {learn} from {_count(len(x), 'example')}"
+    held = None if validation is None else _held(validation, model, program)
+    # fmt: off
+    data = _kind(model, x, y, classes) | {
+        "title": title, "digits": digits, "seed": seed,
+        "names": list(names(program.parameters).values()),
+        "theta": _packed(program.theta()),
+        "train": _rows_of_page(x, y),
+        "held": held,
+        "columns": _named(columns, [f"x[{k}]" for k in range(x[0].size)], "columns", "inputs"),
+        "batch": 0 if batch_size is None or batch_size >= len(x) else batch_size,
+        "optimizer": _descent(optimizer, place),
+        "python": _python(model, optimizer, place),
+        "model": [_at(v, place) for v in seen.parameters],
+        "network": [_unit(unit, network, place) for unit in network],
+        "examples": shown,
+    }
+    # fmt: on
+    return Live(data, [program.javascript, seen.javascript], functions, theme)
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n:,} {what}" + "s" * (n != 1)
+
+
+def _output(model: Callable[[Any], Any], x: Any) -> Any:
+    """The output of a model for one example; a vector of one is one output, as `nn.fit` takes it."""
+    y = model(x)
+    return y[0] if np.shape(y) == (1,) else y
+
+
+# --- the examples -----------------------------------------------------------------------------------------------------
+
+
+def _data(X: Any, Y: Any, model: Any) -> tuple[Floats, Floats]:  # noqa: N803
+    """Examples and targets as floats; class indices of K outputs as rows of zeros with a one."""
+    x, y = (rows_of_numbers(data, name, "rows of real numbers") for data, name in ((X, "X"), (Y, "Y")))
+    for data, name, least in ((x, "X", 2), (y, "Y", 1)):
+        if data.ndim < least or not data.size:
+            raise ValueError(f"{name} has a row for each example; got {data.shape}: a column is {name}[:, None]")
+        if not (finite := np.isfinite(data)).all():
+            at = tuple(np.argwhere(~finite)[0].tolist())
+            raise ValueError(f"{name} holds {data[at]} in row {at[0]}: leave such rows out, or fill them in")
+    if len(x) != len(y):
+        raise ValueError(f"every row of X has its target: got {len(x)} rows of X and {len(y)} of Y")
+    if len(x) > MOST_ROWS:
+        k = -(-len(x) // MOST_ROWS)
+        raise ValueError(f"a page learns from {MOST_ROWS:,} examples at most; got {len(x):,}: take X[::{k}], Y[::{k}]")
+    output = _output(model, array(x[0].astype(float), "x", "input"))
+    if np.ndim(output) == 1 and y.ndim == 1:
+        k = len(output)
+        if y.dtype.kind == "f" or not 0 <= y.min() <= y.max() < k:
+            raise ValueError(f"the model has {k} outputs: Y is class indices from 0 to {k - 1}, or has shape (N, {k})")
+        y = y[:, None] == np.arange(k)
+    return x.astype(float), y.astype(float)
+
+
+def _held(validation: Any, model: Any, program: Program) -> dict[str, Any]:
+    """The validation data, checked in the same way as the data of training."""
+    if not isinstance(validation, list | tuple) or len(validation) != 2:
+        raise TypeError("validation is a pair of rows and targets, (X, Y)")
+    try:
+        x, y = _data(validation[0], validation[1], model)
+        program(x, y)
+    except (TypeError, *ERRORS) as error:
+        raise type(error)(f"validation: {error}") from None
+    return _rows_of_page(x, y)
+
+
+def _refuse(rows: int, parameters: int, batch_size: int | None, seed: int) -> None:
+    whole("batch_size", 1 if batch_size is None else batch_size, 1)
+    whole("seed", seed, 0)
+    if rows * parameters > MOST_PRODUCTS:
+        raise ValueError(
+            f"a step of {rows:,} examples times {parameters:,} parameters is too large for a page: "
+            f"take {max(1, MOST_PRODUCTS // parameters):,} examples, or fewer units"
+        )
+
+
+def _rows_of_page(x: Floats, y: Floats) -> dict[str, Any]:
+    return {"n": len(x), "x": _packed(x), "y": _packed(y)}
+
+
+def _packed(numbers: Any) -> str:
+    """Floats as text, each to the last bit."""
+    return b64encode(np.asarray(numbers, dtype="<f8").tobytes()).decode()
+
+
+def _kind(model: Any, x: Floats, y: Floats, classes: Sequence[str]) -> dict[str, Any]:
+    """Whether the targets are classes, and how the page reads one from the outputs: as `nn.accuracy` does."""
+    output = _output(model, array(x[0], "x", "input"))
+    outputs, labels = nesting.flat(output), None
+    made = all(v.op and (v.op.name == "sigmoid" or _softmax(v)) for v in outputs)  # probabilities
+    if np.ndim(output) and y.shape[1:] == (len(outputs),) and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
+        labels = y.argmax(axis=1)
+    elif not np.ndim(output) and y.ndim == 1 and (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
+        labels = (y == 1).astype(int)
+    found: dict[str, Any] = {
+        "outputs": len(outputs), "probabilities": made, "limit": 0.5 if made else 0.0, "labels": None, "classes": [],
+    }  # fmt: skip
+    if labels is None:
+        return found
+    numbered = [f"class {k}" for k in range(max(2, len(outputs)))]
+    return found | {"labels": labels.tolist(), "classes": _named(classes, numbered, "classes", "classes")}
+
+
+def _softmax(v: Value) -> bool:
+    return v.op is not None and v.op.name == "exp" and getattr(v.parents[0].op, "name", "") == "log_softmax"
+
+
+def _named(given: Sequence[str], otherwise: list[str], argument: str, what: str) -> list[str]:
+    if len(given) not in (0, len(otherwise)):
+        raise ValueError(f"{argument} names {len(otherwise)} {what}; got {len(given)} names")
+    return [printable(str(name)) for name in given] or otherwise
+
+
+# --- the descent ------------------------------------------------------------------------------------------------------
+
+
+def _descent(optimizer: Any, place: Mapping[Value, int]) -> dict[str, Any]:
+    """The optimiser's rule, its settings, and what it remembers of each parameter that it moves, in the order of theta."""
+    rule = type(optimizer).__name__
+    if rule not in ("SGD", "Adam"):
+        raise TypeError(f"the page knows nn.SGD(parameters, lr=0.1) and nn.Adam; got {printable(repr(optimizer))}")
+    own = [(place[v], k) for k, v in enumerate(optimizer.parameters) if v in place]
+    if not own:
+        raise ValueError("the loss depends on none of the optimiser's parameters: give it model.parameters()")
+    memory = [np.zeros(len(place)) for _ in range(3)]
+    for new, old in zip(memory, optimizer.memory, strict=False):
+        for at, k in own:
+            new[at] = old[k]
+    b1, b2 = getattr(optimizer, "betas", (0.9, 0.999))
+    return {
+        "rule": rule if rule == "Adam" or not optimizer.momentum else "momentum",
+        "lr": float(optimizer.lr),
+        "decay": float(optimizer.weight_decay),
+        "momentum": float(getattr(optimizer, "momentum", 0.0)) or 0.9,
+        "betas": [float(b1), float(b2)],
+        "eps": float(getattr(optimizer, "eps", 1e-8)),
+        "moving": sorted(at for at, _ in own),
+        "memory": [_packed(x) for x in memory] if np.any(memory) else None,
+    }
+
+
+def _python(model: Any, optimizer: Any, place: Mapping[Value, int]) -> dict[str, Any]:
+    """The words that bring the page's numbers back: an expression for the parameters, and the place of each in theta."""
+    own = getattr(model, "parameters", None)
+    of_model = callable(own) and list(own()) == list(optimizer.parameters)
+    call = "model.parameters()" if of_model else "optimizer.parameters"
+    return {"call": call, "at": [_at(v, place) for v in optimizer.parameters]}
+
+
+def _at(v: Value, place: Mapping[Value, int]) -> int | list[float]:
+    """The place of a parameter in theta; of one that the loss does not depend on its number, in a list."""
+    return place.get(v, [v.data])
+
+
+# --- the network ------------------------------------------------------------------------------------------------------
+
+
+def _network(model: Any, x: Floats) -> tuple[Program, list[Unit]]:
+    """The model as a program that gives its outputs and then its units, and these units; none where it has no layers."""
+    found: list[Unit] = []
+
+    def outputs_and_units(x: Any) -> list[Value]:
+        outputs = nesting.flat(_output(model, x))
+        network = units(nesting.flat(x), outputs)
+        if sum(len(unit.weights) for unit in network) <= MOST_WEIGHTS:
+            found.extend(network)
+        return [*outputs, *(unit.value for unit in found if unit.layer)]
+
+    return record(outputs_and_units, x), found
+
+
+def _unit(unit: Unit, network: Sequence[Unit], place: Mapping[Value, int]) -> list[Any]:
+    """[name, layer, activation, the place of its bias in theta, [[unit, the place of the weight], …], whether it is plain]."""
+    at = {other: k for k, other in enumerate(network)}
+    weights = [[at[other], place.get(w, -1)] for other, w in unit.weights]
+    bias = -1 if unit.bias is None else place.get(unit.bias, -1)
+    return [unit.name, unit.layer, unit.activation, bias, weights, unit.plain]

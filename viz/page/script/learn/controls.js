@@ -1,0 +1,200 @@
+// --- the example whose graph is shown ----------------------------------------------------------------------------------
+
+const [whole, ...parts] = page.examples.graphs; // of each further graph what differs from the first
+for (const graph of parts) graph.page = Object.fromEntries(Object.entries(graph.page).map(([key, [same, rest]]) => [key, Array.isArray(rest) ? [...whole.page[key].slice(0, same), ...rest] : rest]));
+for (const { page: { nodes } } of page.examples.graphs) nodes.forEach((node, k) => { if (Number.isInteger(node)) nodes[k] = [names[node], null, [], null, "parameter"]; });
+const graphs = new Map(), divs = [...document.querySelectorAll("#picture > .graph")];
+let shownGraph = null;
+function graphAt(index) {
+  if (!graphs.has(index)) graphs.set(index, graphOf(page.examples.graphs[index].page, ROWS[index], divs[page.examples.graphs[index].svg].querySelector("svg")));
+  return graphs.get(index);
+}
+function reworded(index) { // graphs of one shape share a picture: the names of their operations are put into it
+  const { svg: at, other } = page.examples.graphs[index], svg = divs[at].querySelector("svg");
+  for (const text of svg.querySelectorAll("[data-word]")) { text.textContent = text.dataset.word; delete text.dataset.word; }
+  for (const [id, from, to] of other) for (const text of document.getElementById(`${svg.id}-${id}`).querySelectorAll("text, tspan"))
+    if (!text.children.length && text.textContent.includes(from)) { text.dataset.word = text.textContent; text.textContent = text.textContent.replace(from, to); break; }
+}
+function exampleAt(k, theta = state.theta) { // its graph, computed
+  const [index, constants] = page.examples.targets[page.examples.of[k]], graph = graphAt(index), { leaves } = page.examples.graphs[index];
+  return [graph, graph.leavesOf(leaves, theta, train.x.subarray(k * wide[0], (k + 1) * wide[0]), train.y.subarray(k * wide[1], (k + 1) * wide[1]), constants), index];
+}
+function whereNotFinite(k, theta) { const [graph, data] = exampleAt(k, theta); return graph.notFinite(data); }
+let graphVersion = -1;
+function showExample(at) { // at a step; without one, with everything computed
+  const [graph, data, index] = exampleAt(chosen);
+  if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== page.examples.graphs[index].svg; }); reworded(index); shownGraph = index; $("graphnotes").textContent = page.examples.notes[page.examples.graphs[index].svg]; }
+  graph.compute(data); graphVersion = version;
+  $("seek").max = graph.steps.length;
+  graph.go(at ?? graph.steps.length);
+  if (at === undefined) {
+    graph.settle();
+    $("told").replaceChildren(Object.assign(document.createElement("p"), { textContent: `Example ${chosen} after ${state.steps === 1 ? "1 step" : `${state.steps} steps`}: every value and every gradient of its loss. Forward, Backward and Update show how they come about.` }));
+    $("count").textContent = "";
+  }
+  return graph;
+}
+function choose(k) {
+  chosen = Math.max(0, Math.min(N - 1, k)); $("example").value = chosen; acting = null;
+  const target = page.labels ? page.classes[page.labels[chosen]] : Array.from(train.y.subarray(chosen * wide[1], (chosen + 1) * wide[1]), x => number(x)).join(", ");
+  $("target").textContent = `target ${target}`;
+  showExample(); repaint();
+}
+
+// --- the three acts ---------------------------------------------------------------------------------------------------
+
+let acting = null; // { to, next, then }: the step that the graph is going to, and when it moves on
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+function act(from, to, then = null) {
+  const graph = showExample(from);
+  if (calm.matches) { // at once, and the next act after a while
+    graph.go(to);
+    acting = then && { graph, to, pace: 0, next: performance.now() + 800, then };
+    wake(); return;
+  }
+  const count = Math.max(1, to - from);
+  acting = { graph, to, pace: Math.max(30, Math.min(350, 2400 / count)), next: 0, then };
+  wake();
+}
+function moveOn(time) {
+  if (!acting || time < acting.next) return;
+  const { graph, to, then, pace } = acting;
+  if (graph.now < to) { graph.go(graph.now + 1); acting.next = time + pace; } else { acting = null; if (then) then(); }
+}
+const acts = {
+  forward: () => { pause(); act(0, graphOfChosen().seed - 1); },
+  backward: () => { pause(); act(graphOfChosen().seed - 1, graphOfChosen().steps.length); },
+  updateact: () => { pause(); acting = null; takeStep(step); },
+};
+const graphOfChosen = () => exampleAt(chosen)[0];
+function slowly() { act(0, graphOfChosen().steps.length, () => { if (playing && takeStep(step) && $("speed").value === "0") slowly(); }); }
+
+// --- playing ----------------------------------------------------------------------------------------------------------
+
+let playing = false, frameAsked = 0, due = { numbers: 0, map: 0, along: 0, said: 0 }, frames = [];
+function wake() { if (!frameAsked) frameAsked = requestAnimationFrame(tick); }
+function tick(time) {
+  frameAsked = 0;
+  if (playing) {
+    frames.push(time); while (frames[0] < time - 1000) frames.shift();
+    const began = performance.now();
+    for (let k = Number($("speed").value); k > 0 && performance.now() - began < 25; k--) if (!step()) { halted(); break; }
+  }
+  moveOn(time); paint(time);
+  if (playing || acting) wake();
+}
+function play() {
+  if (playing) return;
+  playing = true; stopped = ""; frames = []; acting = null; buttons();
+  if ($("speed").value === "0") slowly();
+  wake();
+}
+function pause() { if (playing) { playing = false; acting = null; buttons(); changedByReader(); } }
+function halted() { playing = false; acting = null; buttons(); changedByReader(); }
+function takeStep(f) {
+  const before = state.theta[weight], taken = f();
+  if (taken) answered(before);   if (!taken) halted(); else changedByReader();
+  return taken;
+}
+function buttons() { $("play").textContent = playing ? "Pause" : "Play"; $("play").setAttribute("aria-pressed", playing); }
+
+function paint(time) { // lines and losses at every frame, the rest as often as it can be read
+  if (time >= due.map) { judge(); survey(); examine(); paintData(); due.map = time + (playing ? 120 : 0); }
+  paintNetwork(); paintLosses();
+  if (time >= due.numbers) { told(time); if (!acting && graphVersion !== version) showExample(); describe(); showWeight(); due.numbers = time + 250; }
+  if (time >= due.along) { lossAlong(); paintAlong(); due.along = time + Math.max(250, 12 * cost); }
+}
+function repaint() { due = { ...due, numbers: 0, map: 0, along: 0 }; wake(); }
+function changedByReader() { due.said = 0; repaint(); }
+function told(time) {
+  $("epoch").textContent = state.epoch.toLocaleString("en"); $("loss").textContent = number(lossNow());
+  $("accuracy").textContent = judged.right ? `, ${number(100 * judged.accuracy, 3)} % right` : held && state.heldLosses.length ? `, validation ${number(state.heldLosses[Math.max(0, state.epoch - 1)])}` : "";
+  $("sizes").textContent = `mean |∂loss/∂w|:  ${gradientSizes()}`;
+  $("stopped").textContent = stopped; $("stopped").hidden = !stopped;
+  if (time >= due.said) { $("said").textContent = `${playing ? "Learning. " : ""}Epoch ${state.epoch}, loss ${number(lossNow())}${$("accuracy").textContent}.`; due.said = time + 6000; }
+}
+
+// --- controls ---------------------------------------------------------------------------------------------------------
+
+$("play").onclick = () => playing ? pause() : play();
+$("step").onclick = () => { pause(); takeStep(step); };
+$("one").onclick = () => { pause(); act(0, graphOfChosen().steps.length, () => takeStep(() => single(chosen))); };
+$("rewind").onclick = () => { pause(); rewind(); changedByReader(); };
+$("newseed").onclick = () => { pause(); change({ seed: setting.seed + 1 }); };
+for (const [id, f] of Object.entries(acts)) $(id).onclick = f;
+$("seek").oninput = () => { pause(); acting = null; showExample(Number($("seek").value)); };
+$("example").max = N - 1; $("example").onchange = () => choose(Math.round(Number($("example").value)) || 0);
+$("map").onkeydown = event => {
+  const by = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
+  if (by) { event.preventDefault(); event.stopPropagation(); choose((chosen + by + N) % N); }
+};
+$("speed").onchange = () => { acting = null; if (playing && $("speed").value === "0") slowly(); };
+
+function change(changes) { // by a control or by window.live: the controls follow
+  set(changes); controls(); changedByReader();
+}
+function controls() {
+  $("rate").value = Math.log10(setting.lr); $("lr").value = Number(setting.lr.toPrecision(6)); $("rate").setAttribute("aria-valuetext", number(setting.lr));
+  $("optimizer").value = setting.optimizer; $("seed").value = setting.seed;
+  if (![...$("batch").options].some(option => Number(option.value) === setting.batch)) $("batch").append(new Option(setting.batch, setting.batch));
+  $("batch").value = setting.batch;
+}
+for (const size of [0, 1, ...[4, 8, 16, 32, 64, 128].filter(size => size < N)]) $("batch").append(new Option(size === 0 ? `all ${N}` : size, size));
+const tried = f => { try { f(); } catch (error) { $("stopped").textContent = error.message; $("stopped").hidden = false; controls(); } };
+$("rate").oninput = () => change({ lr: Number((10 ** Number($("rate").value)).toPrecision(3)) });
+$("lr").onchange = () => tried(() => change({ lr: Number($("lr").value) }));
+$("batch").onchange = () => change({ batch: Number($("batch").value) });
+$("optimizer").onchange = () => change({ optimizer: $("optimizer").value });
+$("seed").onchange = () => tried(() => { pause(); change({ seed: Number($("seed").value) }); });
+
+function python() {
+  const float = x => Object.is(x, -0) ? "-0.0" : Number.isInteger(x) && Math.abs(x) < 1e15 ? `${x}.0` : String(x);
+  return `assign(${page.python.call}, [${page.python.at.map(at => float(ofTheta(at, state.theta))).join(", ")}])`;
+}
+$("copy").onclick = () => {
+  pause(); $("python").value = python(); $("python").hidden = false; $("python").select();
+  navigator.clipboard?.writeText($("python").value).then(() => { $("copied").textContent = "Copied."; }, () => { $("copied").textContent = "Select the text and copy it."; });
+};
+
+let magnified = null; // pixels a point of the picture of the graph; null fits it to the page, if it can be read then
+function magnify(by) {
+  const room = $("picture").clientWidth;
+  for (const div of divs) {
+    const natural = Number(div.querySelector("svg").getAttribute("viewBox").split(" ")[2]), fits = Math.max(.9, Math.min(1.5, room / natural));
+    if (by) magnified = Math.max(.3, Math.min(6, (magnified ?? fits) * by));
+    div.style.width = `${Math.round(natural * (magnified ?? fits))}px`;
+    by = null;
+  }
+}
+$("in").onclick = () => magnify(1.25); $("out").onclick = () => magnify(.8); $("fit").onclick = () => { magnified = null; magnify(); };
+
+addEventListener("keydown", event => {
+  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA|BUTTON|SUMMARY)$/.test(event.target.tagName)) return;
+  const key = { " ": "play", s: "step", o: "one", r: "rewind", f: "forward", b: "backward", u: "updateact" }[event.key];
+  if (key) { event.preventDefault(); $(key).click(); }
+});
+addEventListener("message", () => setTimeout(() => { readPalette(); repaint(); })); // after the theme has followed the notebook
+new ResizeObserver(() => { magnify(); repaint(); }).observe($("panels"));
+
+// --- the state in reach, for tests and for the curious -----------------------------------------------------------------
+
+window.live = {
+  step(n = 1) { pause(); for (let k = 0; k < n; k++) if (!step()) { halted(); break; } changedByReader(); return live.loss; },
+  get theta() { return Array.from(state.theta); },
+  set theta(numbers) {
+    if (numbers.length !== P || !numbers.every(Number.isFinite)) throw new Error(`theta is ${P} finite numbers`);
+    pause(); state.theta = Float64Array.from(numbers); state.before = null; lastGradient = null; version++; changedByReader();
+  },
+  get loss() { return lossNow(); },
+  get losses() { return state.losses.slice(0, state.epoch); },
+  get epoch() { return state.epoch; },
+  get stopped() { return stopped; },
+  get troubles() { return [...troubles.keys()].map(k => net[k].name); },
+  get fps() { return frames.length < 2 ? 0 : (frames.length - 1) / (frames.at(-1) - frames[0]) * 1000; },
+  get python() { return python(); },
+  names, play, pause, travel: epoch => goTo(epoch), rewind: () => $("rewind").click(), set: changes => { change(changes); },
+  example(k) { const [graph, data] = exampleAt(k); graph.compute(data); const found = graph.numbers(page.examples.graphs[page.examples.targets[page.examples.of[k]][0]].leaves.output); graphVersion = -1; repaint(); return found; },
+};
+
+$("settings").open = innerWidth > 640;
+rewind(page.seed); controls(); buttons(); judge(); survey(); pickWeight(weight); choose(0); repaint();

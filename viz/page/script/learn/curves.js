@@ -1,0 +1,126 @@
+// --- curves: the losses of all epochs, and the loss along one weight -----------------------------------------------------
+
+let along = null; // the loss on a range of the chosen weight: { k, low, high, xs, ys, version }
+let lossPlot = null;
+
+function paintLosses() {
+  const [c, wide, high] = canvas("losses"), curves = [[state.losses, palette.link], [state.heldLosses, palette.now]].filter(([ys]) => ys.length);
+  if (wide < 80) return;
+  const all = curves.flatMap(([ys]) => spread(ys.filter(Number.isFinite))), epochs = Math.max(1, state.losses.length, state.epoch);
+  const [low, high0] = all.length ? spread(all) : [0, 1], log = low > 0 && high0 / low > 20, f = log ? Math.log10 : x => x;
+  const range = wider([f(low), f(high0)], .05), from = log ? range : [Math.min(range[0], 0), range[1]];
+  c.save();
+  const [x, y] = frame(c, wide, high, [0, epochs], from, "epoch", log ? "loss (logarithmic)" : "loss", v => number(log ? 10 ** v : v, 2));
+  curves.forEach(([ys, colour], which) => {
+    const every = Math.max(1, Math.floor(ys.length / (2 * wide)));
+    for (const [a, b, alpha] of [[0, state.epoch, 1], [state.epoch, ys.length, .3]]) {
+      c.beginPath(); c.globalAlpha = alpha; c.strokeStyle = colour; c.lineWidth = 1.8; c.setLineDash(which ? [4, 3] : []);
+      for (let k = Math.max(0, a - (a ? every : 0)); k < b; k += every) if (Number.isFinite(ys[k])) c.lineTo(x(k + which), y(f(ys[k])));
+      if (b && b === ys.length && Number.isFinite(ys[b - 1])) c.lineTo(x(b - 1 + which), y(f(ys[b - 1])));
+      c.stroke();
+    }
+  });
+  c.restore(); c.globalAlpha = 1; c.setLineDash([]);
+  if (all.length && Number.isFinite(lossNow())) { c.beginPath(); c.arc(x(state.epoch), Math.min(high - PLOT.bottom, Math.max(PLOT.top, y(f(lossNow())))), 3.5, 0, 7); c.fillStyle = palette.link; c.fill(); } // the loss now
+  c.beginPath(); c.moveTo(x(state.epoch), PLOT.top); c.lineTo(x(state.epoch), high - PLOT.bottom); c.strokeStyle = palette.muted; c.lineWidth = 1; c.stroke();
+  lossPlot = { epochs, left: PLOT.left, wide: wide - PLOT.left - PLOT.right };
+  const it = $("losses"); it.setAttribute("aria-valuemax", epochs); it.setAttribute("aria-valuenow", state.epoch);
+  it.setAttribute("aria-valuetext", `epoch ${state.epoch} of ${epochs}`);
+}
+function goTo(epoch) { pause(); travel(Math.max(0, Math.min(state.losses.length, Math.round(epoch)))); changedByReader(); }
+let dragging = false;
+const epochAt = event => (event.offsetX - lossPlot.left) / lossPlot.wide * lossPlot.epochs;
+$("losses").onpointerdown = event => { if (!lossPlot) return; dragging = true; $("losses").setPointerCapture(event.pointerId); goTo(epochAt(event)); };
+$("losses").onpointermove = event => { if (dragging) goTo(epochAt(event)); };
+$("losses").onpointerup = $("losses").onpointercancel = () => { dragging = false; };
+$("losses").onkeydown = event => {
+  const by = { ArrowLeft: -stride, ArrowDown: -stride, ArrowRight: stride, ArrowUp: stride, PageDown: -10 * stride, PageUp: 10 * stride, Home: -Infinity, End: Infinity }[event.key];
+  if (by) { event.preventDefault(); event.stopPropagation(); goTo(state.epoch + by); }
+};
+
+// --- one weight -------------------------------------------------------------------------------------------------------
+
+names.forEach((name, k) => $("weight").append(new Option(name, k)));
+function range() { const w = state.theta[weight], r = Math.max(2, Math.abs(w)); return [w - r, w + r]; }
+function pickWeight(k) {
+  weight = k; $("weight").value = k; along = null;
+  const [low, high] = range(); Object.assign($("value"), { min: low, max: high, step: (high - low) / 2000 });
+  $("freeze").checked = frozen.has(k); $("freeze").disabled = !moving.has(k);
+  showWeight();
+}
+let cost = 0; // milliseconds that a curve along a weight takes: it is drawn anew as often as that allows
+function lossAlong() {
+  const w = state.theta[weight];
+  let low = Number($("value").min), high = Number($("value").max);
+  if (w < low || w > high) { [low, high] = range(); Object.assign($("value"), { min: low, max: high, step: (high - low) / 2000 }); }
+  const began = performance.now(), theta = state.theta.slice(), xs = Array.from({ length: 41 }, (_, k) => low + (high - low) * k / 40);
+  const ys = xs.map(x => { theta[weight] = x; return meanLoss(theta); });
+  along = { low, high, xs, ys, slope: gradientNow()[weight], loss: lossNow(), w };
+  cost = performance.now() - began;
+}
+function paintAlong() {
+  const [c, wide, high] = canvas("along");
+  if (wide < 80 || !along) return;
+  const { low, high: to, xs, ys, slope, loss, w } = along, finite = ys.filter(Number.isFinite);
+  const yrange = wider(spread([...finite, loss]), .12);
+  if (Math.min(...finite) >= 0) yrange[0] = Math.max(0, yrange[0]);
+  const [x, y] = frame(c, wide, high, [low, to], yrange, names[weight], "loss");
+  c.save(); c.beginPath(); c.rect(PLOT.left, PLOT.top, wide - PLOT.left - PLOT.right, high - PLOT.top - PLOT.bottom); c.clip();
+  c.beginPath(); xs.forEach((v, k) => { if (Number.isFinite(ys[k])) c.lineTo(x(v), y(ys[k])); }); c.strokeStyle = palette.link; c.lineWidth = 2; c.stroke();
+  const reach = (to - low) * .22;
+  c.beginPath(); c.moveTo(x(w - reach), y(loss - slope * reach)); c.lineTo(x(w + reach), y(loss + slope * reach)); c.strokeStyle = palette.now; c.lineWidth = 2.2; c.stroke();
+  c.beginPath(); c.arc(x(w), y(loss), 5, 0, 7); c.fillStyle = palette.ink; c.fill(); c.restore();
+}
+function showWeight() {
+  const w = state.theta[weight], slope = gradientNow()[weight];
+  if (document.activeElement !== $("value")) $("value").value = w;
+  $("value").setAttribute("aria-valuetext", number(w));
+  $("weightsaid").textContent = `${names[weight]} = ${number(w)}, slope ∂loss/∂${names[weight]} = ${number(slope)}`;
+  $("update").replaceChildren(...updateLines().map(text => Object.assign(document.createElement("p"), { textContent: text })));
+}
+$("weight").onchange = () => { pickWeight(Number($("weight").value)); unitChosen = null; repaint(); };
+$("value").oninput = () => { pause(); setWeight(weight, Number($("value").value)); };
+$("freeze").onchange = () => { freeze(weight, $("freeze").checked); };
+function setWeight(k, x) {
+  state.theta = state.theta.slice(); state.theta[k] = x; state.before = null; version++; lastGradient = null; stopped = "";
+  lossAlong(); changedByReader();
+}
+
+// --- the update in numbers --------------------------------------------------------------------------------------------
+
+const power = t => [...String(t)].map(digit => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
+function updateLines() {
+  const name = names[weight];
+  if (!moving.has(weight)) return [`${name} is none of the optimiser's parameters: it stays.`];
+  if (frozen.has(weight)) return [`${name} is frozen: it stays.`];
+  const taken = lastGradient, { theta, memory, rows } = taken ?? { theta: state.theta, memory: state.memory, rows: N };
+  const g = (taken?.g ?? gradientNow())[weight], how = taken ?? setting, { decay, momentum, betas: [b1, b2], eps } = first;
+  const w = theta[weight], [m, v, t] = memory.map(x => x[weight]), n = x => bracketed(number(x));
+  const slope = decay ? g + decay * w : g, lr = number(how.lr);
+  const lines = [taken ? `The last step, by the mean gradient of ${rows === 1 ? "1 example" : `${rows} examples`}:` : "The next step, by the mean gradient of all examples:"];
+  if (decay) lines.push(`g = ∂L/∂${name} + ${number(decay)} · ${name} = ${n(g)} + ${number(decay)} · ${n(w)} = ${number(slope)}`);
+  if (how.optimizer === "Adam") {
+    const m1 = b1 * m + (1 - b1) * slope, v1 = b2 * v + (1 - b2) * slope * slope, mh = m1 / (1 - b1 ** (t + 1)), vh = v1 / (1 - b2 ** (t + 1));
+    lines.push(`m = ${number(b1)} · ${n(m)} + ${number(1 - b1)} · ${n(slope)} = ${number(m1)};  v = ${number(b2)} · ${n(v)} + ${number(1 - b2)} · ${n(slope)}² = ${number(v1)}`);
+    lines.push(`m̂ = m / (1 − ${number(b1)}${power(t + 1)}) = ${number(mh)};  v̂ = v / (1 − ${number(b2)}${power(t + 1)}) = ${number(vh)}`);
+    lines.push(`${name} ← ${number(w)} − ${lr} · ${n(mh)} / (√${number(vh)} + ${number(eps)}) = ${number(w - how.lr * mh / (Math.sqrt(vh) + eps))}`);
+  } else if (how.optimizer === "momentum") {
+    const m1 = momentum * m + slope;
+    lines.push(`v = ${number(momentum)} · ${n(m)} + ${n(slope)} = ${number(m1)}`, `${name} ← ${number(w)} − ${lr} · ${n(m1)} = ${number(w - how.lr * m1)}`);
+  } else lines.push(`${name} ← ${number(w)} − ${lr} · ${n(slope)} = ${number(w - how.lr * slope)}`);
+  return lines;
+}
+function gradientSizes() { // the mean size of the gradient of each array, the first ones
+  const g = gradientNow();
+  return [...arrays].slice(0, 8).map(([array, ks]) => `${array} ${number(ks.reduce((sum, k) => sum + Math.abs(g[k]), 0) / ks.length, 2)}`).join("  ·  ");
+}
+
+function answered(before) { // what the reader predicted of the chosen weight, beside what it is
+  const text = $("guess").value.trim().replace("−", "-"), guess = Number(text), now = state.theta[weight];
+  $("verdict").textContent = ""; $("guess").value = "";
+  if (!text) return;
+  const right = Math.abs(guess - now) <= .02 * Math.abs(now - before) + 5e-4 * Math.abs(now);
+  const why = Math.sign(guess - before) === Math.sign(before - now) ? "A step goes against the gradient." : "A step is η times what the optimiser makes of the gradient.";
+  $("verdict").textContent = !Number.isFinite(guess) ? "That is no number." : right ? `Right: ${number(now)}.` : `It is ${number(now)}, not ${number(guess)}. ${why}`;
+  $("verdict").className = right ? "good" : "bad";
+}

@@ -1,0 +1,127 @@
+// --- the network: units as circles that are maps of themselves, weights as lines; or bars where there are no layers ------
+
+const net = page.network.map(([name, layer, activation, bias, weights, plain], k) => ({ k, name, layer, activation, bias, weights, plain }));
+let slot = 0;
+for (const unit of net) unit.slot = unit.layer ? K + slot++ : -1; // its place among the numbers of an example
+const layers = net.length ? Math.max(...net.map(unit => unit.layer)) : 0;
+const inLayer = Array.from({ length: layers + 1 }, (_, layer) => net.filter(unit => unit.layer === layer));
+let weight = net.find(unit => unit.layer)?.weights[0][1] ?? 0, unitChosen = null, scales = {}, lines = [], spots = [];
+if (weight < 0) weight = 0;
+
+function amounts() { // what the lines show
+  const what = $("what").value;
+  return what === "gradients" ? gradientNow() : what === "steps" ? lastStep : state.theta;
+}
+function scaleOf(xs) { // decays slowly, so that what shrinks is seen to shrink
+  const what = $("what").value; let top = 0;
+  for (const x of xs) if (Number.isFinite(x)) top = Math.max(top, Math.abs(x));
+  scales[what] = Math.max(top, (scales[what] ?? 0) * .995) || 1;
+  return scales[what];
+}
+
+function paintNetwork() {
+  const [c, wide, high] = canvas("net"), xs = amounts(), top = scaleOf(xs);
+  if (wide < 80) return;
+  if (!layers) { paintBars(c, wide, high, xs, top); return; }
+  const most = Math.max(...inLayer.map(units => units.length)), r = Math.max(3, Math.min(17, high / most / 2.5, wide / (layers + 1) / 3.2));
+  spots = []; lines = [];
+  inLayer.forEach((units, layer) => units.forEach((unit, k) => { spots[unit.k] = [24 + r + (wide - 2 * r - 48) * layer / layers, (high - 12) * (k + .5) / units.length, r]; }));
+  for (const unit of net) for (const [from, w] of unit.weights) {
+    const [x1, y1] = spots[from], [x2, y2] = spots[unit.k], x = w < 0 ? 0 : xs[w];
+    const size = Math.min(1, Math.abs(x) / top);
+    lines.push([x1 + r, y1, x2 - r, y2, w]);
+    c.beginPath(); c.moveTo(x1 + r, y1); c.lineTo(x2 - r, y2);
+    c.strokeStyle = w === weight ? palette.now : x > 0 ? palette.plus : x < 0 ? palette.minus : palette.line;
+    c.globalAlpha = w === weight ? 1 : .25 + .75 * Math.sqrt(size); c.lineWidth = w === weight ? 2 + 4 * size : .4 + 5 * size; c.stroke();
+  }
+  c.globalAlpha = 1;
+  for (const unit of net) paintUnit(c, unit, top, xs);
+}
+
+function paintUnit(c, unit, top, xs) {
+  const [x, y, r] = spots[unit.k], trouble = troubles.get(unit.k);
+  c.save(); c.beginPath(); c.arc(x, y, r, 0, 7); c.fillStyle = palette.bar; c.fill(); c.clip();
+  if (grid && (unit.layer || axes.includes(unit.k))) c.drawImage(unitMap(unit), x - r, y - r, 2 * r, 2 * r);
+  c.restore();
+  c.beginPath(); c.arc(x, y, r, 0, 7);
+  c.strokeStyle = unit.k === unitChosen ? palette.now : trouble ? palette.bad : palette.muted; c.lineWidth = unit.k === unitChosen ? 3 : 1.4;
+  if (trouble) c.setLineDash([3, 2]);
+  c.stroke(); c.setLineDash([]);
+  if (unit.bias >= 0) { const b = xs[unit.bias]; c.beginPath(); c.arc(x - r * .9, y + r * .9, 1.5 + 3 * Math.min(1, Math.abs(b) / top), 0, 7); c.fillStyle = b > 0 ? palette.plus : b < 0 ? palette.minus : palette.line; c.fill(); }
+  c.fillStyle = palette.ink; c.textBaseline = "middle";
+  if (!unit.layer && inLayer[0].length < 13) { c.textAlign = "center"; c.textBaseline = "top"; c.fillText(page.columns[unit.k], Math.max(x, c.measureText(page.columns[unit.k]).width / 2 + 2), y + r + 2); }
+  if (trouble && r > 9) { c.textAlign = "center"; c.fillStyle = palette.bad; c.fillText(trouble.kind, x, y - r - 6); }
+}
+
+const mapped = new Map();
+function unitMap(unit) { // its output over the plane of the data
+  if (mapped.get(unit.k) === grid) return pictures.get(`unit ${unit.k}`);
+  mapped.set(unit.k, grid);
+  const wide = flat ? grid.n : grid.side, high = flat ? 1 : grid.side;
+  const at = k => unit.layer ? grid.out[k * W + unit.slot] : grid.x[k * inputs + unit.k];
+  let top = 0;
+  for (let k = 0; k < wide * high; k++) if (Number.isFinite(at(k))) top = Math.max(top, Math.abs(at(k)));
+  return image(`unit ${unit.k}`, wide, high, k => { const x = at(k) / (top || 1); return x > 0 ? [0xD6, 0x60, 0x4D, 255 * x] : [0x43, 0x93, 0xC3, -255 * x || 0]; });
+}
+
+function paintBars(c, wide, high, xs, top) {
+  const shown = Math.min(P, Math.max(1, Math.floor(high / 18))); lines = [];
+  for (let k = 0; k < shown; k++) {
+    const y = high * (k + .5) / shown, middle = 90 + (wide - 170) / 2, x = middle + xs[k] / top * (wide - 170) / 2;
+    c.fillStyle = xs[k] > 0 ? palette.plus : palette.minus; c.globalAlpha = k === weight ? 1 : .7; c.fillRect(Math.min(x, middle), y - 6, Math.abs(x - middle), 12); c.globalAlpha = 1;
+    if (k === weight) { c.strokeStyle = palette.now; c.lineWidth = 2; c.strokeRect(2, y - 8, wide - 4, 16); }
+    c.fillStyle = palette.ink; c.textBaseline = "middle"; c.textAlign = "left"; c.fillText(names[k], 8, y); c.textAlign = "right"; c.fillText(number(xs[k], 4), wide - 8, y);
+    lines.push([0, y, wide, y, k]);
+  }
+  if (shown < P) { c.fillStyle = palette.muted; c.textAlign = "center"; c.fillText(`… ${P - shown} more`, wide / 2, high - 4); }
+}
+
+// --- units that cannot learn: Twin of OFF in nn/doctor.py. Equal by test_live, test_the_badges_name_the_units_that_diagnose_names.
+
+const OFF = {
+  relu: ["dead", z => z <= 0, .99, "A dead ReLU passes no gradient: take leaky_relu, a smaller learning rate, or another seed."],
+  sigmoid: ["saturated", z => 4 * z * (1 - z) < .01, .9, "Its slope is almost 0: scale the inputs to about 1, or start from smaller weights."],
+  tanh: ["saturated", z => 1 - z * z < .01, .9, "Its slope is almost 0: scale the inputs to about 1, or start from smaller weights."],
+};
+const troubles = new Map();
+function examine() {
+  troubles.clear();
+  for (const unit of net) {
+    const rule = OFF[unit.activation];
+    if (!unit.layer || !rule || unit.layer === layers && rule[0] === "saturated") continue;
+    let off = 0;
+    for (let k = 0; k < N; k++) if (rule[1](judged.out[k * W + unit.slot])) off++;
+    if (off / N >= rule[2]) troubles.set(unit.k, { kind: rule[0], rule });
+  }
+  const kinds = new Map();
+  for (const [k, { rule }] of troubles) kinds.set(rule, [...(kinds.get(rule) ?? []), net[k].name]);
+  const shown = [...kinds].map(([[kind, , share, advice], units]) => `${few(units).join(", ")}: ${kind} on at least ${100 * share} % of the examples. ${advice}`);
+  if ($("findings").textContent !== shown.join("")) $("findings").replaceChildren(...shown.map(text => Object.assign(document.createElement("li"), { textContent: text })));
+}
+const few = (items, most = 4) => items.length > most ? [...items.slice(0, 3), `and ${items.length - 3} more`] : items;
+
+function describe() { // the chosen unit, as the sum that it computes
+  const unit = net[unitChosen];
+  if (!unit || !unit.layer) { $("unit").textContent = unit ? `${unit.name} = ${number(train.x[chosen * inputs + unit.k])} in example ${chosen}` : ""; return; }
+  const own = `${number(judged.out[chosen * W + unit.slot])} in example ${chosen}`;
+  if (!unit.plain || unit.weights.some(w => w[1] < 0)) { $("unit").textContent = `${unit.name} = ${own}`; return; }
+  const few = unit.weights.length > 6 ? [...unit.weights.slice(0, 5), null] : unit.weights;
+  const terms = few.map(w => w ? `${bracketed(number(state.theta[w[1]], 3))}·${net[w[0]].name}` : "…").join(" + ");
+  const bias = unit.bias < 0 ? "" : ` + ${bracketed(number(state.theta[unit.bias], 3))}`, g = { add: "", dot: "" }[unit.activation] ?? unit.activation;
+  $("unit").textContent = `${unit.name} = ${g}${g ? "(" : ""}${terms}${bias}${g ? ")" : ""} = ${own}`;
+}
+
+const toSegment = (x, y, [x1, y1, x2, y2]) => {
+  const t = Math.min(1, Math.max(0, ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / ((x2 - x1) ** 2 + (y2 - y1) ** 2 || 1)));
+  return Math.hypot(x - x1 - t * (x2 - x1), y - y1 - t * (y2 - y1));
+};
+$("net").onclick = ({ offsetX: x, offsetY: y }) => {
+  const unit = net.find(({ k }) => spots[k] && Math.hypot(x - spots[k][0], y - spots[k][1]) <= spots[k][2] + 2);
+  unitChosen = unit ? unit.k : null;
+  if (unit?.bias >= 0) pickWeight(unit.bias);
+  const near = lines.map(line => [toSegment(x, y, line), line[4]]).sort((a, b) => a[0] - b[0])[0];
+  if (!unit && near && near[0] < 9 && near[1] >= 0) pickWeight(near[1]);
+  repaint();
+};
+if (!layers) { $("h-net").textContent = "Parameters"; $("whatsaid").textContent = "bars show"; }
+$("what").onchange = () => repaint();

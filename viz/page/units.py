@@ -1,0 +1,86 @@
+"""A network as units and the weights between them, found in the graph of one example."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from autograd.tape import wengert_list
+from autograd.value import Value
+from viz.names import parts
+from viz.numbers import printable
+
+
+@dataclass(eq=False)
+class Unit:
+    """An input, or a weighted sum of units with what is computed from it alone: a bias added, an activation."""
+
+    name: str
+    layer: int
+    value: Value  # its output
+    bias: Value | None = None
+    weights: list[tuple[Unit, Value]] = field(default_factory=list)
+    plain: bool = True  # whether it is g(Σ w·x + b), or g(Σ w·x), with an operation g of one operand, or none
+
+    @property
+    def activation(self) -> str:
+        """The operation that gives its output."""
+        return self.value.op.name if self.value.op else "input"
+
+
+def units(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Unit]:
+    """The units of a network, inputs first; [] where the graph is none: where a value mixes units in another way.
+
+    A softmax over the last layer is no unit: it belongs to all of them.
+    """
+    owner = {v: Unit(printable(str(v.name)), 0, v) for v in inputs}
+    found, mixed = list(owner.values()), set[Value]()
+    uses: list[tuple[Unit, Value]] = []
+    for v in wengert_list(outputs):
+        if v.op is None or v in owner:
+            continue
+        if (weights := _weights(v)) and not mixed.intersection(u for u, _ in weights):
+            fixed = [w for u, w in weights if u.role == "constant"]
+            taken = [(owner[u], w) for u, w in weights if u in owner]
+            if len(taken) + len(fixed) < len(weights) or not taken:
+                return []
+            layer = 1 + max(unit.layer for unit, _ in taken)
+            unit = Unit(_name(v), layer, v, None, taken, not fixed)
+            found.append(unit)
+            uses += [(unit, u) for u, _ in weights]
+            owner[v] = unit
+            continue
+        behind = {owner[p]: None for p in v.parents if p in owner}
+        more = [p for p in v.parents if p.role == "parameter"]
+        if mixed.intersection(v.parents) or len(behind) > 1:
+            mixed.add(v)
+        elif behind:
+            (unit,) = behind
+            if not unit.layer:
+                return []
+            summed, added = unit.value.op is not None and unit.value.op.name == "dot", v.op.name == "add" and more
+            unit.plain &= bool(summed and added) or (
+                len(v.parents) == 1 and (summed or unit.value.parents[-1] is unit.bias)
+            )
+            unit.bias = more[0] if summed and added else unit.bias
+            unit.value, owner[v] = v, unit
+    for unit, u in uses:  # of a unit whose sum is taken before its activation, the picture shows the activation
+        unit.plain &= u in owner and owner[u].value is u
+    last = max((unit.layer for unit in found), default=0)
+    ends = [unit for unit in found if unit.layer == last]
+    whole = all(v in owner or v in mixed for v in outputs) and len(ends) == len(outputs)
+    return found if last and whole else []
+
+
+def _weights(v: Value) -> list[tuple[Value, Value]]:
+    """(operand, weight) of a dot of parameters with other values; [] of anything else."""
+    if v.op is None or v.op.name != "dot":
+        return []
+    for weights, operands in (halves := parts(v.op, v.parents)), halves[::-1]:
+        if all(w.role == "parameter" for w in weights) and not any(u.role == "parameter" for u in operands):
+            return list(zip(operands, weights, strict=True))
+    return []
+
+
+def _name(v: Value) -> str:
+    return printable(str(v.scope or v.name or ""))
