@@ -272,8 +272,9 @@ def test_numpys_functions_are_the_rows(name):
         assert rows(y) == [name, name]
         assert values(y).tolist() == [getattr(ops, name)(0.3), getattr(ops, name)(0.6)]
     assert getattr(np, name)(Value(0.3)).op.name == name
-    plain = getattr(np, name)(np.array([Value(0.3)]))  # by the method, on an array NumPy knows nothing more about
-    assert plain[0].op.name == name
+    if name != "sign":  # of which NumPy makes comparisons there
+        plain = getattr(np, name)(np.array([Value(0.3)]))  # by the method, on an array NumPy knows nothing more about
+        assert plain[0].op.name == name
 
 
 def test_numpys_functions_of_two_are_the_rows(W):

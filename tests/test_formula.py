@@ -25,12 +25,15 @@ EVERY_ROW = pytest.mark.parametrize(("op", "n"), CASES, ids=[f"{op.label}-{n}" f
 # --- a reader of the LaTeX that is written: it knows precedence and nothing of the library ------------------------------
 
 TOKEN = re.compile(
-    r"\s*(\\left\||\\right\||\\left\(|\\right\)|\\operatorname\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\\[a-z]+|\d+(?:\.\d+)?"
+    r"\s*(\\left\||\\right\||\\left\(|\\right\)|\\operatorname\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\\log_\{\d+\}|\\[A-Za-z]+|\d+(?:\.\d+)?"
     r"|[A-Za-z](?:_\{[\d,]+\})?|[-+^{},])"
 )
 FUNCTIONS = {
     r"\exp": math.exp, r"\ln": math.log, r"\sin": math.sin, r"\cos": math.cos, r"\tan": math.tan, r"\arctan": math.atan,
     r"\tanh": math.tanh, r"\sigma": lambda x: 1 / (1 + math.exp(-x)), r"\max": max, r"\min": min,
+    r"\sinh": math.sinh, r"\cosh": math.cosh, r"\arcsin": math.asin, r"\arccos": math.acos, r"\log_{2}": math.log2,
+    r"\log_{10}": math.log10, r"\Phi": lambda x: math.erfc(-x / 2**0.5) / 2, r"\operatorname{erf}": math.erf,
+    r"\operatorname{erfc}": math.erfc, r"\operatorname{sign}": lambda x: math.copysign(1.0, x) if x else 0.0,
     r"\operatorname{relu}": lambda x: max(x, 0.0), r"\operatorname{step}": lambda x: float(x > 0),
     r"\operatorname{leaky{\_}relu}": lambda x, slope: x if x > 0 else slope * x,
 }  # fmt: skip

@@ -251,7 +251,7 @@ def test_putting_something_in_the_place_of_a_leaf_points_to_assign(do):
     assert all(a is b for a, b in zip(W, before, strict=True))
 
 
-@pytest.mark.parametrize("function", [np.sinh, np.log2, np.heaviside, np.hypot, np.rint])
+@pytest.mark.parametrize("function", [np.arcsinh, np.exp2, np.heaviside, np.hypot, np.rint])
 def test_functions_of_numpy_that_are_no_rows_are_named(function):
     W = array([1.0, 2.0])
     with pytest.raises(TypeError, match=f"np.{function.__name__} is no row of the table: make one"):

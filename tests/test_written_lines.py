@@ -28,11 +28,14 @@ pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 NAME = r"[A-Za-zŷ][A-Za-z0-9_]*(?:\[\d+(?:,\d+)*\])?"
 TOKEN = re.compile(
     rf"\s*(Σₖ ∂{NAME}/∂{NAME}\[k\] · ∂{NAME}\[k\]/∂{NAME}(?:\|{NAME}(?:, {NAME})*)?|∂{NAME}/∂{NAME}(?:\|{NAME}(?:, {NAME})*)?|\d+(?:\.\d+)?(?:e−?\d+)?"
-    rf"|(?:softmax|arctan|tanh|leaky_relu|relu|step|where|max|min|exp|diag|ln|sin|cos|tan|σ)(?=\()|{NAME}|⁻?[⁰¹²³⁴-⁹]+|[ᵀ√|()\[\],·/+−^])"
+    rf"|(?:softmax|arctan|arcsin|arccos|tanh|sinh|cosh|leaky_relu|relu|step|sign|where|max|min|exp|erfc|erf|diag|log₂|log₁₀|ln|sin|cos|tan|σ|Φ)(?=\()|{NAME}|⁻?[⁰¹²³⁴-⁹]+|[ᵀ√|()\[\],·/+−^])"
 )
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 FUNCTIONS = {
     "exp": sympy.exp, "ln": sympy.log, "sin": sympy.sin, "cos": sympy.cos, "tan": sympy.tan, "arctan": sympy.atan, "tanh": sympy.tanh,
+    "arcsin": sympy.asin, "arccos": sympy.acos, "sinh": sympy.sinh, "cosh": sympy.cosh, "erf": sympy.erf, "erfc": sympy.erfc,
+    "log₂": lambda x: sympy.log(x) / sympy.log(2), "log₁₀": lambda x: sympy.log(x) / sympy.log(10), "sign": sympy.sign,
+    "Φ": lambda x: sympy.erfc(-x / sympy.sqrt(2)) / 2,
     "σ": lambda x: 1 / (1 + sympy.exp(-x)), "max": sympy.Max, "min": sympy.Min, "relu": lambda x: sympy.Max(x, 0),
     "step": lambda x: int(bool(x > 0)), "leaky_relu": lambda x, slope: x if x > 0 else slope * x, "where": lambda c, a, b: a if c != 0 else b,
 }  # fmt: skip

@@ -11,7 +11,8 @@ from autograd.languages.forms import ATOM, NEGATED, OPEN, POWER, PRODUCT, SUM, F
 
 _FUNCTIONS = {
     "exp": r"\exp", "log": r"\ln", "sin": r"\sin", "cos": r"\cos", "tan": r"\tan", "arctan": r"\arctan", "tanh": r"\tanh",
-    "sigmoid": r"\sigma", "maximum": r"\max", "minimum": r"\min",
+    "sinh": r"\sinh", "cosh": r"\cosh", "arcsin": r"\arcsin", "arccos": r"\arccos", "log2": r"\log_{2}", "log10": r"\log_{10}",
+    "normal_cdf": r"\Phi", "sigmoid": r"\sigma", "maximum": r"\max", "minimum": r"\min",
 }  # fmt: skip
 
 

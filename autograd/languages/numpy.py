@@ -95,9 +95,10 @@ HELPERS = {
     "scatter": '''
 def scatter(index, rows, size):
     """The rows added up at their places, which are sorted, in an array of `size` rows; every place has a row."""
+    xp = rows.__array_namespace__()
     if hasattr(rows, "at"):  # JAX's arrays have no reduceat
-        return rows.__array_namespace__().zeros((size, *rows.shape[1:]), dtype=rows.dtype).at[index].add(rows)
-    return np.add.reduceat(rows, np.flatnonzero(np.diff(index, prepend=-1)), axis=0)
+        return xp.zeros((size, *rows.shape[1:]), dtype=rows.dtype).at[index].add(rows)
+    return np.add.reduceat(rows, xp.nonzero(xp.diff(index, prepend=-1))[0], axis=0)
 
 ''',
     "others": '''
