@@ -29,6 +29,7 @@ from autograd import (
     scope,
     softmax,
     sqrt,
+    step,
     sum as total,
     tanh,
     values,
@@ -183,6 +184,15 @@ def test_a_vector_function_is_at_most_two_units_of_the_last_place_off(f, low, hi
             assert abs(y - true) <= 2 * np.spacing(abs(float(true)) or 5e-324), (number, y)
 
 
+def test_a_gradient_that_stands_already_and_parameters_in_another_order_are_copied():
+    w = Value(0.75, "w")
+    assert_same(record(lambda: exp(w)))
+    v = array([0.5, -1.0, 2.0, 0.25, 1.5, -0.5], "v")
+    assert_same(record(lambda x: total(v[:3] * x) + total(tanh(v[[5, 0, 3]] * x)) * v[1], [1.0, 2.0, 3.0]), DATA[:, :3])
+    assert_same(record(lambda x: x * 2.0, 1.0), DATA[:, 0])
+    assert_same(record(lambda x: step(v[0]) * x + v[1] * x + step(v[2]) * x, 1.0), DATA[:, 0])
+
+
 # --- the same refusals ------------------------------------------------------------------------------------------------
 
 X3 = [2.0, 3.0, 5.0]
@@ -314,6 +324,18 @@ def test_without_a_compiler_c_is_refused_in_words(monkeypatch):
         record(lambda x: x * x, 1.0, language="c")
     with pytest.raises(ValueError, match="language is 'numpy' or 'c'; got 'fortran'"):
         record(lambda x: x * x, 1.0, language="fortran")
+
+
+def test_a_compiler_that_fails_is_told_with_what_it_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("CC", "false")
+    with pytest.raises(RuntimeError, match=r"\$CC is 'false', which does not run"):
+        native.compiler()
+    monkeypatch.delenv("CC")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    with pytest.raises(RuntimeError, match=r"(?s)does not compile the program:.*error"):
+        native.compiled("int forward(void) { return nothing; }")
+    assert list((tmp_path / "chainrule").iterdir()) == [], "nothing is left behind"
+    assert native.compiled("int forward(void) { return 0; }").parent == tmp_path / "chainrule"
 
 
 def test_several_processes_compile_into_one_cache_and_leave_one_library(tmp_path):

@@ -1,5 +1,6 @@
 """A page in which a network learns: in a real Chromium, offline, it computes what Python computes."""
 
+import itertools
 import json
 import re
 
@@ -84,9 +85,12 @@ def assert_same(found, expected):
             assert found[name][1] == pytest.approx(gradient, rel=1e-8, abs=1e-12), name
 
 
-@pytest.mark.parametrize("data", DATA)
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("name", NETWORKS)
+EACH = list(itertools.product(NETWORKS, RULES, DATA))
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "data"), [pytest.param(*e, marks=[pytest.mark.slow] * (k % 5 != 0)) for k, e in enumerate(EACH)]
+)
 def test_after_100_steps_the_page_has_the_parameters_of_fit(name, rule, data, opened):
     X, Y = DATA[data]()
     model, loss = network(name, X, Y)
@@ -440,8 +444,11 @@ def test_the_badges_name_the_units_that_diagnose_names(opened):
     assert "dead" in page.inner_text("#findings")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
+WIDE = pytest.param(1920, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("scheme", ["light", pytest.param("dark", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("width", [390, pytest.param(768, marks=pytest.mark.slow), 1280, WIDE])
 def test_the_page_is_never_wider_than_the_screen(width, scheme, iris_page, opened, page):
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")

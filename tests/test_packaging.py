@@ -31,7 +31,7 @@ def test_a_wheel_has_at_most_400_kilobytes():
     with zipfile.ZipFile(file := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as wheel:
         for name in tracked("autograd", "nn", "viz"):
             wheel.write(ROOT / name, name)
-    assert len(file.getvalue()) < 400_000
+    assert len(file.getvalue()) < 388_000, "a build adds some 12 kB"
 
 
 def test_a_source_archive_has_at_most_three_megabytes():

@@ -308,7 +308,7 @@ def test_the_view_stays_where_the_reader_has_put_it_while_the_step_is_in_view(op
 def test_a_page_that_becomes_narrow_begins_anew_at_a_size_that_can_be_read(opened):
     lesson = opened(steps(network()))
     lesson.page.set_viewport_size({"width": 375, "height": 667})
-    lesson.page.wait_for_function("svg.getScreenCTM().a > 0.9")  # the page hears of its size with the next frame
+    lesson.page.wait_for_function("() => svg.getScreenCTM().a > 0.9")  # the page hears of its size with the next frame
     lesson.press("ArrowRight")
     assert lesson.page.evaluate("svg.getScreenCTM().a") > 0.9
     lesson.page.click("#fit")

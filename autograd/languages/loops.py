@@ -83,8 +83,7 @@ class Loops:
     def section(self, node: Code) -> list[str]:
         """The lines among which an array is computed."""
         if node.shape[2] or any(x.shape[2] for x in node.args if not over_examples(node)):
-            if node.key in self._late:
-                raise ValueError(f"{node.word}(…) of every example needs a sum over all examples")
+            assert node.key not in self._late, "a number of every example needs no sum over all of them"
             return self.block
         return self.behind if node.key in self._late else self.before
 
