@@ -242,7 +242,7 @@ def near(got, expected, size=0.0):
         return bool(np.all(close | (got == expected) | beyond))
 
 
-SEEDS = [*range(60), *(pytest.param(k, marks=pytest.mark.slow) for k in range(60, 700))]
+SEEDS = [*range(30), *(pytest.param(k, marks=pytest.mark.slow) for k in range(30, 700))]
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -158,6 +158,7 @@ def notebook():
     return v4.new_notebook(cells=[v4.new_code_cell("", outputs=outputs)]), things
 
 
+@pytest.mark.slow
 def test_nbconvert_keeps_everything_in_html(notebook):
     from nbconvert import HTMLExporter
 

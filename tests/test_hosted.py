@@ -139,6 +139,7 @@ def kernel(foreign, monkeypatch):
     return run
 
 
+@pytest.mark.slow
 def test_a_notebook_in_a_checkout_copes_with_the_other_project_and_prints_nothing(kernel):
     path = ROOT / "notebooks/1_a_value_and_its_graph.ipynb"
     said, (after,) = kernel(path, path.parent, "import autograd\nprint(autograd.__file__, viz.draw(Value(2.0)))")

@@ -239,6 +239,7 @@ def iris_page():
     return viz.live(model, X, Y, nn.cross_entropy, nn.SGD(model.parameters(), 1.0))
 
 
+@pytest.mark.slow
 def test_nothing_that_is_changed_during_play_breaks_it(iris_page, opened):
     page = opened(iris_page)
     page.select_option("#speed", "10")
@@ -370,7 +371,7 @@ def test_a_prediction_of_the_next_weight_is_judged(iris_page, opened):
     assert page.input_value("#guess") == ""
 
 
-@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
+@pytest.mark.parametrize("motion", ["reduce", pytest.param("no-preference", marks=pytest.mark.slow)])
 def test_in_slow_motion_the_three_acts_play_and_then_a_step_is_taken(motion, iris_page, opened, page):
     page.emulate_media(reduced_motion=motion)
     opened(iris_page)

@@ -272,6 +272,7 @@ def stretched():
     return named("out", z + y * named("early", tanh(y)) + x)
 
 
+@pytest.mark.slow
 def test_a_cut_page_tells_the_gradient_of_the_whole_graph(page, tmp_path):
     x, y = doubled(500)
     lesson = Lesson(page, steps(y, predict=[x]), tmp_path)
@@ -355,6 +356,7 @@ def test_the_animation_of_a_cut_graph_shows_a_gradient_when_its_sum_is_whole(sma
     assert back[card] == len(passes) + 2 + last
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detail", ["values", "stages"])
 def test_a_page_up_to_the_largest_holds_every_value(detail, page, tmp_path):
     model = nn.MLP(8, [48, 48, 1], "tanh", rng=0)

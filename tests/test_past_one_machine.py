@@ -356,6 +356,7 @@ def test_the_gradient_is_the_one_jax_finds_itself(name, jitted):
     assert_near(jitted[f"{name}/gradient"], jitted[f"{name}/jax"], 1e-10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FEW)
 def test_under_jit_in_32_bits_a_program_gives_the_numbers_of_numpy_in_32_bits(name, jitted_in_32_bits):
     loss, gradient = numbers_of_numpy(name, np.float32)
@@ -379,6 +380,7 @@ def test_devices_exchange_sums_and_never_rows(sharded):
     assert not sharded["gathered"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["classifier", "margin", "gathering", "parameters_alone"])
 def test_two_processes_with_half_of_the_rows_each_find_what_one_finds_with_all(name, distributed):
     loss, gradient = numbers_of_numpy(name)
@@ -388,6 +390,7 @@ def test_two_processes_with_half_of_the_rows_each_find_what_one_finds_with_all(n
     assert distributed[0][f"{name}/later"] == distributed[1][f"{name}/later"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["classifier", "margin"])
 def test_two_processes_descend_as_one_does(name, distributed):
     program, data = PROGRAMS[name]()

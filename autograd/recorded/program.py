@@ -154,12 +154,9 @@ class Program(Derivatives):
         arrays = self._data.checked(data)
         n = self.divisor(arrays, reduction)
         total, gradient = self._run("sum_and_grad", self._theta(arrays), arrays)
-        before, grads = [p.grad for p in self.parameters], (gradient / n).tolist()
-        if before.count(None) < len(before):
-            grads = [g if old is None else old + g for old, g in zip(before, grads, strict=True)]
-        with nesting.put_back("grad", self.parameters, before):
-            for p, g in zip(self.parameters, grads, strict=True):
-                p.grad = g
+        with nesting.put_back("grad", self.parameters, [p.grad for p in self.parameters]):
+            for p, g in zip(self.parameters, (gradient / n).tolist(), strict=True):
+                p.grad = g if (old := p.grad) is None else old + g  # read and written in one go: other threads add too
         return float(total / n)
 
     def value_and_grad(self, theta: Any, *data: Any, reduction: Reduction = "mean") -> tuple[Any, Any]:
