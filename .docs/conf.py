@@ -10,7 +10,11 @@ sys.path[:0] = [str(HERE), str(ROOT)]  # our own extensions; the library and its
 
 project = "chainrule"
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "made", "reference"]
-exclude_patterns = ["_build", "jupyter_execute"]  # where myst-nb puts what notebooks show, beside the output folder
+exclude_patterns = [
+    "_build",
+    "jupyter_execute",
+    "measured.md",
+]  # where myst-nb puts what notebooks show, beside the output folder
 templates_path: list[str] = []
 
 # Text

@@ -23,7 +23,7 @@ def wide(page, selector):
 
 
 @pytest.mark.parametrize("column", WIDTHS)
-@pytest.mark.parametrize("direction", ["right", "down"])
+@pytest.mark.parametrize("direction", ["right", pytest.param("down", marks=pytest.mark.slow)])
 def test_a_picture_fits_its_column_as_a_part_of_the_page_and_is_never_wider_than_1000_pixels(page, column, direction):
     picture = draw(network(), direction=direction)
     svg = picture._repr_mimebundle_()[0]["image/svg+xml"]

@@ -365,6 +365,7 @@ def test_under_jit_in_32_bits_a_program_gives_the_numbers_of_numpy_in_32_bits(na
     assert_near(jitted_in_32_bits[f"{name}/gradient"], gradient, 2e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     ["classifier", "margin", "lecture", "gathering", "images", "kinks", "apart_from_the_data", "parameters_alone"],
@@ -400,6 +401,7 @@ def test_two_processes_descend_as_one_does(name, distributed):
     assert_near(distributed[0][f"{name}/later"], program.value_and_grad(theta, *data)[0], 1e-10)
 
 
+@pytest.mark.slow
 def test_the_program_of_the_guide_gives_every_process_the_loss_of_all_rows():
     guide = (ROOT / ".docs" / "guides" / "speed.md").read_text(encoding="utf-8")
     (program,) = [x for x in re.findall(r"```python\n(.*?)```", guide, re.DOTALL) if "jax.distributed" in x]

@@ -63,6 +63,35 @@ def test_every_link_and_every_picture_leads_somewhere():
     assert [h for h in headings if f"[{h}](" not in contents] == []
 
 
+def measured():
+    """What the last run of the bench printed: of each line of its tables the cells, without the ratios in brackets."""
+    found = {}
+    for block in (ROOT / ".docs" / "measured.md").read_text(encoding="utf-8").split("\n\n"):
+        lines = [
+            [cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines() if line[:1] == "|"
+        ]
+        for line in lines[2:]:
+            cells = [cell.partition(" (")[0] for cell in line[1:]]
+            found.setdefault(line[0], dict(zip(lines[0][1:], cells, strict=True)))
+    return found
+
+
+def test_the_times_are_those_of_the_last_run_of_the_bench():
+    lines, rows = measured(), README.partition("| beside it |")[2].partition("\n\n")[0].splitlines()[2:]
+    assert len(rows) == 3
+    for row in rows:
+        work, ours, in_c, others = (cell.strip() for cell in row.strip("|").split("|"))
+        points = re.search(r"([\d,]+) points", work)[1]
+        if work.startswith("on Values"):
+            (cells,) = (cells for line, cells in lines.items() if line.startswith("training step of micrograd's demo"))
+            assert (ours, others) == (cells["chainrule"], f"micrograd {cells['micrograd']}")
+            continue
+        assert (ours, in_c) == (lines["chainrule"][points], lines["chainrule in C"][points])
+        for other in others.split(", "):
+            name, time = re.fullmatch(r"(\D+) (\S+ \S+)", other).groups()
+            assert time == lines[name][points], other
+
+
 def test_what_the_dictionary_names_is_there():
     rows = re.findall(r"^\|.*\|(.*)\|$", README.partition("| there | here |")[2].partition("\n\n")[0], re.MULTILINE)
     named = {

@@ -336,7 +336,10 @@ ARGUMENTS = [
 ]
 
 
-@pytest.mark.parametrize("names", ARGUMENTS, ids=lambda names: "-".join(names)[:40])
+CALLED = [pytest.param(names, marks=[pytest.mark.slow] * (k % 3 != 0)) for k, names in enumerate(ARGUMENTS)]
+
+
+@pytest.mark.parametrize("names", CALLED, ids=lambda names: "-".join(names)[:40])
 def test_arguments_may_be_called_as_the_code_calls_its_own(names, tmp_path):
     w = Value(0.5, "w")
     scene = {"w": w, "tanh": tanh, "absolute": ops.absolute, "minimum": minimum, "sigmoid": sigmoid, "inf": math.inf}
