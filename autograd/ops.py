@@ -141,8 +141,8 @@ sqrt     = Op("sqrt",     native("sqrt"),                      (lambda y, x: 0.5
 sin      = Op("sin",      native("sin"),                       (lambda y, x: cos(x),),              domain="finite x", instead=_INFINITE)
 cos      = Op("cos",      native("cos"),                       (lambda y, x: -sin(x),),             domain="finite x", instead=_INFINITE)
 tan      = Op("tan",      native("tan"),                       (lambda y, x: 1 + y * y,),           domain="finite x", instead=_INFINITE, samples=((-1.4, 1.4),))
-arcsin   = Op("arcsin",   native("asin", lambda x: arctan(x / sqrt((1 - x) * (1 + x)))), (lambda y, x: 1 / sqrt((1 - x) * (1 + x)),),  domain="−1 ≤ x ≤ 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),))
-arccos   = Op("arccos",   native("acos", lambda x: 2 * arctan(sqrt((1 - x) / (1 + x)))), (lambda y, x: -1 / sqrt((1 - x) * (1 + x)),), domain="−1 ≤ x ≤ 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),))
+arcsin   = Op("arcsin",   native("asin"), (lambda y, x: 1 / sqrt((1 - x) * (1 + x)),), computed=native("asin", lambda x: arctan(x / sqrt((1 - x) * (1 + x)))), domain="−1 ≤ x ≤ 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),))
+arccos   = Op("arccos",   native("acos"), (lambda y, x: -1 / sqrt((1 - x) * (1 + x)),), computed=native("acos", lambda x: 2 * arctan(sqrt((1 - x) / (1 + x)))), domain="−1 ≤ x ≤ 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),))
 arctan   = Op("arctan",   native("atan"),                      (lambda y, x: 1 / (1 + x * x),))
 sinh     = Op("sinh",     lambda x: (exp(x) - exp(-x)) / 2,    (lambda y, x: cosh(x),),             computed=native("sinh", lambda x: (exp(x) - exp(-x)) / 2), domain="finite x", instead="Take tanh, which does not overflow.")
 cosh     = Op("cosh",     lambda x: (exp(x) + exp(-x)) / 2,    (lambda y, x: sinh(x),),             computed=native("cosh", lambda x: (exp(x) + exp(-x)) / 2), domain="finite x", instead="Take tanh, which does not overflow.")
@@ -153,8 +153,8 @@ log_sigmoid = Op("log_sigmoid", lambda x: -log(1 + exp(-x)),   (lambda y, x: sig
 relu     = Op("relu",     lambda x: where(x > 0, x, 0),        (lambda y, x: step(y),),             computed=lambda x: maximum.apply(x, 0.0), kink="relu′(0) = 0")
 step     = Op("step",     lambda x: where(x > 0, 1, 0),        (lambda y, x: 0.0,),                 computed=native("step", lambda x: where(x > 0, 1.0, where(x <= 0, 0.0, x))), kink="step(0) = 0, step′ = 0")
 sign     = Op("sign",     lambda x: step(x) - step(-x),        (lambda y, x: 0.0,),                 kink="sign(0) = 0, sign′ = 0")
-erf      = Op("erf",      native("erf", lambda x: gaussian.erf(x, exp, where, minimum)),            (lambda y, x: 2 / sqrt(_pi(x)) * exp(-x * x),), computed_partials=(lambda y, x: 2 / sqrt(_pi(x)) * gaussian.bell(abs(x), minimum, exp, where),))
-erfc     = Op("erfc",     native("erfc", lambda x: gaussian.erfc(x, exp, where, minimum)),          (lambda y, x: -2 / sqrt(_pi(x)) * exp(-x * x),), computed_partials=(lambda y, x: -2 / sqrt(_pi(x)) * gaussian.bell(abs(x), minimum, exp, where),))
+erf      = Op("erf",      native("erf"), (lambda y, x: 2 / sqrt(_pi(x)) * exp(-x * x),), computed=native("erf", lambda x: gaussian.erf(x, exp, where, minimum)), computed_partials=(lambda y, x: 2 / sqrt(_pi(x)) * gaussian.bell(abs(x), minimum, exp, where),))
+erfc     = Op("erfc",     native("erfc"), (lambda y, x: -2 / sqrt(_pi(x)) * exp(-x * x),), computed=native("erfc", lambda x: gaussian.erfc(x, exp, where, minimum)), computed_partials=(lambda y, x: -2 / sqrt(_pi(x)) * gaussian.bell(abs(x), minimum, exp, where),))
 normal_cdf = Op("normal_cdf", lambda x: erfc(-x / sqrt(_whole(x, 2))) / 2, (lambda y, x: exp(-x * x / 2) / sqrt(2 * _pi(x)),), computed=native("normal_cdf", lambda x: gaussian.normal_cdf(x, exp, where, minimum)),
               computed_partials=(lambda y, x: gaussian.bell(abs(x), minimum, exp, where, 0.5) / sqrt(2 * _pi(x)),), symbol="Φ")
 leaky_relu = Op("leaky_relu", lambda x, slope: where(x > 0, x, slope * x), (lambda y, x, slope: where(step(x), 1.0, slope), lambda y, x, slope: where(step(x), 0.0, x)),
