@@ -152,11 +152,15 @@ def zero(x: Any) -> bool:
 
 
 def product(bar: Any, d: Any) -> Any:
-    """bar · d, without a node for a factor 1."""
+    """bar · d, without a node for a factor 1. An entry of 0 passes nothing through an infinite slope."""
     if d.__class__ is float and d == 1.0:
         return bar
-    if isinstance(bar, np.ndarray) and not math.isfinite(d):
-        return np.where(bar == 0.0, 0.0, bar * d)  # an entry of 0 passes nothing on
+    if not math.isfinite(getattr(d, "data", d)):
+        if isinstance(bar, np.ndarray):
+            return np.where(bar == 0.0, 0.0, bar * d)
+        if getattr(bar, "data", bar) == 0.0:  # a Value, for a number 0 does not come here: its own derivative passes
+            (nothing := bar * d).data = 0.0
+            return nothing
     return d if bar.__class__ is float and bar == 1.0 else bar * d
 
 

@@ -45,7 +45,8 @@ class Zeros:
         if math.isfinite(d):  # an adjoint that is 0 here may have a derivative of its own, and passes
             return d != 0.0 or bool(np.isfinite(number).all())  # a branch not taken passes nothing, not 0 · ∞
         if d == d:
-            return bool(np.any(number))  # through a partial that overflows an adjoint of 0 passes nothing
+            # Through a partial that overflows an adjoint of 0 passes nothing, but its own derivative does.
+            return bool(np.any(number)) or getattr(bar, "role", "constant") != "constant"
         if fixed(parent):
             return False
         if np.any(number) and parent.data == parent.data and node.data == node.data:

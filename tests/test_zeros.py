@@ -206,6 +206,13 @@ def test_through_a_partial_that_overflows_an_adjoint_of_0_passes_0():
     assert gradients((x / 1e-320) ** 2, [x])[0].data == 0.0
 
 
+def test_through_a_partial_that_overflows_the_derivative_of_an_adjoint_of_0_passes():
+    f = lambda x: (x / 1e-320) ** 2  # noqa: E731
+    assert (grad(f)(0.0), grad(grad(f))(0.0), hvp(f, 0.0, 1.0)) == (0.0, math.inf, math.inf)
+    assert jvp(grad(f), (0.0,), (1.0,)) == (0.0, math.inf)
+    assert hessian(lambda x: f(x[0]) + x[1])([0.0, 1.0]).tolist() == [[math.inf, 0.0], [0.0, 0.0]]
+
+
 def test_what_is_computed_from_constants_alone_takes_no_missing_derivative():
     x, fixed = Value(2.0, "x"), constant(0.0) * 1.0
     (sqrt(fixed) * x).backward()
