@@ -80,7 +80,7 @@ def _mixed(
 ) -> Value:
     """Σ [y · yes(x, y) + (1 − y) · no(x, 1 − y)], without a term whose weight is the number 0."""
     targets = [t for _, t in pairs]
-    demand(targets, lambda y: (y >= 0) & (y <= 1), f"{loss} takes targets from 0 to 1")
+    demand(targets, _is_share, f"{loss} takes targets from 0 to 1")
     terms: list[Value] = []
     for x, t in pairs:
         if not isinstance(t, Value) and t in (0, 1):
@@ -99,7 +99,7 @@ def hinge(score: Any, y: Any) -> Value:
     pairs = _pairs(score, y, "hinge")
     if any(isinstance(target, Value) or target not in (-1, 1) for _, target in pairs):
         wanted = "hinge takes targets of −1 and 1 (for classes 0 and 1 pass 2·y − 1)"
-        demand([target for _, target in pairs], lambda y: y * y == 1.0, wanted)
+        demand([target for _, target in pairs], _is_side, wanted)
     losses: list[Value] = [relu(1 - target * s) for s, target in pairs]
     return losses[0] if isinstance(score, Value) else total(losses)
 
@@ -132,6 +132,14 @@ def cross_entropy(logits: Any, y: Any) -> Value:
         return _of_class(a, targets.index(1.0))
     used = [k for k, t in enumerate(targets) if isinstance(t, Value) or t]  # 0 · ∞ of a class that is ruled out is 0
     return dot([targets[k] for k in used], [ops.neg_log_softmax.at(k).apply(*a) for k in used])  # type: ignore[no-any-return]
+
+
+def _is_share(y: npt.NDArray[Any]) -> Any:
+    return (y >= 0) & (y <= 1)
+
+
+def _is_side(y: npt.NDArray[Any]) -> Any:
+    return y * y == 1.0
 
 
 def _is_distribution(y: npt.NDArray[Any]) -> Any:

@@ -24,6 +24,7 @@ from autograd import (
     tanh,
     values,
 )
+from tests import golden
 from tests.programs import (
     CLASSES,
     WEIGHT,
@@ -220,10 +221,36 @@ def test_a_model_a_method_and_a_row_are_functions_to_record():
     np.testing.assert_allclose(record(np.sin, 1.0)(X[:, 0]), np.sin(X[:, 0]), rtol=1e-14)  # it has no signature
 
 
-def test_a_program_is_not_pickled_and_says_what_to_do():
-    for copy in (pickle.dumps, deepcopy):
-        with pytest.raises(TypeError, match="save_source"):
-            copy(classifier()[1])
+@pytest.mark.parametrize("name", sorted(set(golden.PROGRAMS) - {"own_rows"}))  # a row is no part of a pickle
+def test_a_pickled_program_runs_the_same_code_on_leaves_of_its_own(name):
+    program = golden.PROGRAMS[name]()
+    for again in (pickle.loads(pickle.dumps(program)), deepcopy(program)):
+        assert again.source == program.source
+        assert again.theta().tolist() == program.theta().tolist()
+        assert {*again.parameters}.isdisjoint(program.parameters)
+    data = golden.data(name, program)
+    np.testing.assert_array_equal(again(*data), program(*data))
+
+
+def test_a_model_and_its_program_are_pickled_together_and_stay_together():
+    model, program = classifier()
+    twin, again = pickle.loads(pickle.dumps((model, program)))
+    assert again.backward(X, Y) == program.backward(X, Y)
+    assert [p.grad for p in twin.parameters()] == [p.grad for p in model.parameters()]
+    np.testing.assert_array_equal(again.hessian(again.theta(), X, Y), program.hessian(program.theta(), X, Y))
+
+
+def test_a_pickled_program_refuses_the_targets_that_the_loss_refuses():
+    with pytest.raises(ValueError, match="row 0: cross_entropy takes a one-hot y"):
+        pickle.loads(pickle.dumps(classifier()[1]))(X, 2 * Y)
+
+
+def test_a_program_with_a_constant_that_has_changed_is_not_pickled():
+    c = constant(2.0, "c")
+    program = record(lambda x: c * x, 1.0)
+    c.data = 3.0
+    with pytest.raises(ValueError, match=r"was 2\.0 when this program was recorded"):
+        pickle.dumps(program)
 
 
 def test_one_hot_rows_may_be_whole_numbers_or_truth_values():

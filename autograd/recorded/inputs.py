@@ -47,7 +47,7 @@ class Data:
     def __init__(
         self, arguments: Mapping[str, Shape], inputs: Sequence[Sequence[Value]], demands: Sequence[Demand]
     ) -> None:
-        self.arguments = arguments
+        self.arguments, self.demands = arguments, demands
         places = {v: (k, j) for k, leaves in enumerate(inputs) for j, v in enumerate(leaves)}
         self._demands = []
         for demand in demands:

@@ -25,6 +25,7 @@ from autograd.recorded.derivatives import Derivatives, LanguageName, Reduction
 from autograd.recorded.execution import Run
 from autograd.recorded.groups import Plan, plan
 from autograd.recorded.inputs import Data, Floats, Shape, rows_of_numbers
+from autograd.recorded.recipe import Recipe, recipe
 from autograd.recorded.words import times, times_in_branch
 from autograd.recorded.writing import backward, forward, functions
 from autograd.value import Value
@@ -69,6 +70,10 @@ def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "nump
         raise ValueError("the outputs lie in rows of different length: give them one, or record each alone") from None
     inputs = [nesting.flat(x) for x in leaves.values()]
     return Program(f, plan(outputs, shape, inputs, notes.inputs), Data(shapes, inputs, notes.demands), language)
+
+
+def _again(graph: Recipe, language: LanguageName) -> Program:
+    return record(graph, *graph.examples(), language=language)
 
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:
@@ -227,7 +232,8 @@ class Program(Derivatives):
         return written({data: lambda f: np.savez(f, theta=self.theta(), **constants), path: lambda f: f.write(module)})
 
     def __reduce__(self) -> Any:
-        raise TypeError("a Program is not pickled or copied: save_source writes it as a module, record makes it anew")
+        """A pickle or a copy has the graph, and is compiled anew; its `function` computes that graph on other inputs."""
+        return _again, (recipe(self._plan, self._data), self.language)
 
     def __repr__(self) -> str:
         rows = ", ".join(f"{name} {shape}" if shape else name for name, shape in self._data.arguments.items())
