@@ -185,6 +185,20 @@ def networks(bench):
     return figures
 
 
+def other_shapes(bench):
+    """A recurrence and a convolution, beside NumPy by hand."""
+    figures, lines = {}, []
+    for name, sizes in {"recurrence": [100, 1000], "convolution": [100, 1000]}.items():
+        who = {"by hand": ("NumPy", name), "chainrule": ("chainrule", name), "C": ("chainrule", f"{name} in C")}
+        taken = bench.ladder(who, sizes)
+        lines += [[f"{name}: {line}", *(duration(times[line]) for times in taken.values())] for line in who]
+        for n, times in taken.items():
+            figures |= {f"{name} {n:,}": times["chainrule"] / times["by hand"]}
+            figures |= {f"{name} {n:,} C": times["C"] / times["by hand"]}
+    table(["a cell of 8 units met 100 times; 4 kernels over 12 × 12; rows", "100", "1,000"], *lines)
+    return figures
+
+
 def training(bench):
     """A step of training on the demo's points, by `fit` and by hand."""
     lines = {task: ("chainrule", task) for task in ("fit", "fit in C", "backward", "backward in C")}
@@ -308,6 +322,7 @@ def main():
         growth,
         lambda bench: recorded(bench, [n for n in ROWS if n <= most]),
         networks,
+        other_shapes,
         training,
         whole,
         ours_alone,

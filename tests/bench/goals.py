@@ -48,4 +48,8 @@ for rows, floor, goal, floor_in_c, goal_in_c in (("100", 1.4, 1.1, 0.45, 0.25), 
     for name in ("tanh", "sigmoid"):
         GOALS[f"{name} {rows}"] = Goal(f"the step with {name}: ours ÷ NumPy's by hand, {rows} rows", "≤", floor, goal)
         GOALS[f"{name} {rows} C"] = Goal("the same in C", "≤", floor_in_c, goal_in_c)
+for rows in ("100", "1,000"):
+    for name, floor, goal in (("recurrence", 3.0, 1.5), ("convolution", 1.0, 0.4)):
+        GOALS[f"{name} {rows}"] = Goal(f"the {name}: ours ÷ NumPy's by hand, {rows} rows", "≤", floor, goal)
+        GOALS[f"{name} {rows} C"] = Goal("the same in C", "≤", None, None)
 # fmt: on

@@ -6,11 +6,31 @@ from functools import partial
 from importlib.metadata import version
 
 import numpy as np
-from work import ALPHA, EPOCHS, LR, Again, Chain, Descent, Scalars, moons, serve, unpack, weights
+from work import (
+    ALPHA,
+    CELL,
+    CONVOLUTION,
+    EPOCHS,
+    KERNELS,
+    LR,
+    SIDE,
+    TIMES,
+    WINDOW,
+    Again,
+    Chain,
+    Descent,
+    Scalars,
+    images,
+    moons,
+    sequences,
+    serve,
+    unpack,
+    weights,
+)
 
 import nn
 import viz
-from autograd import Value, assign, constant, dot, record, sum as total
+from autograd import Value, array, assign, constant, dot, record, relu, sum as total
 from autograd.recorded import native
 
 
@@ -29,12 +49,15 @@ def network(activation="relu"):
     return model
 
 
-def places(model, parameters):
+def leaves(model):
+    """The network's leaves in the order of the vector of weights."""
+    return [v for layer in model.layers for v in (*layer.w.T.ravel(), *layer.b)]
+
+
+def places(ordered, parameters):
     """Where every parameter stands in the vector of weights."""
-    place = {}
-    for layer, (W, b) in zip(model.layers, layers(np.arange(len(weights()))), strict=True):
-        place |= dict(zip([*layer.w.ravel(), *layer.b], [*W.ravel(), *b], strict=True))
-    return [int(place[p]) for p in parameters]
+    place = {leaf: k for k, leaf in enumerate(ordered)}
+    return [place[p] for p in parameters]
 
 
 def whole_loss(model, rows, targets):
@@ -57,7 +80,7 @@ def demo(size):
             p.data -= LR * p.grad
         return loss.data
 
-    return Scalars(descend, parameters, places(model, parameters))
+    return Scalars(descend, parameters, places(leaves(model), parameters))
 
 
 def recorded(model, parameters, language="numpy"):
@@ -70,9 +93,9 @@ def recorded(model, parameters, language="numpy"):
 class Recorded(Descent):
     """A recorded program under gradient descent on its theta."""
 
-    def __init__(self, model, program, data):
+    def __init__(self, ordered, program, data):
         super().__init__(self.descend, program.theta())
-        self.program, self.data, self.places = program, data, places(model, program.parameters)
+        self.program, self.data, self.places = program, data, places(ordered, program.parameters)
 
     def descend(self, theta):
         loss, gradient = self.program.value_and_grad(theta, *self.data)
@@ -86,13 +109,44 @@ class Recorded(Descent):
 
 def step(size, activation="relu", language="numpy"):
     model = network(activation)
-    return Recorded(model, recorded(model, model.parameters(), language), moons(size))
+    return Recorded(leaves(model), recorded(model, model.parameters(), language), moons(size))
 
 
 def whole(size, language="numpy"):
     """The demo's loss over its whole data set as one graph without rows, the data as constants."""
     model, (X, y) = network(), moons(size)
-    return Recorded(model, record(lambda: whole_loss(model, constant(X), y), language=language), ())
+    return Recorded(leaves(model), record(lambda: whole_loss(model, constant(X), y), language=language), ())
+
+
+def recurrence(size, language="numpy"):
+    """A recurrent cell over a sequence, the loss after its last number."""
+    U, V, b, w = parts = [array(part) for part in unpack(weights(CELL), CELL)]
+
+    def loss(x, y):
+        h = np.tanh(U * x[0] + b)
+        for t in range(1, TIMES):
+            h = np.tanh(U * x[t] + V @ h + b)
+        return (w @ h - y) ** 2 / 2
+
+    return learned(parts, loss, sequences(size), language)
+
+
+def convolution(size, language="numpy"):
+    """Kernels over an image, by slices."""
+    K, b, w = parts = [array(part) for part in unpack(weights(CONVOLUTION), CONVOLUTION)]
+    corners = [(i, j) for i in range(SIDE - WINDOW + 1) for j in range(SIDE - WINDOW + 1)]
+
+    def loss(x, y):
+        windows = np.array([x[i : i + WINDOW, j : j + WINDOW].ravel() for i, j in corners])
+        return (w @ relu(K.reshape(KERNELS, -1) @ windows.T + b[:, None]).mean(axis=1) - y) ** 2 / 2
+
+    return learned(parts, loss, images(size), language)
+
+
+def learned(parts, loss, data, language):
+    """The descent of a loss of one example, recorded."""
+    program = record(loss, *(x[0] for x in data), language=language)
+    return Recorded([v for part in parts for v in part.ravel()], program, data)
 
 
 def backward(size, language="numpy"):
@@ -108,7 +162,7 @@ def backward(size, language="numpy"):
         descent.step()
         return loss
 
-    return Scalars(descend, parameters, places(model, parameters))
+    return Scalars(descend, parameters, places(leaves(model), parameters))
 
 
 def recording(_):
@@ -175,6 +229,10 @@ TASKS = {
     "fit in C": lambda size: fitting(size, "c"),
     "whole": whole,
     "whole in C": lambda size: whole(size, "c"),
+    "recurrence": recurrence,
+    "recurrence in C": lambda size: recurrence(size, "c"),
+    "convolution": convolution,
+    "convolution in C": lambda size: convolution(size, "c"),
     "compile": compiling,
     "record": recording,
     "record and run": first_run,

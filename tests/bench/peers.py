@@ -10,7 +10,26 @@ from functools import partial
 from importlib.metadata import version
 
 import numpy as np
-from work import ALPHA, COUNTS, LR, SHAPES, SIZES, Chain, Descent, Scalars, moons, serve, unpack, weights
+from work import (
+    ALPHA,
+    CELL,
+    CONVOLUTION,
+    COUNTS,
+    LR,
+    SHAPES,
+    SIZES,
+    TIMES,
+    WINDOW,
+    Chain,
+    Descent,
+    Scalars,
+    images,
+    moons,
+    sequences,
+    serve,
+    unpack,
+    weights,
+)
 
 
 def by_hand():
@@ -40,7 +59,51 @@ def by_hand():
         return descent(lambda theta: value_and_grad(theta, X, y[:, None], *activations[name]))
 
     others = {f"step, {name}": partial(step, name=name) for name in activations}
+    others |= {"recurrence": by_hand_recurrence, "convolution": by_hand_convolution}
     return version("numpy"), {"step": step} | others
+
+
+def by_hand_recurrence(size):
+    """Back propagation through time, all examples at once."""
+    X, y = sequences(size)
+
+    def value_and_grad(theta):
+        U, V, b, w = unpack(theta, CELL)
+        hs = [np.tanh(X[:, :1] * U + b)]
+        for t in range(1, TIMES):
+            hs.append(np.tanh(X[:, t : t + 1] * U + hs[-1] @ V.T + b))
+        error = hs[-1] @ w - y
+        dU, dV, db = np.zeros_like(U), np.zeros_like(V), np.zeros_like(b)
+        dh = error[:, None] * (w / size)
+        for t in range(TIMES - 1, -1, -1):
+            da = dh * (1 - hs[t] * hs[t])
+            dU += X[:, t] @ da
+            db += da.sum(axis=0)
+            if t:
+                dV += da.T @ hs[t - 1]
+                dh = da @ V
+        parts = [dU, dV.ravel(), db, hs[-1].T @ error / size]
+        return error @ error / (2 * size), np.concatenate(parts)
+
+    return descent(value_and_grad, weights(CELL))
+
+
+def by_hand_convolution(size):
+    """Kernels over windows, by einsum."""
+    X, y = images(size)
+    windows = np.lib.stride_tricks.sliding_window_view(X, (WINDOW, WINDOW), axis=(1, 2))
+
+    def value_and_grad(theta):
+        K, b, w = unpack(theta, CONVOLUTION)
+        a = np.einsum("nxyij,kij->nkxy", windows, K, optimize=True) + b[:, None, None]
+        mean = np.maximum(a, 0).mean(axis=(2, 3))
+        error = mean @ w - y
+        da = (a > 0) * (error[:, None] * w / (size * a[0, 0].size))[:, :, None, None]
+        dK = np.einsum("nkxy,nxyij->kij", da, windows, optimize=True)
+        parts = [dK.ravel(), da.sum(axis=(0, 2, 3)), mean.T @ error / size]
+        return error @ error / (2 * size), np.concatenate(parts)
+
+    return descent(value_and_grad, weights(CONVOLUTION))
 
 
 def descent(value_and_grad, theta=None):

@@ -22,7 +22,10 @@ EPOCHS = 2000  # of a training by `fit`
 SIZES = [2, 16, 16, 1]
 SHAPES = [shape for n_in, n_out in pairwise(SIZES) for shape in ((n_in, n_out), (n_out,))]
 COUNTS = [int(np.prod(shape)) for shape in SHAPES]
-ENDS = np.cumsum(COUNTS).tolist()
+TIMES, UNITS = 100, 8  # of the recurrence h ← tanh(U·x_t + V·h + b), the loss ½ (w·h − y)²
+CELL = [(UNITS,), (UNITS, UNITS), (UNITS,), (UNITS,)]
+SIDE, WINDOW, KERNELS = 12, 3, 4  # of the convolution: relu, mean over places, the loss ½ (w·mean − y)²
+CONVOLUTION = [(KERNELS, WINDOW, WINDOW), (KERNELS,), (KERNELS,)]
 
 
 def moons(n=POINTS, noise=0.1, seed=1337):
@@ -32,16 +35,29 @@ def moons(n=POINTS, noise=0.1, seed=1337):
     return X + noise * rng.normal(size=(n, 2)), np.where(lower, 1.0, -1.0)
 
 
-def weights(seed=0):
-    """The network's weights and biases in one vector: W1, b1, W2, b2, W3, b3, a weight matrix as (inputs, outputs)."""
+def sequences(n):
+    """(n, TIMES) numbers, a sequence in a row, and targets (n,)."""
+    X = np.random.default_rng(1).normal(size=(n, TIMES))
+    return X, X.mean(axis=1)
+
+
+def images(n):
+    """(n, SIDE, SIDE) numbers, an image in a row, and targets (n,)."""
+    X = np.random.default_rng(2).normal(size=(n, SIDE, SIDE))
+    return X, X.max(axis=(1, 2))
+
+
+def weights(shapes=SHAPES, seed=0):
+    """Weights and biases in one vector; of the network W1, b1, W2, b2, W3, b3, a weight matrix as (inputs, outputs)."""
     rng = np.random.default_rng(seed)
-    spread = [np.sqrt(2 / shape[0]) if len(shape) == 2 else 0.1 for shape in SHAPES]
-    return np.concatenate([s * rng.normal(size=n) for s, n in zip(spread, COUNTS, strict=True)])
+    spread = [np.sqrt(2 / shape[0]) / (1 + (shapes is CELL)) if len(shape) == 2 else 0.1 for shape in shapes]
+    return np.concatenate([s * rng.normal(size=int(np.prod(shape))) for s, shape in zip(spread, shapes, strict=True)])
 
 
-def unpack(theta):
+def unpack(theta, shapes=SHAPES):
     """The weight matrices and biases that lie in a vector, as views."""
-    return [theta[end - n : end].reshape(shape) for end, n, shape in zip(ENDS, COUNTS, SHAPES, strict=True)]
+    ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
+    return [part.reshape(shape) for part, shape in zip(np.split(theta, ends[:-1]), shapes, strict=True)]
 
 
 # --- what is done over and over: `start` puts everything back, `step` is timed, `numbers` are compared ----------------
