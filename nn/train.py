@@ -35,7 +35,7 @@ class DivergedError(ValueError):
     history: History
 
 
-@dataclass(repr=False)
+@dataclass
 class History:
     """The loss of every epoch; as text a table, and by `plot` a curve.
 

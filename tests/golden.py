@@ -192,6 +192,7 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     "log_softmax": lambda: record(lambda x: log_softmax(array([2.0, 1.0, 0.5, 3.0], "w") * x)[2], ONE),
     "matrix_and_classes": lambda: record(lambda x, y: total(nn.one_hot(0, 3) * softmax(x[:3])) + y[0], ONE, Y[0]),
     "penalty_over_a_network": lambda: penalised(),
+    "square_of_a_vector": lambda: record(lambda x: (w := array([2.0, 1.0, 0.5], "w")) @ w * x, 1.0),
     "data_as_constants": lambda: record(lambda: total([(Value(2.0, "w") * x - 1) ** 2 for x in X[:5, 0]])),
 }
 
