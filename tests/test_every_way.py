@@ -7,6 +7,7 @@ where backward() refuses, fails; so does a refusal where backward() has an answe
 from __future__ import annotations
 
 import copy
+import html
 import math
 import pickle
 import random
@@ -195,6 +196,15 @@ def animated(f, point):
     ]
 
 
+def result_told(f, point):
+    """What a picture tells of the result, and the animation tells the same."""
+    y, _ = graph(f, point)
+    y.backward()
+    (title,) = [card.title for card in viz.draw(y, detail="values").scene.cards if card.node is y]
+    assert f"<title>{html.escape(title, quote=False)}</title>" in viz.steps(y).svg
+    return [float(re.search(r"value (\S+), gradient", title)[1])]
+
+
 SLOPES = {
     "gradients": lambda f, p: slopes_of(graph(f, p)),
     "grad": lambda f, p: grad(f, (0, 1, 2))(*p),
@@ -219,6 +229,7 @@ VALUES = {
     "floats": lambda f, p: [f(*p)],
     "recorded": lambda f, p: [record(lambda a, b, c: f(a, b, c) + Value(0.0, "zero"), *p)(*([x] for x in p))[0]],
     "replay": replayed,
+    "draw and the animation": result_told,
     "text of a table": lambda f, p: [float(exact(graph(f, p)[0].data).replace("−", "-").replace("∞", "inf"))],
 }
 
