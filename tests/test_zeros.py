@@ -223,6 +223,12 @@ def test_the_branch_aside_is_that_of_the_point():
     assert grad(lambda x: where(x, sqrt(x), x * x + x))(0.0) == 1.0
 
 
+@pytest.mark.parametrize("at", [1e-10, 1.0, 1e10, 1e100])
+def test_a_zero_at_one_point_only_is_refused_at_every_size_of_the_leaf(at):
+    with pytest.raises(ZeroDivisionError, match="at this point only"):
+        grad(lambda x: sqrt(x - at) ** 2)(at)
+
+
 def test_a_difference_moves_when_both_of_its_operands_do():
     with pytest.raises(ZeroDivisionError, match="no derivative"):
         grad(lambda x: sqrt(x[0] - x[1]) ** 2)([2.0, 2.0])
