@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd import dispatch, nesting, refusals
+from autograd import nesting, refusals
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -92,13 +93,29 @@ def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArr
         raise ValueError(f"{message}; got {numbers[0] if len(numbers) == 1 else numbers}")
 
 
+class Below(NamedTuple):
+    """The condition that each number is a whole one from 0 on, below `n`."""
+
+    n: int
+
+    def __call__(self, numbers: Any) -> Any:
+        return (numbers >= 0) & (numbers < self.n) & (numbers % 1 == 0)
+
+
+def index_below(n: int, i: Any, taker: str) -> None:
+    """Refuse an index that is none of n places, in every example of a recording."""
+    if not hasattr(i, "parents") and (isinstance(i, bool) or not isinstance(i, Real)):
+        raise TypeError(f"{taker} takes one index, a whole number or a Value that holds one; got {type(i).__name__} {i!r}")
+    demand([i], Below(n), f"the index of {taker} is a whole number from 0 to {n - 1}")
+
+
 def graph_of(out: Any, f: Any) -> list[Any]:
     """The Values that f, or the function of that name, returned, in reading order; TypeError for what has no graph."""
     outputs = nesting.flat(out)
     for kind in dict.fromkeys(map(type, outputs)):
         if not hasattr(kind, "parents"):
             name = f if isinstance(f, str) else getattr(f, "__name__", "the function")
-            got = f"a plain number ({kind.__name__})" if issubclass(kind, dispatch.FLOAT) else f"a {kind.__name__}"
+            got = f"a plain number ({kind.__name__})" if issubclass(kind, Real | np.bool_) else f"a {kind.__name__}"
             raise TypeError(
                 f"{name} returned {'None (is its return missing?)' if out is None else got}, so there is no graph to "
                 "record or differentiate: use autograd's functions (math.sin(v), float(v) and writing into a float "

@@ -37,7 +37,7 @@ TWO = ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "
 TWO += ["less_equal", "equal", "not_equal"]
 ARRAYS = [
     "matmul",
-    "take",
+    "picked",
     "transpose",
     "repeat",
     "flatten",
@@ -91,7 +91,7 @@ sub shared {  # a function of numbers, over arrays that are broadcast
     return [$r, $c, \@out];
 }
 sub largest_ { my $m = shift; for (@_) { $m = $_ if $_ > $m } $m }
-sub take_ { my ($x, $at) = @_; my $c = $x->[1];
+sub picked_ { my ($x, $at) = @_; my $c = $x->[1];
     return [@$at[0, 1], [map { $x->[2][$_] } @{$at->[2]}]] if $c == 1;
     [scalar @{$at->[2]}, $c, [map { my $i = $_; @{$x->[2]}[$i * $c .. $i * $c + $c - 1] } @{$at->[2]}]] }
 sub slice_ { my ($x, $from, $to) = @_; my $c = $x->[1];

@@ -25,7 +25,7 @@ WORDS = """
     auto break case char const continue default do double else enum extern float for goto if inline int long register
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
     real vec mask LANES LANE EACH load lives sum_of_lanes spread choose nonzero maximum minimum theta rows n total gradient
-    forward sum_and_grad first live missing out main i j k l p q memset feclearexcept fetestexcept errno y0 y1 yn j0 j1 jn
+    forward sum_and_grad first live missing out main gathered gathered_one scatter scatter_one place_of i j k l p q memset feclearexcept fetestexcept errno y0 y1 yn j0 j1 jn
 """
 
 

@@ -90,7 +90,7 @@ class Code(Operand):
         self.word = word  # a row of the table, a word for arrays, or "name" and "number", which have no operands
         self.args = [x if isinstance(x, Code) else self.context.number(x) for x in args]
         self.data = data  # what the word needs besides: a name, a number, the ends of a slice
-        self.shape = shape or _broadcast(self.args)
+        self.shape = shape or broadcast(*self.args)
         numbers = self.context.numbers
         # By text: 0 and −0 are two numbers, and nan is one.
         content = (word, *data, *(x.key for x in self.args)) if word != "number" else repr(data[0])
@@ -169,7 +169,8 @@ def _above(a: Any, b: Any) -> Any:
     return ops.where.apply(a > b, 1.0, 0.0)
 
 
-def _broadcast(args: Sequence[Code]) -> Shape:
+def broadcast(*args: Code) -> Shape:
+    """The shape of what is computed entry by entry."""
     shapes = [x.shape for x in args]
     return max(s[0] for s in shapes), max(s[1] for s in shapes), any(s[2] for s in shapes)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from autograd.languages.code import Code, Context
 from autograd.languages.forms import Language
 from autograd.languages.numpy import COMPARISONS
 
-VIEWS = ("take", "slice", "every", "reshape", "flatten", "transpose", "repeat", "broadcast", "full", "split")
-SUMS = ("matmul", "sum_rows", "sum_columns", "sum_batch", "max_rows")
+VIEWS = ("picked", "slice", "every", "reshape", "flatten", "transpose", "repeat", "broadcast", "full", "split")
+SUMS = ("matmul", "sum_rows", "sum_columns", "sum_batch", "max_rows", "element")
 TESTING = ("choose", "choose_number", "mask")
 
 Index = Any  # a whole number, or the text of one
@@ -38,6 +39,14 @@ class Frame:
     live: str = "live"  # a number of each example, 1 or 0, that has no index
     zeros: tuple[str, str] = ("(vec){0}", "0.0")
     divide: str = "({}) / {}"
+    gather: tuple[str, str] = (
+        "gathered({base} + {offset}, {count}, {index})",
+        "gathered_one({base} + {offset}, {count}, {index})",
+    )
+    scatter: tuple[str, str] = (
+        "scatter({base} + {offset}, {count}, {index}, {number});",
+        "scatter_one({base} + {offset}, {count}, {index}, {number});",
+    )
 
 
 class Numbers:
@@ -132,6 +141,8 @@ class Entries:
             return self.numbers.inside(batched, node.data[0])
         if node.word in VIEWS:
             return self._viewed(node, i, j, lines)
+        if node.word == "gather":
+            return self._gathered(node, i, j, lines)
         return self._summed(node, i, j, lines) if node.word in SUMS else self._computed(node, i, j, lines)
 
     def _computed(self, node: Code, i: Index, j: Index, lines: list[str]) -> Code:
@@ -155,13 +166,23 @@ class Entries:
                 return self.entry(x, plus(at(i, int(node.data[2]), 0), int(node.data[0])), j, lines)
             case "transpose":
                 return self.entry(x, j, i, lines)
-            case "take" if x.shape[1]:
+            case "picked" if x.shape[1]:
                 return self.entry(x, self.read(node.args[1], i), j, lines)
-            case "take":
+            case "picked":
                 return self.entry(x, self.read(node.args[1], i, j), 0, lines)
             case "reshape" | "flatten":
                 return self._flat(x, at(i, max(node.shape[1], 1), j), lines)
         return self.entry(x, i, j, lines)
+
+    def _gathered(self, node: Code, i: Index, j: Index, lines: list[str]) -> Code:
+        """An entry whose place in a row of a table is a number of the data."""
+        table, index = node.args
+        batched, count, place = index.shape[2], table.shape[1], self.place(table)
+        assert place, "a table has a name, and so a place"
+        template, index_text = self.frame.gather[not batched], self.numbers.text(batched, self.entry(index, 0, j, lines))
+        offset = plus(at(i, count, 0), place[1])
+        text = template.format(base=place[0], offset=offset, count=count, index=index_text)
+        return self.numbers.variable(text, batched)
 
     def _flat(self, x: Code, k: Index, lines: list[str]) -> Any:
         """The entry at a place in reading order."""
@@ -181,16 +202,25 @@ class Entries:
             code = self.entry(x, *((i, k) if node.word in ("matmul", "sum_columns") else (k, j)), lines=inside)
             if node.word == "matmul":
                 code = self.numbers.product(batched, code, self.entry(node.args[1], k, j, inside))
+            if node.word == "element":
+                chosen = [self.entry(x, 0, j, inside) if x.shape[0] == 1 else self.entry(x, k, 0, inside) for x in node.args[1:]]
+                code = self._where_equal(batched, chosen, code, s)
             if node.word == "max_rows":
                 code = Code("maximum", (self.numbers.variable(s, batched), code), (), (0, 0, batched))
-            sign = "=" if node.word == "max_rows" else "+="
+            sign = "=" if node.word in ("max_rows", "element") else "+="
             return [*inside, f"{s} {sign} {self.numbers.text(batched, code)};"]
 
-        n = x.shape[0] if node.word in ("sum_rows", "max_rows") else x.shape[1]
+        n = x.shape[0] if node.word in ("sum_rows", "max_rows", "element") else x.shape[1]
         start = self.read(x, 0, j) if node.word == "max_rows" else self.numbers.zero(node)
+        start = self.numbers.text(batched, math.nan, whole=True) if node.word == "element" else start
         lines.append(self.numbers.declared(self.frame.number, batched=batched, name=s, text=start))
         lines += self.nest((n,), step)
         return self.numbers.variable(s, batched)
+
+    def _where_equal(self, batched: bool, pair: list[Any], code: Any, otherwise: str) -> Code:
+        a, b, x = (self.numbers.variable(self.numbers.text(batched, y, whole=True), batched) for y in (*pair, code))
+        shape = (0, 0, batched)
+        return Code("choose", (Code("equal", (a, b), (), shape), x, self.numbers.variable(otherwise, batched)), (), shape)
 
     def place(self, node: Code) -> tuple[str, int] | None:
         """The array in which the entries lie one behind the other, and where they begin; None where they do not."""

@@ -57,6 +57,29 @@ static inline int load(vec *x, const real *rows_of, long width, long first, long
     return missing;
 }
 
+// An entry of `count` whose place is data: -1 and nan where there is no such place.
+static inline long place_of(real i, long count) { return i >= 0 && i < count && i == floor(i) ? (long)i : -1; }
+static inline real gathered_one(const real *x, long count, real i)
+{
+    const long k = place_of(i, count);
+    return k < 0 ? NAN : x[k];
+}
+static inline void scatter_one(real *x, long count, real i, real y)
+{
+    const long k = place_of(i, count);
+    if (k >= 0) x[k] += y;
+}
+static inline vec gathered(const real *x, long count, vec i)
+{
+    vec y = i;
+    for (int l = 0; l < LANES; l++) LANE(y, l) = gathered_one(x, count, LANE(i, l));
+    return y;
+}
+static inline void scatter(real *x, long count, vec i, vec y)
+{
+    for (int l = 0; l < LANES; l++) scatter_one(x, count, LANE(i, l), LANE(y, l));
+}
+
 // 1 for an example; 0 for the copies of the last one that fill its block.
 static inline vec lives(long first, long rows)
 {

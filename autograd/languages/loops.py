@@ -16,6 +16,7 @@ from autograd.languages.code import Code, Context
 from autograd.languages.entries import SUMS, VIEWS, Entries, Frame, Index, at, plus, size
 from autograd.languages.numpy import COMPARISONS
 
+LOOPS = ("stack", "scatter", "others", "sums_at")  # what has loops of its own
 DEEPEST = 12  # operations in one expression; a deeper one is stored in parts
 
 
@@ -39,8 +40,8 @@ class _Readers:
         while reader.word == "split":
             reader = self._of[reader.key][0]
         deep = 1 + max(self._deep.get(x.key, 0) for x in node.args)
-        elsewhere = reader.word in (*VIEWS, "matmul", "scatter", "others", "max_rows", "stack")
-        loops = node.word in ("stack", "scatter", "others") or over_examples(node) or wide(node)
+        elsewhere = reader.word in (*VIEWS, "matmul", "max_rows", "gather", "element", *LOOPS)
+        loops = node.word in LOOPS or over_examples(node) or wide(node)
         read = reader.args[0].shape if reader.word in SUMS else reader.shape
         stored: bool = len(readers) > 1 or deep > DEEPEST or elsewhere or loops or node.shape != read
         self._deep[node.key] = 0 if stored else deep
@@ -119,7 +120,7 @@ class Loops:
             self._store_sum(node, name, given)
         else:
             found = filled(self.entries, node, name, self._in_place)
-            if r * c == 1 and not given and node.word not in ("stack", "scatter", "others"):
+            if r * c == 1 and not given and node.word not in LOOPS:
                 self.entries.single.add(node.key)
                 *found, last = (re.sub(rf"\b{name}\[0\]", name, line) for line in found)
                 text = last.removeprefix(f"{name} = ")[:-1]
@@ -131,6 +132,8 @@ class Loops:
 
     def _store_sum(self, node: Code, name: str, given: bool) -> None:
         """A sum over the examples: one sum for each lane of a vector of examples, and at the end their sum."""
+        if node.word == "sums_at":
+            return self._store_sums_at(node, name, given)
         numbers, x, sums, (r, c) = self.entries.numbers, node.args[0], f"{name}_sums", size(node)
         array = self.frame.array
         self.before += [
@@ -152,6 +155,17 @@ class Loops:
         self.behind += self.entries.nest((r * c,), lambda k: [total.format(name=name, sums=sums, k=k)])
 
 
+    def _store_sums_at(self, node: Code, name: str, given: bool) -> None:
+        """Sums over the examples at places that are data."""
+        numbers, sums, count = self.entries.numbers, f"{name}_sums", size(node)[0] * size(node)[1]
+        array = self.frame.array
+        self.before += [numbers.declared(array, batched=False, name=sums, size=count), self.frame.clear.format(name=sums)]
+        self.block += summed_at(self.entries, node, sums)
+        if not given:
+            self.behind.append(numbers.declared(array, batched=False, name=name, size=count))
+        self.behind += self.entries.nest((count,), lambda k: [f"{name}[{k}] = {sums}[{k}];"])
+
+
 def computed(frame: Frame, f: Function) -> Loops:
     """The loops that compute a function's named arrays, with its comments."""
     loops = Loops(frame, f.context, f.targets)
@@ -169,7 +183,7 @@ def computed(frame: Frame, f: Function) -> Loops:
 
 def over_examples(node: Code) -> bool:
     """Whether this is a sum over the examples."""
-    return node.word in ("matmul", "sum_columns", "sum_batch") and node.args[0].shape[2] and not node.shape[2]
+    return node.word in ("matmul", "sum_columns", "sum_batch", "sums_at") and node.args[0].shape[2] and not node.shape[2]
 
 
 def wide(node: Code) -> bool:
@@ -187,8 +201,8 @@ def filled(e: Entries, node: Code, name: str, in_place: Sequence[int] | set[int]
     if node.key not in e.stored:
         if node.word == "stack":
             return _stack(e, node, name, in_place)
-        if node.word in ("scatter", "others"):
-            return (_scatter if node.word == "scatter" else _others)(e, node, name)
+        if node.word in LOOPS:
+            return {"scatter": _scatter, "others": _others, "sums_at": _sums_at}[node.word](e, node, name)
         if wide(node) and node.args[1].word != "transpose":
             return _wide_product(e, node, name)
     return _entries(e, node, node, name, 0)
@@ -227,6 +241,25 @@ def _scatter(e: Entries, node: Code, name: str) -> list[str]:
 
     clear = e.nest((r * c,), lambda k: [f"{name}[{k}] = {e.numbers.zero(node)};"])
     return clear + e.nest((rows.shape[0], c), add)
+
+
+def _sums_at(e: Entries, node: Code, name: str) -> list[str]:
+    clear = e.nest((node.shape[0] * node.shape[1],), lambda k: [f"{name}[{k}] = {e.numbers.zero(node)};"])
+    return clear + summed_at(e, node, name)
+
+
+def summed_at(e: Entries, node: Code, name: str) -> list[str]:
+    """Loops that add the entries of a matrix to the places of their columns in an array."""
+    (x, index), (r, c) = node.args, size(node)
+    batched = x.shape[2]
+
+    def add(i: Index, j: Index) -> list[str]:
+        lines: list[str] = []
+        where, number = (e.numbers.text(batched, e.entry(y, i, j, lines), whole=True) for y in (index, x))
+        text = e.frame.scatter[not batched].format(base=name, offset=at(i, c, 0), count=c, index=where, number=number)
+        return [*lines, text]
+
+    return e.nest((r, size(x)[1]), add)
 
 
 def _others(e: Entries, node: Code, name: str) -> list[str]:

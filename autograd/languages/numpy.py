@@ -65,7 +65,7 @@ NUMPY = Language(
     }
     | {  # words for arrays
         "matmul": Form("{} @ {}", MATRIX, (SIGN, SIGN)),  # in brackets beside other products, though Python needs none
-        "take": Form("{}[{}]", ATOM, (ATOM, 0)),
+        "picked": Form("{}[{}]", ATOM, (ATOM, 0)),
         "slice": Form("{}[{}:{}]", ATOM, (ATOM,)),
         "every": Form("{}[{}:{}:{}]", ATOM, (ATOM,)),
         "reshape": Form("{}.reshape({}, {})", ATOM, (ATOM,)),
@@ -82,11 +82,14 @@ NUMPY = Language(
         "max_rows": Form("{}.max(axis=0, keepdims=True)", ATOM, (ATOM,)),
         "others": Form("others({})"),
         "scatter": Form("scatter({}, {}, {})"),
+        "gather": Form("gather({}, {})"),
+        "element": Form("element({0}, {1})"),
+        "sums_at": Form("sums_at({}, {}, {})"),
     },
     python_literal,
     reserved=frozenset(
         {"theta", "xp", "n", "np", "constants", "scatter", "forward", "sum_and_grad", "gradient", "abs", "float"}
-        | {"others", "file", "allow_pickle"}  # np.savez has arguments of the last two names
+        | {"others", "gather", "element", "sums_at", "file", "allow_pickle"}  # np.savez has arguments of the last two names
     ),
 )
 
@@ -99,6 +102,33 @@ def scatter(index, rows, size):
     if hasattr(rows, "at"):  # JAX's arrays have no reduceat
         return xp.zeros((size, *rows.shape[1:]), dtype=rows.dtype).at[index].add(rows)
     return np.add.reduceat(rows, xp.nonzero(xp.diff(index, prepend=-1))[0], axis=0)
+
+''',
+    "gather": '''
+def gather(x, index):
+    """The columns of x whose numbers stand in `index`, a row; nan for a number that is none."""
+    xp = x.__array_namespace__()
+    at = xp.clip(index, 0, x.shape[1] - 1).astype(int)
+    return xp.where(at == index, xp.take(x, at[0], axis=1), xp.nan)
+
+''',
+    "element": '''
+def element(x, index):
+    """Of every column of x the entry whose number stands in `index`, a row; nan for a number that is none."""
+    xp = x.__array_namespace__()
+    at = xp.clip(index, 0, x.shape[0] - 1).astype(int)
+    return xp.where(at == index, xp.take_along_axis(x, at, axis=0), xp.nan)
+
+''',
+    "sums_at": '''
+def sums_at(x, index, size):
+    """The columns of x added up at their places in `size` columns."""
+    xp = x.__array_namespace__()
+    at = xp.clip(index[0], 0, size - 1).astype(int)
+    if hasattr(x, "at"):  # JAX's arrays have no bincount of rows
+        return xp.zeros((x.shape[0], size), dtype=x.dtype).at[:, at].add(x)
+    places = at + size * xp.arange(x.shape[0])[:, None]
+    return xp.bincount(places.ravel(), x.ravel(), x.shape[0] * size).reshape(-1, size).astype(x.dtype, copy=False)
 
 ''',
     "others": '''

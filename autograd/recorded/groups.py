@@ -102,8 +102,8 @@ def _alike(table: Columns) -> Iterable[list[int]]:
         if table.kind[k] == COMPUTED:
             kinds: list[Any] = [table.kind[p] for p in table.edges[k]]
             if op.vectors:
-                half = len(kinds) // op.vectors
-                kinds = [frozenset(kinds[:half]), frozenset(kinds[half:])]
+                lead, half = kinds[: op.leading], op.leading + (len(kinds) - op.leading) // op.vectors
+                kinds = [*lead, frozenset(kinds[op.leading : half]), frozenset(kinds[half:])]
             row = op.family if op.family and stacks(op) else op
             alike[table.depth[k], table.batched[k], len(table.edges[k]), row, *kinds].append(k)
     return sorted(alike.values(), key=lambda members: (table.depth[members[0]], members[0]))
@@ -143,8 +143,8 @@ class _Layout:
     def arranged(self, members: list[int]) -> Iterable[Group]:
         """Nodes that are alike as one group, or as a few."""
         op = self.table.nodes[members[0]].op
-        if op is ops.dot:
-            return self._products(members)
+        if op in (ops.dot, ops.take):
+            return self._products(op, members)
         return [self._stack(op, members) if stacks(op) else self._each(op, members)]
 
     def _each(self, op: Op, members: list[int]) -> Group:
@@ -169,20 +169,20 @@ class _Layout:
         edges = self.table.edges
         first = sorted(members, key=lambda k: (self.group_of[edges[k][0]], self.place_in_group[edges[k][0]]))
         place = {parents: j for j, parents in enumerate(dict.fromkeys(edges[k] for k in first))}
-        n = len(edges[members[0]]) // op.vectors
+        n = (len(edges[members[0]]) - op.leading) // op.vectors
         grid = np.full((1 if op.index is None else n, len(place)), -1, np.int64)
         for k in members:
             grid[self.table.nodes[k].op.index or 0, place[edges[k]]] = k
-        operands = np.array(list(place), np.int64).reshape(len(place), op.vectors, n)
+        columns = np.array(list(place), np.int64).T
         batched = self.table.batched[members[0]]
-        vectors = [Operand(x.T, batched, whole=True) for x in np.moveaxis(operands, 1, 0)]
-        return Group(grid, batched, op.family or op, vectors)
+        parts = np.split(columns, range(op.leading, len(columns), n))
+        return Group(grid, batched, op.family or op, [Operand(x, batched, whole=True) for x in parts if len(x)])
 
-    def _products(self, members: list[int]) -> Iterator[Group]:
-        """Matrix products: of the left vectors that meet the same right ones, with these."""
+    def _products(self, op: Op, members: list[int]) -> Iterator[Group]:
+        """Matrix products: of the left vectors that meet the same right ones, with these; of vectors with their indices."""
         edges, batched = self.table.edges, self.table.batched
-        n = len(edges[members[0]]) // 2
-        node = {(edges[k][:n], edges[k][n:]): k for k in members}
+        n = len(edges[members[0]]) // 2 if op is ops.dot else 1
+        node = {(edges[k][:n], edges[k][n:])[:: 1 if op is ops.dot else -1]: k for k in members}
         meets, parts = defaultdict[Any, list[Any]](list), defaultdict[Any, list[Any]](list)
         for left, right in node:
             meets[left].append(right)
@@ -194,12 +194,12 @@ class _Layout:
             grid = np.array([[node[left, right] for right in rights] for left in lefts], np.int64)
             a, b = np.array(lefts, np.int64), np.array(rights, np.int64)
             over = [any(batched[k] for k in vectors.ravel().tolist()) for vectors in (a, b)]
-            if all(over) or len(parts) > FEW:
+            if over[0] if op is ops.take else all(over) or len(parts) > FEW:
                 rest += grid.ravel().tolist()
                 continue
             if over[0]:  # rows of data are columns: they stand on the right
                 a, b, grid = b, a, grid.T
             operands = [Operand(a, batched=False, whole=True), Operand(b.T, any(over), whole=True)]
-            yield Group(grid, any(over), ops.dot, operands, product=True)
+            yield Group(grid, any(over), op, operands, product=True)
         if rest:
-            yield self._stack(ops.dot, sorted(rest))
+            yield self._stack(op, sorted(rest))
