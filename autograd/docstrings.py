@@ -126,16 +126,17 @@ def _texts(context: Context, made: Callable[[], Sequence[Any]]) -> list[str]:
 def _operands(op: Op) -> list[str]:
     """The operands as the row's rules name them; of a vector its first two numbers."""
     if op.vectors:
-        return [f"{vector}{k}" for vector in "ab"[: op.vectors] for k in range(max(2, 1 + (op.index or 0)))]
+        return ["i"] * op.leading + [f"{vector}{k}" for vector in "ab"[: op.vectors] for k in range(max(2, 1 + (op.index or 0)))]
     n, code = len(op.partials), getattr(op.partials[0], "__code__", None)
     names = code.co_varnames[1 : 1 + n] if code else ()
     return list(names) if len(names) == n else [f"x{k}" for k in range(n)]
 
 
 def _called(op: Op, names: list[str]) -> str:
+    lead, names = names[: op.leading], names[op.leading :]
     n = len(names) // (op.vectors or 1)
     if op.vectors:
         vectors = [f"[{', '.join(names[k : k + n])}]" for k in range(0, len(names), n)]
-        return f"{op.name}({', '.join(vectors)}){op.label.removeprefix(op.name)}"
+        return f"{op.name}({', '.join(vectors + lead)}){op.label.removeprefix(op.name)}"
     defaults = [""] * (n - len(op.defaults)) + [f"={x}" for x in op.defaults]
     return f"{op.name}({', '.join(map(str.__add__, names, defaults))})"

@@ -22,7 +22,7 @@ from autograd.value import applied
 from tests import golden, perl
 
 ROWS = [ops.TABLE[name] for name in sorted(ops.BUILT_IN)]
-CASES = [(op.at(1), 3) if op.indexed else (op, op.arity or 2 * op.vectors) for op in ROWS]
+CASES = [(op.at(1), 3) if op.indexed else (op, op.arity or op.leading + 2 * op.vectors) for op in ROWS]
 EVERY_ROW = pytest.mark.parametrize(("op", "n"), CASES, ids=[op.label for op, _ in CASES])
 
 SPECIAL = [0.0, 1.0, -1.0, 0.5, -2.0, 3.0, 1e-300, -745.0, 710.0, math.inf, -math.inf, math.nan]
@@ -33,7 +33,8 @@ def inside(op, n):
     draw = np.random.default_rng(len(op.name))
     intervals = (op.samples or ((-3.0, 3.0),) * n)[:n]
     intervals = (*intervals, *[intervals[-1]] * (n - len(intervals)))
-    return [[float(draw.uniform(*interval)) for interval in intervals] for _ in range(8)]
+    rows = [[float(draw.uniform(*interval)) for interval in intervals] for _ in range(8)]
+    return [[*[float(k % (n - 1))] * op.leading, *row[op.leading :]] for k, row in enumerate(rows)]
 
 
 def outcome(make, op, operands):

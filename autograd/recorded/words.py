@@ -18,7 +18,7 @@ Grid = npt.NDArray[np.int64]  # numbers of nodes, or places in an array
 
 WORDS = (  # beside the table's own, which an array takes entry by entry, under broadcasting
     "picked", "slice", "every", "reshape", "flatten", "transpose", "stack", "repeat", "broadcast", "full", "matmul", "others",
-    "sum_rows", "sum_columns", "split", "sum_batch", "max_rows", "scatter", "mask", "one_hot", "gather", "sums_at", "element",
+    "sum_rows", "sum_columns", "split", "sum_batch", "max_rows", "scatter", "mask", "gather", "sums_at", "element",
 )  # fmt: skip
 
 SMALL = 32  # rows up to which a product with a matrix of ones and zeros is the fastest sum
