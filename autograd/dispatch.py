@@ -157,7 +157,7 @@ def _largest(*a: float) -> float:
     return max(a) if (total := sum(a)) == total else next((x for x in a if x != x), max(a))
 
 
-def _element(i: float, *a: Any) -> float:
+def _element(i: float, *a: Any) -> Any:
     if not Below(len(a))(i):
         raise ValueError("no place")
     return a[int(i)]

@@ -62,7 +62,7 @@ def _example(op: Op) -> Iterator[str]:
     chosen = tuple(range(n)) if n > 1 else 0
     low, high = op.samples[0] if op.samples else (-3.0, 3.0)
     for first in (x for x in (-2.0, 0.5) if low <= x <= high):  # NumPy would see the flag that a refusal leaves behind
-        operands: list[Any] = [[1.0, 2.0], [3.0, 4.0]][:n] if op.vectors else [first, 2.0, 3.0][:n]
+        operands: list[Any] = [[1.0, 2.0], [3.0, 4.0]][:n] + [1] * op.leading if op.vectors else [first, 2.0, 3.0][:n]
         try:
             y, dy = op(*operands), jacobian(op)(*operands) if op.indexed else grad(op, chosen)(*operands)
         except Exception:  # noqa: S112  # not defined there, or a user's rule, which may do anything
@@ -126,7 +126,9 @@ def _texts(context: Context, made: Callable[[], Sequence[Any]]) -> list[str]:
 def _operands(op: Op) -> list[str]:
     """The operands as the row's rules name them; of a vector its first two numbers."""
     if op.vectors:
-        return ["i"] * op.leading + [f"{vector}{k}" for vector in "ab"[: op.vectors] for k in range(max(2, 1 + (op.index or 0)))]
+        return ["i"] * op.leading + [
+            f"{vector}{k}" for vector in "ab"[: op.vectors] for k in range(max(2, 1 + (op.index or 0)))
+        ]
     n, code = len(op.partials), getattr(op.partials[0], "__code__", None)
     names = code.co_varnames[1 : 1 + n] if code else ()
     return list(names) if len(names) == n else [f"x{k}" for k in range(n)]

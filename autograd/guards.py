@@ -22,7 +22,7 @@ class Demand(NamedTuple):
     """A condition on the data: `holds` says of the numbers (K, N) of K nodes in N examples where it is met, (K, N) or (N,)."""
 
     targets: list[Any]  # Values and plain numbers
-    holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]]
+    holds: Callable[[npt.NDArray[Any]], Any]
     message: str
 
 
@@ -83,7 +83,7 @@ def transforming(primals: Iterable[Value]) -> _Inside:
     return _Inside(primals=frozenset(primals) | (_graph.get().primals or frozenset()))
 
 
-def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]], message: str) -> None:
+def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], Any], message: str) -> None:
     """ValueError for plain numbers that do not meet the condition; recorded ones must meet it in every example."""
     values = [v for v in targets if hasattr(v, "parents")]
     if (notes := current()) and values:
@@ -105,7 +105,9 @@ class Below(NamedTuple):
 def index_below(n: int, i: Any, taker: str) -> None:
     """Refuse an index that is none of n places, in every example of a recording."""
     if not hasattr(i, "parents") and (isinstance(i, bool) or not isinstance(i, Real)):
-        raise TypeError(f"{taker} takes one index, a whole number or a Value that holds one; got {type(i).__name__} {i!r}")
+        raise TypeError(
+            f"{taker} takes one index, a whole number or a Value that holds one; got {type(i).__name__} {i!r}"
+        )
     demand([i], Below(n), f"the index of {taker} is a whole number from 0 to {n - 1}")
 
 

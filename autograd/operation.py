@@ -168,7 +168,7 @@ class VectorOp(Op):
 
         return cache(component)
 
-    def __call__(self, *operands: Any, axis: int | None = None, **by_name: Any) -> Any:
+    def __call__(self, *operands: Any, axis: int | None = None, **by_name: Any) -> Any:  # type: ignore[override]
         """The operation on vectors of floats or Values; a row that takes one vector runs along the last axis, or `axis`."""
         return dispatch.on_vectors(self, dispatch.completed(self, operands, by_name) if by_name else operands, axis)
 

@@ -164,10 +164,14 @@ def spread():
 
 
 def tokens() -> Any:
-    """Rows of a table at indices that are data, a class by its index, and an element of what the data make."""
+    """Rows of a table at indices that the data give, a class by its index, and an element of what the data make."""
     table, v = array(np.linspace(-1, 1, 12).reshape(4, 3), "table"), array([0.5, -0.25], "v")
-    loss = lambda t, c: nn.cross_entropy(take(table, t[0]) * take(table, t[1]), c) + take(v * t[1], t[2])  # noqa: E731
-    return record(loss, [1, 2, 0], 1)
+
+    def loss(x: Any) -> Any:
+        i, j = step(x[0]) + step(x[1]), step(x[2])
+        return nn.cross_entropy(take(table, i) * take(table, j), i) + take(v * x[1], j)
+
+    return record(loss, [1.0, -2.0, 0.5])
 
 
 PROGRAMS: dict[str, Callable[[], Any]] = {

@@ -34,7 +34,7 @@ def inside(op, n):
     intervals = (op.samples or ((-3.0, 3.0),) * n)[:n]
     intervals = (*intervals, *[intervals[-1]] * (n - len(intervals)))
     rows = [[float(draw.uniform(*interval)) for interval in intervals] for _ in range(8)]
-    return [[*[float(k % (n - 1))] * op.leading, *row[op.leading :]] for k, row in enumerate(rows)]
+    return [[*[float(k % 2)] * op.leading, *row[op.leading :]] for k, row in enumerate(rows)]
 
 
 def outcome(make, op, operands):

@@ -175,10 +175,9 @@ def test_lengths_that_differ_are_named():
 
 
 @pytest.mark.parametrize("x", [np.ones((2, 2)), [[1.0, 2.0]], array([[1.0, 2.0]])])
-@pytest.mark.parametrize("f", [softmax, logsumexp, lambda x: dot(x, x)])
-def test_a_matrix_is_no_vector(f, x):
+def test_a_matrix_is_no_vector_of_a_dot(x):
     with pytest.raises(ValueError, match=r"takes vectors; got 2 dimensions"):
-        f(x)
+        dot(x, x)
 
 
 @pytest.mark.parametrize("x", [1.0, Value(1.0), None, "abc"])

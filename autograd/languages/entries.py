@@ -179,7 +179,10 @@ class Entries:
         table, index = node.args
         batched, count, place = index.shape[2], table.shape[1], self.place(table)
         assert place, "a table has a name, and so a place"
-        template, index_text = self.frame.gather[not batched], self.numbers.text(batched, self.entry(index, 0, j, lines))
+        template, index_text = (
+            self.frame.gather[not batched],
+            self.numbers.text(batched, self.entry(index, 0, j, lines)),
+        )
         offset = plus(at(i, count, 0), place[1])
         text = template.format(base=place[0], offset=offset, count=count, index=index_text)
         return self.numbers.variable(text, batched)
@@ -203,7 +206,10 @@ class Entries:
             if node.word == "matmul":
                 code = self.numbers.product(batched, code, self.entry(node.args[1], k, j, inside))
             if node.word == "element":
-                chosen = [self.entry(x, 0, j, inside) if x.shape[0] == 1 else self.entry(x, k, 0, inside) for x in node.args[1:]]
+                chosen = [
+                    self.entry(x, 0, j, inside) if x.shape[0] == 1 else self.entry(x, k, 0, inside)
+                    for x in node.args[1:]
+                ]
                 code = self._where_equal(batched, chosen, code, s)
             if node.word == "max_rows":
                 code = Code("maximum", (self.numbers.variable(s, batched), code), (), (0, 0, batched))
@@ -220,7 +226,9 @@ class Entries:
     def _where_equal(self, batched: bool, pair: list[Any], code: Any, otherwise: str) -> Code:
         a, b, x = (self.numbers.variable(self.numbers.text(batched, y, whole=True), batched) for y in (*pair, code))
         shape = (0, 0, batched)
-        return Code("choose", (Code("equal", (a, b), (), shape), x, self.numbers.variable(otherwise, batched)), (), shape)
+        return Code(
+            "choose", (Code("equal", (a, b), (), shape), x, self.numbers.variable(otherwise, batched)), (), shape
+        )
 
     def place(self, node: Code) -> tuple[str, int] | None:
         """The array in which the entries lie one behind the other, and where they begin; None where they do not."""

@@ -117,7 +117,7 @@ class Loops:
         if not given and (place := self.entries.place(node)):
             lines.append(numbers.declared(self.frame.part, batched=batched, name=name, base=place[0], offset=place[1]))
         elif over_examples(node):
-            self._store_sum(node, name, given)
+            (self._store_sums_at if node.word == "sums_at" else self._store_sum)(node, name, given)
         else:
             found = filled(self.entries, node, name, self._in_place)
             if r * c == 1 and not given and node.word not in LOOPS:
@@ -132,8 +132,6 @@ class Loops:
 
     def _store_sum(self, node: Code, name: str, given: bool) -> None:
         """A sum over the examples: one sum for each lane of a vector of examples, and at the end their sum."""
-        if node.word == "sums_at":
-            return self._store_sums_at(node, name, given)
         numbers, x, sums, (r, c) = self.entries.numbers, node.args[0], f"{name}_sums", size(node)
         array = self.frame.array
         self.before += [
@@ -154,12 +152,14 @@ class Loops:
         total = self.frame.over_lanes
         self.behind += self.entries.nest((r * c,), lambda k: [total.format(name=name, sums=sums, k=k)])
 
-
     def _store_sums_at(self, node: Code, name: str, given: bool) -> None:
         """Sums over the examples at places that are data."""
         numbers, sums, count = self.entries.numbers, f"{name}_sums", size(node)[0] * size(node)[1]
         array = self.frame.array
-        self.before += [numbers.declared(array, batched=False, name=sums, size=count), self.frame.clear.format(name=sums)]
+        self.before += [
+            numbers.declared(array, batched=False, name=sums, size=count),
+            self.frame.clear.format(name=sums),
+        ]
         self.block += summed_at(self.entries, node, sums)
         if not given:
             self.behind.append(numbers.declared(array, batched=False, name=name, size=count))
@@ -183,7 +183,9 @@ def computed(frame: Frame, f: Function) -> Loops:
 
 def over_examples(node: Code) -> bool:
     """Whether this is a sum over the examples."""
-    return node.word in ("matmul", "sum_columns", "sum_batch", "sums_at") and node.args[0].shape[2] and not node.shape[2]
+    return (
+        node.word in ("matmul", "sum_columns", "sum_batch", "sums_at") and node.args[0].shape[2] and not node.shape[2]
+    )
 
 
 def wide(node: Code) -> bool:

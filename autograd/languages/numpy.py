@@ -89,7 +89,14 @@ NUMPY = Language(
     python_literal,
     reserved=frozenset(
         {"theta", "xp", "n", "np", "constants", "scatter", "forward", "sum_and_grad", "gradient", "abs", "float"}
-        | {"others", "gather", "element", "sums_at", "file", "allow_pickle"}  # np.savez has arguments of the last two names
+        | {
+            "others",
+            "gather",
+            "element",
+            "sums_at",
+            "file",
+            "allow_pickle",
+        }  # np.savez has arguments of the last two names
     ),
 )
 
