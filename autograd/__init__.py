@@ -83,6 +83,7 @@ if _find_spec("autograd.numpy"):
 import autograd.copies
 import autograd.docstrings  # puts them on the rows
 import autograd.makers  # puts the compiled functions on Value
+import autograd.micrograd  # puts micrograd's names on Value
 from autograd.arrays import Array, array, assign, constant, grads, named, values, zero_grad
 from autograd.chain import Chain
 from autograd.check import check_grad

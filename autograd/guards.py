@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -93,7 +94,8 @@ def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], Any], mes
         raise ValueError(f"{message}; got {numbers[0] if len(numbers) == 1 else numbers}")
 
 
-class Below(NamedTuple):
+@dataclass(frozen=True)
+class Below:
     """The condition that each number is a whole one from 0 on, below `n`."""
 
     n: int
