@@ -60,10 +60,13 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
     ]
     try:
         with np.errstate(divide="raise", over="raise", invalid="raise"):
-            return op.value(*floats)
-    except (FloatingPointError, *ERRORS):
-        # Element by element the offender raises an error that names it; a branch not taken does not.
-        return np.asarray(mapped(op.apply, *floats), dtype=float)
+            found = op.value(*floats)
+            if isinstance(found, np.ndarray) and found.shape == np.broadcast_shapes(*map(np.shape, floats)):
+                return found
+    except (FloatingPointError, TypeError, *ERRORS):  # TypeError of a rule that is Python for single numbers
+        pass
+    # Element by element the offender raises an error that names it; a branch not taken does not.
+    return np.asarray(mapped(op.apply, *floats), dtype=float)
 
 
 def on_vectors(op: VectorOp, operands: tuple[Any, ...], axis: Any = None, taker: str = "") -> Any:

@@ -147,7 +147,7 @@ def number(v: Value) -> float:
         raise TypeError(
             f"{line()} asks for the number of {refusals.described(v)}: a recorded graph would give every row the answer "
             "of this one. Write where(step(x), a, b) for `a if x > 0 else b`, or maximum and minimum; for math.sin(x) "
-            "autograd's sin(x); and in place of a class index pass the one-hot row, nn.one_hot(Y, K)"
+            "autograd's sin(x); and for x[i] take(x, i)"
         )
     return v.primal
 

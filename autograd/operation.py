@@ -98,6 +98,11 @@ class Op:
         """The partials for numbers of fixed precision: `computed_partials`, or else `partials`."""
         return self.computed_partials or self.partials
 
+    def slope(self, k: int) -> Rule:
+        """The rule of the k-th partial, for numbers of fixed precision."""
+        rules = self.slopes
+        return rules[k] if isinstance(rules, tuple) else lambda *operands: rules(*operands)[k]
+
     def local(self, y: Any, *operands: Any, rules: Any = None) -> Sequence[Any]:
         """The local partial derivatives ∂y/∂operand, one per operand: by `partials`, or by the row's `slopes` as `rules`."""
         rules = rules or self.partials

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.guards import transforming
+from autograd.operation import BUILT_IN
 from autograd.refusals import MISSED
 from autograd.zeros import Zeros
 
@@ -89,6 +91,13 @@ def stored(node: Value) -> Sequence[Any]:
 def rederived(node: Value) -> Sequence[Any]:
     """The local partials as Values, to be differentiated again: the row's rule on the nodes themselves."""
     parents = [p.data if p.role == "constant" else p for p in node.parents]
+    if node.op.name in BUILT_IN:
+        return _from_rules(node, parents)
+    with transforming(node.parents):  # a user's rule may be Python that takes the number out of the graph
+        return _from_rules(node, parents)
+
+
+def _from_rules(node: Value, parents: Sequence[Any]) -> Sequence[Any]:
     rules = node.op.partials
     if not isinstance(rules, tuple):
         return node.op.local(node, *parents)

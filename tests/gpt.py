@@ -6,6 +6,8 @@ the network gives a logit for each token that may come next.
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 import nn
@@ -15,7 +17,7 @@ LETTERS = "abcdefghijklmnopqrstuvwxyz"
 WIDTH, HEADS, LONGEST = 16, 4, 16
 
 
-def tokens(name, length=None):
+def tokens(name):
     """The tokens of a name, its beginning and its end among them."""
     return [0, *(1 + LETTERS.index(letter) for letter in name), 0]
 
@@ -71,7 +73,7 @@ def step(weights, token, position, keys, values):
 def loss(weights, name):
     """The mean cross-entropy of the tokens that follow, of a name as tokens: whole numbers, or Values that hold them."""
     keys, values, losses = [], [], []
-    for position, (token, following) in enumerate(zip(name[:-1], name[1:], strict=True)):
+    for position, (token, following) in enumerate(pairwise(name)):
         losses.append(nn.cross_entropy(step(weights, token, position, keys, values), following))
     mean: Value = total(losses) / len(losses)
     return mean

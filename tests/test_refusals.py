@@ -572,14 +572,6 @@ def test_a_row_named_as_a_part_of_a_value_is_refused_before_it_does_harm(name):
         ops.TABLE.pop(name, None)
 
 
-def test_a_rule_that_branches_is_told_to_use_where():
-    try:
-        with pytest.raises(TypeError, match=r"cannot branch .* write where\(…\)"):
-            Op("test_branch", lambda x: x if x > 0 else -x, (lambda y, x: 1.0,))(Value(1.0))
-    finally:
-        ops.TABLE.pop("test_branch", None)
-
-
 def test_a_row_of_the_users_own_refuses_in_its_own_words():
     op = Op("test_shifted", lambda x: log(x - 1), (lambda y, x: 1 / (x - 1),), domain="x > 1", instead="Take more.")
     try:

@@ -88,7 +88,13 @@ _VECTORS: Mapping[str, Any] = (
 MIXED = ("add", "subtract", "multiply", "divide", "negative", "positive", "greater", "less", "greater_equal", "less_equal",
          "equal", "not_equal", "nonzero", "whole_power")  # fmt: skip
 #: Arrays of the graph: the words of NumPy, under names that C allows.
-ARRAYS = replace(NUMPY, comment="// {}", reserved=frozenset(WORDS.split()) | NUMPY.reserved, spelled=_spelled)
+ARRAYS = replace(
+    NUMPY,
+    forms={word: form for word, form in NUMPY.forms.items() if word != "each"},
+    comment="// {}",
+    reserved=frozenset(WORDS.split()) | NUMPY.reserved,
+    spelled=_spelled,
+)
 
 
 def _frame(literal: Any) -> Frame:

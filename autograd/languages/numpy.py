@@ -85,18 +85,13 @@ NUMPY = Language(
         "gather": Form("gather({}, {})"),
         "element": Form("element({0}, {1})"),
         "sums_at": Form("sums_at({}, {}, {})"),
+        "each": Form(lambda name, rule: f'each(rows["{name}"].{rule}, {{*}})'),
     },
     python_literal,
     reserved=frozenset(
         {"theta", "xp", "n", "np", "constants", "scatter", "forward", "sum_and_grad", "gradient", "abs", "float"}
-        | {
-            "others",
-            "gather",
-            "element",
-            "sums_at",
-            "file",
-            "allow_pickle",
-        }  # np.savez has arguments of the last two names
+        | {"others", "gather", "element", "sums_at", "each", "rows"}
+        | {"file", "allow_pickle"}  # np.savez has arguments of these names
     ),
 )
 
@@ -109,6 +104,16 @@ def scatter(index, rows, size):
     if hasattr(rows, "at"):  # JAX's arrays have no reduceat
         return xp.zeros((size, *rows.shape[1:]), dtype=rows.dtype).at[index].add(rows)
     return np.add.reduceat(rows, xp.nonzero(xp.diff(index, prepend=-1))[0], axis=0)
+
+''',
+    "each": '''
+def each(f, *arrays):
+    """A function of Python on each number, one after the other."""
+    try:
+        with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
+            return np.frompyfunc(f, len(arrays), 1)(*arrays).astype(arrays[-1].dtype)
+    except (ValueError, ArithmeticError, LookupError):
+        raise FloatingPointError("some number is out of the function's domain")
 
 ''',
     "gather": '''

@@ -127,7 +127,7 @@ class Run:
             outputs = [twins[k] for k in plan.outputs.grid[:, 0]]
             if name != "forward":
                 outputs[0].backward()
-        except refusals.ERRORS as error:
+        except (LookupError, *refusals.ERRORS) as error:  # LookupError of a user's table
             raise type(error)(f"row {row}: {error}" if arrays else str(error)) from None
         output = values(outputs).reshape(1, *plan.shape)
         if not np.isfinite(output).all():

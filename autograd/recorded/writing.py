@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from autograd.languages.assignments import Function
-from autograd.languages.code import Code, Context, Partial, identifier, unused
+from autograd.languages.code import Code, Context, Partial, identifier, opaque, unused
 from autograd.languages.forms import Language
 from autograd.ops import Components, take
 from autograd.recorded.adjoints import Adjoints
@@ -176,7 +176,9 @@ class _Backward:
     def _through_each(self, k: int, group: Group, bar: Any) -> Back:
         kind, op = Stack if group.whole else Partial, group.op
         y, *xs = (kind.of(x) for x in (self.written.codes[k], *self.written.operands[k]))
-        d = op.local(y, *xs, rules=op.slopes) if op.vectors else op.slopes
-        for x, partial in zip(group.operands, d, strict=True):
+        called = opaque(op, len(xs))
+        d = op.local(y, *xs, rules=op.slopes) if op.vectors and not called else []
+        for j, x in enumerate(group.operands):
             if self.returned.wanted(x):
-                yield x, self.times(bar, partial if op.vectors else partial(y, *xs))
+                partial = Code.called(op, f"slope({j})", y, *xs) if called else d[j] if d else op.slopes[j](y, *xs)
+                yield x, self.times(bar, partial)
