@@ -58,7 +58,7 @@ PERL = Language(
         "every": Form("every_({}, {}, {}, {})"),
         "reshape": Form("reshape_({}, {}, {})"),
         "split": Form("split_({}, {}, {})"),
-        "scatter": Form("scatter_({}, {}, {})"),
+        "scatter": Form("scatter_({}, {}, {}, {})"),
         "sums_at": Form("sums_at_({}, {}, {})"),
         "broadcast": Form(lambda r, c, batched: f"broadcast_({{}}, {r}, {c}{' * $n' * batched})"),
         "full": Form(lambda r, c, batched: f"broadcast_({{}}, {r}, {c}{' * $n' * batched})"),
@@ -121,7 +121,7 @@ sub max_rows_ { my ($r, $c, $d) = @{$_[0]}; my @m = @$d[0 .. $c - 1];
 sub others_ { my ($r, $c, $d) = @{$_[0]}; my @s = (0) x ($r * $c);
     for my $i (0 .. $r - 1) { for my $k (0 .. $r - 1) { next if $i == $k; $s[$i * $c + $_] += $d->[$k * $c + $_] for 0 .. $c - 1 } }
     [$r, $c, \@s] }
-sub scatter_ { my ($at, $x, $size) = @_; my $c = $x->[1]; my @s = (0) x ($size * $c); my $i = 0;
+sub scatter_ { my ($at, $x, $first, $size) = @_; my $c = $x->[1]; my @s = (0) x ($size * $c); my $i = 0;
     for my $k (@{$at->[2]}) { $s[$k * $c + $_] += $x->[2][$i * $c + $_] for 0 .. $c - 1; $i++ } [$size, $c, \@s] }
 sub gather_ { my ($x, $at) = @_; my $c = $x->[1];
     [$x->[0], scalar @{$at->[2]}, [map { my $i = $_; map { $x->[2][$i * $c + $_] } @{$at->[2]} } 0 .. $x->[0] - 1]] }

@@ -226,7 +226,7 @@ def test_each_class_index_of_the_data_is_checked_before_the_first_row_runs():
             ValueError, match=rf"row 7: the index of cross_entropy of 3 classes is .*from 0 to 2; got {wrong}"
         ):
             program.backward(X, bad)
-    with pytest.raises(ValueError, match=r"row 0: .* got 0\.5"):
+    with pytest.raises(ValueError, match=r"row 0: .* got \d\.5"):
         program(X, CLASSES + 0.5)
     assert all(p.grad is None for p in program.parameters)
 

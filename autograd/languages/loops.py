@@ -236,7 +236,7 @@ def _stack(e: Entries, node: Code, name: str, in_place: Sequence[int] | set[int]
 
 
 def _scatter(e: Entries, node: Code, name: str) -> list[str]:
-    (index, rows), (r, c) = node.args, size(node)
+    (index, rows, _), (r, c) = node.args, size(node)
 
     def add(i: Index, j: Index) -> list[str]:
         return [f"{name}[{at(e.read(index, i), c, j)}] += {e.read(rows, i, j)};"]

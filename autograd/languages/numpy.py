@@ -65,7 +65,7 @@ NUMPY = Language(
     }
     | {  # words for arrays
         "matmul": Form("{} @ {}", MATRIX, (SIGN, SIGN)),  # in brackets beside other products, though Python needs none
-        "picked": Form("{}[{}]", ATOM, (ATOM, 0)),
+        "picked": Form("{}.take({}, axis=0)", ATOM, (ATOM, 0)),  # in half the time of x[index]
         "slice": Form("{}[{}:{}]", ATOM, (ATOM,)),
         "every": Form("{}[{}:{}:{}]", ATOM, (ATOM,)),
         "reshape": Form("{}.reshape({}, {})", ATOM, (ATOM,)),
@@ -81,7 +81,7 @@ NUMPY = Language(
         "sum_batch": Form("{}.sum(axis=2)", ATOM, (ATOM,)),
         "max_rows": Form("{}.max(axis=0, keepdims=True)", ATOM, (ATOM,)),
         "others": Form("others({})"),
-        "scatter": Form("scatter({}, {}, {})"),
+        "scatter": Form("scatter({2}, {1})"),
         "gather": Form("gather({}, {})"),
         "element": Form("element({0}, {1})"),
         "sums_at": Form("sums_at({}, {}, {})"),
@@ -98,12 +98,13 @@ NUMPY = Language(
 # What some functions call beside NumPy, by name.
 HELPERS = {
     "scatter": '''
-def scatter(index, rows, size):
-    """The rows added up at their places, which are sorted, in an array of `size` rows; every place has a row."""
+def scatter(first, rows):
+    """Sums of successive rows, from each of the places `first` to the next."""
     xp = rows.__array_namespace__()
     if hasattr(rows, "at"):  # JAX's arrays have no reduceat
-        return xp.zeros((size, *rows.shape[1:]), dtype=rows.dtype).at[index].add(rows)
-    return np.add.reduceat(rows, xp.nonzero(xp.diff(index, prepend=-1))[0], axis=0)
+        index = xp.cumsum(xp.zeros(rows.shape[0], dtype=int).at[first].add(1)) - 1
+        return xp.zeros((first.shape[0], *rows.shape[1:]), dtype=rows.dtype).at[index].add(rows)
+    return np.add.reduceat(rows, first, axis=0)
 
 ''',
     "each": '''
@@ -120,23 +121,25 @@ def each(f, *arrays):
 def gather(x, index):
     """The columns of x whose numbers stand in `index`, a row; nan for a number that is none."""
     xp = x.__array_namespace__()
-    at = xp.clip(index, 0, x.shape[1] - 1).astype(int)
-    return xp.where(at == index, xp.take(x, at[0], axis=1), xp.nan)
+    at = index.astype(int)
+    there = (at == index) & (at >= 0) & (at < x.shape[1])
+    return xp.where(there, xp.take(x, at[0], axis=1, mode="clip"), xp.nan)
 
 ''',
     "element": '''
 def element(x, index):
     """Of every column of x the entry whose number stands in `index`, a row; nan for a number that is none."""
     xp = x.__array_namespace__()
-    at = xp.clip(index, 0, x.shape[0] - 1).astype(int)
-    return xp.where(at == index, xp.take_along_axis(x, at, axis=0), xp.nan)
+    at = index.astype(int)
+    there = (at == index) & (at >= 0) & (at < x.shape[0])
+    return xp.where(there, xp.take(x, at * x.shape[1] + xp.arange(x.shape[1]), mode="clip"), xp.nan)
 
 ''',
     "sums_at": '''
 def sums_at(x, index, size):
     """The columns of x added up at their places in `size` columns."""
     xp = x.__array_namespace__()
-    at = xp.clip(index[0], 0, size - 1).astype(int)
+    at = index[0].astype(int) % size
     if hasattr(x, "at"):  # JAX's arrays have no bincount of rows
         return xp.zeros((x.shape[0], size), dtype=x.dtype).at[:, at].add(x)
     places = at + size * xp.arange(x.shape[0])[:, None]

@@ -29,7 +29,7 @@ ALARM: Any = {"divide": "raise", "over": "raise", "invalid": "raise", "under": "
 # Bytes of a block's widest array: the C library hands larger ones back to the system, and asks for them anew, at every
 # operation until a program has freed some large array. They also stay in a processor's cache.
 BLOCK = 120_000
-LEAST = 256  # rows of a block
+MOST_OF_LEAST = 256  # rows of a block that are enough, whatever the number of parameters
 MAX_EAGER = 64  # rows of a sum that are inf or nan on Values too; the sum is so then, and no further row is looked at
 
 Arrays = Sequence[npt.NDArray[Any]]
@@ -50,9 +50,12 @@ class Run:
         native: Callable[[Any], Callable[..., Any]] | None = None,
     ) -> None:
         self.function, self.plan, self.names, self.native = function, plan, names, native
-        widest = max((group.grid.size for group in plan.groups[plan.theta :] if group.batched), default=1)
+        arrays: list[Any] = [x for group in plan.groups[plan.theta :] for x in (group, *group.operands) if x.batched]
+        widest = max((x.grid.size for x in arrays), default=1)
+        # Every block reads the parameters and writes their gradient, so it should have more numbers than they are.
+        least = min(MOST_OF_LEAST, max(8, len(plan.parameters) // widest))
         #: The largest number of rows that are computed at once.
-        self.most = max(LEAST, BLOCK // (8 * widest))
+        self.most = max(least, BLOCK // (8 * widest))
 
     def __call__(self, name: str, theta: Floats, arrays: Arrays) -> Any:
         if self.native and (result := self.native(theta.dtype)(name, theta, arrays)) is not None:

@@ -16,10 +16,18 @@ import numpy as np
 from autograd import ops
 from autograd.languages.code import Shape
 from autograd.ops import Op
-from autograd.recorded.columns import COMPUTED, FIXED, PARAMETER, Columns, columns
+from autograd.recorded.columns import COMPUTED, FIXED, LEAST, PARAMETER, ZERO, Columns, columns
 from autograd.recorded.words import Grid
 from autograd.value import Value
 
+# What counts for nothing among the operands of a row.
+NEUTRAL: dict[Any, Value] = {
+    ops.sum: ZERO,
+    ops.dot: ZERO,
+    ops.logsumexp: LEAST,
+    ops.log_softmax: LEAST,
+    ops.neg_log_softmax: LEAST,
+}
 FEW = 4  # matrix products at one depth; dots that fall into more parts are products of vectors, side by side
 
 
@@ -105,7 +113,8 @@ def _alike(table: Columns) -> Iterable[list[int]]:
                 lead, half = kinds[: op.leading], op.leading + (len(kinds) - op.leading) // op.vectors
                 kinds = [*lead, frozenset(kinds[op.leading : half]), frozenset(kinds[half:])]
             row = op.family if op.family and stacks(op) else op
-            alike[table.depth[k], table.batched[k], len(table.edges[k]), row, *kinds].append(k)
+            length = 0 if row in NEUTRAL else len(table.edges[k])
+            alike[table.depth[k], table.batched[k], length, row, *kinds].append(k)
     return sorted(alike.values(), key=lambda members: (table.depth[members[0]], members[0]))
 
 
@@ -140,12 +149,28 @@ class _Layout:
                 self.place_in_group[k] = len(self.parameters)
                 self.parameters.append(k)
 
-    def arranged(self, members: list[int]) -> Iterable[Group]:
+    def arranged(self, members: list[int]) -> Iterator[Group]:
         """Nodes that are alike as one group, or as a few."""
         op = self.table.nodes[members[0]].op
+        if not stacks(op):
+            yield self._each(op, members)
+            return
         if op in (ops.dot, ops.take):
-            return self._products(op, members)
-        return [self._stack(op, members) if stacks(op) else self._each(op, members)]
+            rest: list[int] = []
+            for same in self._by_length(members):
+                yield from self._products(op, same, rest)
+            members = sorted(rest)
+        parts, lengths = self._by_length(members), [len(self.table.edges[k]) for k in members]
+        # Shorter vectors end in what counts for nothing, unless most of it would be that.
+        for part in [members] * bool(members) if 2 * sum(lengths) >= max(lengths, default=0) * len(members) else parts:
+            yield self._stack(op, part)
+
+    def _by_length(self, members: list[int]) -> list[list[int]]:
+        """The nodes, those with as many operands together."""
+        found: dict[int, list[int]] = defaultdict(list)
+        for k in members:
+            found[len(self.table.edges[k])].append(k)
+        return [*found.values()]
 
     def _each(self, op: Op, members: list[int]) -> Group:
         """Node by node, laid out as an operand is if that is all of a group."""
@@ -169,17 +194,25 @@ class _Layout:
         edges = self.table.edges
         first = sorted(members, key=lambda k: (self.group_of[edges[k][0]], self.place_in_group[edges[k][0]]))
         place = {parents: j for j, parents in enumerate(dict.fromkeys(edges[k] for k in first))}
-        n = (len(edges[members[0]]) - op.leading) // op.vectors
-        grid = np.full((1 if op.index is None else n, len(place)), -1, np.int64)
+        row, batched, longest = op.family or op, self.table.batched[members[0]], max(map(len, place))
+        grid = np.full((1 if op.index is None else longest, len(place)), -1, np.int64)
         for k in members:
             grid[self.table.nodes[k].op.index or 0, place[edges[k]]] = k
-        columns = np.array(list(place), np.int64).T
-        batched = self.table.batched[members[0]]
-        parts = np.split(columns, range(op.leading, len(columns), n))
-        return Group(grid, batched, op.family or op, [Operand(x, batched, whole=True) for x in parts if len(x)])
+        columns = np.full((longest, len(place)), self.table.place[NEUTRAL[row]] if row in NEUTRAL else -1)
+        size = (longest - op.leading) // op.vectors
+        for j, parents in enumerate(place):
+            n = (len(parents) - op.leading) // op.vectors
+            for part in range(op.vectors):
+                columns[op.leading + part * size :][:n, j] = parents[op.leading + part * n :][:n]
+            columns[: op.leading, j] = parents[: op.leading]
+        parts = np.split(columns, range(op.leading, longest, size))
+        return Group(grid, batched, row, [Operand(x, batched, whole=True) for x in parts if len(x)])
 
-    def _products(self, op: Op, members: list[int]) -> Iterator[Group]:
-        """Matrix products: of the left vectors that meet the same right ones, with these; of vectors with their indices."""
+    def _products(self, op: Op, members: list[int], rest: list[int]) -> Iterator[Group]:
+        """Matrix products: of the left vectors that meet the same right ones, with these; of vectors with their indices.
+
+        What is better computed side by side is appended to `rest`.
+        """
         edges, batched = self.table.edges, self.table.batched
         n = len(edges[members[0]]) // 2 if op is ops.dot else 1
         node = {(edges[k][:n], edges[k][n:])[:: 1 if op is ops.dot else -1]: k for k in members}
@@ -188,7 +221,6 @@ class _Layout:
             meets[left].append(right)
         for left, rights in meets.items():
             parts[frozenset(rights)].append(left)
-        rest = []
         for lefts in parts.values():
             rights = meets[lefts[0]]
             grid = np.array([[node[left, right] for right in rights] for left in lefts], np.int64)
@@ -201,5 +233,3 @@ class _Layout:
                 a, b, grid = b, a, grid.T
             operands = [Operand(a, batched=False, whole=True), Operand(b.T, any(over), whole=True)]
             yield Group(grid, any(over), op, operands, product=True)
-        if rest:
-            yield self._stack(op, sorted(rest))
