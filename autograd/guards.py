@@ -101,7 +101,7 @@ class Below:
     n: int
 
     def __call__(self, numbers: Any) -> Any:
-        return (numbers >= 0) & (numbers < self.n) & (numbers % 1 == 0)
+        return (numbers >= 0) & (numbers < self.n) & (numbers == np.floor(numbers))
 
 
 def index_below(n: int, i: Any, taker: str) -> None:
