@@ -257,15 +257,10 @@ def named(name: str, x: T) -> T: ...
 @overload
 def named(name: dict[str, T]) -> dict[str, T]: ...
 def named(name: Any, x: Any = None) -> Any:
-    """Name a Value, or the elements of an array or of lists in lists, `x2[0]`; returns x.
+    """Name a Value, the elements of an array or of lists in lists, `x2[0]`, or a dictionary's parts by their keys; returns x.
 
-    A dictionary alone names each of its parts by its key.
-
-    >>> h = named("h", array([1.0, 2.0]) * 3.0)
-    >>> h[1].name
+    >>> named("h", array([1.0, 2.0]) * 3.0)[1].name
     'h[1]'
-    >>> named({"w": [[Value(1.0)]], "b": Value(0.0)})["w"][0][0].name
-    'w[0,0]'
     """
     if isinstance(name, dict) and x is None:
         for key, part in name.items():
@@ -273,9 +268,8 @@ def named(name: Any, x: Any = None) -> Any:
         return name
     if not isinstance(name, str):
         raise TypeError(f"a name is text; got {name!r}")
-    own = Name(name)
     for where, v in _elements(x):
-        v.name = own.element(where)
+        v.name = Name(name).element(where)
     return x
 
 

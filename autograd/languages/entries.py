@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,10 +14,12 @@ from autograd.languages.forms import Language
 from autograd.languages.numpy import COMPARISONS
 
 VIEWS = ("picked", "slice", "every", "reshape", "flatten", "transpose", "repeat", "broadcast", "full", "split")
-SUMS = ("matmul", "sum_rows", "sum_columns", "sum_batch", "max_rows", "element")
+SUMS = ("matmul", "sum_rows", "sum_columns", "sum_batch", "max_rows")
 TESTING = ("choose", "choose_number", "mask")
 
 Index = Any  # a whole number, or the text of one
+_KINDS = ("", "_one", "_each")
+_CALLS = tuple(f"gathered{of}({{base}} + {{first}}, {{step}}, {{count}}, {{index}})" for of in _KINDS)
 
 
 @dataclass(frozen=True)
@@ -39,13 +40,10 @@ class Frame:
     live: str = "live"  # a number of each example, 1 or 0, that has no index
     zeros: tuple[str, str] = ("(vec){0}", "0.0")
     divide: str = "({}) / {}"
-    gather: tuple[str, str] = (
-        "gathered({base} + {offset}, {count}, {index})",
-        "gathered_one({base} + {offset}, {count}, {index})",
-    )
-    scatter: tuple[str, str] = (
-        "scatter({base} + {offset}, {count}, {index}, {number});",
-        "scatter_one({base} + {offset}, {count}, {index}, {number});",
+    # Of a number that is one for all at a place of every example, of one number, of a number of every example.
+    gather: Sequence[str] = _CALLS
+    scatter: Sequence[str] = tuple(
+        f"scatter{of}({{base}} + {{first}}, {{count}}, {{index}}, {{number}});" for of in _KINDS
     )
 
 
@@ -141,7 +139,7 @@ class Entries:
             return self.numbers.inside(batched, node.data[0])
         if node.word in VIEWS:
             return self._viewed(node, i, j, lines)
-        if node.word == "gather":
+        if node.word in ("gather", "element"):
             return self._gathered(node, i, j, lines)
         return self._summed(node, i, j, lines) if node.word in SUMS else self._computed(node, i, j, lines)
 
@@ -175,17 +173,15 @@ class Entries:
         return self.entry(x, i, j, lines)
 
     def _gathered(self, node: Code, i: Index, j: Index, lines: list[str]) -> Code:
-        """An entry whose place in a row of a table is a number of the data."""
-        table, index = node.args
-        batched, count, place = index.shape[2], table.shape[1], self.place(table)
+        """An entry whose place in a row of a table, or in a column of numbers of every example, is data."""
+        (table, index), batched = node.args, node.shape[2]
+        place, width = self.place(table), max(table.shape[1], 1)
         assert place, "a table has a name, and so a place"
-        template, index_text = (
-            self.frame.gather[not batched],
-            self.numbers.text(batched, self.entry(index, 0, j, lines)),
-        )
-        offset = plus(at(i, count, 0), place[1])
-        text = template.format(base=place[0], offset=offset, count=count, index=index_text)
-        return self.numbers.variable(text, batched)
+        first, step, count = (at(i, width, 0), 1, width) if node.word == "gather" else (j, width, table.shape[0])
+        text = self.numbers.text(batched, self.entry(index, 0, j, lines), whole=True)
+        template = self.frame.gather[2 if table.shape[2] else not batched]
+        parts = {"base": place[0], "first": plus(first, place[1]), "step": step, "count": count, "index": text}
+        return self.numbers.variable(template.format(**parts), batched)
 
     def _flat(self, x: Code, k: Index, lines: list[str]) -> Any:
         """The entry at a place in reading order."""
@@ -205,30 +201,16 @@ class Entries:
             code = self.entry(x, *((i, k) if node.word in ("matmul", "sum_columns") else (k, j)), lines=inside)
             if node.word == "matmul":
                 code = self.numbers.product(batched, code, self.entry(node.args[1], k, j, inside))
-            if node.word == "element":
-                chosen = [
-                    self.entry(x, 0, j, inside) if x.shape[0] == 1 else self.entry(x, k, 0, inside)
-                    for x in node.args[1:]
-                ]
-                code = self._where_equal(batched, chosen, code, s)
             if node.word == "max_rows":
                 code = Code("maximum", (self.numbers.variable(s, batched), code), (), (0, 0, batched))
-            sign = "=" if node.word in ("max_rows", "element") else "+="
+            sign = "=" if node.word == "max_rows" else "+="
             return [*inside, f"{s} {sign} {self.numbers.text(batched, code)};"]
 
-        n = x.shape[0] if node.word in ("sum_rows", "max_rows", "element") else x.shape[1]
+        n = x.shape[0] if node.word in ("sum_rows", "max_rows") else x.shape[1]
         start = self.read(x, 0, j) if node.word == "max_rows" else self.numbers.zero(node)
-        start = self.numbers.text(batched, math.nan, whole=True) if node.word == "element" else start
         lines.append(self.numbers.declared(self.frame.number, batched=batched, name=s, text=start))
         lines += self.nest((n,), step)
         return self.numbers.variable(s, batched)
-
-    def _where_equal(self, batched: bool, pair: list[Any], code: Any, otherwise: str) -> Code:
-        a, b, x = (self.numbers.variable(self.numbers.text(batched, y, whole=True), batched) for y in (*pair, code))
-        shape = (0, 0, batched)
-        return Code(
-            "choose", (Code("equal", (a, b), (), shape), x, self.numbers.variable(otherwise, batched)), (), shape
-        )
 
     def place(self, node: Code) -> tuple[str, int] | None:
         """The array in which the entries lie one behind the other, and where they begin; None where they do not."""

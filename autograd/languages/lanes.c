@@ -57,23 +57,27 @@ static inline int load(vec *x, const real *rows_of, long width, long first, long
     return missing;
 }
 
-// An entry of `count` whose place is data: -1 and nan where there is no such place.
-static inline long place_of(real i, long count) { return i >= 0 && i < count && i == floor(i) ? (long)i : -1; }
-static inline real gathered_one(const real *x, long count, real i)
+// An entry of `count` whose place is data: nan where there is no such place.
+static inline int is_place(real i, long count) { return i >= 0 && i < count && i == floor(i); }
+static inline real gathered_one(const real *x, long step, long count, real i)
 {
-    const long k = place_of(i, count);
-    return k < 0 ? NAN : x[k];
+    return is_place(i, count) ? x[step * (long)i] : NAN;
+}
+static inline vec gathered(const real *x, long step, long count, vec i)
+{
+    vec y = i;
+    for (int l = 0; l < LANES; l++) LANE(y, l) = gathered_one(x, step, count, LANE(i, l));
+    return y;
+}
+static inline vec gathered_each(const vec *x, long step, long count, vec i)
+{
+    vec y = i;
+    for (int l = 0; l < LANES; l++) LANE(y, l) = is_place(LANE(i, l), count) ? LANE(x[step * (long)LANE(i, l)], l) : NAN;
+    return y;
 }
 static inline void scatter_one(real *x, long count, real i, real y)
 {
-    const long k = place_of(i, count);
-    if (k >= 0) x[k] += y;
-}
-static inline vec gathered(const real *x, long count, vec i)
-{
-    vec y = i;
-    for (int l = 0; l < LANES; l++) LANE(y, l) = gathered_one(x, count, LANE(i, l));
-    return y;
+    if (is_place(i, count)) x[(long)i] += y;
 }
 static inline void scatter(real *x, long count, vec i, vec y)
 {

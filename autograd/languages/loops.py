@@ -117,7 +117,7 @@ class Loops:
         if not given and (place := self.entries.place(node)):
             lines.append(numbers.declared(self.frame.part, batched=batched, name=name, base=place[0], offset=place[1]))
         elif over_examples(node):
-            (self._store_sums_at if node.word == "sums_at" else self._store_sum)(node, name, given)
+            self._store_sum(node, name, given)
         else:
             found = filled(self.entries, node, name, self._in_place)
             if r * c == 1 and not given and node.word not in LOOPS:
@@ -133,11 +133,9 @@ class Loops:
     def _store_sum(self, node: Code, name: str, given: bool) -> None:
         """A sum over the examples: one sum for each lane of a vector of examples, and at the end their sum."""
         numbers, x, sums, (r, c) = self.entries.numbers, node.args[0], f"{name}_sums", size(node)
-        array = self.frame.array
-        self.before += [
-            numbers.declared(array, batched=True, name=sums, size=r * c),
-            self.frame.clear.format(name=sums),
-        ]
+        array, at_places = self.frame.array, node.word == "sums_at"
+        self.before.append(numbers.declared(array, batched=not at_places, name=sums, size=r * c))
+        self.before.append(self.frame.clear.format(name=sums))
 
         def add(i: Index, k: Index, j: Index) -> list[str]:
             lines: list[str] = []
@@ -146,24 +144,12 @@ class Loops:
                 code = numbers.product(x.shape[2], code, self.entries.entry(node.args[1], j, k, lines))
             return [*lines, f"{sums}[{at(i, c, k)}] += {numbers.text(x.shape[2], code)};"]
 
-        self.block += self.entries.nest((r, c, 1 if node.word == "sum_batch" else size(x)[1]), add)
+        counts = (r, c, 1 if node.word == "sum_batch" else size(x)[1])
+        self.block += summed_at(self.entries, node, sums) if at_places else self.entries.nest(counts, add)
         if not given:
             self.behind.append(numbers.declared(array, batched=False, name=name, size=r * c))
-        total = self.frame.over_lanes
+        total = "{name}[{k}] = {sums}[{k}];" if at_places else self.frame.over_lanes
         self.behind += self.entries.nest((r * c,), lambda k: [total.format(name=name, sums=sums, k=k)])
-
-    def _store_sums_at(self, node: Code, name: str, given: bool) -> None:
-        """Sums over the examples at places that are data."""
-        numbers, sums, count = self.entries.numbers, f"{name}_sums", size(node)[0] * size(node)[1]
-        array = self.frame.array
-        self.before += [
-            numbers.declared(array, batched=False, name=sums, size=count),
-            self.frame.clear.format(name=sums),
-        ]
-        self.block += summed_at(self.entries, node, sums)
-        if not given:
-            self.behind.append(numbers.declared(array, batched=False, name=name, size=count))
-        self.behind += self.entries.nest((count,), lambda k: [f"{name}[{k}] = {sums}[{k}];"])
 
 
 def computed(frame: Frame, f: Function) -> Loops:
@@ -258,8 +244,8 @@ def summed_at(e: Entries, node: Code, name: str) -> list[str]:
     def add(i: Index, j: Index) -> list[str]:
         lines: list[str] = []
         where, number = (e.numbers.text(batched, e.entry(y, i, j, lines), whole=True) for y in (index, x))
-        text = e.frame.scatter[not batched].format(base=name, offset=at(i, c, 0), count=c, index=where, number=number)
-        return [*lines, text]
+        parts = {"base": name, "first": at(i, c, 0), "count": c, "index": where, "number": number}
+        return [*lines, e.frame.scatter[not batched].format(**parts)]
 
     return e.nest((r, size(x)[1]), add)
 

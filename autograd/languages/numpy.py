@@ -83,7 +83,7 @@ NUMPY = Language(
         "others": Form("others({})"),
         "scatter": Form("scatter({2}, {1})"),
         "gather": Form("gather({}, {})"),
-        "element": Form("element({0}, {1})"),
+        "element": Form("element({}, {})"),
         "sums_at": Form("sums_at({}, {}, {})"),
         "each": Form(lambda name, rule: f'each(rows["{name}"].{rule}, {{*}})'),
     },

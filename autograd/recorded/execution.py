@@ -50,8 +50,8 @@ class Run:
         native: Callable[[Any], Callable[..., Any]] | None = None,
     ) -> None:
         self.function, self.plan, self.names, self.native = function, plan, names, native
-        arrays: list[Any] = [x for group in plan.groups[plan.theta :] for x in (group, *group.operands) if x.batched]
-        widest = max((x.grid.size for x in arrays), default=1)
+        arrays: list[Any] = [*plan.groups[plan.theta :], *(x for group in plan.groups for x in group.operands)]
+        widest = max((x.grid.size for x in arrays if x.batched), default=1)
         # Every block reads the parameters and writes their gradient, so it should have more numbers than they are.
         least = min(MOST_OF_LEAST, max(8, len(plan.parameters) // widest))
         #: The largest number of rows that are computed at once.

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,13 +22,8 @@ from autograd.recorded.words import Grid
 from autograd.value import Value
 
 # What counts for nothing among the operands of a row.
-NEUTRAL: dict[Any, Value] = {
-    ops.sum: ZERO,
-    ops.dot: ZERO,
-    ops.logsumexp: LEAST,
-    ops.log_softmax: LEAST,
-    ops.neg_log_softmax: LEAST,
-}
+NEUTRAL: dict[Any, Value] = dict.fromkeys((ops.sum, ops.dot), ZERO)
+NEUTRAL |= dict.fromkeys((ops.logsumexp, ops.log_softmax, ops.neg_log_softmax), LEAST)
 FEW = 4  # matrix products at one depth; dots that fall into more parts are products of vectors, side by side
 
 
@@ -167,10 +163,8 @@ class _Layout:
 
     def _by_length(self, members: list[int]) -> list[list[int]]:
         """The nodes, those with as many operands together."""
-        found: dict[int, list[int]] = defaultdict(list)
-        for k in members:
-            found[len(self.table.edges[k])].append(k)
-        return [*found.values()]
+        length = lambda k: len(self.table.edges[k])  # noqa: E731
+        return [list(same) for _, same in groupby(sorted(members, key=length), length)]
 
     def _each(self, op: Op, members: list[int]) -> Group:
         """Node by node, laid out as an operand is if that is all of a group."""

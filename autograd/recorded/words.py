@@ -129,8 +129,7 @@ def others(x: Code) -> Code:
     return product(x.context.constant(f"others_{k}", 1.0 - np.eye(k), comment), x)
 
 
-def places(x: Code) -> Code:
-    """The numbers of the rows."""
+def _places(x: Code) -> Code:
     return x.context.constant("places", np.arange(float(x.shape[0])).reshape(-1, 1))
 
 
@@ -153,8 +152,8 @@ _ON_STACKS: dict[str, Callable[..., Any]] = {
     "shift": _largest,  # so that the forward pass's exponentials serve once more
     "y_hat": lambda e, whole: Stack.of(e.context.named("y_hat", e / whole)),
     "others": lambda _, x: Stack.of(others(x)),
-    "element": lambda i, x: Stack("element", (x, i, places(x)), (), (1, *broadcast(x, i)[1:])),
-    "contributions": lambda i, x: [Stack("mask", (i == Stack.of(places(x)),), (), (x.shape[0], *i.shape[1:]))],
+    "element": lambda i, x: Stack("element", (x.context.named("table", x), i), (), (1, *broadcast(x, i)[1:])),
+    "contributions": lambda i, x: [Stack("mask", (i == Stack.of(_places(x)),), (), (x.shape[0], *i.shape[1:]))],
 }
 
 
