@@ -36,6 +36,7 @@ Functions of floats, Values and arrays, element by element
 Functions of vectors
     sum                 the sum of the elements, one node
     dot                 the inner product of two vectors, one node
+    take                the element at an index, which may be data
     logsumexp           log Σ e^a, which does not overflow
     softmax             probabilities from logits
     log_softmax         their logarithms, each one node
@@ -82,6 +83,7 @@ if _find_spec("autograd.numpy"):
 import autograd.copies
 import autograd.docstrings  # puts them on the rows
 import autograd.makers  # puts the compiled functions on Value
+import autograd.micrograd  # puts micrograd's names on Value
 from autograd.arrays import Array, array, assign, constant, grads, named, values, zero_grad
 from autograd.chain import Chain
 from autograd.check import check_grad
@@ -97,7 +99,7 @@ from autograd.value import Value
 from autograd.ops import (
     Op, VectorOp, absolute, arccos, arcsin, arctan, cos, cosh, dot, erf, erfc, exp, expm1, leaky_relu, log, log10, log1p,
     log2, log_sigmoid, log_softmax, logsumexp, maximum, minimum, neg_log_softmax, normal_cdf, relu, sigmoid, sign, sin,
-    sinh, softmax, softplus, sqrt, step, sum, tan, tanh, where,
+    sinh, softmax, softplus, sqrt, step, sum, take, tan, tanh, where,
 )
 
 __all__ = [
@@ -155,6 +157,7 @@ __all__ = [
     "sqrt",
     "step",
     "sum",
+    "take",
     "tan",
     "tanh",
     "value_and_grad",

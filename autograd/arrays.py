@@ -252,18 +252,24 @@ def constant(data: Any, name: str | None = None) -> Any:
     return array(data, name, "constant")
 
 
-def named(name: str, x: T) -> T:
-    """Name a Value, or the elements of an array or list of them, `x2[0]`; returns x.
+@overload
+def named(name: str, x: T) -> T: ...
+@overload
+def named(name: dict[str, T]) -> dict[str, T]: ...
+def named(name: Any, x: Any = None) -> Any:
+    """Name a Value, the elements of an array or of lists in lists, `x2[0]`, or a dictionary's parts by their keys; returns x.
 
-    >>> h = named("h", array([1.0, 2.0]) * 3.0)
-    >>> h[1].name
+    >>> named("h", array([1.0, 2.0]) * 3.0)[1].name
     'h[1]'
     """
+    if isinstance(name, dict) and x is None:
+        for key, part in name.items():
+            named(key, part)
+        return name
     if not isinstance(name, str):
         raise TypeError(f"a name is text; got {name!r}")
-    own = Name(name)
     for where, v in _elements(x):
-        v.name = own.element(where)
+        v.name = Name(name).element(where)
     return x
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from autograd.guards import index_below
 from autograd.nesting import NEST, flat, like, mapped, unmasked
 from autograd.refusals import ERRORS, refusal
 
@@ -59,14 +60,24 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
     ]
     try:
         with np.errstate(divide="raise", over="raise", invalid="raise"):
-            return op.value(*floats)
-    except (FloatingPointError, *ERRORS):
-        # Element by element the offender raises an error that names it; a branch not taken does not.
-        return np.asarray(mapped(op.apply, *floats), dtype=float)
+            found = op.value(*floats)
+            if isinstance(found, np.ndarray) and found.shape == np.broadcast_shapes(*map(np.shape, floats)):
+                return found
+    except (FloatingPointError, TypeError, *ERRORS):  # TypeError of a rule that is Python for single numbers
+        pass
+    # Element by element the offender raises an error that names it; a branch not taken does not.
+    return np.asarray(mapped(op.apply, *floats), dtype=float)
 
 
-def on_vectors(op: VectorOp, operands: tuple[Any, ...]) -> Any:
-    """An n-ary row on the vectors it takes; an indexed one gives a vector of its components."""
+def on_vectors(op: VectorOp, operands: tuple[Any, ...], axis: Any = None, taker: str = "") -> Any:
+    """An n-ary row on the vectors it takes, or those along an axis; an indexed one gives a vector of its components."""
+    one = op.vectors == 1 and not op.nested and not op.leading and len(operands) == 1 and isinstance(operands[0], NEST)
+    if axis is not None and not one:
+        raise TypeError(f"{taker or op.name} takes no axis of {' and '.join(type(x).__name__ for x in operands)}")
+    if op.leading:
+        return taken(op, *operands)
+    if one and (axis is not None or deep(operands[0])):
+        return along(op, operands[0], -1 if axis is None else axis, taker or op.name)
     if len(operands) != op.vectors:
         raise TypeError(f"{op.name} takes {op.vectors} vector{'s' * (op.vectors > 1)}; got {len(operands)} arguments")
     vectors = [_vector(op, x) for x in operands]
@@ -81,11 +92,45 @@ def on_vectors(op: VectorOp, operands: tuple[Any, ...]) -> Any:
     return like(operands[0], [op.at(c).apply(*vectors[0]) for c in range(len(vectors[0]))])
 
 
+def deep(x: Any) -> bool:
+    """Whether this is no vector, but an array of more axes or of none, or a nesting."""
+    return x.ndim != 1 if isinstance(x, np.ndarray) else any(issubclass(kind, NEST) for kind in set(map(type, x)))
+
+
+def along(op: VectorOp, x: Any, axis: Any, taker: str) -> Any:
+    """A row on the vectors along an axis of an array or of lists in lists; it returns the like."""
+    try:
+        whole = unmasked(x).view(np.ndarray) if isinstance(x, np.ndarray) else np.array(x, dtype=object)
+    except ValueError:  # rows that differ in depth
+        whole = np.array([x, None], dtype=object)
+    if any(isinstance(v, NEST) for v in whole.flat):
+        raise ValueError(f"{taker} needs rows of one length")
+    if isinstance(axis, bool) or not isinstance(axis, int | np.integer) or not -whole.ndim <= axis < whole.ndim:
+        raise ValueError(f"{taker} runs along one axis of an array of shape {whole.shape}; got axis={axis!r}")
+    vectors = [np.asarray(part) for part in np.moveaxis(whole, axis, 0)]
+    if not vectors:
+        raise ValueError(f"{taker} of an empty vector is not defined")
+    components = [op.at(c).apply(*vectors) for c in range(len(vectors))] if op.indexed else op.apply(*vectors)
+    found = np.moveaxis(np.array(components), 0, axis) if op.indexed else np.asarray(components)
+    return found.view(type(x)) if isinstance(x, np.ndarray) else type(x)(found.tolist()) if found.ndim else found[()]
+
+
+def taken(op: VectorOp, x: Any, i: Any) -> Any:
+    """The element i of a vector, of a nesting the part that stands there; a Value as the index makes nodes."""
+    if not isinstance(x, NEST) or (isinstance(x, np.ndarray) and not x.ndim):
+        raise TypeError(f"{op.name} takes a vector or rows, and an index; got {type(x).__name__} {x!r}")
+    index_below(len(x), i, op.name)
+    if not hasattr(i, "parents"):
+        return x[int(i)]
+    if len({len(row) for row in x if isinstance(row, NEST)}) > 1:
+        raise ValueError(f"{op.name} needs rows of one length; got {[len(row) for row in x]}")
+    return mapped(lambda *column: op.apply(i, *column), *x)
+
+
 def _vector(op: VectorOp, x: Any) -> list[Any]:
     if isinstance(x, Iterable) and not isinstance(x, str | bytes | dict):
         x = x if isinstance(x, NEST) else list(x)
-        deep = x.ndim != 1 if isinstance(x, np.ndarray) else any(issubclass(kind, NEST) for kind in set(map(type, x)))
-        if deep and not op.nested:
+        if deep(x) and not op.nested:
             raise ValueError(f"{op.name} takes vectors; got {np.ndim(x)} dimensions: use @, or apply it row by row")
         return flat(x)
     if not op.indexed and (isinstance(x, FLOAT) or hasattr(x, "parents")):
@@ -115,11 +160,18 @@ def _largest(*a: float) -> float:
     return max(a) if (total := sum(a)) == total else next((x for x in a if x != x), max(a))
 
 
+def _element(i: float, *a: Any) -> Any:
+    if not 0 <= i < len(a) or i != int(i):
+        raise ValueError("no place")
+    return a[int(i)]
+
+
 FLOATS = SimpleNamespace(
     **vars(math)
     | {
         "pow": _pow,
         "largest": _largest,
+        "element": _element,
         "shift": lambda *a: max(a),
         "maximum": lambda a, b: a if a > b else b if a <= b else a + b,  # a + b carries a nan on, as np.maximum does
         "minimum": lambda a, b: a if a < b else b if a >= b else a + b,

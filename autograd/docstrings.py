@@ -62,7 +62,7 @@ def _example(op: Op) -> Iterator[str]:
     chosen = tuple(range(n)) if n > 1 else 0
     low, high = op.samples[0] if op.samples else (-3.0, 3.0)
     for first in (x for x in (-2.0, 0.5) if low <= x <= high):  # NumPy would see the flag that a refusal leaves behind
-        operands: list[Any] = [[1.0, 2.0], [3.0, 4.0]][:n] if op.vectors else [first, 2.0, 3.0][:n]
+        operands: list[Any] = [[1.0, 2.0], [3.0, 4.0]][:n] + [1] * op.leading if op.vectors else [first, 2.0, 3.0][:n]
         try:
             y, dy = op(*operands), jacobian(op)(*operands) if op.indexed else grad(op, chosen)(*operands)
         except Exception:  # noqa: S112  # not defined there, or a user's rule, which may do anything
@@ -126,16 +126,19 @@ def _texts(context: Context, made: Callable[[], Sequence[Any]]) -> list[str]:
 def _operands(op: Op) -> list[str]:
     """The operands as the row's rules name them; of a vector its first two numbers."""
     if op.vectors:
-        return [f"{vector}{k}" for vector in "ab"[: op.vectors] for k in range(max(2, 1 + (op.index or 0)))]
+        return ["i"] * op.leading + [
+            f"{vector}{k}" for vector in "ab"[: op.vectors] for k in range(max(2, 1 + (op.index or 0)))
+        ]
     n, code = len(op.partials), getattr(op.partials[0], "__code__", None)
     names = code.co_varnames[1 : 1 + n] if code else ()
     return list(names) if len(names) == n else [f"x{k}" for k in range(n)]
 
 
 def _called(op: Op, names: list[str]) -> str:
+    lead, names = names[: op.leading], names[op.leading :]
     n = len(names) // (op.vectors or 1)
     if op.vectors:
         vectors = [f"[{', '.join(names[k : k + n])}]" for k in range(0, len(names), n)]
-        return f"{op.name}({', '.join(vectors)}){op.label.removeprefix(op.name)}"
+        return f"{op.name}({', '.join(vectors + lead)}){op.label.removeprefix(op.name)}"
     defaults = [""] * (n - len(op.defaults)) + [f"={x}" for x in op.defaults]
     return f"{op.name}({', '.join(map(str.__add__, names, defaults))})"

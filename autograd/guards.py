@@ -6,12 +6,14 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from autograd import dispatch, nesting, refusals
+from autograd import nesting, refusals
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -21,7 +23,7 @@ class Demand(NamedTuple):
     """A condition on the data: `holds` says of the numbers (K, N) of K nodes in N examples where it is met, (K, N) or (N,)."""
 
     targets: list[Any]  # Values and plain numbers
-    holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]]
+    holds: Callable[[npt.NDArray[Any]], Any]
     message: str
 
 
@@ -82,7 +84,7 @@ def transforming(primals: Iterable[Value]) -> _Inside:
     return _Inside(primals=frozenset(primals) | (_graph.get().primals or frozenset()))
 
 
-def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArray[np.bool_]], message: str) -> None:
+def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], Any], message: str) -> None:
     """ValueError for plain numbers that do not meet the condition; recorded ones must meet it in every example."""
     values = [v for v in targets if hasattr(v, "parents")]
     if (notes := current()) and values:
@@ -92,13 +94,32 @@ def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], npt.NDArr
         raise ValueError(f"{message}; got {numbers[0] if len(numbers) == 1 else numbers}")
 
 
+@dataclass(frozen=True)
+class Below:
+    """The condition that each number is a whole one from 0 on, below `n`."""
+
+    n: int
+
+    def __call__(self, numbers: Any) -> Any:
+        return (numbers >= 0) & (numbers < self.n) & (numbers == np.floor(numbers))
+
+
+def index_below(n: int, i: Any, taker: str) -> None:
+    """Refuse an index that is none of n places, in every example of a recording."""
+    if not hasattr(i, "parents") and (isinstance(i, bool) or not isinstance(i, Real)):
+        raise TypeError(
+            f"{taker} takes one index, a whole number or a Value that holds one; got {type(i).__name__} {i!r}"
+        )
+    demand([i], Below(n), f"the index of {taker} is a whole number from 0 to {n - 1}")
+
+
 def graph_of(out: Any, f: Any) -> list[Any]:
     """The Values that f, or the function of that name, returned, in reading order; TypeError for what has no graph."""
     outputs = nesting.flat(out)
     for kind in dict.fromkeys(map(type, outputs)):
         if not hasattr(kind, "parents"):
             name = f if isinstance(f, str) else getattr(f, "__name__", "the function")
-            got = f"a plain number ({kind.__name__})" if issubclass(kind, dispatch.FLOAT) else f"a {kind.__name__}"
+            got = f"a plain number ({kind.__name__})" if issubclass(kind, Real | np.bool_) else f"a {kind.__name__}"
             raise TypeError(
                 f"{name} returned {'None (is its return missing?)' if out is None else got}, so there is no graph to "
                 "record or differentiate: use autograd's functions (math.sin(v), float(v) and writing into a float "
@@ -126,7 +147,7 @@ def number(v: Value) -> float:
         raise TypeError(
             f"{line()} asks for the number of {refusals.described(v)}: a recorded graph would give every row the answer "
             "of this one. Write where(step(x), a, b) for `a if x > 0 else b`, or maximum and minimum; for math.sin(x) "
-            "autograd's sin(x); and in place of a class index pass the one-hot row, nn.one_hot(Y, K)"
+            "autograd's sin(x); and for x[i] take(x, i)"
         )
     return v.primal
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from autograd import dispatch, ops, refusals
+from autograd.languages.code import opaque
 from autograd.languages.python import maker_source
 from autograd.ops import Op
 from autograd.scope import OPENED, here
@@ -27,16 +28,13 @@ def _of_vectors(op: Op, n: int | None) -> Callable[..., Value]:
 
 
 def _compiled(op: Op, n: int) -> Callable[..., Value]:
-    try:
-        source = maker_source(op, n)
-    except (TypeError, AttributeError, OverflowError) as error:
-        message = f"write the rules of {op.name} in arithmetic, where(…) and autograd's functions: {error}"
-        raise TypeError(message) from error
+    if opaque(op, n):
+        return lambda *parents: applied(op, parents)
     namespace = vars(dispatch.FLOATS) | {
         "ERRORS": refusals.ERRORS, "refusal": refusals.refusal, "missing": refusals.missing, "op": op,
         "new": new, "Value": Value, "here": here, "OPENED": OPENED,
     }  # fmt: skip
-    exec(compile(source, f"<the row {op.label}>", "exec"), namespace)
+    exec(compile(maker_source(op, n), f"<the row {op.label}>", "exec"), namespace)
     made = cast(Callable[..., Value], namespace["make"])
     made.__name__ = made.__qualname__ = op.name
     return made

@@ -60,7 +60,7 @@ class Op:
     compiled: dict[int | None, Rule] = field(default_factory=dict, init=False, repr=False)  # its makers of nodes
 
     # What only a VectorOp has.
-    vectors, indexed, stacked = 0, False, False
+    vectors, leading, indexed, stacked = 0, 0, False, False
     index, family = cast("int | None", None), cast("VectorOp | None", None)
 
     def __new__(cls, *_: Any, vectors: int = 0, **__: Any) -> Op:
@@ -97,6 +97,11 @@ class Op:
     def slopes(self) -> Any:
         """The partials for numbers of fixed precision: `computed_partials`, or else `partials`."""
         return self.computed_partials or self.partials
+
+    def slope(self, k: int) -> Rule:
+        """The rule of the k-th partial, for numbers of fixed precision."""
+        rules = self.slopes
+        return rules[k] if isinstance(rules, tuple) else lambda *operands: rules(*operands)[k]
 
     def local(self, y: Any, *operands: Any, rules: Any = None) -> Sequence[Any]:
         """The local partial derivatives ∂y/∂operand, one per operand: by `partials`, or by the row's `slopes` as `rules`."""
@@ -144,6 +149,7 @@ class VectorOp(Op):
         nested: Whether it takes matrices and nestings too, as one long vector.
         indexed: Whether it gives a vector, by one row for each component.
         stacked: A promise that its rules take all operands as one array too, adding by `total` and by no loop.
+        leading: How many numbers its rules take before the vectors: take 1, the index.
         index: The component, in a row made by `at`; None in any other.
         family: The row of all components, in a row made by `at`; None in any other.
     """
@@ -153,6 +159,7 @@ class VectorOp(Op):
     nested: bool = False
     indexed: bool = False
     stacked: bool = False
+    leading: int = 0
     index: int | None = None
     family: VectorOp | None = None
 
@@ -166,9 +173,9 @@ class VectorOp(Op):
 
         return cache(component)
 
-    def __call__(self, *operands: Any, **by_name: Any) -> Any:
-        """The operation on vectors of floats or Values."""
-        return dispatch.on_vectors(self, dispatch.completed(self, operands, by_name) if by_name else operands)
+    def __call__(self, *operands: Any, axis: int | None = None, **by_name: Any) -> Any:  # type: ignore[override]
+        """The operation on vectors of floats or Values; a row that takes one vector runs along the last axis, or `axis`."""
+        return dispatch.on_vectors(self, dispatch.completed(self, operands, by_name) if by_name else operands, axis)
 
 
 class Components(NamedTuple):

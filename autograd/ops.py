@@ -14,6 +14,7 @@ from typing import Any, TypeVar, cast
 
 from autograd import dispatch, gaussian
 from autograd.dispatch import native, total, y_hat
+from autograd.guards import Below
 from autograd.operation import BUILT_IN, RESERVED, TABLE, Components, Methods, Op, Rule, VectorOp, find
 
 __all__ = ["BUILT_IN", "RESERVED", "TABLE", "Components", "Methods", "Op", "Rule", "VectorOp", "find", "softmax"]
@@ -65,6 +66,17 @@ def _own_and_whole(c: int, *a: Any) -> tuple[Any, Any]:
 # ŷ − y. The own one is the others' sum, not 1 − ŷ_c: no digits are left of that once c has won.
 _FALLING = Components(_shares, lambda c, p: -_others(c, *p), lambda share: share)
 _RISING = Components(_shares, lambda c, p: _others(c, *p), lambda share: -share)
+
+
+def _element(i: Any, *a: Any) -> Any:
+    if isinstance(i, dispatch.FLOAT):
+        return dispatch.FLOATS.element(i, *a)
+    if hasattr(i, "__array_namespace__") and not Below(len(a))(i).all():
+        raise FloatingPointError("no place")  # whose it is, is found element by element
+    return reduce(lambda y, k: where.apply(i - k, y, a[k]), range(len(a)), math.nan)
+
+
+_contributions = native("contributions", lambda i, *a: [where.apply(i - k, 0.0, 1.0) for k in range(len(a))])
 
 
 def _decided(c: Any, a: Any, b: Any) -> Any:
@@ -168,6 +180,8 @@ where    = Op("where",    dispatch.where,                              (lambda y
 # --- functions of vectors -------------------------------------------------------------------------------------------
 sum      = VectorOp("sum",      lambda *a: total(*a),               lambda y, *a: [1.0] * len(a),                     vectors=1, empty=0.0, nested=True, stacked=True, symbol="Σ")
 dot      = VectorOp("dot",      lambda *ab: total(*map(times, ab, ab[len(ab) // 2 :])), lambda y, *ab: ab[len(ab) // 2 :] + ab[: len(ab) // 2],  vectors=2, empty=0.0, stacked=True, symbol="a·b")  # map stops with the shorter
+take     = VectorOp("take",     native("element", _element),        lambda y, i, *a: [0.0, *_contributions(i, *a)],       vectors=1, stacked=True, leading=1,
+              domain="an index that is a whole number, from 0 on and below the number of elements", instead="Look at the data that the index comes from.")
 logsumexp = VectorOp("logsumexp", lambda *a: log(sum.apply(*map(exp, a))), lambda y, *a: _shares(*a),                  vectors=1, stacked=True, computed=_logsumexp, symbol="ln Σ exp")
 log_softmax = VectorOp("log_softmax", lambda c, *a: a[c] - logsumexp.apply(*a), _RISING,                 vectors=1, indexed=True, stacked=True, computed=lambda c, *a: minus(*_own_and_whole(c, *a)), symbol="ln softmax")
 neg_log_softmax = VectorOp("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) - a[c], _FALLING,  # its partials are ŷ − y
@@ -175,12 +189,15 @@ neg_log_softmax = VectorOp("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) 
 # fmt: on
 
 BUILT_IN.update(TABLE)
+CHOOSING = (where, take)  # rows whose first operand chooses among the others
 
 
-def softmax(a: T) -> T:
+def softmax(a: T, axis: int | None = None) -> T:
     """The vector softmax(a)_c = e^{a_c} / Σ_j e^{a_j}, each component as exp(log_softmax(a)_c); lecture, softmax slide.
+
+    Of an array with more axes, the vectors along its last axis, or along `axis`.
 
     >>> softmax([1000.0, 1000.0])
     [0.5, 0.5]
     """
-    return cast(T, exp(log_softmax(a)))
+    return cast(T, exp(dispatch.on_vectors(log_softmax, (a,), axis, "softmax")))

@@ -20,7 +20,7 @@ ERRORS = (ValueError, ZeroDivisionError, OverflowError)
 
 def refusal(op: Op, operands: Sequence[Any], error: Exception) -> Exception:
     """The error for operands outside the domain: the operation, the input, the node, and what to do instead."""
-    got = " and ".join(described(x) for x in operands)
+    got = " and ".join(described(x) for x in operands[: op.leading or None])
     if isinstance(error, OverflowError):
         reason = f"{op.label} is beyond the largest float here"
     else:

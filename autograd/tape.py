@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from functools import reduce
 from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.guards import transforming
+from autograd.operation import BUILT_IN
 from autograd.refusals import MISSED
 from autograd.zeros import Zeros
 
@@ -90,11 +93,12 @@ def rederived(node: Value) -> Sequence[Any]:
     """The local partials as Values, to be differentiated again: the row's rule on the nodes themselves."""
     parents = [p.data if p.role == "constant" else p for p in node.parents]
     rules = node.op.partials
-    if not isinstance(rules, tuple):
-        return node.op.local(node, *parents)
-    # A missing partial and a constant's stay as they are stored: their rules may have no value to give.
-    edges = zip(rules, node.partials, node.parents, strict=True)
-    return [d if d != d or p.role == "constant" else rule(node, *parents) for rule, d, p in edges]
+    with nullcontext() if node.op.name in BUILT_IN else transforming(node.parents):  # a user's rule may be Python
+        if not isinstance(rules, tuple):
+            return node.op.local(node, *parents)
+        # A missing partial and a constant's stay as they are stored: their rules may have no value to give.
+        edges = zip(rules, node.partials, node.parents, strict=True)
+        return [d if d != d or p.role == "constant" else rule(node, *parents) for rule, d, p in edges]
 
 
 def checked_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Local) -> dict[Value, Any]:

@@ -279,7 +279,7 @@ def _active(outputs: Sequence[Value], inputs: Any) -> list[Value]:
     wanted = set(inputs)
     order = tape.wengert_list(outputs)
     for node in order:
-        if any(p in wanted for p in node.parents[node.op is ops.where :]):  # a condition hands nothing on
+        if any(p in wanted for p in node.parents[node.op in ops.CHOOSING :]):  # a condition hands nothing on
             wanted.add(node)
     return [node for node in order if node in wanted]
 

@@ -105,7 +105,8 @@ class Value(Typed, ops.Methods):
     a "constant" takes none. TypeError for anything but one real number.
 
     Attributes:
-        grad: The derivative of an output by it, None until a backward pass has reached it.
+        grad: The derivative of an output by it, None until a backward pass has reached it: a 0 would hide that none
+            has. Programs that count on the 0 of micrograd import Value from `autograd.micrograd`.
         op: The row of the table that computed it; None for a leaf.
         name: What pictures, tables and errors call it, or None.
         role: "parameter", "input" or "constant"; None where it was computed.
@@ -199,6 +200,11 @@ class Value(Typed, ops.Methods):
 
     __trunc__ = __int__
 
+    def __index__(self) -> Never:
+        raise TypeError(
+            "a Value is no index, which would be lost to the graph: take(x, i) gives the element at a Value"
+        )
+
     def __round__(self, digits: int | None = None) -> float:
         return round(number(self), digits)
 
@@ -276,13 +282,13 @@ ops.RESERVED.update(dir(Value))
 def lift(x: Any) -> Any:
     """An operand as a Value: a plain number becomes a nameless constant; NotImplemented for what is no number."""
     kind = x.__class__
-    if kind is Value:
+    if kind is Value or isinstance(x, Value):
         return x
     if kind is float or kind is int or isinstance(x, Real | Decimal | np.bool_):  # Real's own check is slow
         return constant_of(float(x))
     if isinstance(x, str | bytes | complex | list | tuple | dict | None):
         nesting.real(x)
-    return x if isinstance(x, Value) else NotImplemented  # of a subclass
+    return NotImplemented
 
 
 def constant_of(x: float) -> Value:

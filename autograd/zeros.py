@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.guards import differentiable, fixed
-from autograd.ops import where
+from autograd.ops import CHOOSING
 from autograd.refusals import ERRORS, no_derivative
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ class Zeros:
         for v in self.order:
             if v not in data and any(p in data for p in v.parents):
                 numbers = [data.get(p, p.data) for p in v.parents]
-                if v.op is where:  # a branch not taken here is not taken aside
+                if v.op in CHOOSING:  # a branch not taken here is not taken aside
                     numbers[0] = v.parents[0].data
                 y, partials[v] = _derived(v, numbers)
                 if y != v.data:

@@ -28,7 +28,7 @@ On rows of data
     predict_proba                       the outputs as probabilities
     accuracy                            the share of rows that are classified rightly
     one_hot                             class indices as rows of zeros with a one
-    datasets                            iris, xor, two_moons, spirals, two_gaussians; from_csv for data of one's own
+    datasets                            iris, names, xor, two_moons, spirals, two_gaussians; from_csv for one's own data
 """
 
 from importlib.util import find_spec as _find_spec

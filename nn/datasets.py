@@ -12,7 +12,7 @@ import numpy.typing as npt
 from nn.csv_file import Examples, from_csv
 from nn.examples import Floats, whole
 
-__all__ = ["IRIS_CLASSES", "Examples", "from_csv", "iris", "spirals", "two_gaussians", "two_moons", "xor"]
+__all__ = ["IRIS_CLASSES", "Examples", "from_csv", "iris", "names", "spirals", "two_gaussians", "two_moons", "xor"]
 
 Classes = npt.NDArray[np.int64]
 
@@ -31,6 +31,18 @@ def iris() -> tuple[Floats, Classes]:
     """
     flowers = from_csv(Path(__file__).parent / "data" / "iris.csv", "species")
     return flowers.X, flowers.Y
+
+
+def names() -> list[str]:
+    """The 2,500 most frequent first names of the United States, in small letters from a to z, the most frequent first.
+
+    U.S. Census Bureau, Frequently occurring first names and surnames from the 1990 census (1995), which is in the public
+    domain: the shares of women and of men are added up, and names of one share are in the order of the alphabet.
+
+    >>> names()[:4], max(map(len, names()))
+    (['james', 'john', 'robert', 'michael'], 11)
+    """
+    return (Path(__file__).parent / "data" / "names.txt").read_text(encoding="ascii").split()
 
 
 def xor() -> tuple[Floats, Classes]:

@@ -66,9 +66,7 @@ class EagerProgram:
                 raise type(error)(f"row {k}: {error}") from None
 
 
-ENGINES: dict[Engine, Callable[..., Any]] = {
-    "recorded": record, "eager": EagerProgram, "c": partial(record, language="c"),
-}  # fmt: skip
+ENGINES: dict[Engine, Any] = {"recorded": record, "eager": EagerProgram, "c": partial(record, language="c")}
 
 
 def engine_for(engine: Engine, function: Callable[..., Any], *examples: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import Value, dot, log, nesting, ops, relu, softplus, sum as total, where
-from autograd.guards import demand
+from autograd.guards import demand, index_below
 from autograd.nesting import real
 
 
@@ -150,7 +150,8 @@ def _is_distribution(y: npt.NDArray[Any]) -> Any:
 def _of_class(a: list[Any], c: Any) -> Value:
     c = c[()] if isinstance(c, np.ndarray) else c
     if isinstance(c, Value):
-        raise TypeError("a class index cannot be recorded: it would choose one node for all; give nn.one_hot(Y, K)")
+        index_below(len(a), c, f"cross_entropy of {len(a)} classes")
+        return ops.take.apply(c, *ops.neg_log_softmax(a))  # type: ignore[no-any-return]
     if isinstance(c, bool) or not isinstance(c, Integral):
         raise TypeError(f"a class index is a whole number; got {c!r}: convert it with int(…)")
     if not 0 <= int(c) < len(a):

@@ -33,6 +33,7 @@ from autograd import (
     sqrt,
     step,
     sum as total,
+    take,
     tanh,
     where,
 )  # fmt: skip
@@ -162,6 +163,17 @@ def spread():
     return record(lambda x, y: (w @ x + b - y) ** 2 / 2 + penalty * total(w * w), ONE, 1.0)
 
 
+def tokens() -> Any:
+    """Rows of a table at indices that the data give, a class by its index, and an element of what the data make."""
+    table, v = array(np.linspace(-1, 1, 12).reshape(4, 3), "table"), array([0.5, -0.25], "v")
+
+    def loss(x: Any) -> Any:
+        i, j = step(x[0]) + step(x[1]), step(x[2])
+        return nn.cross_entropy(take(table, i) * take(table, j), i) + take(v * x[1], j)
+
+    return record(loss, [1.0, -2.0, 0.5])
+
+
 PROGRAMS: dict[str, Callable[[], Any]] = {
     "lecture": lecture,
     "classifier": lambda: classifier()[1],
@@ -188,6 +200,7 @@ PROGRAMS: dict[str, Callable[[], Any]] = {
     "many_classes": many_classes,
     "own_rows": own_rows,
     "spread": spread,
+    "tokens": tokens,
     "logsumexp": lambda: record(lambda x: logsumexp(array([2.0, 1.0, 0.5, 3.0], "w") * x), ONE),
     "log_softmax": lambda: record(lambda x: log_softmax(array([2.0, 1.0, 0.5, 3.0], "w") * x)[2], ONE),
     "matrix_and_classes": lambda: record(lambda x, y: total(nn.one_hot(0, 3) * softmax(x[:3])) + y[0], ONE, Y[0]),
@@ -240,7 +253,7 @@ def rows() -> str:
     for name in sorted(ops.BUILT_IN):
         op = ops.TABLE[name].at(1) if ops.TABLE[name].indexed else ops.TABLE[name]
         n = op.arity or 3 + op.vectors % 2 - 1
-        leaves = [Value(0.75 + k / 4, f"x{k}") for k in range(n)]
+        leaves = [Value(0.75 + (k or op.leading) / 4, f"x{k}") for k in range(n)]
         value, partials = value_and_partials(op, n)
         formula = viz.latex(op.apply(*leaves))
         slopes = [viz.latex(op.apply(*leaves), wrt=leaf) for leaf in leaves]

@@ -10,6 +10,7 @@ OPERANDS = sympy.symbols("a b c", real=True)
 VECTORS = {
     "sum": "1 each",
     "dot": "the other vector",
+    "take": "1[j = i], and 0 of the index",
     "logsumexp": "softmax(a)",
     "log_softmax": "1[j = c] − softmax(a)ⱼ",
     "neg_log_softmax": "softmax(a)ⱼ − 1[j = c]",

@@ -37,7 +37,7 @@ TWO = ["add", "subtract", "multiply", "divide", "power", "maximum", "minimum", "
 TWO += ["less_equal", "equal", "not_equal"]
 ARRAYS = [
     "matmul",
-    "take",
+    "picked",
     "transpose",
     "repeat",
     "flatten",
@@ -46,6 +46,8 @@ ARRAYS = [
     "sum_batch",
     "max_rows",
     "others",
+    "gather",
+    "element",
 ]
 
 PERL = Language(
@@ -56,7 +58,8 @@ PERL = Language(
         "every": Form("every_({}, {}, {}, {})"),
         "reshape": Form("reshape_({}, {}, {})"),
         "split": Form("split_({}, {}, {})"),
-        "scatter": Form("scatter_({}, {}, {})"),
+        "scatter": Form("scatter_({}, {}, {}, {})"),
+        "sums_at": Form("sums_at_({}, {}, {})"),
         "broadcast": Form(lambda r, c, batched: f"broadcast_({{}}, {r}, {c}{' * $n' * batched})"),
         "full": Form(lambda r, c, batched: f"broadcast_({{}}, {r}, {c}{' * $n' * batched})"),
     },
@@ -91,7 +94,7 @@ sub shared {  # a function of numbers, over arrays that are broadcast
     return [$r, $c, \@out];
 }
 sub largest_ { my $m = shift; for (@_) { $m = $_ if $_ > $m } $m }
-sub take_ { my ($x, $at) = @_; my $c = $x->[1];
+sub picked_ { my ($x, $at) = @_; my $c = $x->[1];
     return [@$at[0, 1], [map { $x->[2][$_] } @{$at->[2]}]] if $c == 1;
     [scalar @{$at->[2]}, $c, [map { my $i = $_; @{$x->[2]}[$i * $c .. $i * $c + $c - 1] } @{$at->[2]}]] }
 sub slice_ { my ($x, $from, $to) = @_; my $c = $x->[1];
@@ -118,8 +121,14 @@ sub max_rows_ { my ($r, $c, $d) = @{$_[0]}; my @m = @$d[0 .. $c - 1];
 sub others_ { my ($r, $c, $d) = @{$_[0]}; my @s = (0) x ($r * $c);
     for my $i (0 .. $r - 1) { for my $k (0 .. $r - 1) { next if $i == $k; $s[$i * $c + $_] += $d->[$k * $c + $_] for 0 .. $c - 1 } }
     [$r, $c, \@s] }
-sub scatter_ { my ($at, $x, $size) = @_; my $c = $x->[1]; my @s = (0) x ($size * $c); my $i = 0;
+sub scatter_ { my ($at, $x, $first, $size) = @_; my $c = $x->[1]; my @s = (0) x ($size * $c); my $i = 0;
     for my $k (@{$at->[2]}) { $s[$k * $c + $_] += $x->[2][$i * $c + $_] for 0 .. $c - 1; $i++ } [$size, $c, \@s] }
+sub gather_ { my ($x, $at) = @_; my $c = $x->[1];
+    [$x->[0], scalar @{$at->[2]}, [map { my $i = $_; map { $x->[2][$i * $c + $_] } @{$at->[2]} } 0 .. $x->[0] - 1]] }
+sub element_ { my ($x, $at) = @_; my ($r, $c, $d) = @$x; my $n = @{$at->[2]}; my $m = $n > $c ? $n : $c;
+    [1, $m, [map { $d->[$at->[2][$n > 1 ? $_ : 0] * $c + ($c > 1 ? $_ : 0)] } 0 .. $m - 1]] }
+sub sums_at_ { my ($x, $at, $size) = @_; my ($r, $c, $d) = @$x; my @s = (0) x ($r * $size);
+    for my $i (0 .. $r - 1) { $s[$i * $size + $at->[2][$_]] += $d->[$i * $c + $_] for 0 .. $c - 1 } [$r, $size, \@s] }
 sub matmul_ { my ($x, $y) = @_; my ($r, $k, $c, @out) = ($x->[0], $x->[1], $y->[1]);
     for my $i (0 .. $r - 1) { for my $j (0 .. $c - 1) {
         my $s = 0; $s += $x->[2][$i * $k + $_] * $y->[2][$_ * $c + $j] for 0 .. $k - 1; push @out, $s } } [$r, $c, \@out] }

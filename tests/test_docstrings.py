@@ -40,7 +40,7 @@ def test_a_row_tells_its_formula_its_derivatives_its_domain_and_its_convention(o
     text = op.__doc__
     assert text.startswith(FORMULAS.get(op.name, f"y = {op.name}("))
     slopes = re.findall(r"^∂y/∂\w+ = .+$", text, re.M)
-    assert len(slopes) == (2 * op.vectors or op.arity)
+    assert len(slopes) == (op.leading + 2 * op.vectors or op.arity)
     assert slopes == DERIVATIVES.get(op.name, slopes)
     assert f"Defined for {op.domain}; other numbers are refused. {op.instead}" in text or not op.domain
     assert f"no derivative: {op.kink}." in text or not op.kink
@@ -60,7 +60,7 @@ def test_the_example_of_a_row_is_true(op):
 def test_every_line_of_a_derivative_is_true(op):
     """Python's own arithmetic on what is written gives what the row's rules give."""
     names = re.findall(r"^∂y/∂(\w+) =", op.__doc__, re.M)
-    numbers = [0.6, 0.35, 0.8, 0.2][: len(names)]
+    numbers = [1.0] * op.leading + [0.6, 0.35, 0.8, 0.2][: len(names) - op.leading]
     row = op.at(0) if op.indexed else op
     y = row.apply(*numbers)
     known = {**dict(zip(names, numbers, strict=True)), "y": y, **ops.TABLE}

@@ -191,8 +191,9 @@ def code_lines(path):
 @pytest.mark.parametrize(
     ("files", "budget"),
     [
-        (["autograd/operation.py", "autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 540),
-        (["autograd/**/*.py"], 4950),  # 3,000 were planned: C takes 680, JavaScript for pages 90, pickles 60
+        (["autograd/operation.py", "autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 555),
+        # 3,000 were planned: C takes 680, JavaScript for pages 90, pickles 60, indices that are data 130, rules in Python 60
+        (["autograd/**/*.py"], 5210),
         (["nn/*.py"], 1250),  # 800 were planned: refusals, the doctor and the reader of CSV files took more
         (["viz/**/*.py"], 3770),  # 1,600 were planned
     ],

@@ -206,10 +206,30 @@ def test_what_cannot_be_recorded_says_what_to_record_instead(call, error, words)
         call()
 
 
-def test_a_class_index_in_place_of_a_one_hot_vector_points_to_one_hot():
+@pytest.mark.parametrize("language", ["numpy", "c"])
+def test_class_indices_are_data_and_give_what_one_hot_rows_give(language):
     model = nn.MLP(4, [5, 3], rng=1)
-    with pytest.raises(TypeError, match=r"nn\.one_hot\(Y, K\)"):
-        record(lambda x, y: nn.cross_entropy(model(x), y), X[0], CLASSES[0])
+    loss = lambda x, y: nn.cross_entropy(model(x), y)  # noqa: E731
+    indices, rows = record(loss, X[0], CLASSES[0], language=language), record(loss, X[0], Y[0])
+    assert_near(indices(X, CLASSES), rows(X, Y))
+    theta = dict(zip(rows.parameters, rows.theta(), strict=True))
+    theta = np.array([theta[v] for v in indices.parameters])
+    got = dict(zip(indices.parameters, indices.value_and_grad(theta, X, CLASSES)[1], strict=True))
+    assert_near([got[v] for v in rows.parameters], rows.value_and_grad(rows.theta(), X, Y)[1])
+
+
+def test_each_class_index_of_the_data_is_checked_before_the_first_row_runs():
+    model, bad = nn.MLP(4, [5, 3], rng=1), CLASSES.copy()
+    program = record(lambda x, y: nn.cross_entropy(model(x), y), X[0], CLASSES[0])
+    for wrong in (3, -1):
+        bad[7] = wrong
+        with pytest.raises(
+            ValueError, match=rf"row 7: the index of cross_entropy of 3 classes is .*from 0 to 2; got {wrong}"
+        ):
+            program.backward(X, bad)
+    with pytest.raises(ValueError, match=r"row 0: .* got \d\.5"):
+        program(X, CLASSES + 0.5)
+    assert all(p.grad is None for p in program.parameters)
 
 
 def test_a_model_a_method_and_a_row_are_functions_to_record():

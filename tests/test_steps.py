@@ -85,6 +85,8 @@ def points(op):
     n = op.arity or (6 if op.vectors == 2 else 4)
     inside = op.samples or ((-3.0, 3.0),) * n
     inside = inside if len(inside) == n else inside * n
+    if op.leading:
+        return [[float(i), *rng.uniform(-3.0, 3.0, n - 1).tolist()] for i in [*range(n - 1)] * 2]
     drawn = [[float(rng.uniform(low, high)) for low, high in inside] for _ in range(20)]
     special = [[x] * n for x in (0.0, 1.0, -1.0, 20.0, -20.0, 700.0, -700.0, 1e-9)]
     return drawn + special

@@ -45,7 +45,7 @@ def cases():
             yield op, op.arity
             continue
         for n in (2, 3):
-            yield from ((op.at(c), n) for c in range(n)) if op.indexed else [(op, n * op.vectors)]
+            yield from ((op.at(c), n) for c in range(n)) if op.indexed else [(op, op.leading + n * op.vectors)]
 
 
 CASES = list(cases())
@@ -67,7 +67,8 @@ def drawn(op, n, count=20):
     """Points of the row's own samples, the same ones in every run."""
     rng = random.Random(f"{op.label}-{n}")  # a text seeds by its bytes, not by its hash
     intervals = op.samples or ((-3.0, 3.0),) * n
-    return [tuple(rng.uniform(*interval) for interval in intervals) for _ in range(count)]
+    indices = [float(rng.randrange(n - 1)) for _ in range(op.leading)]
+    return [(*indices, *(rng.uniform(*interval) for interval in intervals[op.leading :])) for _ in range(count)]
 
 
 SIGNED = (0.0, 1e-300, 1e-8, 1.0, 20.0, 40.0, 700.0, 745.0, 1000.0)
@@ -84,6 +85,9 @@ SPREADS = (
 
 def points(op, n):
     """Draws, zeros, ties, tails and edges."""
+    if op.leading:
+        indices = [*range(n - 1), -0.0, -1.0, 0.5, n - 1.0, 1e300]
+        return drawn(op, n) + [(float(i), *a[: n - 1]) for i, a in product(indices, SPREADS)]
     if op.vectors == 2:
         return drawn(op, n) + [a[: n // 2] + b[: n // 2] for a, b in pairwise(SPREADS)]
     if op.vectors:
@@ -100,6 +104,8 @@ def points(op, n):
 
 def branches(op, xs):
     """Substitutions that put the operands on one side of every kink each; none for a smooth row."""
+    if op.leading:
+        return [{xs[0]: k} for k in range(len(xs) - 1)]
     if not op.kink:
         return [{}]
     p, q = sympy.symbols("p q", positive=True)
@@ -324,6 +330,9 @@ def test_a_matrix_keeps_its_shape(op):
 def test_a_row_of_vectors_takes_lists_arrays_and_arrays_of_values(op):
     rng = np.random.default_rng(0)
     vectors = [rng.normal(size=5) for _ in range(op.vectors)]
+    if op.leading:
+        op = lambda x, row=op: row(x, Value(3.0))  # noqa: E731
+        op.indexed = False
     expected = values(op(*(v.tolist() for v in vectors)))
     assert np.array_equal(values(op(*vectors)), expected)
     assert np.array_equal(values(op(*map(array, vectors))), expected)
@@ -556,9 +565,9 @@ def test_a_row_without_a_domain_refuses_no_float(op, n):
 
 @EVERY_ROW
 def test_a_nan_goes_in_and_comes_out(op, n):
-    chosen = {"where": (1,), "leaky_relu": (0,)}  # what is not chosen does not count
+    chosen = {"where": (1,), "leaky_relu": (0,), "take": (1,)}  # what is not chosen does not count
     for k in chosen.get(op.name, range(n)):
-        xs = [0.5] * n
+        xs = [0.0] * op.leading + [0.5] * (n - op.leading)
         xs[k] = math.nan
         assert math.isnan(made(op, xs)[1].data), k
 

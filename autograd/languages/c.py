@@ -26,6 +26,7 @@ WORDS = """
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
     real vec mask LANES LANE EACH load lives sum_of_lanes spread choose nonzero maximum minimum theta rows n total gradient
     forward sum_and_grad first live missing out main i j k l p q memset feclearexcept fetestexcept errno y0 y1 yn j0 j1 jn
+    gathered gathered_one gathered_each scatter scatter_one is_place
 """
 
 
@@ -88,7 +89,9 @@ _VECTORS: Mapping[str, Any] = (
 MIXED = ("add", "subtract", "multiply", "divide", "negative", "positive", "greater", "less", "greater_equal", "less_equal",
          "equal", "not_equal", "nonzero", "whole_power")  # fmt: skip
 #: Arrays of the graph: the words of NumPy, under names that C allows.
-ARRAYS = replace(NUMPY, comment="// {}", reserved=frozenset(WORDS.split()) | NUMPY.reserved, spelled=_spelled)
+_FORMS, _RESERVED = {**NUMPY.forms}, frozenset(WORDS.split()) | NUMPY.reserved
+del _FORMS["each"]  # which calls Python
+ARRAYS = replace(NUMPY, forms=_FORMS, comment="// {}", reserved=_RESERVED, spelled=_spelled)
 
 
 def _frame(literal: Any) -> Frame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from keyword import iskeyword
 from typing import Any, Self
 
@@ -35,6 +36,7 @@ class Context:
         self.constants: dict[str, npt.NDArray[Any]] = {}
         self.comments: dict[str, str] = {}  # on constants
         self._used = set(reserved)
+        self.rows: dict[str, Op] = {}  # whose rules are called
         self._known: dict[Any, Code] = {}  # the constants by what is in them
 
     def variable(self, name: str, shape: Shape = NUMBER) -> Code:
@@ -54,6 +56,12 @@ class Context:
         if isinstance(code, Code) and code.args and code.key not in self.names:
             self.names[code.key] = self.unique(wanted)
         return code
+
+    def row(self, op: Op) -> str:
+        """The name by which the code knows a row whose rules it calls."""
+        used = {name for name, known in self.rows.items() if known is not op}
+        self.rows[name := unused(op.label, used)] = op
+        return name
 
     def constant(self, wanted: str, data: npt.NDArray[Any], comment: str = "") -> Code:
         """An array that the code reads; the same one for the same numbers."""
@@ -90,7 +98,7 @@ class Code(Operand):
         self.word = word  # a row of the table, a word for arrays, or "name" and "number", which have no operands
         self.args = [x if isinstance(x, Code) else self.context.number(x) for x in args]
         self.data = data  # what the word needs besides: a name, a number, the ends of a slice
-        self.shape = shape or _broadcast(self.args)
+        self.shape = shape or broadcast(*self.args)
         numbers = self.context.numbers
         # By text: 0 and −0 are two numbers, and nan is one.
         content = (word, *data, *(x.key for x in self.args)) if word != "number" else repr(data[0])
@@ -111,7 +119,7 @@ class Code(Operand):
         first = next(x for x in operands if isinstance(x, Code))
         form = first.context.language.forms.get(op.name)
         if form is None:
-            return op.value(*operands)
+            return cls.called(op, "value", *operands) if opaque(op, len(operands)) else op.value(*operands)
         return cls.said(op.name, *operands) if isinstance(form, Form) else form(cls, *operands)
 
     @classmethod
@@ -122,6 +130,17 @@ class Code(Operand):
             inner = first.args[0]
             return cls.of(inner) if word == "negative" else cls(word, (inner,))
         return cls(word, operands)
+
+    @classmethod
+    def called(cls, op: Op, rule: str, *operands: Any) -> Self:
+        """A call of a rule that is Python, number by number; TypeError in a language that cannot call it."""
+        context = next(x.context for x in operands if isinstance(x, Code))
+        if "each" not in context.language.forms:
+            raise TypeError(
+                f"the rules of {op.label} are Python that only NumPy's programs can call: write them in arithmetic, "
+                "where(…) and autograd's functions, which every language has"
+            )
+        return cls("each", operands, (context.row(op), rule))
 
     def __compare__(self, word: str, other: Any) -> Self:
         return type(self)(word, (self, other))
@@ -150,6 +169,20 @@ class Code(Operand):
         )
 
 
+@cache
+def opaque(op: Op, n: int) -> bool:
+    """Whether the rules of a row on n operands are Python that no language can write, as math.erf and a table are."""
+    if op.name in ops.BUILT_IN:
+        return False
+    context = Context(Language(dict.fromkeys(ops.BUILT_IN, Form(""))))
+    y, *operands = map(context.variable, ["y", *(f"x{k}" for k in range(n))])
+    try:
+        results = [op.value(*operands), *op.local(y, *operands, rules=op.slopes)]
+    except Exception:  # of a user's rule
+        return True
+    return not all(isinstance(x, Code | float | int) for x in results)
+
+
 class Partial(Code):
     """An operand of local partials, which need not carry nan on as the value does: step is one comparison there."""
 
@@ -169,7 +202,8 @@ def _above(a: Any, b: Any) -> Any:
     return ops.where.apply(a > b, 1.0, 0.0)
 
 
-def _broadcast(args: Sequence[Code]) -> Shape:
+def broadcast(*args: Code) -> Shape:
+    """The shape of what is computed entry by entry."""
     shapes = [x.shape for x in args]
     return max(s[0] for s in shapes), max(s[1] for s in shapes), any(s[2] for s in shapes)
 

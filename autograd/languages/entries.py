@@ -13,11 +13,13 @@ from autograd.languages.code import Code, Context
 from autograd.languages.forms import Language
 from autograd.languages.numpy import COMPARISONS
 
-VIEWS = ("take", "slice", "every", "reshape", "flatten", "transpose", "repeat", "broadcast", "full", "split")
+VIEWS = ("picked", "slice", "every", "reshape", "flatten", "transpose", "repeat", "broadcast", "full", "split")
 SUMS = ("matmul", "sum_rows", "sum_columns", "sum_batch", "max_rows")
 TESTING = ("choose", "choose_number", "mask")
 
 Index = Any  # a whole number, or the text of one
+_KINDS = ("", "_one", "_each")
+_CALLS = tuple(f"gathered{of}({{base}} + {{first}}, {{step}}, {{count}}, {{index}})" for of in _KINDS)
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,11 @@ class Frame:
     live: str = "live"  # a number of each example, 1 or 0, that has no index
     zeros: tuple[str, str] = ("(vec){0}", "0.0")
     divide: str = "({}) / {}"
+    # Of a number that is one for all at a place of every example, of one number, of a number of every example.
+    gather: Sequence[str] = _CALLS
+    scatter: Sequence[str] = tuple(
+        f"scatter{of}({{base}} + {{first}}, {{count}}, {{index}}, {{number}});" for of in _KINDS
+    )
 
 
 class Numbers:
@@ -132,6 +139,8 @@ class Entries:
             return self.numbers.inside(batched, node.data[0])
         if node.word in VIEWS:
             return self._viewed(node, i, j, lines)
+        if node.word in ("gather", "element"):
+            return self._gathered(node, i, j, lines)
         return self._summed(node, i, j, lines) if node.word in SUMS else self._computed(node, i, j, lines)
 
     def _computed(self, node: Code, i: Index, j: Index, lines: list[str]) -> Code:
@@ -155,13 +164,24 @@ class Entries:
                 return self.entry(x, plus(at(i, int(node.data[2]), 0), int(node.data[0])), j, lines)
             case "transpose":
                 return self.entry(x, j, i, lines)
-            case "take" if x.shape[1]:
+            case "picked" if x.shape[1]:
                 return self.entry(x, self.read(node.args[1], i), j, lines)
-            case "take":
+            case "picked":
                 return self.entry(x, self.read(node.args[1], i, j), 0, lines)
             case "reshape" | "flatten":
                 return self._flat(x, at(i, max(node.shape[1], 1), j), lines)
         return self.entry(x, i, j, lines)
+
+    def _gathered(self, node: Code, i: Index, j: Index, lines: list[str]) -> Code:
+        """An entry whose place in a row of a table, or in a column of numbers of every example, is data."""
+        (table, index), batched = node.args, node.shape[2]
+        place, width = self.place(table), max(table.shape[1], 1)
+        assert place, "a table has a name, and so a place"
+        first, step, count = (at(i, width, 0), 1, width) if node.word == "gather" else (j, width, table.shape[0])
+        text = self.numbers.text(batched, self.entry(index, 0, j, lines), whole=True)
+        template = self.frame.gather[2 if table.shape[2] else not batched]
+        parts = {"base": place[0], "first": plus(first, place[1]), "step": step, "count": count, "index": text}
+        return self.numbers.variable(template.format(**parts), batched)
 
     def _flat(self, x: Code, k: Index, lines: list[str]) -> Any:
         """The entry at a place in reading order."""

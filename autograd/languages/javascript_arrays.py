@@ -57,6 +57,8 @@ FRAME = Frame(
     live="",
     zeros=("0", "0"),
     divide="Math.floor(({}) / {})",
+    gather=("gathered({base}, {first}, {step}, {count}, {index})",) * 3,
+    scatter=("scatter({base}, {first}, {count}, {index}, {number});",) * 2,
 )
 #: Arrays of the graph, under names that JavaScript allows.
 ARRAYS = replace(IN_C, reserved=IN_C.reserved | frozenset(RESERVED.split()))
@@ -66,6 +68,8 @@ _OWN = re.compile(r"\s*const \w+ = (new Float64Array\(|(?!theta|gradient)\w+\.su
 _HELPERS = """
 const larger = (a, b) => a > b ? a : a <= b ? b : a + b;
 const smaller = (a, b) => a < b ? a : a >= b ? b : a + b;
+const gathered = (x, first, step, count, i) => 0 <= i && i < count && i % 1 == 0 ? x[first + i * step] : NaN;
+const scatter = (x, first, count, i, y) => { if (0 <= i && i < count && i % 1 == 0) x[first + i] += y; };
 """
 
 

@@ -57,6 +57,33 @@ static inline int load(vec *x, const real *rows_of, long width, long first, long
     return missing;
 }
 
+// An entry of `count` whose place is data: nan where there is no such place.
+static inline int is_place(real i, long count) { return i >= 0 && i < count && i == floor(i); }
+static inline real gathered_one(const real *x, long step, long count, real i)
+{
+    return is_place(i, count) ? x[step * (long)i] : NAN;
+}
+static inline vec gathered(const real *x, long step, long count, vec i)
+{
+    vec y = i;
+    for (int l = 0; l < LANES; l++) LANE(y, l) = gathered_one(x, step, count, LANE(i, l));
+    return y;
+}
+static inline vec gathered_each(const vec *x, long step, long count, vec i)
+{
+    vec y = i;
+    for (int l = 0; l < LANES; l++) LANE(y, l) = is_place(LANE(i, l), count) ? LANE(x[step * (long)LANE(i, l)], l) : NAN;
+    return y;
+}
+static inline void scatter_one(real *x, long count, real i, real y)
+{
+    if (is_place(i, count)) x[(long)i] += y;
+}
+static inline void scatter(real *x, long count, vec i, vec y)
+{
+    for (int l = 0; l < LANES; l++) scatter_one(x, count, LANE(i, l), LANE(y, l));
+}
+
 // 1 for an example; 0 for the copies of the last one that fill its block.
 static inline vec lives(long first, long rows)
 {

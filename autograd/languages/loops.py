@@ -16,6 +16,7 @@ from autograd.languages.code import Code, Context
 from autograd.languages.entries import SUMS, VIEWS, Entries, Frame, Index, at, plus, size
 from autograd.languages.numpy import COMPARISONS
 
+LOOPS = ("stack", "scatter", "others", "sums_at")  # what has loops of its own
 DEEPEST = 12  # operations in one expression; a deeper one is stored in parts
 
 
@@ -39,8 +40,8 @@ class _Readers:
         while reader.word == "split":
             reader = self._of[reader.key][0]
         deep = 1 + max(self._deep.get(x.key, 0) for x in node.args)
-        elsewhere = reader.word in (*VIEWS, "matmul", "scatter", "others", "max_rows", "stack")
-        loops = node.word in ("stack", "scatter", "others") or over_examples(node) or wide(node)
+        elsewhere = reader.word in (*VIEWS, "matmul", "max_rows", "gather", "element", *LOOPS)
+        loops = node.word in LOOPS or over_examples(node) or wide(node)
         read = reader.args[0].shape if reader.word in SUMS else reader.shape
         stored: bool = len(readers) > 1 or deep > DEEPEST or elsewhere or loops or node.shape != read
         self._deep[node.key] = 0 if stored else deep
@@ -119,7 +120,7 @@ class Loops:
             self._store_sum(node, name, given)
         else:
             found = filled(self.entries, node, name, self._in_place)
-            if r * c == 1 and not given and node.word not in ("stack", "scatter", "others"):
+            if r * c == 1 and not given and node.word not in LOOPS:
                 self.entries.single.add(node.key)
                 *found, last = (re.sub(rf"\b{name}\[0\]", name, line) for line in found)
                 text = last.removeprefix(f"{name} = ")[:-1]
@@ -132,11 +133,9 @@ class Loops:
     def _store_sum(self, node: Code, name: str, given: bool) -> None:
         """A sum over the examples: one sum for each lane of a vector of examples, and at the end their sum."""
         numbers, x, sums, (r, c) = self.entries.numbers, node.args[0], f"{name}_sums", size(node)
-        array = self.frame.array
-        self.before += [
-            numbers.declared(array, batched=True, name=sums, size=r * c),
-            self.frame.clear.format(name=sums),
-        ]
+        array, at_places = self.frame.array, node.word == "sums_at"
+        self.before.append(numbers.declared(array, batched=not at_places, name=sums, size=r * c))
+        self.before.append(self.frame.clear.format(name=sums))
 
         def add(i: Index, k: Index, j: Index) -> list[str]:
             lines: list[str] = []
@@ -145,10 +144,11 @@ class Loops:
                 code = numbers.product(x.shape[2], code, self.entries.entry(node.args[1], j, k, lines))
             return [*lines, f"{sums}[{at(i, c, k)}] += {numbers.text(x.shape[2], code)};"]
 
-        self.block += self.entries.nest((r, c, 1 if node.word == "sum_batch" else size(x)[1]), add)
+        counts = (r, c, 1 if node.word == "sum_batch" else size(x)[1])
+        self.block += summed_at(self.entries, node, sums) if at_places else self.entries.nest(counts, add)
         if not given:
             self.behind.append(numbers.declared(array, batched=False, name=name, size=r * c))
-        total = self.frame.over_lanes
+        total = "{name}[{k}] = {sums}[{k}];" if at_places else self.frame.over_lanes
         self.behind += self.entries.nest((r * c,), lambda k: [total.format(name=name, sums=sums, k=k)])
 
 
@@ -169,7 +169,9 @@ def computed(frame: Frame, f: Function) -> Loops:
 
 def over_examples(node: Code) -> bool:
     """Whether this is a sum over the examples."""
-    return node.word in ("matmul", "sum_columns", "sum_batch") and node.args[0].shape[2] and not node.shape[2]
+    return (
+        node.word in ("matmul", "sum_columns", "sum_batch", "sums_at") and node.args[0].shape[2] and not node.shape[2]
+    )
 
 
 def wide(node: Code) -> bool:
@@ -187,8 +189,8 @@ def filled(e: Entries, node: Code, name: str, in_place: Sequence[int] | set[int]
     if node.key not in e.stored:
         if node.word == "stack":
             return _stack(e, node, name, in_place)
-        if node.word in ("scatter", "others"):
-            return (_scatter if node.word == "scatter" else _others)(e, node, name)
+        if node.word in LOOPS:
+            return {"scatter": _scatter, "others": _others, "sums_at": _sums_at}[node.word](e, node, name)
         if wide(node) and node.args[1].word != "transpose":
             return _wide_product(e, node, name)
     return _entries(e, node, node, name, 0)
@@ -220,13 +222,32 @@ def _stack(e: Entries, node: Code, name: str, in_place: Sequence[int] | set[int]
 
 
 def _scatter(e: Entries, node: Code, name: str) -> list[str]:
-    (index, rows), (r, c) = node.args, size(node)
+    (index, rows, _), (r, c) = node.args, size(node)
 
     def add(i: Index, j: Index) -> list[str]:
         return [f"{name}[{at(e.read(index, i), c, j)}] += {e.read(rows, i, j)};"]
 
     clear = e.nest((r * c,), lambda k: [f"{name}[{k}] = {e.numbers.zero(node)};"])
     return clear + e.nest((rows.shape[0], c), add)
+
+
+def _sums_at(e: Entries, node: Code, name: str) -> list[str]:
+    clear = e.nest((node.shape[0] * node.shape[1],), lambda k: [f"{name}[{k}] = {e.numbers.zero(node)};"])
+    return clear + summed_at(e, node, name)
+
+
+def summed_at(e: Entries, node: Code, name: str) -> list[str]:
+    """Loops that add the entries of a matrix to the places of their columns in an array."""
+    (x, index), (r, c) = node.args, size(node)
+    batched = x.shape[2]
+
+    def add(i: Index, j: Index) -> list[str]:
+        lines: list[str] = []
+        where, number = (e.numbers.text(batched, e.entry(y, i, j, lines), whole=True) for y in (index, x))
+        parts = {"base": name, "first": at(i, c, 0), "count": c, "index": where, "number": number}
+        return [*lines, e.frame.scatter[not batched].format(**parts)]
+
+    return e.nest((r, size(x)[1]), add)
 
 
 def _others(e: Entries, node: Code, name: str) -> list[str]:

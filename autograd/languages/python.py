@@ -10,7 +10,7 @@ from autograd.ops import Op
 PYTHON = Language(
     INFIX
     | calls("{}({{}})", MATHEMATICS | {"absolute": "abs", "erf": "erf", "erfc": "erfc"})
-    | calls("{}({{*}})", {"largest": "largest", "power": "pow"})
+    | calls("{}({{*}})", {"largest": "largest", "power": "pow", "take": "element"})
     | {
         # What the branches compute is computed beforehand.
         "where": Form("{1} if {0} else {2}", TEST, (COMPARE, COMPARE, COMPARE), uses=(1, 2, 2)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -95,8 +96,11 @@ class Adjoints:
         places, index = np.unique(at, return_inverse=True)
         if len(places) == len(at):
             return at, pool
-        order = np.argsort(at, kind="stable")
-        of_sorted = self.context.constant("index", index[order]), picked(pool, order)
+        order, counts = np.argsort(at, kind="stable"), np.bincount(index)
+        if (counts == counts[0]).all() and counts[0] <= FEW:
+            return places, reduce(plus, (picked(pool, order[k :: counts[0]]) for k in range(counts[0])))
+        first = self.context.constant("first", np.cumsum(counts) - counts)
+        of_sorted = self.context.constant("index", index[order]), picked(pool, order), first
         return places, Code("scatter", of_sorted, (len(places),), (len(places), 1, pool.shape[2]))
 
     def _gathered(self, parts: list[Part], group: Group) -> Code:

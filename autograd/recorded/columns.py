@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from autograd.names import Name
 from autograd.recorded.words import Grid
 from autograd.tape import wengert_list
-from autograd.value import Value
+from autograd.value import Value, constant_of
 
 FIXED, PARAMETER, GIVEN, COMPUTED = -1, 0, 1, 2  # what a node depends on, and so where its number comes from
+
+ZERO, LEAST = constant_of(0.0), constant_of(-math.inf)  # which every table has
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +44,7 @@ def columns(outputs: Sequence[Value], given: Sequence[Value], data: set[Value]) 
     """
     table, inputs = Columns(), set(given)
     same: dict[Any, int] = {}
-    for v in (*given, *wengert_list(outputs)):
+    for v in (*given, *wengert_list(outputs), ZERO, LEAST):
         edges = tuple([table.place[p] for p in v.parents])
         if edges:
             kind = COMPUTED if any(table.kind[p] != FIXED for p in edges) else FIXED

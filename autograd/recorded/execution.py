@@ -29,7 +29,7 @@ ALARM: Any = {"divide": "raise", "over": "raise", "invalid": "raise", "under": "
 # Bytes of a block's widest array: the C library hands larger ones back to the system, and asks for them anew, at every
 # operation until a program has freed some large array. They also stay in a processor's cache.
 BLOCK = 120_000
-LEAST = 256  # rows of a block
+MOST_OF_LEAST = 256  # rows of a block that are enough, whatever the number of parameters
 MAX_EAGER = 64  # rows of a sum that are inf or nan on Values too; the sum is so then, and no further row is looked at
 
 Arrays = Sequence[npt.NDArray[Any]]
@@ -50,9 +50,12 @@ class Run:
         native: Callable[[Any], Callable[..., Any]] | None = None,
     ) -> None:
         self.function, self.plan, self.names, self.native = function, plan, names, native
-        widest = max((group.grid.size for group in plan.groups[plan.theta :] if group.batched), default=1)
+        arrays: list[Any] = [*plan.groups[plan.theta :], *(x for group in plan.groups for x in group.operands)]
+        widest = max((x.grid.size for x in arrays if x.batched), default=1)
+        # Every block reads the parameters and writes their gradient, so it should have more numbers than they are.
+        least = min(MOST_OF_LEAST, max(8, len(plan.parameters) // widest))
         #: The largest number of rows that are computed at once.
-        self.most = max(LEAST, BLOCK // (8 * widest))
+        self.most = max(least, BLOCK // (8 * widest))
 
     def __call__(self, name: str, theta: Floats, arrays: Arrays) -> Any:
         if self.native and (result := self.native(theta.dtype)(name, theta, arrays)) is not None:
@@ -127,7 +130,7 @@ class Run:
             outputs = [twins[k] for k in plan.outputs.grid[:, 0]]
             if name != "forward":
                 outputs[0].backward()
-        except refusals.ERRORS as error:
+        except (LookupError, *refusals.ERRORS) as error:  # LookupError of a user's table
             raise type(error)(f"row {row}: {error}" if arrays else str(error)) from None
         output = values(outputs).reshape(1, *plan.shape)
         if not np.isfinite(output).all():

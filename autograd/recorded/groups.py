@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,10 +17,13 @@ import numpy as np
 from autograd import ops
 from autograd.languages.code import Shape
 from autograd.ops import Op
-from autograd.recorded.columns import COMPUTED, FIXED, PARAMETER, Columns, columns
+from autograd.recorded.columns import COMPUTED, FIXED, LEAST, PARAMETER, ZERO, Columns, columns
 from autograd.recorded.words import Grid
 from autograd.value import Value
 
+# What counts for nothing among the operands of a row.
+NEUTRAL: dict[Any, Value] = dict.fromkeys((ops.sum, ops.dot), ZERO)
+NEUTRAL |= dict.fromkeys((ops.logsumexp, ops.log_softmax, ops.neg_log_softmax), LEAST)
 FEW = 4  # matrix products at one depth; dots that fall into more parts are products of vectors, side by side
 
 
@@ -102,10 +106,11 @@ def _alike(table: Columns) -> Iterable[list[int]]:
         if table.kind[k] == COMPUTED:
             kinds: list[Any] = [table.kind[p] for p in table.edges[k]]
             if op.vectors:
-                half = len(kinds) // op.vectors
-                kinds = [frozenset(kinds[:half]), frozenset(kinds[half:])]
+                lead, half = kinds[: op.leading], op.leading + (len(kinds) - op.leading) // op.vectors
+                kinds = [*lead, frozenset(kinds[op.leading : half]), frozenset(kinds[half:])]
             row = op.family if op.family and stacks(op) else op
-            alike[table.depth[k], table.batched[k], len(table.edges[k]), row, *kinds].append(k)
+            length = 0 if row in NEUTRAL else len(table.edges[k])
+            alike[table.depth[k], table.batched[k], length, row, *kinds].append(k)
     return sorted(alike.values(), key=lambda members: (table.depth[members[0]], members[0]))
 
 
@@ -140,12 +145,26 @@ class _Layout:
                 self.place_in_group[k] = len(self.parameters)
                 self.parameters.append(k)
 
-    def arranged(self, members: list[int]) -> Iterable[Group]:
+    def arranged(self, members: list[int]) -> Iterator[Group]:
         """Nodes that are alike as one group, or as a few."""
         op = self.table.nodes[members[0]].op
-        if op is ops.dot:
-            return self._products(members)
-        return [self._stack(op, members) if stacks(op) else self._each(op, members)]
+        if not stacks(op):
+            yield self._each(op, members)
+            return
+        if op in (ops.dot, ops.take):
+            rest: list[int] = []
+            for same in self._by_length(members):
+                yield from self._products(op, same, rest)
+            members = sorted(rest)
+        parts, lengths = self._by_length(members), [len(self.table.edges[k]) for k in members]
+        # Shorter vectors end in what counts for nothing, unless most of it would be that.
+        for part in [members] * bool(members) if 2 * sum(lengths) >= max(lengths, default=0) * len(members) else parts:
+            yield self._stack(op, part)
+
+    def _by_length(self, members: list[int]) -> list[list[int]]:
+        """The nodes, those with as many operands together."""
+        length = lambda k: len(self.table.edges[k])  # noqa: E731
+        return [list(same) for _, same in groupby(sorted(members, key=length), length)]
 
     def _each(self, op: Op, members: list[int]) -> Group:
         """Node by node, laid out as an operand is if that is all of a group."""
@@ -169,37 +188,42 @@ class _Layout:
         edges = self.table.edges
         first = sorted(members, key=lambda k: (self.group_of[edges[k][0]], self.place_in_group[edges[k][0]]))
         place = {parents: j for j, parents in enumerate(dict.fromkeys(edges[k] for k in first))}
-        n = len(edges[members[0]]) // op.vectors
-        grid = np.full((1 if op.index is None else n, len(place)), -1, np.int64)
+        row, batched, longest = op.family or op, self.table.batched[members[0]], max(map(len, place))
+        grid = np.full((1 if op.index is None else longest, len(place)), -1, np.int64)
         for k in members:
             grid[self.table.nodes[k].op.index or 0, place[edges[k]]] = k
-        operands = np.array(list(place), np.int64).reshape(len(place), op.vectors, n)
-        batched = self.table.batched[members[0]]
-        vectors = [Operand(x.T, batched, whole=True) for x in np.moveaxis(operands, 1, 0)]
-        return Group(grid, batched, op.family or op, vectors)
+        columns = np.full((longest, len(place)), self.table.place[NEUTRAL[row]] if row in NEUTRAL else -1)
+        size = (longest - op.leading) // op.vectors
+        for j, parents in enumerate(place):
+            n = (len(parents) - op.leading) // op.vectors
+            for part in range(op.vectors):
+                columns[op.leading + part * size :][:n, j] = parents[op.leading + part * n :][:n]
+            columns[: op.leading, j] = parents[: op.leading]
+        parts = np.split(columns, range(op.leading, longest, size))
+        return Group(grid, batched, row, [Operand(x, batched, whole=True) for x in parts if len(x)])
 
-    def _products(self, members: list[int]) -> Iterator[Group]:
-        """Matrix products: of the left vectors that meet the same right ones, with these."""
+    def _products(self, op: Op, members: list[int], rest: list[int]) -> Iterator[Group]:
+        """Matrix products: of the left vectors that meet the same right ones, with these; of vectors with their indices.
+
+        What is better computed side by side is appended to `rest`.
+        """
         edges, batched = self.table.edges, self.table.batched
-        n = len(edges[members[0]]) // 2
-        node = {(edges[k][:n], edges[k][n:]): k for k in members}
+        n = len(edges[members[0]]) // 2 if op is ops.dot else 1
+        node = {(edges[k][:n], edges[k][n:])[:: 1 if op is ops.dot else -1]: k for k in members}
         meets, parts = defaultdict[Any, list[Any]](list), defaultdict[Any, list[Any]](list)
         for left, right in node:
             meets[left].append(right)
         for left, rights in meets.items():
             parts[frozenset(rights)].append(left)
-        rest = []
         for lefts in parts.values():
             rights = meets[lefts[0]]
             grid = np.array([[node[left, right] for right in rights] for left in lefts], np.int64)
             a, b = np.array(lefts, np.int64), np.array(rights, np.int64)
             over = [any(batched[k] for k in vectors.ravel().tolist()) for vectors in (a, b)]
-            if all(over) or len(parts) > FEW:
+            if over[0] if op is ops.take else all(over) or len(parts) > FEW:
                 rest += grid.ravel().tolist()
                 continue
             if over[0]:  # rows of data are columns: they stand on the right
                 a, b, grid = b, a, grid.T
             operands = [Operand(a, batched=False, whole=True), Operand(b.T, any(over), whole=True)]
-            yield Group(grid, any(over), ops.dot, operands, product=True)
-        if rest:
-            yield self._stack(ops.dot, sorted(rest))
+            yield Group(grid, any(over), op, operands, product=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.guards import Demand
+from autograd.guards import Below, Demand
 from autograd.value import Value
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -50,10 +50,11 @@ class Data:
         self.arguments, self.demands = arguments, demands
         places = {v: (k, j) for k, leaves in enumerate(inputs) for j, v in enumerate(leaves)}
         self._demands = []
-        for demand in demands:
+        for demand in _joined(demands, places):
             recorded = [v for v in demand.targets if isinstance(v, Value) and v.role != "constant"]
             if all(v in places for v in recorded):  # what is computed from the data is not known beforehand
-                self._demands.append((demand, _together([places.get(v, v) for v in demand.targets])))
+                found = [places.get(v, v) for v in demand.targets]
+                self._demands.append((demand, _together(found)))
 
     def checked(self, data: Sequence[Any], dtype: Any = None) -> Sequence[npt.NDArray[Any]]:
         """The data as arrays of whole numbers, or of floats of one precision, that of theta if its `dtype` is given.
@@ -67,7 +68,8 @@ class Data:
             holds = demand.holds(targets)
             if np.count_nonzero(holds) < holds.size:  # faster than holds.all()
                 row = int(np.argmin(holds.reshape(-1, targets.shape[1]).all(axis=0)))
-                got = targets[:, row].tolist()
+                wrong = ~holds[:, row] if isinstance(demand.holds, Below) else slice(None)
+                got = targets[wrong, row].tolist()
                 raise ValueError(f"row {row}: {demand.message}; got {got[0] if len(got) == 1 else got}")
         return data
 
@@ -112,6 +114,15 @@ class Data:
             raise ValueError(f"every argument has a row per example; got {given}")
         if 0 in counts.values():
             raise ValueError("there are no rows: a mean over none is not defined")
+
+
+def _joined(demands: Sequence[Demand], places: Mapping[Any, Any]) -> list[Demand]:
+    """The demands, where the indices that have the same numbers to choose from are looked at together."""
+    indices: dict[Any, set[Any]] = {}
+    for demand in (demand for demand in demands if isinstance(demand.holds, Below)):
+        indices.setdefault(demand[1:], set()).update(v for v in demand.targets if v in places)
+    together = [Demand(sorted(found, key=places.__getitem__), *key) for key, found in indices.items() if found]
+    return [*(demand for demand in demands if not isinstance(demand.holds, Below)), *together]
 
 
 def _together(places: list[Any]) -> Any:

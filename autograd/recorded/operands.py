@@ -65,7 +65,8 @@ class Reading:
             nodes = grid[groups == group]
             places = nodes if group == FIXED else self.plan.place_in_group[nodes]
             _, first, inverse = np.unique(places, return_index=True, return_inverse=True)
-            piece = self._from(group, nodes[first].reshape(-1, 1))
+            numbers = {self.plan.columns.numbers[k] for k in nodes[first]} if group == FIXED else ()
+            piece = numbers.pop() if len(numbers) == 1 else self._from(group, nodes[first].reshape(-1, 1))
             pieces.append(full(self.context, piece, (len(first), 1, batched)))
             index[groups == group] = count + inverse
             count += len(first)

@@ -20,7 +20,7 @@ from autograd.files import written
 from autograd.guards import graph_of, recording
 from autograd.languages import numpy
 from autograd.languages.assignments import Function
-from autograd.languages.code import unused
+from autograd.languages.code import opaque, unused
 from autograd.recorded.derivatives import Derivatives, LanguageName, Reduction
 from autograd.recorded.execution import Run
 from autograd.recorded.groups import Plan, plan
@@ -110,9 +110,12 @@ def _native() -> ModuleType:
 
 def _compiled(plan: Plan, arguments: Mapping[str, Shape], name: str) -> Callable[..., Any]:
     f = _written(plan, arguments, name)
-    namespace = dict[str, Any](np=np, constants=f.context.constants)
+    namespace = dict[str, Any](np=np, constants=f.context.constants, rows=f.context.rows)
     exec(compile(numpy.source([f]), "<recorded>", "exec"), namespace)
     return namespace[f.name]  # type: ignore[no-any-return]
+
+
+_WRITE = "write them in arithmetic, where(…) and autograd's functions"
 
 
 class Program(Derivatives):
@@ -138,6 +141,8 @@ class Program(Derivatives):
         self.language: LanguageName = language
         self._plan, self._data = plan, data
         self._compiled = cache(partial(_compiled, plan, data.arguments))  # each when it is first asked for
+        if language == "c" and self._called:
+            raise TypeError(f"C cannot call the rules of {self._called[0]}, which are Python: {_WRITE}")
         native = cache(partial(_native().native, plan, data.arguments)) if language == "c" else None
         self._run = Run(self._compiled, plan, list(data.arguments), native)
 
@@ -222,6 +227,8 @@ class Program(Derivatives):
         path = Path(path)
         if path.suffix not in (".py", ".c") or not path.stem.isidentifier() or keyword.iskeyword(path.stem):
             raise ValueError(f"a module is called like network.py or network.c; got {path.name!r}")
+        if self._called:
+            raise TypeError(f"a file cannot hold the rules of {self._called[0]}, which are Python: {_WRITE}")
         if path.suffix == ".c":
             text = _native().program(self._plan, self._data.arguments, self.theta().tolist()).encode()
             return written({path: lambda f: f.write(text)})
@@ -239,4 +246,11 @@ class Program(Derivatives):
         rows = ", ".join(f"{name} {shape}" if shape else name for name, shape in self._data.arguments.items())
         made_by = f", in C by {_native().compiler().version}" if self.language == "c" else ""
         output = self._plan.shape or "one output"
-        return f"Program({rows + ' → ' if rows else ''}{output}, {len(self.parameters)} parameters{made_by})"
+        slowly = f", {' and '.join(self._called)} number by number" * bool(self._called)
+        return f"Program({rows + ' → ' if rows else ''}{output}, {len(self.parameters)} parameters{made_by}{slowly})"
+
+    @property
+    def _called(self) -> list[str]:
+        """The operations whose rules are Python, by name."""
+        rows = dict.fromkeys((v.op, len(v.parents)) for v in self._plan.columns.nodes if v.op)
+        return [op.label for op, n in rows if opaque(op, n)]

@@ -1,4 +1,4 @@
-"""Words for arrays, such as take, stack and reshape: the shape of what each gives, and how it is written best.
+"""Words for arrays, such as picked, stack and reshape: the shape of what each gives, and how it is written best.
 
 Every array is a matrix with a row per node; its columns are the rows of data, or nodes too where there are none.
 """
@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import ops
-from autograd.languages.code import Code, Context, Partial, Shape
+from autograd.languages.code import Code, Context, Partial, Shape, broadcast
 
 Grid = npt.NDArray[np.int64]  # numbers of nodes, or places in an array
 
 WORDS = (  # beside the table's own, which an array takes entry by entry, under broadcasting
-    "take", "slice", "every", "reshape", "flatten", "transpose", "stack", "repeat", "broadcast", "full", "matmul", "others",
-    "sum_rows", "sum_columns", "split", "sum_batch", "max_rows", "scatter", "mask",
+    "picked", "slice", "every", "reshape", "flatten", "transpose", "stack", "repeat", "broadcast", "full", "matmul", "others",
+    "sum_rows", "sum_columns", "split", "sum_batch", "max_rows", "scatter", "mask", "gather", "sums_at", "element",
 )  # fmt: skip
 
 SMALL = 32  # rows up to which a product with a matrix of ones and zeros is the fastest sum
@@ -48,8 +48,8 @@ def picked(x: Code, at: Grid) -> Code:
     if step > 1 and (at.ravel() == np.arange(at.size) * step + start).all():
         return Code("every", (x,), (start, min(start + step * at.size, x.shape[0]), step), shape)
     if not x.shape[1]:  # entries, which may lie in rows and columns at once
-        return Code("take", (x, x.context.constant("index", at)), (), (*at.shape, False))
-    return Code("take", (x, x.context.constant("index", at.ravel())), (), shape)
+        return Code("picked", (x, x.context.constant("index", at)), (), (*at.shape, False))
+    return Code("picked", (x, x.context.constant("index", at.ravel())), (), shape)
 
 
 def laid_out(x: Code, r: int, c: int) -> Code:
@@ -108,7 +108,14 @@ def over_data(x: Any, batched: bool, context: Context) -> Any:
 
 
 def product(left: Code, right: Code) -> Code:
-    """The matrix product. One column by one row is broadcast, which is faster than the linear algebra library."""
+    """The matrix product. One column by one row is broadcast, which is faster than the linear algebra library.
+
+    With columns of zeros and a one it picks columns, and with their transpose it adds up columns: neither is written out.
+    """
+    if right.word == "one_hot":
+        return Code("gather", (left.context.named("table", left), right.args[0]), (), (left.shape[0], *right.shape[1:]))
+    if right.word == "transpose" and right.args[0].word == "one_hot":
+        return Code("sums_at", (left, right.args[0].args[0]), right.shape[1:2], (left.shape[0], right.shape[1], False))
     word = "multiply" if left.shape[1:] == (1, False) else "matmul"
     return Code(word, (left, right), (), (left.shape[0], *right.shape[1:]))
 
@@ -120,6 +127,10 @@ def others(x: Code) -> Code:
         return Code("others", (x,), (), x.shape)
     comment = "multiplied by it, every entry becomes the sum of all others"
     return product(x.context.constant(f"others_{k}", 1.0 - np.eye(k), comment), x)
+
+
+def _places(x: Code) -> Code:
+    return x.context.constant("places", np.arange(float(x.shape[0])).reshape(-1, 1))
 
 
 class Stack(Partial):
@@ -141,6 +152,8 @@ _ON_STACKS: dict[str, Callable[..., Any]] = {
     "shift": _largest,  # so that the forward pass's exponentials serve once more
     "y_hat": lambda e, whole: Stack.of(e.context.named("y_hat", e / whole)),
     "others": lambda _, x: Stack.of(others(x)),
+    "element": lambda i, x: Stack("element", (x.context.named("table", x), i), (), (1, *broadcast(x, i)[1:])),
+    "contributions": lambda i, x: [Stack("mask", (i == Stack.of(_places(x)),), (), (x.shape[0], *i.shape[1:]))],
 }
 
 

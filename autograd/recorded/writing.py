@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from autograd.languages.assignments import Function
-from autograd.languages.code import Code, Context, Partial, identifier, unused
+from autograd.languages.code import Code, Context, Partial, identifier, opaque, unused
 from autograd.languages.forms import Language
-from autograd.ops import Components
+from autograd.ops import Components, take
 from autograd.recorded.adjoints import Adjoints
 from autograd.recorded.array_names import formulas, titles
 from autograd.recorded.groups import Group, Operand, Plan
@@ -54,6 +54,8 @@ class Forward:
     def _compute(self, k: int, group: Group) -> None:
         kind = Stack if group.whole else Code
         operands = [kind.of(self._reading.taken(x)) for x in group.operands]
+        if group.product and group.op is take:
+            operands[1] = Code("one_hot", operands[1:], (), (group.operands[0].grid.shape[1], *operands[1].shape[1:]))
         code = Code.of(full(self.context, _value(group, operands), group.shape))
         if self.names[k] and code.args:
             self.context.names.setdefault(code.key, self.names[k])
@@ -155,14 +157,14 @@ class _Backward:
 
     def _through_product(self, k: int, group: Group, bar: Any) -> Back:
         (left, right), (a, b) = group.operands, self.written.operands[k]
-        single = group.shape == (1, 1, False)
+        single = group.shape == (1, 1, False) and group.op is not take
         if single and np.array_equal(left.grid, right.grid.T):  # the square of a vector
             yield right, times(bar * 2.0, b)
             return
         bar = bar if single else full(self.written.context, bar, group.shape)
         if self.returned.wanted(left):
             yield left, times(bar, turned(b)) if single else product(bar, turned(b))
-        if self.returned.wanted(right):
+        if group.op is not take and self.returned.wanted(right):
             yield right, times(bar, turned(a)) if single else product(turned(a), bar)
 
     def _through_components(self, k: int, group: Group, bar: Any) -> Back:
@@ -174,7 +176,9 @@ class _Backward:
     def _through_each(self, k: int, group: Group, bar: Any) -> Back:
         kind, op = Stack if group.whole else Partial, group.op
         y, *xs = (kind.of(x) for x in (self.written.codes[k], *self.written.operands[k]))
-        d = op.local(y, *xs, rules=op.slopes) if op.vectors else op.slopes
-        for x, partial in zip(group.operands, d, strict=True):
+        called = opaque(op, len(xs))
+        d = op.local(y, *xs, rules=op.slopes) if op.vectors and not called else []
+        for j, x in enumerate(group.operands):
             if self.returned.wanted(x):
-                yield x, self.times(bar, partial if op.vectors else partial(y, *xs))
+                partial = Code.called(op, f"slope({j})", y, *xs) if called else d[j] if d else op.slopes[j](y, *xs)
+                yield x, self.times(bar, partial)

@@ -1,0 +1,276 @@
+"""take: an element at an index that may be data; and softmax and its like along an axis."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+import nn
+import viz
+from autograd import (
+    Value,
+    array,
+    check_grad,
+    dot,
+    grad,
+    gradients,
+    grads,
+    hessian,
+    jacobian,
+    jvp,
+    log_softmax,
+    logsumexp,
+    neg_log_softmax,
+    record,
+    replay,
+    softmax,
+    sqrt,
+    step,
+    sum as total,
+    take,
+    tanh,
+    values,
+)
+from tests.row_by_row import assert_recorded_is_eager
+
+RNG = np.random.default_rng(3)
+TABLE = RNG.normal(size=(5, 3))
+
+# --- eager ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_whole_number_picks_the_element_itself_and_makes_no_node():
+    w, W = array([1.0, 2.0, 3.0], "w"), array(TABLE, "W")
+    assert take(w, 1) is w[1]
+    assert take(w, np.int64(2)) is take(w, 2.0) is w[2]
+    assert [v.name for v in take(W, 4)] == ["W[4,0]", "W[4,1]", "W[4,2]"]
+    assert take([1.0, 2.0], 0) == 1.0
+    assert take(TABLE, 2).tolist() == TABLE[2].tolist()
+
+
+@pytest.mark.parametrize("x", [TABLE, TABLE.tolist(), array(TABLE), [array(row) for row in TABLE]], ids=type)
+def test_a_value_picks_a_row_of_arrays_and_of_lists_in_the_like(x):
+    row = take(x, Value(3.0, "i", role="input"))
+    assert isinstance(row, list if isinstance(x, list) and isinstance(x[0], list) else np.ndarray)
+    assert values(row).tolist() == TABLE[3].tolist()
+    assert [v.op.name for v in row] == ["take"] * 3
+
+
+def test_the_gradient_goes_to_the_chosen_element_alone():
+    w, i = array([1.0, 2.0, 3.0], "w"), Value(2.0, "i")
+    y = take(w, i) * 5.0
+    y.backward()
+    assert grads(w).tolist() == [0.0, 0.0, 5.0]
+    assert i.grad == 0.0
+    assert jacobian(y, w).tolist() == [0.0, 0.0, 5.0]
+    assert jvp(lambda x: take(x, i) ** 2, ([1.0, 2.0, 3.0],), ([0.0, 1.0, 2.0],)) == (9.0, 12.0)
+    assert hessian(lambda x: take(x, i) ** 3)([1.0, 2.0, 3.0]).tolist() == [[0, 0, 0], [0, 0, 0], [0, 0, 18.0]]
+    assert check_grad(lambda x: take(tanh(x), i) * x[0], [0.1, 0.2, 0.3], order=2) < 1e-6
+    assert grad(grad(lambda x: take([x, x**2, x**3], i)))(2.0) == 12.0
+
+
+def test_a_derivative_that_is_missing_in_an_element_that_is_not_chosen_does_no_harm():
+    x = Value(0.0, "x")
+    take([sqrt(x), x * 3.0], Value(1.0)).backward()
+    assert x.grad == 3.0
+    with pytest.raises(ZeroDivisionError, match="sqrt has no derivative here"):
+        take([sqrt(x), x * 3.0], Value(0.0)).backward()
+
+
+@pytest.mark.parametrize("i", [-1, 3, 0.5, np.nan, np.inf, 10**6])
+def test_an_index_without_a_place_is_refused_by_name(i):
+    with pytest.raises(
+        ValueError, match=rf"the index of take is a whole number from 0 to 2; got {float(i) if i != i else i}"
+    ):
+        take([1.0, 2.0, 3.0], i)
+    with pytest.raises(ValueError, match=r"take is defined for an index that is a whole number.* from token"):
+        take([1.0, 2.0, 3.0], Value(i, "token"))
+
+
+@pytest.mark.parametrize("i", ["1", None, True, [0], np.array([0]), 1j])
+def test_what_is_no_index_is_refused(i):
+    with pytest.raises(TypeError, match="take takes one index, a whole number or a Value that holds one"):
+        take([1.0, 2.0], i)
+
+
+def test_what_has_no_elements_is_refused():
+    for x in (1.0, Value(1.0), "abc", np.array(1.0)):
+        with pytest.raises(TypeError, match="take takes a vector or rows, and an index"):
+            take(x, 0)
+    with pytest.raises(ValueError, match=r"take needs rows of one length; got \[2, 1\]"):
+        take([[1.0, 2.0], [3.0]], Value(0.0))
+    with pytest.raises(ValueError, match="the index of take is a whole number from 0 to -1; got 0"):
+        take([], 0)
+
+
+def test_a_value_as_an_index_of_python_points_to_take():
+    with pytest.raises(TypeError, match=r"take\(x, i\)"):
+        [1.0, 2.0][Value(1.0)]
+
+
+def test_a_graph_with_a_data_index_is_replayed_pickled_drawn_and_written():
+    w, i = array([1.0, 2.0, 3.0], "w"), Value(1.0, "i", role="input")
+    y = take(w, i) * 2.0
+    assert replay(y, {i: 2.0}) == 6.0
+    assert replay(y, {i: np.array([0.0, 2.0])}).tolist() == [2.0, 6.0]
+    for wrong in (3.0, np.array([0.0, 3.0])):
+        with pytest.raises(ValueError, match="take is defined for an index"):
+            replay(y, {i: wrong})
+    twin = pickle.loads(pickle.dumps(y))
+    twin.backward()
+    assert [v.grad for v in twin.parents[0].parents] == [0.0, 0.0, 2.0, 0.0]
+    assert "take" in str(viz.latex(y))
+    assert "take" in viz.draw(y).svg
+    assert str(viz.latex(y, wrt=w[1])).splitlines()[-1].split() == ["=", "2"]
+
+
+# --- recorded ---------------------------------------------------------------------------------------------------------
+
+
+FUNCTIONS = {
+    "rows of a table": lambda W, w: lambda t: dot(take(W, t[0]), tanh(take(W, t[1]))) + take(W, t[0])[1],
+    "one element": lambda W, w: lambda t: take(W[:, 0], t[0]) * take(W[:, 1], t[1]),
+    "of what the data make": lambda W, w: (
+        lambda t: take(w[:2] * t[1], step(t[0])) + take([t[0], w[0], t[1]], step(t[1]))
+    ),
+    "of a table that is computed": lambda W, w: lambda t: take(tanh(W) @ w, t[0]) ** 2,
+    "at an index that is computed": lambda W, w: lambda t: take(w, t[0] - t[0] + 2) + take(w * t[1], 1 - step(t[0])),
+    "a class": lambda W, w: lambda t: nn.cross_entropy(W @ w, t[0]) + nn.cross_entropy(w * (1 + t[1]), step(t[0])),
+}
+TOKENS = [[0, 1], [4, 4], [2, 0], [4, 3], [1, 1], [0, 2]]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
+@pytest.mark.parametrize("count", [1, 6])
+def test_recorded_indices_give_the_eager_numbers(function, count):
+    f = function(array(TABLE, "W"), array([0.5, -1.0, 2.0], "w"))
+    assert_recorded_is_eager(f, TOKENS[:count])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_compiled_indices_give_the_eager_numbers(function, monkeypatch):
+    monkeypatch.setattr("tests.row_by_row.IN_C", True)
+    assert_recorded_is_eager(function(array(TABLE, "W"), array([0.5, -1.0, 2.0], "w")), TOKENS)
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="no Node")
+@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
+def test_indices_in_javascript_give_numpys_numbers(function):
+    program = record(function(array(TABLE, "W"), array([0.5, -1.0, 2.0], "w")), TOKENS[0])
+    theta, data = program.theta(), np.ravel(TOKENS).tolist()
+    script = f"""const p = ({program.javascript})(), theta = Float64Array.from({theta.tolist()});
+    const x = Float64Array.from({data}), g = new Float64Array({len(theta)});
+    console.log(JSON.stringify([p.sum_and_grad({len(TOKENS)}, theta, x, g), ...g]));"""
+    done = subprocess.run(["node", "-"], input=script, capture_output=True, text=True, check=True)
+    loss, gradient = program.value_and_grad(theta, TOKENS, reduction="sum")
+    np.testing.assert_allclose(eval(done.stdout), [loss, *gradient], rtol=1e-12, atol=1e-14)
+
+
+def test_indices_under_jax_give_numpys_numbers_and_nan_for_a_place_that_is_none():
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    for function in FUNCTIONS.values():
+        program = record(function(array(TABLE, "W"), array([0.5, -1.0, 2.0], "w")), TOKENS[0])
+        theta = program.theta()
+        jitted = jax.jit(program.value_and_grad)
+        loss, gradient = jitted(jax.numpy.asarray(theta), jax.numpy.asarray(TOKENS, dtype=float))
+        expected = program.value_and_grad(theta, TOKENS)
+        np.testing.assert_allclose(loss, expected[0], rtol=1e-12)
+        np.testing.assert_allclose(gradient, expected[1], rtol=1e-12, atol=1e-14)
+    program = record(lambda t: take(array(TABLE, "W"), t[0])[0], [0.0])
+    assert np.isnan(jax.jit(program.value_and_grad)(jax.numpy.asarray(program.theta()), jax.numpy.asarray([[7.0]]))[0])
+
+
+@pytest.mark.parametrize("language", ["numpy", "c"])
+@pytest.mark.parametrize("bad", [-1, 5, 0.5])
+def test_a_row_with_an_index_without_a_place_is_named_before_and_within_the_program(language, bad):
+    W = array(TABLE, "W")
+    program = record(lambda t: take(W, t[0])[0] + take(W, t[1] + 0.0)[1], [0.0, 0.0], language=language)
+    assert program([[4, 4]])[0] == TABLE[4, 0] + TABLE[4, 1]
+    with pytest.raises(ValueError, match=rf"row 1: the index of take is a whole number from 0 to 4; got {bad}"):
+        program.backward([[0, 0], [bad, 0]])
+    with pytest.raises(ValueError, match=r"row 1: take is defined for an index that is a whole number"):
+        program.backward([[0, 0], [0, bad]])
+    assert np.isnan(grads(W)).all()
+
+
+def test_many_indices_of_one_range_are_looked_at_together():
+    W = array(TABLE, "W")
+    program = record(lambda t: total([take(W, i)[0] for i in t]), [0.0] * 6)
+    assert len(program._data._demands) == 1
+
+
+def test_a_recorded_gather_has_second_derivatives():
+    W = array(TABLE, "W")
+    program = record(lambda t: tanh(take(W, t[0])[0]) ** 2 * take(W, t[1])[1], [0.0, 1.0])
+    H = program.hessian(program.theta(), [[1.0, 2.0]])
+    y = tanh(W[1, 0]) ** 2 * W[2, 1]
+    np.testing.assert_allclose(H, hessian(y, np.array(program.parameters).view(type(W))), atol=1e-14)
+
+
+# --- along an axis ----------------------------------------------------------------------------------------------------
+
+CUBE = RNG.normal(size=(2, 3, 4))
+EXPONENTIALS = lambda axis: np.exp(CUBE) / np.exp(CUBE).sum(axis=axis, keepdims=True)  # noqa: E731
+ALONG = {
+    softmax: EXPONENTIALS,
+    log_softmax: lambda axis: np.log(EXPONENTIALS(axis)),
+    neg_log_softmax: lambda axis: -np.log(EXPONENTIALS(axis)),
+    logsumexp: lambda axis: np.log(np.exp(CUBE).sum(axis=axis)),
+}
+EACH = pytest.mark.parametrize("f", ALONG, ids=lambda f: f.__name__)
+
+
+@EACH
+@pytest.mark.parametrize("axis", [None, 0, 1, 2, -1, -2, -3])
+def test_vectors_along_an_axis_of_floats_of_values_and_of_lists_give_the_like(f, axis):
+    expected = ALONG[f](-1 if axis is None else axis)
+    np.testing.assert_allclose(f(CUBE, axis=axis), expected, rtol=1e-13)
+    of_values, of_lists = f(array(CUBE, "a"), axis=axis), f(CUBE.tolist(), axis=axis)
+    assert type(of_values) is type(array(CUBE))
+    np.testing.assert_allclose(values(of_values), expected, rtol=1e-13)
+    assert isinstance(of_lists, list)
+    np.testing.assert_allclose(np.array(of_lists), expected, rtol=1e-13)
+
+
+@EACH
+def test_each_component_along_an_axis_is_one_node_of_its_own_vector(f):
+    a = array(CUBE[0], "a")
+    y = f(a, axis=0)
+    node = y[1] if f is logsumexp else y[2, 1]
+    slope = gradients(node, a)
+    assert (values(slope)[:, [0, 2, 3]] == 0).all()
+    assert (values(slope)[:, 1] != 0).all()
+    row = node.parents[0] if f is softmax else node
+    assert list(row.parents) == list(a[:, 1])
+
+
+@EACH
+@pytest.mark.parametrize("axis", [3, -4, 0.5, "last", (0, 1), True])
+def test_a_wrong_axis_is_refused_in_the_functions_own_name(f, axis):
+    with pytest.raises(
+        ValueError, match=rf"^{f.__name__} runs along one axis of an array of shape \(2, 3, 4\); got axis="
+    ):
+        f(CUBE, axis=axis)
+    with pytest.raises(ValueError, match=rf"^{f.__name__} runs along one axis of an array of shape \(2,\)"):
+        f([1.0, 2.0], axis=1)
+
+
+@EACH
+def test_an_axis_of_a_number_and_rows_of_different_lengths_are_refused(f):
+    with pytest.raises(TypeError, match=rf"^{f.__name__} takes no axis of float"):
+        f(1.0, axis=0)
+    with pytest.raises(ValueError, match=rf"^{f.__name__} needs rows of one length"):
+        f([[1.0, 2.0], [1.0]])
+    with pytest.raises(ValueError, match=rf"^{f.__name__} of an empty vector is not defined"):
+        f(np.ones((2, 0)))
+
+
+def test_rows_that_take_no_axis_say_so():
+    for call in (lambda: total([[1.0]], axis=0), lambda: dot([1.0], [1.0], axis=0), lambda: take([1.0], 0, axis=0)):
+        with pytest.raises(TypeError, match="takes no axis of"):
+            call()
