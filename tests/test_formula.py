@@ -155,7 +155,8 @@ def test_the_derivation_of_every_row_compiles_and_ends_in_its_partials(op, n):
 
 
 def result(derivation):
-    return float(str(derivation).splitlines()[-1].rpartition("= ")[2].replace("−", "-"))
+    *_, last = (line for line in derivation.equations if line.sign == "=")
+    return float(str(last.right).rpartition("= ")[2].replace("−", "-"))
 
 
 # --- brackets ------------------------------------------------------------------------------------------------------------

@@ -61,7 +61,9 @@ class Text(Tokens):
         while self.peek() in ("+", "−"):
             sign = self.take()
             assert self.peek() not in ("+", "−"), "two signs in a row"
-            value = value + self.product() * (1 if sign == "+" else -1)
+            term = self.product() * (1 if sign == "+" else -1)
+            alike = isinstance(value, sympy.MatrixBase) == isinstance(term, sympy.MatrixBase)
+            value = value + term if alike or not self.apart else self.each(lambda a, b: a + b, value, term)
         return value
 
     def signed(self):

@@ -86,9 +86,9 @@ def latex(output: Any, wrt: Any = None, *, detail: Detail = "auto", digits: int 
         v2 = v1 + b = 0.3
         v3 = v2² = 0.09
     ∂v3/∂w = ∂v3/∂v2 · ∂v2/∂v1 · ∂v1/∂w
-           = 2·v2 · x
-           = 2·0.3 · 2
-           = 0.6 · 2
+           = 2·v2 · 1 · x
+           = 2·0.3 · 1 · 2
+           = 0.6 · 1 · 2
            = 1.2
     """
     choice("detail", detail, DETAILS)
@@ -128,10 +128,15 @@ def _derivation(outputs: Sequence[Value], order: list[Value], wrt: Any, detail: 
         found, _ = by_scope(order, outputs, 1)
         held = next((x for s in found for x in s.vectors if set(targets) <= set(x.members)), None)
         if held and (detail == "stages" or len(targets) == held.values.size):
-            return Vectors(order, found, held, digits).lines()
+            return _explained(Vectors(order, found, held, digits))
         if detail == "stages":
             raise ValueError(f"no vector between two stages holds {_name(targets[0])}: take detail='values'")
-    return Scalars(outputs[0], order, targets, digits).lines()
+    return _explained(Scalars(outputs[0], order, targets, digits))
+
+
+def _explained(derivation: Vectors | Scalars) -> Iterator[Line]:
+    yield from derivation.lines()
+    yield from derivation.explained()
 
 
 def _name(v: Value) -> str:

@@ -166,9 +166,9 @@ def _signed(text: str) -> bool:
     return text[:1] in ("-", "−")
 
 
-def joined(args: Sequence[Term], between: str, binds: int, latex: str = "") -> Term:
-    """A sum or a product of any number of operands; of many the first three and the last."""
-    shown = few(args, MANY, 3, gap=ELLIPSIS)
+def joined(args: Sequence[Term], between: str, binds: int, latex: str = "", most: int = MANY) -> Term:
+    """A sum or a product of any number of operands; of more than `most` the first three and the last."""
+    shown = few(args, most, 3, gap=ELLIPSIS)
     texts = ((latex or between).join(["{}"] * len(shown)), between.join(["{}"] * len(shown)))
     return composed([Form(text, binds, [binds] * len(shown)) for text in texts], shown) if len(args) > 1 else args[0]
 

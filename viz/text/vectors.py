@@ -17,6 +17,7 @@ from viz.picture.jacobians import Floats
 from viz.picture.stages import Stage, Vector
 from viz.text.chainrule import ONE, ChainRule, Factor, Line, equal, matrix, quotient
 from viz.text.crossentropy import recognised
+from viz.text.scalars import printed
 from viz.text.terms import Slope, Term, composed, joined, symbols
 
 DIAGONAL = Form(r"\operatorname{{diag}}\left({}\right)", ATOM, (OPEN,)), Form("diag({})", ATOM, (OPEN,))
@@ -217,7 +218,8 @@ class Vectors(ChainRule[Vector]):
         if more or op.arity != 1 or any(v.parents[0] is not p for v, p in zip(e.of.members, e.by.members, strict=True)):
             return local._replace(numbers=numbers)
         try:
-            (rule,) = op.local(Slope.of(self.symbol[e.of]), Slope.of(self.symbol[e.by]))
+            rules = op.textbook if all(printed(v) is op.textbook for v in e.of.members) else op.partials
+            (rule,) = op.local(Slope.of(self.symbol[e.of]), Slope.of(self.symbol[e.by]), rules=rules)
         except TypeError:  # it compares the components, each of which decides for itself
             return local._replace(numbers=numbers)
         return Operand(composed(DIAGONAL, [Slope.of(rule)]), numbers)

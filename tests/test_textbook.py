@@ -1,0 +1,90 @@
+"""Derivations as a textbook has them: its derivatives, numbers that multiply, and factors that stand one under the other."""
+
+import re
+
+import pytest
+from hypothesis import given, settings, strategies as st
+
+import autograd as ag
+from autograd import Value, array, named, scope
+from tests.test_written_lines import Text
+from viz import latex
+from viz.numbers import number
+
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
+
+# --- the textbook's derivatives -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "formula", "numbers"),
+    [
+        (ag.tanh, 0.7, "1 − y²", "1 − 0.6044²"),
+        (ag.tanh, 4.0, "1 − y²", "1 − 0.999329²"),  # 1 − 0.9993² has no digit of the result
+        (ag.tanh, 20.0, "4·σ(2·x)·σ(−2·x)", "4·σ(2·20)·σ(−2·20)"),  # 1 − 1² is 0
+        (ag.sigmoid, 0.7, "y·(1 − y)", "0.6682·(1 − 0.6682)"),
+        (ag.sigmoid, -40.0, "y·(1 − y)", "4.248e−18·(1 − 4.248e−18)"),
+        (ag.sigmoid, 40.0, "y·σ(−x)", "1·σ(−40)"),
+        (ag.arcsin, 0.3, "1/√(1 − x²)", "1/√(1 − 0.3²)"),
+        (ag.cos, 1.5707963, "−sin(x)", "−sin(1.571)"),
+        (ag.sin, 1.5707963, "cos(x)", "cos(1.570796300)"),
+    ],
+)
+def test_a_derivative_is_the_textbooks_and_its_numbers_have_the_digits_that_the_result_has(f, x, formula, numbers):
+    v = Value(x, "x")
+    y = named("y", f(v))
+    symbols, put, last = str(latex(y, wrt=v)).splitlines()[1:]
+    assert symbols == f"∂y/∂x = {formula}"
+    assert re.sub(r"0+(?=\D|$)", "", put.partition("= ")[2]) == re.sub(r"0+(?=\D|$)", "", numbers)
+    assert last.partition("= ")[2] == number(y.partials[0])
+
+
+@settings(deadline=None)
+@given(st.floats(-30, 30), st.sampled_from([ag.tanh, ag.sigmoid, ag.sin, ag.maximum]))
+def test_the_numbers_that_are_put_into_a_derivative_give_its_result(x, f):
+    v, w = Value(x, "x"), Value(x * 1.0000001, "w")
+    y = named("y", f(v, w) if f is ag.maximum else f(v))
+    put = str(latex(y, wrt=v)).splitlines()[-2].partition("= ")[2]
+    if put and "∂" not in put:
+        got = Text(put, {}, None).whole()
+        assert float(got) == pytest.approx(y.partials[0], rel=1e-3, abs=1e-300)
+
+
+def test_a_derivative_of_a_whole_vector_is_the_textbooks_where_all_its_numbers_have_digits():
+    for a, formula in ((1.0, "diag(1 − h²)"), (20.0, "diag(4·σ(2·z)·σ(−2·z))")):
+        z = array([0.5, a], "z", "input")
+        with scope("f1"):
+            h = named("h", ag.tanh(z))
+        with scope("f2"):
+            L = named("L", ag.dot(h, h))
+        assert formula in str(latex(L, wrt=z, detail="stages"))
+
+
+def test_the_factors_of_every_line_stand_under_those_of_the_first():
+    x = Value(0.3, "x")
+    y = x
+    for k in range(8):
+        y = named(f"y{k}", (y.tanh, y.exp, y.sin, lambda y=y: y + 1.0)[k % 4]())
+    first, *rest = str(latex(y, wrt=x)).splitlines()[8:]
+    assert first.count(" · ") == 7
+    assert "…" not in first
+    assert {line.count(" · ") for line in rest[:-1]} == {7}
+
+
+def test_a_product_too_long_for_a_line_has_its_first_factors_and_its_last():
+    x = Value(0.3, "x")
+    y = x
+    for k in range(8):
+        y = named(f"a_very_long_name_{k}", y.tanh())
+    lines = str(latex(y, wrt=x)).splitlines()[8:-1]
+    assert len(lines) == 4
+    assert all(line.count(" · ") == 4 and "…" in line for line in lines)
+
+
+def test_a_factor_0_beside_one_that_does_not_exist_makes_the_term_0():
+    x = Value(0.0, "x")
+    y = named("y", x.sqrt() * 0.0)
+    assert str(latex(y, wrt=x)).splitlines()[-1].endswith("= 0")
+    assert "nan" not in str(latex(y, wrt=x))
+    assert "∞" not in str(latex(y, wrt=x))
