@@ -16,6 +16,7 @@ from tests.reading import Tokens
 from tests.test_table import CASES, drawn, made
 from tests.test_viz import PAYLOADS
 from viz import Formula, latex
+from viz.text.terms import symbols
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -26,7 +27,7 @@ EVERY_ROW = pytest.mark.parametrize(("op", "n"), CASES, ids=[f"{op.label}-{n}" f
 
 TOKEN = re.compile(
     r"\s*(\\left\||\\right\||\\left\(|\\right\)|\\operatorname\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\\log_\{\d+\}|\\[A-Za-z]+|\d+(?:\.\d+)?"
-    r"|[A-Za-z](?:_\{[\d,]+\})?|[-+^{},])"
+    r"|[A-Za-z](?:_\{[\d,]+\})?(?:\[[\d,]+\])?|[-+^{},])"
 )
 FUNCTIONS = {
     r"\exp": math.exp, r"\ln": math.log, r"\sin": math.sin, r"\cos": math.cos, r"\tan": math.tan, r"\arctan": math.atan,
@@ -381,6 +382,46 @@ def test_names_that_would_look_alike_are_told_apart():
         len(set(re.findall(r"\\mathrm\{(?:[^{}]|\{[^{}]*\})*\}", source))) == 3
         or len(set(source.split(r" \cdot "))) == 3
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("x", "x"), ("x1", "x_{1}"), ("x_1", "x_{1}"), ("w₁", "w_{1}"), ("wₙ₊₁", "w_{n+1}"), ("xᵢⱼ", "x_{ij}"), ("x_i", "x_{i}"),
+        ("W[0,1]", "W_{0,1}"), ("W1[0,0]", "W_{1}[0,0]"), ("w₁[2]", "w_{1}[2]"), ("h_pre[0]", r"h_{\mathrm{pre},0}"),
+        ("x²", "x^{2}"), ("x²[1]", "x_{1}^{2}"), ("δ⁽²⁾", r"\delta^{(2)}"), ("δ⁽²⁾₁", r"\delta_{1}^{(2)}"), ("W⁽¹⁾[0,1]", "W_{0,1}^{(1)}"),
+        ("xᵀ", "x^{T}"), ("ŷ", r"\hat{y}"), ("ŷ₁", r"\hat{y}_{1}"), ("ŷ[2]", r"\hat{y}_{2}"), ("θ_new", r"\theta_{\mathrm{new}}"),
+        ("x_alpha", r"x_{\alpha}"), ("aᵦ", r"a_{\beta}"), ("Δw", r"\mathrm{{\Delta}w}"), ("∂L/∂w", r"\mathrm{{\partial}L/{\partial}w}"),
+        ("x²y", r"\mathrm{x{}^{2}y}"), ("Α", r"\mathrm{Α}"), ("日本", r"\mathrm{日本}"),
+    ],
+)  # fmt: skip
+def test_scripts_indices_and_greek_letters_of_a_name_are_latexs_own(name, source):
+    assert latex(Value(1.0, name)).latex == source
+
+
+@given(st.lists(st.text("xyW1₁²σςα_[]{}\\^,02 ", min_size=1, max_size=5), unique=True))
+def test_no_two_names_are_alike_in_latex(names):
+    assert len(set(symbols(names).values())) == len(names)
+
+
+def test_a_name_that_ends_in_a_small_letter_stands_in_brackets_under_a_power():
+    v = Value(3.0, "x²")
+    assert (latex(v**2).latex, str(latex(v**2))) == (r"\left(x^{2}\right)^{2}", "(x²)²")
+    assert str(latex(v * 2 + v)) == "x²·2 + x²"
+    assert str(latex(Value(3.0, "ŷ") ** 2)) == "ŷ²"
+
+
+@pytest.mark.parametrize(
+    ("name", "mark", "source", "text"),
+    [
+        ("test_bell", "Φ", r"\Phi", "Φ"), ("test_bell", "φ₂", r"\phi_{2}", "φ₂"), ("test_bell", "", r"\operatorname{test{\_}bell}", "test_bell"),
+        ("test_bell", "swish", r"\operatorname{swish}", "swish"), ("test_bell", "⊙", r"\operatorname{⊙}", "⊙"),
+    ],
+)  # fmt: skip
+def test_the_symbol_of_a_row_of_ones_own_stands_in_latex_too(row, name, mark, source, text):
+    bell = row(name, lambda x: ag.exp(-x * x), (lambda y, x: -2 * x * y,), symbol=mark)
+    assert latex(bell(x1)).latex == rf"{source}\left(x_{{1}}\right)"
+    assert str(latex(bell(x1))) == f"{text}(x1)"
 
 
 # --- payloads ------------------------------------------------------------------------------------------------------------

@@ -140,7 +140,4 @@ class Scalars(ChainRule[Value]):
 
     def _step(self, u: Value, x: Value) -> Factor:
         formula, put = self.notation.partial(u, x), self.notation.partial(u, x, self.digits)
-        number = (
-            formula if formula.args is None else Term.of(stored(u, x), self.digits)
-        )  # a 1 that the line above leaves out
-        return Factor(self.local(u, x), formula, put, number)
+        return Factor(self.local(u, x), formula, put, Term.of(stored(u, x), self.digits))

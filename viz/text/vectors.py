@@ -189,7 +189,7 @@ class Vectors(ChainRule[Vector]):
             return [upstream, local]
         if e.by.values.ndim == 1:
             return [composed(TRANSPOSED, [local]), upstream]
-        u = Term((rf"{{{self.symbol[e.of].latex}}}_{{k}}", f"{e.of.name}[k]"))
+        u = Term((rf"{self.symbol[e.of].latex}[k]", f"{e.of.name}[k]"))
         by_u = quotient(self.symbol[self.output], u)
         return [Term((rf"\sum_{{k}} {by_u.latex}", f"Σₖ {by_u}")), self.local(e.of, e.by, u)]
 
