@@ -51,7 +51,8 @@ _GREEK_LETTER = re.compile(r"GREEK (SMALL|CAPITAL) LETTER (\w+)").fullmatch
 _ACCENTS = {"\u0302": r"\hat", "\u0303": r"\tilde", "\u0304": r"\bar", "\u0307": r"\dot"}
 _SMALL = (*range(0xB2, 0xBA), *range(0x1D2C, 0x1D6B), *range(0x2070, 0x209D), 0x2C7C)
 _LOWERED, _RAISED = (
-    {c: normalize("NFKC", c) for c in map(chr, _SMALL) if unicodedata.decomposition(c).startswith(kind)} for kind in ("<sub>", "<super>")
+    {c: normalize("NFKC", c) for c in map(chr, _SMALL) if unicodedata.decomposition(c).startswith(kind)}
+    for kind in ("<sub>", "<super>")
 )
 _NAME = re.compile(
     rf"([A-Za-z]+|[Α-ω])([{''.join(_ACCENTS)}]?)([{''.join(_RAISED)}]*)(\d*|_\d+|_[A-Za-z]+|[{''.join(_LOWERED)}]*)"
@@ -104,7 +105,9 @@ def _upright(name: str) -> str:
 def _plain(scripts: str) -> str:
     """Small letters in a row, in their full size."""
     letters = "".join((_LOWERED | _RAISED).get(c, c) for c in scripts)
-    return "".join(f"{_letters(c)} " if not c.isascii() and _letters(c) else c for c in letters.replace("−", "-")).strip()
+    return "".join(
+        f"{_letters(c)} " if not c.isascii() and _letters(c) else c for c in letters.replace("−", "-")
+    ).strip()
 
 
 def _command(c: str) -> str:

@@ -185,7 +185,9 @@ def _written(op: Op, args: Sequence[Term]) -> Term:
         return composed(forms, args)
     inner = joined([joined(part, ", ", OPEN) for part in parts(op, args)], "; ", OPEN)
     at = index(op)[1:-1]
-    called = composed((latex.function(op.name, at, printable(op.symbol)), text.function(printable(op.symbol or op.name), at)), [inner])
+    called = composed(
+        (latex.function(op.name, at, printable(op.symbol)), text.function(printable(op.symbol or op.name), at)), [inner]
+    )
     if not op.written:
         return called
     own = composed([Form(op.written, OPEN, ATOM)] * 2, args)  # a user's, made for text only
