@@ -455,7 +455,7 @@ def test_a_name_that_looks_like_markup_is_only_text(payload, wrt):
     bare = re.sub(r"\\[{}]", "", inner)
     assert bare.count("{") == bare.count("}")
     commands = set(re.findall(r"\\([a-zA-Z]+)", inner))
-    known = "mathrm exp cdot frac partial left right begin end backslash lbrace rbrace wedge sim backprime quad text h"
+    known = "mathrm exp cdot frac partial left right begin end backslash lbrace rbrace wedge sim lq quad text h"
     assert commands <= set(known.split())
 
 

@@ -232,7 +232,7 @@ def inert(latex):
     known |= {
         "textasciigrave",
         "ldots",
-        "textperiodcentered",
+        "cdot",
         "partial",
         "Sigma",
         "sigma",

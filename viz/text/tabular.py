@@ -117,8 +117,8 @@ _MARKDOWN = str.maketrans(
 _LATEX = str.maketrans(
     {c: f"\\{c}" for c in "{}$&#%_"}
     | {c: f"\\{word}{{}}" for c, word in {"\\": "textbackslash", "^": "textasciicircum", "~": "textasciitilde",
-       "<": "textless", ">": "textgreater", "|": "textbar", "`": "textasciigrave", "…": "ldots", "·": "textperiodcentered"}.items()}
-    | {c: f"$\\{word}$" for c, word in {"∂": "partial", "Σ": "Sigma", "σ": "sigma", "√": "surd", "×": "times",
+       "<": "textless", ">": "textgreater", "|": "textbar", "`": "textasciigrave", "…": "ldots"}.items()}
+    | {c: f"$\\{word}$" for c, word in {"∂": "partial", "·": "cdot", "Σ": "Sigma", "σ": "sigma", "√": "surd", "×": "times",
        "÷": "div", "∞": "infty", "→": "to", "′": "prime"}.items()}
     | {"−": "$-$", "–": "--", '"': "\\symbol{34}", "½": "$\\frac12$"}
 )
