@@ -3,7 +3,7 @@
 import math
 import random
 import re
-from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -116,22 +116,15 @@ def letters(leaves):
 # --- compiled ------------------------------------------------------------------------------------------------------------
 
 
-@cache  # the derivations of a row's partials begin with the same lines
-def typeset(text):
-    pytest.importorskip("matplotlib.mathtext").MathTextParser("path").parse(f"${text}$")
-
-
 def compiled(formula):
-    """Every line typeset by matplotlib; it knows no environments, whose cells it is given one by one."""
-    for sides in formula.lines:
-        for side in filter(None, sides):
-            for part in re.split(r"\\begin\{\w+\}|\\end\{\w+\}|&|\\\\", side):
-                text = re.sub(r"\\left\(\s*$|^\s*\\right\)", "", part).strip()
-                if text and text.count(r"\left") == text.count(r"\right"):
-                    typeset(text)
-    source = formula.latex
-    assert source.count(r"\left") == source.count(r"\right")
-    assert re.findall(r"\\begin\{(\w+)\}", source).sort() == re.findall(r"\\end\{(\w+)\}", source).sort()
+    """The whole formula as MathML, by a compiler of LaTeX that takes nothing which is not in it; the site has it too."""
+    pytest.importorskip("math_core").LatexToMathML().convert_with_local_state(formula.latex, displaystyle=True)
+
+
+@pytest.mark.parametrize("wrong", [r"\nonsense", "x^2^3", r"\left(x", "x_{1", "a & b", r"\begin{aligned} x"])
+def test_what_is_no_latex_does_not_compile(wrong):
+    with pytest.raises(Exception, match="Error"):
+        compiled(SimpleNamespace(latex=wrong))
 
 
 @EVERY_ROW

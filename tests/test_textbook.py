@@ -3,10 +3,14 @@
 import re
 
 import pytest
+import sympy
 from hypothesis import given, settings, strategies as st
 
 import autograd as ag
-from autograd import Value, array, named, scope
+from autograd import Value, array, gradients, named, ops, scope
+from autograd.tape import wengert_list
+from tests.test_formula import EVERY_ROW, TREES, Reader, built, letters, x1, x2, x3
+from tests.test_table import drawn, made
 from tests.test_written_lines import Text
 from viz import latex
 from viz.numbers import number
@@ -88,3 +92,82 @@ def test_a_factor_0_beside_one_that_does_not_exist_makes_the_term_0():
     assert str(latex(y, wrt=x)).splitlines()[-1].endswith("= 0")
     assert "nan" not in str(latex(y, wrt=x))
     assert "∞" not in str(latex(y, wrt=x))
+
+
+# --- LaTeX is read back -----------------------------------------------------------------------------------------------
+
+
+def lines(derivation):
+    """The left and the right sides, a sum on several lines as one."""
+    whole = []
+    for line, (left, right) in zip(derivation.equations, derivation.lines, strict=True):
+        if line.sign == "+":
+            whole[-1] = (whole[-1][0], f"{whole[-1][1]} + {right}")
+        elif line.sign:
+            whole.append((left, right))
+    return whole
+
+
+def read_back(derivation, names):
+    """The numbers of all lines in LaTeX, those in symbols apart; what defines a value is a name from there on."""
+    known, numbers = dict(names), []
+    for left, right in lines(derivation):
+        values = [Reader(part, known).whole() for part in right.split(" = ") if r"\partial" not in part]
+        if left and r"\partial" not in left:
+            known.setdefault(left, values[-1])
+            assert values == pytest.approx([known[left]] * len(values), rel=1e-9, abs=1e-14), left
+        else:
+            numbers += values
+    return numbers
+
+
+@EVERY_ROW
+def test_every_line_in_latex_is_the_derivative(op, n):
+    if op.name == "where" or op.vectors or op.name not in ops.BUILT_IN:
+        return  # cases and softmax are read in the text, line by line
+    leaves, y = made(op, drawn(op, n, 1)[0])
+    for v, d in zip(leaves, y.partials, strict=True):
+        numbers = read_back(latex(y, wrt=v, digits=17), letters(leaves))
+        assert numbers
+        assert numbers == pytest.approx([d] * len(numbers), rel=1e-9, abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(TREES)
+def test_every_line_in_latex_of_a_random_derivation_is_the_derivative(tree):
+    y = built(tree)
+    for v in wengert_list([y]) if isinstance(y, Value) else ():
+        if v in (x1, x2, x3) and v.name:
+            derivation = latex(y, wrt=v, digits=17)
+            if "step" in str(derivation) or "|" in str(derivation).partition("∂")[2]:
+                continue
+            numbers = read_back(derivation, letters([x1, x2, x3]))
+            assert numbers == pytest.approx([gradients(y, v).data] * len(numbers), rel=1e-9, abs=1e-12)
+
+
+@pytest.mark.parametrize(("backend", "needs"), [("lark", "lark"), ("antlr", "antlr4")])
+def test_sympys_own_parser_reads_every_line_of_a_derivation(backend, needs):
+    pytest.importorskip(needs)
+    from sympy.parsing.latex import parse_latex
+
+    w, x, t = Value(0.7, "w"), Value(1.3, "x"), Value(0.4, "t")
+    y = named("y", (w * x - t) ** 2 / (x + 1))
+    numbers = {sympy.Symbol(v.name): v.data for v in (w, x, t, y)}
+    for v in (w, x, t):
+        derivation, slope = latex(y, wrt=v, digits=17), gradients(y, v).data
+        known, count = dict(numbers), 0
+        for left, right in lines(derivation):
+            left = re.sub(r"v_\{(\d+)\}", lambda m: "abcdef"[int(m[1])], left)  # lark takes no indices
+            right = re.sub(r"v_\{(\d+)\}", lambda m: "abcdef"[int(m[1])], right)
+            values = [
+                float(parse_latex(part, backend=backend).subs(known))
+                for part in right.split(" = ")
+                if "partial" not in part
+            ]
+            if left and "partial" not in left:
+                known[sympy.Symbol(left)] = values[-1]
+                assert values == pytest.approx([values[-1]] * len(values), rel=1e-12)
+            else:
+                assert values == pytest.approx([slope] * len(values), rel=1e-12)
+                count += len(values)
+        assert count >= 3

@@ -21,7 +21,7 @@ LINES = 40  # equations that are shown; of more the first and the last
 LARGEST = 6  # rows or columns up to which a matrix is written out
 WIDE = 120  # characters of a product up to which all its factors are written
 ONE = Slope.of(1.0)  # a factor that leaves no trace
-ZERO = Term.of(0.0)
+ZERO, NOTHING = Term.of(0.0), Term(("", ""))
 
 
 class Line(NamedTuple):
@@ -126,7 +126,7 @@ def block(left: Term, products: Sequence[Sequence[Factor]], result: Term) -> Ite
             long = len(terms) > 1 and len(str(total)) > LONG
             yield Line(first, terms[0] if long else total)
             for term in few(terms[1:], MANY, MANY // 2, MANY // 2, ELLIPSIS) if long else ():
-                yield Line(None, term, "+")
+                yield Line(None, joined((NOTHING, term), "", SUM), "+")  # in brackets where it has a sign
             first, last = None, str(total)
 
 
