@@ -7,7 +7,7 @@ import sympy
 from hypothesis import given, settings, strategies as st
 
 import autograd as ag
-from autograd import Value, array, gradients, named, ops, scope
+from autograd import Value, array, constant, gradients, named, ops, scope
 from autograd.tape import wengert_list
 from tests.test_formula import EVERY_ROW, TREES, Reader, built, letters, x1, x2, x3
 from tests.test_table import drawn, made
@@ -171,3 +171,44 @@ def test_sympys_own_parser_reads_every_line_of_a_derivation(backend, needs):
                 assert values == pytest.approx([slope] * len(values), rel=1e-12)
                 count += len(values)
         assert count >= 3
+
+
+# --- zeros that rounding hides ----------------------------------------------------------------------------------------
+
+
+def last(derivation):
+    return str(derivation).splitlines()[-1].rpartition("= ")[2]
+
+
+def test_a_number_that_is_0_in_fractions_is_0_and_no_other():
+    w, a, b = Value(0.5, "w"), Value(0.1, "a"), Value(0.2, "b")
+    c, tiny, above = constant(0.3, "c"), Value(1e-16, "tiny"), Value(0.30000000000000004, "above")
+    for zero in (
+        a + b - c,
+        ag.sum([a, b, -c]),
+        ag.dot([a, b, c], [1.0, 1.0, -1.0]),
+        3 * a - c,
+        (a + b - c) ** 2,
+        -(a + b) + c,
+        (a + b) / c - 1.0,
+    ):
+        assert zero.data != 0.0
+        assert last(latex(zero * w, wrt=w)) == "0"
+        assert "e−" not in str(latex(zero * w, wrt=w))
+    for small in (
+        tiny * 1.0, a + tiny - a, a - above / 3.0, (a + b - c).tanh(), (a + b - c) * 1e-3 + tiny, tiny**2, (a + b - c).sqrt(),
+    ):  # fmt: skip
+        assert small.data != 0.0
+        assert last(latex(small * w, wrt=w)) == number(small.data)
+
+
+def test_a_zero_in_fractions_alone_stops_no_derivation():
+    a, b, c, x = Value(0.1, "a"), Value(0.2, "b"), constant(0.3, "c"), Value(-3.0, "x")
+    y = x**2 / (a + b - c) * (a + b - c)
+    assert last(latex(y, wrt=x)) == "−6"
+    z = ((a + b - c) * x**3) ** 0 + x**2
+    assert "∂" in str(latex(z, wrt=b))
+    v = (a + b - c) * 1e-12 + x
+    for _ in range(60):
+        v = v * v * 1e-3
+    assert "∂" in str(latex(v, wrt=a))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
 from typing import Any
 
 from autograd import ops, refusals
-from autograd.tape import reverse_sweep
 from autograd.value import Value
 from viz.names import given, names
 from viz.text.chainrule import LINES, LONG, ChainRule, Factor, Line, block, equal, flattened
+from viz.text.rational import Zeros, stored
 from viz.text.terms import Slope, Term, symbols
 
 EVERY = 17  # digits that tell each float from every other
@@ -41,19 +41,19 @@ class Notation:
                 equation = v in own or given(v) or uses[v] > 1 or len(str(term)) > LONG
                 (self.formula if equation else self.written)[v] = term
 
-    def partial(self, u: Value, x: Value, digits: int = 0) -> Term:
-        """∂u/∂x by the rule of u's operation, on the symbols of its operands; with `digits`, on their numbers.
+    def partial(self, u: Value, x: Value, digits: int = 0, data: Mapping[Value, float] | None = None) -> Term:
+        """∂u/∂x by the rule of u's operation, on the symbols of its operands; with `digits`, on their numbers `data`.
 
         Numbers have more digits where the rule would lose them: 1 − 0.9982² is a number of two digits.
         """
-        if not digits:
+        if data is None:
             return Slope.of(self._rule(u, x, lambda v: Slope.of(self.written[v])))
 
         def gives(n: int) -> bool:
-            return near(self._rule(u, x, lambda v: float(f"{v.data:.{n - 1}e}")), stored(u, x), 10.0 ** (1 - digits))
+            return near(self._rule(u, x, lambda v: float(f"{data[v]:.{n - 1}e}")), stored(u, x), 10.0 ** (1 - digits))
 
         enough = next(filter(gives, range(digits, EVERY)), max(digits, EVERY))
-        return Slope.of(self._rule(u, x, lambda v: Slope.put(v.data, enough)))
+        return Slope.of(self._rule(u, x, lambda v: Slope.put(data[v], enough)))
 
     def _rule(self, u: Value, x: Value, operand: Callable[[Value], Any]) -> Any:
         y, *operands = (operand(v) if v in self.symbol else v.data for v in (u, *u.parents))
@@ -81,11 +81,6 @@ def _term(u: Value, k: int, rules: Any, y: Any, operands: Sequence[Any]) -> Any:
         return u.partials[k]
 
 
-def stored(u: Value, x: Value) -> float:
-    """The number ∂u/∂x."""
-    return sum(d for p, d in zip(u.parents, u.partials, strict=True) if p is x)
-
-
 def near(a: float, b: float, most: float) -> bool:
     """Whether two numbers differ by at most this part of the second; a nan is near to a nan."""
     return a == b or abs(a - b) <= most * abs(b) or (a != a and b != b)
@@ -96,8 +91,8 @@ class Scalars(ChainRule[Value]):
 
     def __init__(self, output: Value, order: list[Value], targets: Sequence[Value], digits: int) -> None:
         super().__init__(output, targets, ((v, p) for v in order for p in dict.fromkeys(v.parents)), digits)
-        self.order, self.notation = order, Notation(order, self.takers)
-        self.symbol, self.adjoint = self.notation.symbol, reverse_sweep(order, {output: 1.0})
+        self.order, self.notation, self.zeros = order, Notation(order, self.takers), Zeros(order, output)
+        self.symbol, self.adjoint = self.notation.symbol, self.zeros.adjoint
 
     def lines(self) -> Iterator[Line]:
         """The formulas that the derivatives name, and the chain rule."""
@@ -124,7 +119,7 @@ class Scalars(ChainRule[Value]):
         return [v for v in self.order if v in needed and v in self.notation.formula]
 
     def _definition(self, v: Value) -> Iterator[Line]:
-        yield Line(self.symbol[v], equal(self.notation.formula[v], Term.of(v.data, self.digits)))
+        yield Line(self.symbol[v], equal(self.notation.formula[v], Term.of(self.zeros.data[v], self.digits)))
 
     def _paths(self) -> list[list[Value]]:
         """The paths from the output to the target; [] if there are many."""
@@ -139,5 +134,5 @@ class Scalars(ChainRule[Value]):
         return []
 
     def _step(self, u: Value, x: Value) -> Factor:
-        formula, put = self.notation.partial(u, x), self.notation.partial(u, x, self.digits)
-        return Factor(self.local(u, x), formula, put, Term.of(stored(u, x), self.digits))
+        formula, put = self.notation.partial(u, x), self.notation.partial(u, x, self.digits, self.zeros.data)
+        return Factor(self.local(u, x), formula, put, Term.of(self.zeros.slope(u, x), self.digits))

@@ -10,13 +10,13 @@ import numpy as np
 
 from autograd import ops
 from autograd.languages.forms import ATOM, OPEN, POWER, SUM, Form
-from autograd.tape import reverse_sweep
 from autograd.value import Value
 from viz.picture import jacobians
 from viz.picture.jacobians import Floats
 from viz.picture.stages import Stage, Vector
 from viz.text.chainrule import ONE, ChainRule, Factor, Line, equal, matrix, quotient
 from viz.text.crossentropy import recognised
+from viz.text.rational import Zeros
 from viz.text.scalars import printed
 from viz.text.terms import Slope, Term, composed, joined, symbols
 
@@ -116,7 +116,7 @@ class Vectors(ChainRule[Vector]):
         super().__init__(stages[-1].vectors[-1], [target], self.edges, digits)
         latex = symbols([x.name for x in self.takers])
         self.symbol = {x: Term.symbol(x.name, latex=latex[x.name]) for x in self.takers}
-        bar = reverse_sweep(order, dict.fromkeys(self.output.members, 1.0))
+        bar = Zeros(order, *self.output.members).adjoint
         self.adjoint = {x: np.array([bar[v] for v in x.members]).reshape(x.values.shape) for x in self.takers}
         self.back = [*self.between, target]
         self.sums = {x for x in self.back if self._adds_up(x)}
