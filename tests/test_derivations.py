@@ -232,7 +232,7 @@ def test_a_derivative_with_others_held_is_not_written_as_the_whole_one():
     out = named("L", k * h)
     assert "∂L/∂h = ∂L/∂k · ∂k/∂h + ∂L/∂h|k" in str(latex(out, wrt=h))
     assert r"\right|_{k}" in latex(out, wrt=h).latex
-    assert str(latex(out, wrt=h)).endswith("∂L/∂h|k is the derivative that holds k fixed")
+    assert str(latex(out, wrt=h)).endswith("∂L/∂h|k: what stands behind the bar is held fixed")
 
 
 def stage_lines(out, wrt):

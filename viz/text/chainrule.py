@@ -60,7 +60,7 @@ class ChainRule(Generic[X]):
         self.output, self.targets, self.digits = output, dict.fromkeys(targets), digits
         self.takers: dict[X, list[X]] = {x: [] for x in self.targets}  # for each variable, those computed from it
         self.operands: dict[X, list[X]] = {}
-        self.held: dict[str, tuple[Term, list[Term]]] = {}  # the first derivative with others held, once written
+        self.held: Term | None = None  # the first derivative with others held, once written
         for u, x in edges:
             if x in self.takers:
                 self.takers[x].append(u)
@@ -91,17 +91,14 @@ class ChainRule(Generic[X]):
         behind = self._behind(u) if others else ()
         fixed = [self.symbol[w] for w in others if w in behind]
         written = quotient(element or self.symbol[u], self.symbol[x], fixed)
-        if fixed:
-            self.held.setdefault(str(written), (written, fixed))
+        self.held = self.held or (written if fixed else None)
         return written
 
     def explained(self) -> Iterator[Line]:
         """The meaning of the bar, where a derivative has one."""
-        for written, fixed in [*self.held.values()][:1]:
-            words = (
-                f" is the derivative that holds {fixed[0] if len(fixed) == 1 else 'what stands behind the bar'} fixed"
-            )
-            yield Line(None, Term((rf"{written.latex}\text{{{words.translate(_WORDS)}}}", f"{written}{words}")), "")
+        if self.held:
+            words = ": what stands behind the bar is held fixed"
+            yield Line(None, Term((rf"{self.held.latex}\text{{{words}}}", f"{self.held}{words}")), "")
 
     def _behind(self, u: X) -> Collection[X]:
         """The variables that u is computed from."""
