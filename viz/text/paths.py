@@ -114,13 +114,13 @@ def explain(
     meets a missing derivative, the total is nan, and the reason is added. TypeError for anything but Values;
     ValueError for an array of them, for a constant, and for a node from which the output is not computed.
 
-    >>> w, x = Value(0.5, "w"), Value(2.0, "x", role="input")
+    >>> w, x = Value(0.35, "w"), Value(2.0, "x", role="input")
     >>> print(explain((w * x).tanh() * w, w))
     path              local derivatives  product   share
     ────────────────  ─────────────────  ────────  ──────
-    w → v3            0.7616             = 0.7616  64.5 %
-    w → v1 → v2 → v3  2 · 0.42 · 0.5     = 0.42    35.5 %
-    ∂v3/∂w            sum of 2 paths     = 1.182   100 %
+    w → v3            0.6044             = 0.6044  57.6 %
+    w → v1 → v2 → v3  2 · 0.6347 · 0.35  = 0.4443  42.4 %
+    ∂v3/∂w            sum of 2 paths     = 1.049   100 %
 
     Without a leaf: all leaves that take a gradient, up to 40 or `top` of them with a row, the largest |gradient| first.
     A gradient has the units of output / leaf; the elasticity ∂output/∂leaf · leaf / output has none, so that leaves can
@@ -129,8 +129,8 @@ def explain(
     >>> print(explain((w * x).tanh()))
     leaf  value  gradient  elasticity  in words
     ────  ─────  ────────  ──────────  ─────────────────────────────────────────────
-    w     0.5    0.8399    0.5514      1 % more of w gives about 0.5514 % more of v2
-    x     2      0.21      0.5514      1 % more of x gives about 0.5514 % more of v2
+    w     0.35   1.269     0.7352      1 % more of w gives about 0.7352 % more of v2
+    x     2      0.2222    0.7352      1 % more of x gives about 0.7352 % more of v2
     Elasticity is ∂v2/∂leaf · leaf / v2: by so many percent v2 changes where the leaf changes by 1 %.
     """
     order = _graph(output, leaf, top, digits)
