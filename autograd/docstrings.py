@@ -109,7 +109,7 @@ def _formulas(op: Op) -> tuple[list[str], list[str]]:
     names = _operands(row)
     operands = [Written("name", (), (name,), NUMBER, context) for name in names]
     definition = _texts(context, lambda: [row.formula(*operands)])
-    slopes = _texts(context, lambda: row.local(context.variable("y"), *operands))
+    slopes = _texts(context, lambda: row.local(context.variable("y"), *operands, rules=row.textbook))
     first = " = ".join(dict.fromkeys(["y", _called(row, names), *definition]))
     return [first], [f"∂y/∂{name} = {slope}" for name, slope in zip(names, slopes, strict=False)]
 

@@ -29,6 +29,7 @@ class Op:
         partials: A tuple of the ∂y/∂operand, one function f(y, *operands) for each operand.
         computed: How floats and arrays compute it, where the definition overflows or loses digits.
         computed_partials: How they compute the partials, where a graph to differentiate again needs another form.
+        textbook: The partials as a textbook prints them, 1 − y², where another form keeps more digits.
         symbol: What stands on a card of a picture; the name if empty.
         written: How it stands in an expression, "{} + {}"; name(…) if empty.
         domain: Where the value exists, "x > 0"; everywhere if empty.
@@ -57,6 +58,7 @@ class Op:
     defaults: tuple[float, ...] = ()
     guarded: bool = False
     infix: bool = False
+    textbook: Any = None
     compiled: dict[int | None, Rule] = field(default_factory=dict, init=False, repr=False)  # its makers of nodes
 
     # What only a VectorOp has.

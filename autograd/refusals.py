@@ -54,8 +54,9 @@ def refuse_row(op: Op, built_in: Collection[str], reserved: Collection[str]) -> 
         raise ValueError(f"an operation's name is an identifier; got {op.name!r}")
     if not op.vectors and not isinstance(op.partials, tuple):
         raise ValueError(f"the partials of {op.name} are a tuple, a function for each operand: (lambda y, x: …,)")
-    if op.computed_partials and (op.vectors or len(op.computed_partials) != op.arity):
-        raise ValueError(f"the computed_partials of {op.name} stand beside its partials, a function for each operand")
+    for word, rules in (("computed_partials", op.computed_partials), ("textbook", op.textbook)):
+        if rules and (op.vectors or len(rules) != op.arity):
+            raise ValueError(f"the {word} of {op.name} stand beside its partials, a function for each operand")
     takes = [p for p in inspect.signature(op.formula).parameters.values() if p.default is p.empty]
     if op.arity not in (None, len(takes)) and all(p.kind is p.POSITIONAL_OR_KEYWORD for p in takes):
         raise ValueError(f"{op.name} takes {len(takes)} operands: give a partial for each, got {op.arity}")

@@ -31,9 +31,9 @@ def test_the_derivation_along_one_path_has_symbols_derivatives_numbers_and_the_r
     L = named("L", z.sigmoid())
     assert str(latex(L, wrt=x)).splitlines()[-5:] == [
         "∂L/∂x = ∂L/∂z · ∂z/∂v1 · ∂v1/∂x",
-        "      = L·σ(−z) · w",
-        "      = 0.6682·σ(−0.7) · 0.5",
-        "      = 0.2217 · 0.5",
+        "      = L·(1 − L) · 1 · w",
+        "      = 0.6682·(1 − 0.6682) · 1 · 0.5",
+        "      = 0.2217 · 1 · 0.5",
         "      = 0.1109",
     ]
 
@@ -93,7 +93,7 @@ def test_the_lectures_chain_from_stage_to_stage():
     assert text.endswith("   (4×3)")
     text = str(latex(L, wrt=leaves["W1"]))
     assert "∂L/∂x4 = (∂x5/∂x4)ᵀ · ∂L/∂x5\n       = W2ᵀ · ∂L/∂x5\n" in text
-    assert "∂L/∂x3 = (∂x4/∂x3)ᵀ · ∂L/∂x4\n       = diag(x4·σ(−x3)) · ∂L/∂x4\n" in text
+    assert "∂L/∂x3 = (∂x4/∂x3)ᵀ · ∂L/∂x4\n       = diag(x4·(1 − x4)) · ∂L/∂x4\n" in text
     assert "= ∂L/∂x2 · xᵀ\n" in text
 
 
@@ -232,6 +232,7 @@ def test_a_derivative_with_others_held_is_not_written_as_the_whole_one():
     out = named("L", k * h)
     assert "∂L/∂h = ∂L/∂k · ∂k/∂h + ∂L/∂h|k" in str(latex(out, wrt=h))
     assert r"\right|_{k}" in latex(out, wrt=h).latex
+    assert str(latex(out, wrt=h)).endswith("∂L/∂h|k: what stands behind the bar is held fixed")
 
 
 def stage_lines(out, wrt):

@@ -26,7 +26,7 @@ FORMULAS = {
 }
 DERIVATIVES = {
     "log": ["∂y/∂x = 1/x"],
-    "sigmoid": ["∂y/∂x = y·sigmoid(−x)"],
+    "sigmoid": ["∂y/∂x = y·(1 − y)"],
     "divide": ["∂y/∂a = 1/b", "∂y/∂b = −y/b"],
     "leaky_relu": ["∂y/∂x = where(step(x), 1, slope)", "∂y/∂slope = where(step(x), 0, x)"],
     "dot": ["∂y/∂a0 = b0", "∂y/∂a1 = b1", "∂y/∂b0 = a0", "∂y/∂b1 = a1"],

@@ -258,7 +258,8 @@ def test_the_suffix_says_what_kind_of_picture(suffix, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    ("suffix", "start"), [(".md", "| node |"), (".html", "<table>"), (".tex", r"\begin{tabular}"), (".txt", "node  ")]
+    ("suffix", "start"),
+    [(".md", "| node |"), (".html", "<!doctype html>"), (".tex", r"\begin{tabular}"), (".txt", "node  ")],
 )
 def test_a_table_is_written_in_the_language_of_the_suffix(suffix, start, tmp_path, capsys):
     path = tmp_path / f"t{suffix}"
@@ -280,12 +281,10 @@ def test_a_formula_and_a_lesson_are_made_by_viz(tmp_path, capsys, monkeypatch):
     def lesson(output, **options):
         return SimpleNamespace(save=lambda path: path.write_text(f"{output.data} {options}") and path)
 
-    formula = SimpleNamespace(latex=r"x \cdot y")
-    monkeypatch.setitem(vars(viz), "latex", lambda output: formula)
     monkeypatch.setitem(vars(viz), "steps", lesson)
     assert shown("x*y", "x=2", "y=3", "--latex", capsys=capsys) == "x \\cdot y\n"
     shown("x*y", "x=2", "y=3", "--latex", "-o", str(tmp_path / "f.tex"), capsys=capsys)
-    assert (tmp_path / "f.tex").read_text() == r"x \cdot y"
+    assert (tmp_path / "f.tex").read_text() == "$$\nx \\cdot y\n$$\n"
     shown("x*y", "x=2", "y=3", "--steps", "--theme", "light", "-o", str(tmp_path / "l.html"), capsys=capsys)
     assert (tmp_path / "l.html").read_text() == "6.0 {'theme': 'light'}"
 
@@ -307,7 +306,7 @@ def test_what_this_version_cannot_show_is_said(capsys, monkeypatch):
         (["x*x"], "give x a number: x=…"), (["x*x", "x=two"], "'two' in 'x=two' is not a number"), (["x*x", "x="], "is not a number"),
         (["x*x", "x=1", "x=2"], "x is given twice"), (["x*x", "x=1", "2=3"], "'2' in '2=3' is no name"), (["x", "y", "x=1"], "one expression is needed, in quotes and without an equals sign; got 'x' 'y'"),
         (["x=1"], "equals sign; got none"), (["-o", "x.svg"], "equals sign; got none"), (["--table"], "equals sign; got none"),
-        (["x*x", "x=1", "-o", "x.jpg"], "a picture is saved as .svg"), (["x*x", "x=1", "--table", "-o", "x.svg"], "a table is saved as .md, .html, .tex, .txt"),
+        (["x*x", "x=1", "-o", "x.jpg"], "a picture is saved as .svg"), (["x*x", "x=1", "--table", "-o", "x.svg"], "a table is saved as .txt, .md, .tex, .html"),
         (["x*x", "x=1", "-o", "nowhere/x.svg"], "cannot be written"), (["x*x", "x=1", "--table", "-o", "nowhere/x.md"], "No such file"),
         (["x*x", "x=1", "--steps"], "--steps makes a page: add -o lesson.html"), (["x*x", "x=1", "--theme", "dark"], "--theme is for pictures"),
         (["x*x", "x=1", "--theme", "pink"], "invalid choice: 'pink'"), (["x*x", "x=1", "--table", "--latex"], "not allowed with"),

@@ -3,7 +3,7 @@
 import math
 import random
 import re
-from functools import cache
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +16,7 @@ from tests.reading import Tokens
 from tests.test_table import CASES, drawn, made
 from tests.test_viz import PAYLOADS
 from viz import Formula, latex
+from viz.text.terms import symbols
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -26,7 +27,7 @@ EVERY_ROW = pytest.mark.parametrize(("op", "n"), CASES, ids=[f"{op.label}-{n}" f
 
 TOKEN = re.compile(
     r"\s*(\\left\||\\right\||\\left\(|\\right\)|\\operatorname\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\\log_\{\d+\}|\\[A-Za-z]+|\d+(?:\.\d+)?"
-    r"|[A-Za-z](?:_\{[\d,]+\})?|[-+^{},])"
+    r"|[A-Za-z](?:_\{[\d,]+\})?(?:\[[\d,]+\])?|[-+^{},])"
 )
 FUNCTIONS = {
     r"\exp": math.exp, r"\ln": math.log, r"\sin": math.sin, r"\cos": math.cos, r"\tan": math.tan, r"\arctan": math.atan,
@@ -35,6 +36,7 @@ FUNCTIONS = {
     r"\log_{10}": math.log10, r"\Phi": lambda x: math.erfc(-x / 2**0.5) / 2, r"\operatorname{erf}": math.erf,
     r"\operatorname{erfc}": math.erfc, r"\operatorname{sign}": lambda x: math.copysign(1.0, x) if x else 0.0,
     r"\operatorname{relu}": lambda x: max(x, 0.0), r"\operatorname{step}": lambda x: float(x > 0),
+    r"\operatorname{take}": lambda index, *xs: xs[int(index)],
     r"\operatorname{leaky{\_}relu}": lambda x, slope: x if x > 0 else slope * x,
 }  # fmt: skip
 
@@ -115,22 +117,15 @@ def letters(leaves):
 # --- compiled ------------------------------------------------------------------------------------------------------------
 
 
-@cache  # the derivations of a row's partials begin with the same lines
-def typeset(text):
-    pytest.importorskip("matplotlib.mathtext").MathTextParser("path").parse(f"${text}$")
-
-
 def compiled(formula):
-    """Every line typeset by matplotlib; it knows no environments, whose cells it is given one by one."""
-    for sides in formula.lines:
-        for side in filter(None, sides):
-            for part in re.split(r"\\begin\{\w+\}|\\end\{\w+\}|&|\\\\", side):
-                text = re.sub(r"\\left\(\s*$|^\s*\\right\)", "", part).strip()
-                if text and text.count(r"\left") == text.count(r"\right"):
-                    typeset(text)
-    source = formula.latex
-    assert source.count(r"\left") == source.count(r"\right")
-    assert re.findall(r"\\begin\{(\w+)\}", source).sort() == re.findall(r"\\end\{(\w+)\}", source).sort()
+    """The whole formula as MathML, by a compiler of LaTeX that takes nothing which is not in it; the site has it too."""
+    pytest.importorskip("math_core").LatexToMathML().convert_with_local_state(formula.latex, displaystyle=True)
+
+
+@pytest.mark.parametrize("wrong", [r"\nonsense", "x^2^3", r"\left(x", "x_{1", "a & b", r"\begin{aligned} x"])
+def test_what_is_no_latex_does_not_compile(wrong):
+    with pytest.raises(Exception, match="Error"):
+        compiled(SimpleNamespace(latex=wrong))
 
 
 @EVERY_ROW
@@ -155,7 +150,8 @@ def test_the_derivation_of_every_row_compiles_and_ends_in_its_partials(op, n):
 
 
 def result(derivation):
-    return float(str(derivation).splitlines()[-1].rpartition("= ")[2].replace("−", "-"))
+    *_, last = (line for line in derivation.equations if line.sign == "=")
+    return float(str(last.right).rpartition("= ")[2].replace("−", "-"))
 
 
 # --- brackets ------------------------------------------------------------------------------------------------------------
@@ -382,6 +378,46 @@ def test_names_that_would_look_alike_are_told_apart():
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "source"),
+    [
+        ("x", "x"), ("x1", "x_{1}"), ("x_1", "x_{1}"), ("w₁", "w_{1}"), ("wₙ₊₁", "w_{n+1}"), ("xᵢⱼ", "x_{ij}"), ("x_i", "x_{i}"),
+        ("W[0,1]", "W_{0,1}"), ("W1[0,0]", "W_{1}[0,0]"), ("w₁[2]", "w_{1}[2]"), ("h_pre[0]", r"h_{\mathrm{pre},0}"),
+        ("x²", "x^{2}"), ("x²[1]", "x_{1}^{2}"), ("δ⁽²⁾", r"\delta^{(2)}"), ("δ⁽²⁾₁", r"\delta_{1}^{(2)}"), ("W⁽¹⁾[0,1]", "W_{0,1}^{(1)}"),
+        ("xᵀ", "x^{T}"), ("ŷ", r"\hat{y}"), ("ŷ₁", r"\hat{y}_{1}"), ("ŷ[2]", r"\hat{y}_{2}"), ("θ_new", r"\theta_{\mathrm{new}}"),
+        ("x_alpha", r"x_{\alpha}"), ("aᵦ", r"a_{\beta}"), ("Δw", r"\mathrm{{\Delta}w}"), ("∂L/∂w", r"\mathrm{{\partial}L/{\partial}w}"),
+        ("x²y", r"\mathrm{x{}^{2}y}"), ("Α", r"\mathrm{Α}"), ("日本", r"\mathrm{日本}"),
+    ],
+)  # fmt: skip
+def test_scripts_indices_and_greek_letters_of_a_name_are_latexs_own(name, source):
+    assert latex(Value(1.0, name)).latex == source
+
+
+@given(st.lists(st.text("xyW1₁²σςα_[]{}\\^,02 ", min_size=1, max_size=5), unique=True))
+def test_no_two_names_are_alike_in_latex(names):
+    assert len(set(symbols(names).values())) == len(names)
+
+
+def test_a_name_that_ends_in_a_small_letter_stands_in_brackets_under_a_power():
+    v = Value(3.0, "x²")
+    assert (latex(v**2).latex, str(latex(v**2))) == (r"\left(x^{2}\right)^{2}", "(x²)²")
+    assert str(latex(v * 2 + v)) == "x²·2 + x²"
+    assert str(latex(Value(3.0, "ŷ") ** 2)) == "ŷ²"
+
+
+@pytest.mark.parametrize(
+    ("name", "mark", "source", "text"),
+    [
+        ("test_bell", "Φ", r"\Phi", "Φ"), ("test_bell", "φ₂", r"\phi_{2}", "φ₂"), ("test_bell", "", r"\operatorname{test{\_}bell}", "test_bell"),
+        ("test_bell", "swish", r"\operatorname{swish}", "swish"), ("test_bell", "⊙", r"\operatorname{⊙}", "⊙"),
+    ],
+)  # fmt: skip
+def test_the_symbol_of_a_row_of_ones_own_stands_in_latex_too(row, name, mark, source, text):
+    bell = row(name, lambda x: ag.exp(-x * x), (lambda y, x: -2 * x * y,), symbol=mark)
+    assert latex(bell(x1)).latex == rf"{source}\left(x_{{1}}\right)"
+    assert str(latex(bell(x1))) == f"{text}(x1)"
+
+
 # --- payloads ------------------------------------------------------------------------------------------------------------
 
 MARKUP = [
@@ -413,7 +449,7 @@ def test_a_name_that_looks_like_markup_is_only_text(payload, wrt):
     bare = re.sub(r"\\[{}]", "", inner)
     assert bare.count("{") == bare.count("}")
     commands = set(re.findall(r"\\([a-zA-Z]+)", inner))
-    known = "mathrm exp cdot frac partial left right begin end backslash lbrace rbrace wedge sim backprime quad text h"
+    known = "mathrm exp cdot frac partial left right begin end backslash lbrace rbrace wedge sim lq quad text h"
     assert commands <= set(known.split())
 
 

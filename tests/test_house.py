@@ -193,9 +193,9 @@ def code_lines(path):
     [
         (["autograd/operation.py", "autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 555),
         # 3,000 were planned: C takes 680, JavaScript for pages 90, pickles 60, indices that are data 130, rules in Python 60
-        (["autograd/**/*.py"], 5210),
+        (["autograd/**/*.py"], 5240),
         (["nn/*.py"], 1250),  # 800 were planned: refusals, the doctor and the reader of CSV files took more
-        (["viz/**/*.py"], 3770),  # 1,600 were planned
+        (["viz/**/*.py"], 3980),  # 1,600 were planned
     ],
     ids=["operation, ops, tape and value", "autograd", "nn", "viz"],
 )

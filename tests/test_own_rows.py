@@ -288,6 +288,8 @@ def test_computed_partials_that_are_not_one_for_each_operand_are_refused():
         Op("test_double", lambda x: 2 * x, one, computed_partials=one + one)
     with pytest.raises(ValueError, match="computed_partials of test_double stand beside"):
         Op("test_double", lambda *a: 2 * a[0], lambda y, *a: [2.0], vectors=1, computed_partials=one)
+    with pytest.raises(ValueError, match="textbook of test_double stand beside"):
+        Op("test_double", lambda x: 2 * x, one, textbook=one + one)
     assert "test_double" not in TABLE
 
 

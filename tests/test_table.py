@@ -153,6 +153,14 @@ def test_the_computed_partials_are_those_that_graphs_take_on_both_sides_of_0(op)
             assert sympy.simplify(rest.rewrite(sympy.exp)) == 0, x
 
 
+@pytest.mark.parametrize("op", [op for op in ROWS if op.textbook], ids=lambda op: op.name)
+def test_the_textbooks_partials_are_those_that_graphs_take(op):
+    x = sympy.Symbol("x", real=True)
+    y = op.formula(x)
+    for printed, d in zip(op.local(y, x, rules=op.textbook), op.local(y, x), strict=True):
+        assert sympy.simplify((printed - d).rewrite(sympy.exp)) == 0
+
+
 @EVERY_ROW
 def test_replay_on_symbols_is_the_formula_on_both_sides_of_a_kink(op, n):
     xs = symbols(op, n)

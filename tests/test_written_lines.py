@@ -38,6 +38,7 @@ FUNCTIONS = {
     "Φ": lambda x: sympy.erfc(-x / sympy.sqrt(2)) / 2,
     "σ": lambda x: 1 / (1 + sympy.exp(-x)), "max": sympy.Max, "min": sympy.Min, "relu": lambda x: sympy.Max(x, 0),
     "step": lambda x: int(bool(x > 0)), "leaky_relu": lambda x, slope: x if x > 0 else slope * x, "where": lambda c, a, b: a if c != 0 else b,
+    "take": lambda index, *xs: xs[int(index)],
 }  # fmt: skip
 
 
@@ -61,7 +62,9 @@ class Text(Tokens):
         while self.peek() in ("+", "−"):
             sign = self.take()
             assert self.peek() not in ("+", "−"), "two signs in a row"
-            value = value + self.product() * (1 if sign == "+" else -1)
+            term = self.product() * (1 if sign == "+" else -1)
+            alike = isinstance(value, sympy.MatrixBase) == isinstance(term, sympy.MatrixBase)
+            value = value + term if alike or not self.apart else self.each(lambda a, b: a + b, value, term)
         return value
 
     def signed(self):

@@ -5,7 +5,7 @@ Of a graph
     steps           a page to step through the computation, forward and backward
     table           the evaluation trace: node, expression, value, derivatives, adjoint
     latex           the formula, and the chain rule line by line
-    explain         a gradient as the sum over all paths
+    explain         a gradient as the sum over all paths; without a leaf, every leaf by its gradient and elasticity
     live            a page in which a network learns from its data
     parsed          the Value of an expression that is text
 
@@ -16,6 +16,7 @@ What these give; each shows itself in a notebook and has `save`
     Table           the trace, as text, Markdown, HTML or LaTeX
     Formula         the formula or derivation
     Explanation     the paths
+    Sensitivity     the leaves
 
 Figures of matplotlib
     boundary        the regions that a model assigns to each class, with the data
@@ -49,13 +50,14 @@ if TYPE_CHECKING:
     from viz.picture.diagram import Diagram, draw
     from viz.plots import activations, boundary, descent, history, network
     from viz.text.formula import Formula, latex
+    from viz.text.leaves import Sensitivity
     from viz.text.paths import Explanation, explain
     from viz.text.trace import Table, table
 
 # fmt: off
 __all__ = [
-    "Diagram", "Explanation", "Formula", "Live", "Steps", "Table", "activations", "boundary", "descent", "draw", "explain",
-    "history", "latex", "live", "network", "parsed", "steps", "table",
+    "Diagram", "Explanation", "Formula", "Live", "Sensitivity", "Steps", "Table", "activations", "boundary", "descent", "draw",
+    "explain", "history", "latex", "live", "network", "parsed", "steps", "table",
 ]
 # fmt: on
 
@@ -64,6 +66,7 @@ _HOMES = {
     "picture.diagram": ("Diagram", "draw"),
     "expression": ("parsed",),
     "text.formula": ("Formula", "latex"),
+    "text.leaves": ("Sensitivity",),
     "text.paths": ("Explanation", "explain"),
     "plots": ("activations", "boundary", "descent", "history", "network"),
     "page.live": ("Live", "live"),

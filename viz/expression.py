@@ -19,7 +19,6 @@ import viz
 from autograd import ops
 from autograd.numpy_ufuncs import EXTREMES
 from autograd.value import Value
-from viz.files import saved
 from viz.numbers import printable
 from viz.picture.colours import THEMES
 
@@ -31,7 +30,6 @@ ROWS: Mapping[type[ast.AST], ops.Op] = {
 SHORT = {"abs": ops.absolute, "max": ops.maximum, "min": ops.minimum, "ln": ops.log}
 BEYOND = "beyond the largest float, 1.8e308: write a smaller one"
 LONGEST = 10_000  # characters: more would take seconds, and are no formula that a person reads
-SUFFIXES = {".md": "markdown", ".html": "html", ".tex": "latex", ".txt": "__str__"}  # of what is text
 
 
 def parsed(text: str, numbers: Mapping[str, float]) -> Value:
@@ -195,10 +193,7 @@ def run(arguments: Namespace) -> str:
     shown = make(output, **themed)
     if not file:
         return str(shown.latex if kind == "latex" else shown)
-    if kind in ("draw", "steps"):
-        return f"wrote {shown.save(file)}"
-    formats = {suffix: name for suffix, name in SUFFIXES.items() if hasattr(shown, name)}
-    return f"wrote {saved(shown, type(shown).__name__.lower(), file, formats)}"
+    return f"wrote {shown.save(file)}"
 
 
 def _numbers(pairs: Iterable[str]) -> dict[str, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -17,7 +19,9 @@ X = TypeVar("X")
 LONG = 90  # characters of a formula above which its parts get equations or lines of their own
 LINES = 40  # equations that are shown; of more the first and the last
 LARGEST = 6  # rows or columns up to which a matrix is written out
+WIDE = 120  # characters of a product up to which all its factors are written
 ONE = Slope.of(1.0)  # a factor that leaves no trace
+ZERO, NOTHING = Term.of(0.0), Term(("", ""))
 
 
 class Line(NamedTuple):
@@ -56,6 +60,7 @@ class ChainRule(Generic[X]):
         self.output, self.targets, self.digits = output, dict.fromkeys(targets), digits
         self.takers: dict[X, list[X]] = {x: [] for x in self.targets}  # for each variable, those computed from it
         self.operands: dict[X, list[X]] = {}
+        self.held: Term | None = None  # the first derivative with others held, once written
         for u, x in edges:
             if x in self.takers:
                 self.takers[x].append(u)
@@ -84,7 +89,16 @@ class ChainRule(Generic[X]):
         """∂u/∂x, or that of an element of u, in symbols; takers of x that u depends on too are written as held."""
         others = [w for w in self.takers[x] if w is not u]
         behind = self._behind(u) if others else ()
-        return quotient(element or self.symbol[u], self.symbol[x], [self.symbol[w] for w in others if w in behind])
+        fixed = [self.symbol[w] for w in others if w in behind]
+        written = quotient(element or self.symbol[u], self.symbol[x], fixed)
+        self.held = self.held or (written if fixed else None)
+        return written
+
+    def explained(self) -> Iterator[Line]:
+        """The meaning of the bar, where a derivative has one."""
+        if self.held:
+            words = ": what stands behind the bar is held fixed"
+            yield Line(None, Term((rf"{self.held.latex}\text{{{words}}}", f"{self.held}{words}")), "")
 
     def _behind(self, u: X) -> Collection[X]:
         """The variables that u is computed from."""
@@ -98,31 +112,28 @@ class ChainRule(Generic[X]):
 
 def block(left: Term, products: Sequence[Sequence[Factor]], result: Term) -> Iterator[Line]:
     """The lines of one derivative: a sum of products stage by stage, then the result; no two lines that say the same."""
-    stages = zip(*([_product(stage) for stage in zip(*factors, strict=True)] for factors in products), strict=True)
+    written = [[*_stages(factors)] for factors in products]
+    if any(len(str(term)) > WIDE for terms in written for term in terms):
+        written = [[*_stages(factors, MANY)] for factors in products]
     first: Term | None = left
     last = str(left)
-    for terms in (*map(_kept, stages), [result]):
+    for terms in (*zip(*written, strict=True), [result]):
         total = joined(terms, " + ", SUM)
         if str(total) != last:
             long = len(terms) > 1 and len(str(total)) > LONG
             yield Line(first, terms[0] if long else total)
             for term in few(terms[1:], MANY, MANY // 2, MANY // 2, ELLIPSIS) if long else ():
-                yield Line(None, term, "+")
+                yield Line(None, joined((NOTHING, term), "", SUM), "+")  # in brackets where it has a sign
             first, last = None, str(total)
 
 
-def _product(factors: Sequence[Term]) -> Term:
-    kept = [x for x in factors if not _is(x, 1.0)]
-    zero = next((x for x in factors if _is(x, 0.0)), None)
-    return zero or (joined(kept, " · ", PRODUCT, r" \cdot ") if kept else ONE)
-
-
-def _kept(terms: Sequence[Term]) -> Sequence[Term]:
-    return [x for x in terms if not _is(x, 0.0)] or terms[:1]
-
-
-def _is(x: Term, number: float) -> bool:
-    return isinstance(x, Slope) and x.args is None and x.number == number  # a Term's number was put in, to be read
+def _stages(factors: Sequence[Factor], most: int = sys.maxsize) -> Iterator[Term]:
+    """A product of factors at each stage; of more than `most` factors the first and the last."""
+    numbers = [x.number.number for x in factors]
+    nothing = 0.0 in numbers and not all(map(math.isfinite, numbers))  # a 0 passes nothing on: 0 · ∞ says no number
+    for k, stage in enumerate(zip(*factors, strict=True)):
+        kept = [x for x in stage if x is not ONE] or [ONE]
+        yield ZERO if nothing and k else joined(kept, " · ", PRODUCT, r" \cdot ", most)
 
 
 # --- how it is written --------------------------------------------------------------------------------------------------

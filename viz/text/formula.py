@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from html import escape
+from typing import Any, ClassVar
 
 from autograd import nesting
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import DETAILS, Detail, choice, values_in
+from viz.files import Text
 from viz.names import given
 from viz.picture.scene import outdated
 from viz.picture.stages import by_scope
 from viz.text.chainrule import Line, flattened, remark
 from viz.text.scalars import Notation, Scalars
+from viz.text.tabular import columns
 from viz.text.terms import Term
 from viz.text.vectors import Vectors
 
 
 @dataclass(frozen=True)
-class Formula:
+class Formula(Text):
     r"""Equations, one below the other: readable text under `str`, LaTeX in `latex`, typeset in Jupyter.
 
     >>> x = Value(2.0, "x")
@@ -50,14 +53,27 @@ class Formula:
         first, *more = self.equations
         if not more and not first.left:
             return str(first.right)
-        wide = max(len(str(line.left or "")) for line in self.equations)
-        rows = (f"{line.left or ''!s:>{wide}} {line.sign or ' '} {line.right}" for line in self.equations)
-        return "\n".join(rows)
+        lefts = [str(line.left or "") for line in self.equations]
+        wide = max(map(columns, lefts))
+        rows = zip(lefts, self.equations, strict=True)
+        return "\n".join(f"{' ' * (wide - columns(left))}{left} {line.sign or ' '} {line.right}" for left, line in rows)
 
     __repr__ = __str__
 
     def _repr_latex_(self) -> str:
         return f"$$\n{self.latex}\n$$"
+
+    @property
+    def markdown(self) -> str:
+        """The formula between the signs that Markdown, and a document in LaTeX, have for one on lines of its own."""
+        return f"{self._repr_latex_()}\n"
+
+    @property
+    def html(self) -> str:
+        """The readable text as an HTML element."""
+        return f"<pre>{escape(str(self))}</pre>"
+
+    formats: ClassVar = Text.formats | {".tex": "markdown"}
 
 
 def latex(output: Any, wrt: Any = None, *, detail: Detail = "auto", digits: int = 4) -> Formula:
@@ -86,9 +102,9 @@ def latex(output: Any, wrt: Any = None, *, detail: Detail = "auto", digits: int 
         v2 = v1 + b = 0.3
         v3 = v2² = 0.09
     ∂v3/∂w = ∂v3/∂v2 · ∂v2/∂v1 · ∂v1/∂w
-           = 2·v2 · x
-           = 2·0.3 · 2
-           = 0.6 · 2
+           = 2·v2 · 1 · x
+           = 2·0.3 · 1 · 2
+           = 0.6 · 1 · 2
            = 1.2
     """
     choice("detail", detail, DETAILS)
@@ -128,10 +144,15 @@ def _derivation(outputs: Sequence[Value], order: list[Value], wrt: Any, detail: 
         found, _ = by_scope(order, outputs, 1)
         held = next((x for s in found for x in s.vectors if set(targets) <= set(x.members)), None)
         if held and (detail == "stages" or len(targets) == held.values.size):
-            return Vectors(order, found, held, digits).lines()
+            return _explained(Vectors(order, found, held, digits))
         if detail == "stages":
             raise ValueError(f"no vector between two stages holds {_name(targets[0])}: take detail='values'")
-    return Scalars(outputs[0], order, targets, digits).lines()
+    return _explained(Scalars(outputs[0], order, targets, digits))
+
+
+def _explained(derivation: Vectors | Scalars) -> Iterator[Line]:
+    yield from derivation.lines()
+    yield from derivation.explained()
 
 
 def _name(v: Value) -> str:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 from autograd import nesting, refusals
 from autograd.tape import checked_sweep, stored, wengert_list
@@ -20,8 +20,10 @@ from viz.arguments import whole
 from viz.names import names
 from viz.numbers import few, number, printable
 from viz.picture.scene import outdated
-from viz.text.tabular import Tabular
+from viz.text.leaves import ALL, Sensitivity, leaves
+from viz.text.tabular import Tabular, counted
 
+LISTED = 10  # paths that are listed
 LONG = 12  # nodes of a path that are all written
 
 
@@ -79,45 +81,63 @@ class Explanation(Tabular):
             factors = " · ".join(f"({d})" if k and d[0] == "−" else d for k, d in enumerate(written))
             rows.append((" → ".join(few(path.nodes, LONG, 3, 2)), factors, *self._result(path.product)))
         if self.remainder.count:
-            rows.append((_counted(self.remainder.count, "more path"), "", *self._result(self.remainder.sum)))
-        every = f"sum of {_counted(self.count, 'path')}"
+            rows.append((counted(self.remainder.count, "more path"), "", *self._result(self.remainder.sum)))
+        every = f"sum of {counted(self.count, 'path')}"
         return [*rows, (f"∂{self.output}/∂{self.leaf}", every, *self._result(self.total))]
 
     @property
     def notes(self) -> Sequence[str]:
-        """The cost of following every path, and the cautions."""
+        """The cost of following every path, where it is twice that of a sweep, and the cautions."""
         naive, nodes, edges = self.visits
-        return [
-            f"A recursion without topological order, along every path, would visit {_counted(naive, 'node')}; "
-            f"one reverse sweep visits {_counted(nodes, 'node')} and {_counted(edges, 'edge')}, each once.",
-            *self.cautions,
-        ]
+        cost = (
+            f"A recursion without topological order, along every path, would visit {counted(naive, 'node')}; "
+            f"one reverse sweep visits {counted(nodes, 'node')} and {counted(edges, 'edge')}, each once."
+        )
+        return [cost] * (naive >= 2 * nodes) + [*self.cautions]
 
     def _result(self, product: float) -> tuple[str, str]:
         share = _share(product, self.total)
         return f"= {number(product, self.digits)}", "–" if share is None else f"{number(100 * share, 3)} %"
 
 
-def explain(output: Value, leaf: Value, *, top: int = 10, digits: int = 4) -> Explanation:
+@overload
+def explain(output: Value, leaf: None = None, *, top: int | None = None, digits: int = 4) -> Sensitivity: ...
+@overload
+def explain(output: Value, leaf: Value, *, top: int | None = None, digits: int = 4) -> Explanation: ...
+def explain(
+    output: Value, leaf: Value | None = None, *, top: int | None = None, digits: int = 4
+) -> Explanation | Sensitivity:
     """∂output/∂leaf as the sum over all paths from the leaf, or from any other node, to the output.
 
-    The `top` paths of the largest |product| are listed; however many others there are, they are counted exactly and
-    their products summed. A partial of 0 makes a product 0, beside an infinite or a missing one too; where a gradient
+    The `top` paths of the largest |product| are listed, 10 if it is left out; however many others there are, they are
+    counted exactly and their products summed. A partial of 0 makes a product 0, beside an infinite or a missing one too; where a gradient
     meets a missing derivative, the total is nan, and the reason is added. TypeError for anything but Values;
     ValueError for an array of them, for a constant, and for a node from which the output is not computed.
 
-    >>> w, x = Value(0.5, "w"), Value(2.0, "x", role="input")
+    >>> w, x = Value(0.35, "w"), Value(2.0, "x", role="input")
     >>> print(explain((w * x).tanh() * w, w))
     path              local derivatives  product   share
     ────────────────  ─────────────────  ────────  ──────
-    w → v3            0.7616             = 0.7616  64.5 %
-    w → v1 → v2 → v3  2 · 0.42 · 0.5     = 0.42    35.5 %
-    ∂v3/∂w            sum of 2 paths     = 1.182   100 %
-    A recursion without topological order, along every path, would visit 6 nodes; one reverse sweep visits 5 nodes and 5 edges, each once.
+    w → v3            0.6044             = 0.6044  57.6 %
+    w → v1 → v2 → v3  2 · 0.6347 · 0.35  = 0.4443  42.4 %
+    ∂v3/∂w            sum of 2 paths     = 1.049   100 %
+
+    Without a leaf: all leaves that take a gradient, up to 40 or `top` of them with a row, the largest |gradient| first.
+    A gradient has the units of output / leaf; the elasticity ∂output/∂leaf · leaf / output has none, so that leaves can
+    be compared: where the leaf grows by 1 %, the output grows by so many percent. There is none at 0.
+
+    >>> print(explain((w * x).tanh()))
+    leaf  value  gradient  elasticity  in words
+    ────  ─────  ────────  ──────────  ─────────────────────────────────────────────
+    w     0.35   1.269     0.7352      1 % more of w gives about 0.7352 % more of v2
+    x     2      0.2222    0.7352      1 % more of x gives about 0.7352 % more of v2
+    Elasticity is ∂v2/∂leaf · leaf / v2: by so many percent v2 changes where the leaf changes by 1 %.
     """
     order = _graph(output, leaf, top, digits)
+    if leaf is None:
+        return leaves(order, top or ALL, digits)
     reach = _reach(order, leaf)
-    ways, rest = _largest(output, leaf, reach, int(top))
+    ways, rest = _largest(output, leaf, reach, top or LISTED)
     count, visits = _visits(order, leaf)
     total, cautions = math.nan, outdated(order)
     try:
@@ -140,16 +160,18 @@ def explain(output: Value, leaf: Value, *, top: int = 10, digits: int = 4) -> Ex
 
 def _graph(output: Any, leaf: Any, top: Any, digits: Any) -> list[Value]:
     """The Wengert list of the output; raises if an argument is not as `explain` needs it."""
-    for word, v in (("output", output), ("leaf", leaf)):
+    for word, v in (("output", output), ("leaf", output if leaf is None else leaf)):
         if isinstance(v, nesting.NEST):
             raise ValueError(
                 f"explain takes one {word}; got {len(nesting.flat(v))} of them: pick an element, as W[0, 1]"
             )
         if not isinstance(v, Value):
             raise TypeError(f"explain follows paths between Values; its {word} is {type(v).__name__} {v!r}")
-    whole("top", top, 1)
+    whole("top", LISTED if top is None else top, 1)
     whole("digits", digits, 2)
     order = wengert_list([output])
+    if leaf is None:
+        return order
     if leaf.role == "constant":
         raise ValueError(f"{leaf!r} takes no gradient: make it a Value of role 'input' or 'parameter'")
     if leaf not in set(order):
@@ -256,15 +278,5 @@ def _largest(output: Value, leaf: Value, reach: Mapping[Value, _Reach], top: int
 _bound = attrgetter("bound")
 
 
-# --- as text ---------------------------------------------------------------------------------------------------------
-
-
 def _share(product: float, total: float) -> float | None:
     return product / total if total and math.isfinite(total) and math.isfinite(product) else None
-
-
-def _counted(n: int, word: str) -> str:
-    """A number of things, to the last digit while a person can read it."""
-    power = int(math.log10(n)) if n else 0
-    text = f"{n:,}" if power < 24 else f"{10 ** (math.log10(n) - power):.4g}e{power}"
-    return f"{text} {word}{'s' * (n != 1)}"

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
 
+from viz.files import Text
+from viz.numbers import number
 
-class Tabular:
+EXACT = 1e15  # below it a whole number has no digit that is not its own
+
+
+class Tabular(Text):
     """A table: readable text under `str`, a table in Jupyter."""
 
     @property
@@ -21,8 +28,8 @@ class Tabular:
         return ()
 
     def __str__(self) -> str:
-        widths = [max(map(len, column)) for column in zip(*self.cells, strict=True)]
-        lines = ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip() for row in self.cells]
+        widths = [max(map(columns, column)) for column in zip(*self.cells, strict=True)]
+        lines = ["  ".join(map(padded, row, widths)).rstrip() for row in self.cells]
         return "\n".join([lines[0], "  ".join("─" * w for w in widths), *lines[1:], *self.notes])
 
     __repr__ = __str__
@@ -56,6 +63,47 @@ class Tabular:
         return "\n".join(lines + [f"\n{_latex(note)}" for note in self.notes]) + "\n"
 
 
+def columns(text: str) -> int:
+    """The columns that a line of text takes in a terminal: two for wide letters, none for what is put on a letter.
+
+    >>> columns("ŷ"), columns("損失"), columns("🙂")
+    (1, 4, 2)
+    """
+    count = last = 0
+    joins = False
+    for c in text:
+        if unicodedata.category(c) in ("Mn", "Me", "Cf"):
+            count += c == "\ufe0f" and last == 1  # shown as a picture
+        elif not joins:
+            last = 1 + (unicodedata.east_asian_width(c) in "WF")
+            count += last
+        joins = c == "\u200d"
+    return count
+
+
+def padded(text: str, width: int) -> str:
+    """The text and as many blanks as the width leaves."""
+    return text + " " * (width - columns(text))
+
+
+def amount(x: float | None, digits: int) -> str:
+    """x as `number` writes it, with its thousands apart: up to 10⁹, and a whole number up to EXACT.
+
+    >>> amount(1234567890.0, 4), amount(-1234567.8, 4), amount(0.12345, 4)
+    ('1,234,567,890', '−1,234,568', '0.1235')
+    """
+    large = x is not None and (1e5 <= abs(x) < 1e9 or (1e9 <= abs(x) < EXACT and x == int(x)))
+    text = f"{x:.0f}".replace("-", "−") if large else number(x, digits)
+    return re.sub(r"^(−?)(\d{4,})", lambda found: f"{found[1]}{int(found[2]):,}", text)
+
+
+def counted(n: int, one: str, many: str = "") -> str:
+    """A number of things, to the last digit while a person can read it."""
+    power = int(math.log10(n)) if n else 0
+    text = f"{n:,}" if power < 24 else f"{10 ** (math.log10(n) - power):.4g}e{power}"
+    return f"{text} {one if n == 1 else many or f'{one}s'}"
+
+
 def _html(tag: str, texts: Iterable[str]) -> str:
     return "".join(f"<{tag}>{escape(text)}</{tag}>" for text in texts)
 
@@ -69,8 +117,8 @@ _MARKDOWN = str.maketrans(
 _LATEX = str.maketrans(
     {c: f"\\{c}" for c in "{}$&#%_"}
     | {c: f"\\{word}{{}}" for c, word in {"\\": "textbackslash", "^": "textasciicircum", "~": "textasciitilde",
-       "<": "textless", ">": "textgreater", "|": "textbar", "`": "textasciigrave", "…": "ldots", "·": "textperiodcentered"}.items()}
-    | {c: f"$\\{word}$" for c, word in {"∂": "partial", "Σ": "Sigma", "σ": "sigma", "√": "surd", "×": "times",
+       "<": "textless", ">": "textgreater", "|": "textbar", "`": "textasciigrave", "…": "ldots"}.items()}
+    | {c: f"$\\{word}$" for c, word in {"∂": "partial", "·": "cdot", "Σ": "Sigma", "σ": "sigma", "√": "surd", "×": "times",
        "÷": "div", "∞": "infty", "→": "to", "′": "prime"}.items()}
     | {"−": "$-$", "–": "--", '"': "\\symbol{34}", "½": "$\\frac12$"}
 )

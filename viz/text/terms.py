@@ -7,6 +7,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self
+from unicodedata import normalize
 
 from autograd import ops, refusals
 from autograd.languages import latex, text
@@ -61,7 +62,9 @@ class Term(Operand):
     @classmethod
     def symbol(cls, name: str, value: float = UNKNOWN, latex: str = "") -> Self:
         """A name, with the number it stands for."""
-        return cls((latex or symbol(name), name), value)
+        texts = latex or symbol(name), name
+        raised = "^" in texts[0], normalize("NFKD", name[-1:]) != normalize("NFD", name[-1:])  # x², as a power
+        return cls(texts, value, [POWER if up else ATOM for up in raised])
 
     @classmethod
     def of(cls, x: Any, digits: int | None = None) -> Self:
@@ -166,9 +169,9 @@ def _signed(text: str) -> bool:
     return text[:1] in ("-", "−")
 
 
-def joined(args: Sequence[Term], between: str, binds: int, latex: str = "") -> Term:
-    """A sum or a product of any number of operands; of many the first three and the last."""
-    shown = few(args, MANY, 3, gap=ELLIPSIS)
+def joined(args: Sequence[Term], between: str, binds: int, latex: str = "", most: int = MANY) -> Term:
+    """A sum or a product of any number of operands; of more than `most` the first three and the last."""
+    shown = few(args, most, 3, gap=ELLIPSIS)
     texts = ((latex or between).join(["{}"] * len(shown)), between.join(["{}"] * len(shown)))
     return composed([Form(text, binds, [binds] * len(shown)) for text in texts], shown) if len(args) > 1 else args[0]
 
@@ -182,7 +185,9 @@ def _written(op: Op, args: Sequence[Term]) -> Term:
         return composed(forms, args)
     inner = joined([joined(part, ", ", OPEN) for part in parts(op, args)], "; ", OPEN)
     at = index(op)[1:-1]
-    called = composed((latex.function(op.name, at), text.function(printable(op.symbol or op.name), at)), [inner])
+    called = composed(
+        (latex.function(op.name, at, printable(op.symbol)), text.function(printable(op.symbol or op.name), at)), [inner]
+    )
     if not op.written:
         return called
     own = composed([Form(op.written, OPEN, ATOM)] * 2, args)  # a user's, made for text only

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from autograd.nesting import real
@@ -11,10 +12,10 @@ from autograd.tape import forward_sweep, stored, wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
 from viz.names import expression, given, names, shortened
-from viz.numbers import number, printable
+from viz.numbers import printable
 from viz.picture.lanes import plan
 from viz.picture.scene import accumulated, outdated
-from viz.text.tabular import Tabular
+from viz.text.tabular import Tabular, amount
 
 HEADINGS = ("node", "expression", "value", "local derivatives", "adjoint")
 
@@ -32,16 +33,16 @@ class Row:
 
     def texts(self, digits: int) -> tuple[str, ...]:
         """The row's cells; the tangent's only where there is one."""
-        partials = shortened([f"∂/∂{name} = {number(d, digits)}" for name, d in self.partials])
-        tangent = () if self.tangent is None else (number(self.tangent, digits),)
-        return self.node, self.expression, number(self.value, digits), partials, *tangent, number(self.adjoint, digits)
+        partials = shortened([f"∂/∂{name} = {amount(d, digits)}" for name, d in self.partials])
+        tangent = () if self.tangent is None else (amount(self.tangent, digits),)
+        return self.node, self.expression, amount(self.value, digits), partials, *tangent, amount(self.adjoint, digits)
 
 
 @dataclass(frozen=True, repr=False)
 class Table(Tabular):
     """An evaluation trace: readable text under `str`, a table in Jupyter, numbers in `rows`.
 
-    `markdown`, `html` and `latex` are the same table for a document.
+    `markdown`, `html` and `latex` are the same table for a document; `save` writes them.
 
     >>> x = Value(3.0, "x")
     >>> [(row.node, row.value) for row in table(x * x).rows]
@@ -68,7 +69,8 @@ class Table(Tabular):
 def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None, digits: int = 6) -> Table:
     """The evaluation trace of the graph of a Value, or of several: one row per node.
 
-    Rows stand in the order of the picture: lane by lane, by depth, a leaf just before the first row that uses it.
+    Rows stand in the order of the picture: lane by lane, by depth. Leaves stand just before the first layer that uses
+    them, in the order of its expressions.
     Nameless nodes have the names v1, v2, … in the order of the computation; nameless constants stand in the expressions
     as numbers, without a row. Numbers have `digits` significant digits. TypeError for anything but Values.
 
@@ -98,8 +100,13 @@ def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None,
     )
     name = names(order, digits)
     column = plan(order, {v: v.parents for v in order}).column
-    reading = sorted(order, key=lambda v: (column[v], v.op is None))
-    rows = tuple(_row(v, name, tangent.get(v)) for v in reading if given(v) or v.role != "constant")
+    steps = sorted((v for v in order if v.op), key=column.__getitem__)
+    reading: dict[Value, None] = {}
+    for _, layer in groupby(steps, column.__getitem__):
+        together = [*layer]
+        reading |= dict.fromkeys([*(p for v in together for p in v.parents if p.op is None), *together])
+    shown = (v for v in reading | dict.fromkeys(order) if given(v) or v.role != "constant")
+    rows = tuple(_row(v, name, tangent.get(v)) for v in shown)
     return Table(rows, " ".join(outdated(order) + accumulated(order)), digits)
 
 

@@ -10,13 +10,14 @@ import numpy as np
 
 from autograd import ops
 from autograd.languages.forms import ATOM, OPEN, POWER, SUM, Form
-from autograd.tape import reverse_sweep
 from autograd.value import Value
 from viz.picture import jacobians
 from viz.picture.jacobians import Floats
 from viz.picture.stages import Stage, Vector
 from viz.text.chainrule import ONE, ChainRule, Factor, Line, equal, matrix, quotient
 from viz.text.crossentropy import recognised
+from viz.text.rational import Zeros
+from viz.text.scalars import printed
 from viz.text.terms import Slope, Term, composed, joined, symbols
 
 DIAGONAL = Form(r"\operatorname{{diag}}\left({}\right)", ATOM, (OPEN,)), Form("diag({})", ATOM, (OPEN,))
@@ -115,7 +116,7 @@ class Vectors(ChainRule[Vector]):
         super().__init__(stages[-1].vectors[-1], [target], self.edges, digits)
         latex = symbols([x.name for x in self.takers])
         self.symbol = {x: Term.symbol(x.name, latex=latex[x.name]) for x in self.takers}
-        bar = reverse_sweep(order, dict.fromkeys(self.output.members, 1.0))
+        bar = Zeros(order, *self.output.members).adjoint
         self.adjoint = {x: np.array([bar[v] for v in x.members]).reshape(x.values.shape) for x in self.takers}
         self.back = [*self.between, target]
         self.sums = {x for x in self.back if self._adds_up(x)}
@@ -188,7 +189,7 @@ class Vectors(ChainRule[Vector]):
             return [upstream, local]
         if e.by.values.ndim == 1:
             return [composed(TRANSPOSED, [local]), upstream]
-        u = Term((rf"{{{self.symbol[e.of].latex}}}_{{k}}", f"{e.of.name}[k]"))
+        u = Term((rf"{self.symbol[e.of].latex}[k]", f"{e.of.name}[k]"))
         by_u = quotient(self.symbol[self.output], u)
         return [Term((rf"\sum_{{k}} {by_u.latex}", f"Σₖ {by_u}")), self.local(e.of, e.by, u)]
 
@@ -217,7 +218,8 @@ class Vectors(ChainRule[Vector]):
         if more or op.arity != 1 or any(v.parents[0] is not p for v, p in zip(e.of.members, e.by.members, strict=True)):
             return local._replace(numbers=numbers)
         try:
-            (rule,) = op.local(Slope.of(self.symbol[e.of]), Slope.of(self.symbol[e.by]))
+            rules = op.textbook if all(printed(v) is op.textbook for v in e.of.members) else op.partials
+            (rule,) = op.local(Slope.of(self.symbol[e.of]), Slope.of(self.symbol[e.by]), rules=rules)
         except TypeError:  # it compares the components, each of which decides for itself
             return local._replace(numbers=numbers)
         return Operand(composed(DIAGONAL, [Slope.of(rule)]), numbers)
