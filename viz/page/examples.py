@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from viz.picture.paint import without_tooltips
 from viz.picture.scene import Card, Panel, Scene
 
 Floats = npt.NDArray[np.float64]
-Loss = Callable[[Any, Any], Value]
+Example = Callable[[Any, Any], tuple[Value, list[list[Value]]]]  # its loss, and the outputs of each part of the model
 MANY = 40  # values above which a graph with scopes is shown by stages
 MOST = 12  # forms of graphs that a page holds; above it targets are values of the graph
 
@@ -36,8 +37,8 @@ class _Graph(NamedTuple):
     constants: list[float]
 
 
-def graphs(loss: Loss, data: Any, theta: Mapping[Value, int], theme: Theme, digits: int) -> tuple[dict[str, Any], str]:
-    """The graphs as facts of the page, and the functions that compute them in JavaScript.
+def graphs(example: Example, data: Any, theta: Mapping[Value, int], theme: Theme, digits: int) -> tuple[dict[str, Any], str, str]:
+    """The graphs as facts of the page, the functions that compute them in JavaScript, and the first picture.
 
     A target enters the graph as a plain number, as it does in Python: examples of one target have one graph.
     """
@@ -45,9 +46,9 @@ def graphs(loss: Loss, data: Any, theta: Mapping[Value, int], theme: Theme, digi
     called = list(names(list(theta)).values())
     rows, of = np.unique(y.reshape(len(y), -1), axis=0, return_inverse=True)
     first = [int((of.ravel() == k).argmax()) for k in range(len(rows))]
-    found = [_graph(loss, x[k], y[k], theta, plain=True) for k in first]
+    found = [_graph(example, x[k], y[k], theta, plain=True) for k in first]
     if len({graph[1:3] for graph in found}) > MOST:
-        found, of = [_graph(loss, x[0], y[0], theta, plain=False)], np.zeros(len(y), int)
+        found, of = [_graph(example, x[0], y[0], theta, plain=False)], np.zeros(len(y), int)
     forms = {graph[1:3]: graph for graph in reversed(found)}
     shown = {form: _shown(graph.out, theme, digits) for form, graph in forms.items()}
     number = {form: k for k, form in enumerate(forms)}
@@ -57,20 +58,21 @@ def graphs(loss: Loss, data: Any, theta: Mapping[Value, int], theme: Theme, digi
         same = pictures.setdefault(graph.shape, shown[form]).picture.scene
         words = _other(same, shown[form].picture.scene)
         at = list(pictures).index(graph.shape)
-        page = _brief(shown[form].data, dict(graph.leaves["theta"]), called)
+        page = _brief(shown[form].data, graph.leaves, called)
         more = _beyond(facts[0]["page"], page) if facts else page
         facts.append({"page": more, "svg": at, "other": words, "leaves": graph.leaves})
     targets = [[number[graph[1:3]], graph.constants] for graph in found]
-    svgs = [DESCRIBED.sub("", without_tooltips(one.picture.svg)) for one in pictures.values()]
+    svgs = [_classed(DESCRIBED.sub("", without_tooltips(one.picture.svg))) for one in pictures.values()]
     functions = ",".join(shown[form].functions for form in forms)
     notes = [" ".join(one.notes) for one in pictures.values()]
-    found_of = {"notes": notes, "svgs": svgs, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}
-    return found_of, f"[{functions}]"
+    others = [_differences(svg.replace(_key(svg), _key(svgs[0])), svgs[0]) for svg in svgs[1:]]
+    found_of = {"notes": notes, "key": _key(svgs[0]), "svgs": others, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}
+    return found_of, f"[{functions}]", svgs[0]
 
 
-def _graph(loss: Any, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: bool) -> _Graph:
+def _graph(example: Example, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: bool) -> _Graph:
     inputs, target = array(x, "x", "input"), y if plain else array(y, "y", "input")
-    out = loss(inputs, target)
+    out, parts = example(inputs, target)
     order = wengert_list([out])
     called = names(order)
     if out.op is not None and out.name is None and "L" not in called.values():
@@ -81,7 +83,7 @@ def _graph(loss: Any, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: b
     free = [v for v in order if v.op is None and v not in theta and v not in of_x and v not in of_y]
     sources = {"theta": theta, "x": of_x, "y": of_y, "free": dict.fromkeys(free, 0)}
     leaves: dict[str, Any] = {key: [[place[v], of[v]] for v in order if v in of] for key, of in sources.items()}
-    leaves["output"] = called[out]
+    leaves |= {"output": called[out], "parts": [[place[v] for v in part if v in place] for part in parts]}
     shape = tuple((v.scope, tuple(place[p] for p in v.parents)) for v in order), str(leaves)
     return _Graph(out, shape, tuple(v.op.label if v.op else "" for v in order), leaves, [v.data for v in free])
 
@@ -121,16 +123,53 @@ def _roomy(scene: Scene, digits: int) -> Scene:
     return replace(scene, cards=[card(it) for it in scene.cards], wires=wires)
 
 
+# --- pictures as short texts ------------------------------------------------------------------------------------------
+
+STYLES = re.compile(r'(?: (?:class|fill|stroke|stroke-width|font-(?:size|weight|style)|text-anchor)="[^"]*")+')
+STYLE = re.compile(r' ([a-z-]+)="([^"]*)"')
+
+
+def _classed(svg: str) -> str:
+    """The picture with a class in place of each style, which many of its cells share."""
+    root, end, content = svg.partition("</title>")
+    rules = dict[str, str]()
+
+    def classed(found: re.Match[str]) -> str:
+        styles = dict(STYLE.findall(found[0]))
+        kept = styles.pop("class", "")  # tells the colours of the dark theme
+        rule = ";".join(f"{key}:{x}{'px' * (key == 'font-size')}" for key, x in styles.items())
+        return f' class="{kept} {rules.setdefault(rule, f"c{len(rules)}")}"'
+
+    content = STYLES.sub(classed, content)
+    style = "".join(f":where(#{_key(svg)}) .{name}{{{rule}}}" for rule, name in rules.items())
+    return f"{root}{end}<style>{style}</style>{content}"
+
+
+def _key(svg: str) -> str:
+    """The id of a picture, with which the ids of its parts begin."""
+    return svg.partition(' id="')[2].partition('"')[0]
+
+
+def _differences(text: str, first: str) -> list[Any]:
+    """A text as lines of its own and [from, to] of the lines of the first one."""
+    lines, others = text.split("\n"), first.split("\n")
+    steps = SequenceMatcher(None, others, lines, autojunk=False).get_opcodes()
+    parts = [[[a, b]] if tag == "equal" else lines[c:d] for tag, a, b, c, d in steps]
+    return [part for some in parts for part in some]
+
+
 # --- what graphs have in common -----------------------------------------------------------------------------------------
 
 
-def _brief(page: dict[str, Any], theta: Mapping[int, int], called: Sequence[str]) -> dict[str, Any]:
+def _brief(page: dict[str, Any], leaves: dict[str, Any], called: Sequence[str]) -> dict[str, Any]:
     """The facts of a graph without the numbers of its leaves; a parameter is its place in theta, which has its name."""
+    theta = dict(leaves["theta"])
 
     def node(k: int, name: str, row: int, operands: list[int], role: str) -> Any:
         return theta[k] if called[theta.get(k, 0)] == name and k in theta else [name, row, operands, None, role]
 
     nodes = [node(k, name, row, operands, role) for k, (name, row, operands, _, role) in enumerate(page["nodes"])]
+    leaves["theta"] = [[k, at] for k, at in theta.items() if not isinstance(nodes[k], int)]
     return page | {"nodes": nodes}
 
 

@@ -23,7 +23,7 @@ from viz.numbers import printable
 from viz.once import once
 from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.examples import graphs
-from viz.page.units import Unit, units
+from viz.page.units import Unit, stages, units
 
 Floats = npt.NDArray[np.float64]
 MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times parameters, what a step computes
@@ -42,8 +42,8 @@ class Live(Page):
 
     title, high = "A network that learns", 900
 
-    def __init__(self, data: dict[str, Any], programs: Sequence[str], functions: str, theme: str) -> None:
-        self.data, self.programs, self.functions, self.theme = data, programs, functions, theme
+    def __init__(self, data: dict[str, Any], programs: Sequence[str], functions: str, picture: str, theme: str) -> None:
+        self.data, self.programs, self.functions, self.picture, self.theme = data, programs, functions, picture, theme
 
     @once
     def html(self) -> str:
@@ -55,8 +55,8 @@ class Live(Page):
             "theme": "" if self.theme == "auto" else self.theme,
             "title": escape(repr(self)[1:-1]),
             "css": read("steps.css") + read("live.css"),
-            "svgs": "".join(f'<div class="graph" hidden>{svg}</div>' for svg in self.data["examples"]["svgs"]),
-            "data": as_json(self.data | {"examples": {k: x for k, x in self.data["examples"].items() if k != "svgs"}}),
+            "svg": self.picture,
+            "data": as_json(self.data),
         }
         return assembled("live.html", "\n".join([first, scripts("numbers"), of_graph, scripts(*SCRIPTS)]), parts)
 
@@ -112,8 +112,13 @@ def live(
     _refuse(len(x), len(program.parameters), batch_size, seed)
     program(x, y)  # a row that the model or the loss does not take is refused here
     place = {v: k for k, v in enumerate(program.parameters)}
-    seen, network = _network(model, x[0])
-    shown, functions = graphs(program.function, (x, y), place, theme, digits)
+    seen, parts = _network(model, x[0])
+
+    def example(x: Any, y: Any) -> Any:
+        outputs = _output(model, x)
+        return loss(outputs, y), [part.shown for part in _parts(x, outputs)]
+
+    shown, functions, picture = graphs(example, (x, y), place, theme, digits)
     learn = "learns" if len(place) == 1 else "learn"
     title = f"{_count(len(place), 'parameter')} {learn} from {_count(len(x), 'example')}"
     held = None if validation is None else _held(validation, model, program)
@@ -128,12 +133,12 @@ def live(
         "batch": 0 if batch_size is None or batch_size >= len(x) else batch_size,
         "optimizer": _descent(optimizer, place),
         "python": _python(model, optimizer, place),
-        "model": [_at(v, place) for v in seen.parameters],
-        "network": [_unit(unit, network, place) for unit in network],
+        "model": _places(seen.parameters, place),
+        "network": [_part(part, parts, place) for part in parts], "staged": any(part.sources for part in parts),
         "examples": shown,
     }
     # fmt: on
-    return Live(data, [program.javascript, seen.javascript], functions, theme)
+    return Live(data, [program.javascript, seen.javascript], functions, picture, theme)
 
 
 def _count(n: int, what: str) -> str:
@@ -264,34 +269,51 @@ def _python(model: Any, optimizer: Any, place: Mapping[Value, int]) -> dict[str,
     own = getattr(model, "parameters", None)
     of_model = callable(own) and list(own()) == list(optimizer.parameters)
     call = "model.parameters()" if of_model else "optimizer.parameters"
-    return {"call": call, "at": [_at(v, place) for v in optimizer.parameters]}
+    return {"call": call, "at": _places(optimizer.parameters, place)}
 
 
-def _at(v: Value, place: Mapping[Value, int]) -> int | list[float]:
-    """The place of a parameter in theta; of one that the loss does not depend on its number, in a list."""
-    return place.get(v, [v.data])
+def _places(parameters: Sequence[Value], place: Mapping[Value, int]) -> list[Any]:
+    """The places of parameters in theta as [first, count] of runs; of one that the loss does not take its number, [x]."""
+    found: list[Any] = []
+    for v in parameters:
+        if v not in place:
+            found.append([v.data])
+        elif found and len(found[-1]) == 2 and sum(found[-1]) == place[v]:
+            found[-1][1] += 1
+        else:
+            found.append([place[v], 1])
+    return found
 
 
 # --- the network ------------------------------------------------------------------------------------------------------
 
 
+def _parts(x: Any, outputs: Any) -> list[Unit]:
+    """What the picture of the model shows: its units, or where it has none, or too many, its stages."""
+    ends = nesting.flat(x), nesting.flat(outputs)
+    found = units(*ends)
+    return found if 0 < sum(len(unit.weights) for unit in found) <= MOST_WEIGHTS else stages(*ends)
+
+
 def _network(model: Any, x: Floats) -> tuple[Program, list[Unit]]:
-    """The model as a program that gives its outputs and then its units, and these units; none where it has no layers."""
+    """The model as a program that gives its outputs and then those of its parts, and these parts."""
     found: list[Unit] = []
 
-    def outputs_and_units(x: Any) -> list[Value]:
-        outputs = nesting.flat(_output(model, x))
-        network = units(nesting.flat(x), outputs)
-        if sum(len(unit.weights) for unit in network) <= MOST_WEIGHTS:
-            found.extend(network)
-        return [*outputs, *(unit.value for unit in found if unit.layer)]
+    def outputs_and_parts(x: Any) -> list[Value]:
+        outputs = _output(model, x)
+        found.extend(_parts(x, outputs))
+        return [*nesting.flat(outputs), *(v for part in found if part.layer for v in part.shown)]
 
-    return record(outputs_and_units, x), found
+    return record(outputs_and_parts, x), found
 
 
-def _unit(unit: Unit, network: Sequence[Unit], place: Mapping[Value, int]) -> list[Any]:
-    """[name, layer, activation, the place of its bias in theta, [[unit, the place of the weight], …], whether it is plain]."""
-    at = {other: k for k, other in enumerate(network)}
-    weights = [[at[other], place.get(w, -1)] for other, w in unit.weights]
-    bias = -1 if unit.bias is None else place.get(unit.bias, -1)
-    return [unit.name, unit.layer, unit.activation, bias, weights, unit.plain]
+def _part(part: Unit, parts: Sequence[Unit], place: Mapping[Value, int]) -> list[Any]:
+    """[name, layer, operation, the place of its bias in theta, [[part, the place of the weight], …], plain, outputs, own].
+
+    A wire between stages has no weight; a stage has parameters of its own, by their places.
+    """
+    at = {other: k for k, other in enumerate(parts)}
+    weights = [[at[other], place.get(w, -1)] for other, w in part.weights] + [[at[s], -1] for s in part.sources]
+    bias = -1 if part.bias is None else place.get(part.bias, -1)
+    own = [place[v] for v in part.own if v in place]
+    return [part.name, part.layer, part.activation, bias, weights, part.plain, len(part.shown), own]

@@ -7,8 +7,11 @@ from dataclasses import dataclass, field
 
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.names import parts
+from viz.names import given, glyph, parts
 from viz.numbers import printable
+from viz.picture.stages import by_scope
+
+MOST_STAGES, MOST_OUTPUTS = 40, 12  # of a model; of a stage
 
 
 @dataclass(eq=False)
@@ -21,6 +24,14 @@ class Unit:
     bias: Value | None = None
     weights: list[tuple[Unit, Value]] = field(default_factory=list)
     plain: bool = True  # whether it is g(Σ w·x + b), or g(Σ w·x), with an operation g of one operand, or none
+    values: list[Value] = field(default_factory=list)  # of a stage: all its outputs
+    sources: list[Unit] = field(default_factory=list)  # of a stage: what it takes, and its own parameters
+    own: list[Value] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[Value]:
+        """Its output; of a stage the first ones."""
+        return self.values[:MOST_OUTPUTS] or [self.value]
 
     @property
     def activation(self) -> str:
@@ -70,6 +81,33 @@ def units(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Unit]:
     ends = [unit for unit in found if unit.layer == last]
     whole = all(v in owner or v in mixed for v in outputs) and len(ends) == len(outputs)
     return found if last and whole else []
+
+
+def stages(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Unit]:
+    """The stages of a model without layers, inputs first: its scopes, or where it has none its operations."""
+    order = wengert_list(outputs)
+    if any(v.scope for v in order):
+        scopes = [s for s in by_scope(order, outputs, 1)[0] if s.role is None]
+        parted = [(str(s.scope or s.symbol), s.nodes, s.values) for s in scopes]
+    else:
+        parted = [(_operation(v), [v], [v]) for v in order if v.op is not None]
+    if len(parted) > MOST_STAGES:
+        return []
+    first = Unit(printable(str(given(inputs[0]).array)), 0, inputs[0], plain=False, values=list(inputs))
+    found, owner = [first], dict.fromkeys(inputs, first)
+    for name, nodes, values in parted:
+        taken = dict.fromkeys(p for v in nodes for p in v.parents)
+        sources = list(dict.fromkeys(owner[p] for p in taken if p in owner))
+        layer = 1 + max((s.layer for s in sources), default=0)
+        own = [p for p in taken if p.role == "parameter"]
+        found.append(Unit(printable(name), layer, values[0], None, [], False, values, sources, own))
+        owner.update(dict.fromkeys(nodes, found[-1]))
+    return found
+
+
+def _operation(v: Value) -> str:
+    assert v.op is not None
+    return f"{given(v)} {glyph(v.op)}".strip()
 
 
 def _weights(v: Value) -> list[tuple[Value, Value]]:

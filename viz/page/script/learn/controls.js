@@ -1,8 +1,15 @@
 // --- the example whose graph is shown ----------------------------------------------------------------------------------
 
-const [whole, ...parts] = page.examples.graphs; // of each further graph what differs from the first
-for (const graph of parts) graph.page = Object.fromEntries(Object.entries(graph.page).map(([key, [same, rest]]) => [key, Array.isArray(rest) ? [...whole.page[key].slice(0, same), ...rest] : rest]));
-for (const { page: { nodes } } of page.examples.graphs) nodes.forEach((node, k) => { if (Number.isInteger(node)) nodes[k] = [names[node], null, [], null, "parameter"]; });
+const [whole, ...further] = page.examples.graphs; // of each further graph what differs from the first
+for (const graph of further) graph.page = Object.fromEntries(Object.entries(graph.page).map(([key, [same, rest]]) => [key, Array.isArray(rest) ? [...whole.page[key].slice(0, same), ...rest] : rest]));
+for (const { page: { nodes }, leaves } of page.examples.graphs) nodes.forEach((node, k) => {
+  if (Number.isInteger(node)) { nodes[k] = [names[node], null, [], null, "parameter"]; leaves.theta.push([k, node]); }
+});
+page.examples.svgs.forEach((parts, k) => { // and of each further picture
+  const div = Object.assign(document.createElement("div"), { className: "graph", hidden: true }), lines = document.querySelector("#picture svg").outerHTML.split("\n");
+  const text = parts.flatMap(part => Array.isArray(part) ? lines.slice(...part) : part).join("\n").replaceAll(page.examples.key, `${page.examples.key}-${k}`);
+  div.append(document.adoptNode(new DOMParser().parseFromString(text, "text/html").querySelector("svg"))); $("picture").append(div);
+});
 const graphs = new Map(), divs = [...document.querySelectorAll("#picture > .graph")];
 let shownGraph = null;
 function graphAt(index) {
@@ -149,7 +156,7 @@ $("seed").onchange = () => tried(() => { pause(); change({ seed: Number($("seed"
 
 function python() {
   const float = x => Object.is(x, -0) ? "-0.0" : Number.isInteger(x) && Math.abs(x) < 1e15 ? `${x}.0` : String(x);
-  return `assign(${page.python.call}, [${page.python.at.map(at => float(ofTheta(at, state.theta))).join(", ")}])`;
+  return `assign(${page.python.call}, [${ofTheta(page.python.at, state.theta).map(float).join(", ")}])`;
 }
 $("copy").onclick = () => {
   pause(); $("python").value = python(); $("python").hidden = false; $("python").select();
