@@ -37,7 +37,9 @@ class _Graph(NamedTuple):
     constants: list[float]
 
 
-def graphs(example: Example, data: Any, theta: Mapping[Value, int], theme: Theme, digits: int) -> tuple[dict[str, Any], str, str]:
+def graphs(
+    example: Example, data: Any, theta: Mapping[Value, int], theme: Theme, digits: int
+) -> tuple[dict[str, Any], str, str]:
     """The graphs as facts of the page, the functions that compute them in JavaScript, and the first picture.
 
     A target enters the graph as a plain number, as it does in Python: examples of one target have one graph.
@@ -66,7 +68,14 @@ def graphs(example: Example, data: Any, theta: Mapping[Value, int], theme: Theme
     functions = ",".join(shown[form].functions for form in forms)
     notes = [" ".join(one.notes) for one in pictures.values()]
     others = [_differences(svg.replace(_key(svg), _key(svgs[0])), svgs[0]) for svg in svgs[1:]]
-    found_of = {"notes": notes, "key": _key(svgs[0]), "svgs": others, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}
+    found_of = {
+        "notes": notes,
+        "key": _key(svgs[0]),
+        "svgs": others,
+        "graphs": facts,
+        "targets": targets,
+        "of": of.ravel().tolist(),
+    }
     return found_of, f"[{functions}]", svgs[0]
 
 

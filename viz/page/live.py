@@ -30,7 +30,9 @@ MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times par
 MOST_WEIGHTS = 1_500  # lines of the picture of the network
 # fmt: off
 OF_GRAPH = ("numbers", "nodes", "zeros", "graph", "narration", "picture", "example")  # the graph of one example
-SCRIPTS = ("learn/random", "learn/descent", "learn/data", "learn/network", "learn/curves", "learn/controls", "theme")
+SCRIPTS = (
+    "learn/random", "learn/descent", "learn/data", "learn/network", "learn/unit", "learn/curves", "learn/acts", "learn/controls", "theme",
+)
 # fmt: on
 
 

@@ -100,7 +100,7 @@ def stages(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Unit]:
         sources = list(dict.fromkeys(owner[p] for p in taken if p in owner))
         layer = 1 + max((s.layer for s in sources), default=0)
         own = [p for p in taken if p.role == "parameter"]
-        found.append(Unit(printable(name), layer, values[0], None, [], False, values, sources, own))
+        found.append(Unit(printable(name), layer, values[0], plain=False, values=values, sources=sources, own=own))
         owner.update(dict.fromkeys(nodes, found[-1]))
     return found
 

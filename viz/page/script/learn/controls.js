@@ -31,7 +31,7 @@ let graphVersion = -1;
 function showExample(at) { // at a step; without one, with everything computed
   const [graph, data, index] = exampleAt(chosen);
   if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== page.examples.graphs[index].svg; }); reworded(index); shownGraph = index; $("graphnotes").textContent = page.examples.notes[page.examples.graphs[index].svg]; }
-  graph.compute(data); graphVersion = version;
+  graph.compute(data); graphVersion = version; unmarked();
   $("seek").max = graph.steps.length;
   graph.go(at ?? graph.steps.length);
   if (at === undefined) {
@@ -45,36 +45,8 @@ function choose(k) {
   chosen = Math.max(0, Math.min(N - 1, k)); $("example").value = chosen; acting = null;
   const target = page.labels ? page.classes[page.labels[chosen]] : Array.from(train.y.subarray(chosen * wide[1], (chosen + 1) * wide[1]), x => number(x)).join(", ");
   $("target").textContent = `target ${target}`;
-  showExample(); repaint();
+  land(); showExample(); repaint();
 }
-
-// --- the three acts ---------------------------------------------------------------------------------------------------
-
-let acting = null; // { to, next, then }: the step that the graph is going to, and when it moves on
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-function act(from, to, then = null) {
-  const graph = showExample(from);
-  if (calm.matches) { // at once, and the next act after a while
-    graph.go(to);
-    acting = then && { graph, to, pace: 0, next: performance.now() + 800, then };
-    wake(); return;
-  }
-  const count = Math.max(1, to - from);
-  acting = { graph, to, pace: Math.max(30, Math.min(350, 2400 / count)), next: 0, then };
-  wake();
-}
-function moveOn(time) {
-  if (!acting || time < acting.next) return;
-  const { graph, to, then, pace } = acting;
-  if (graph.now < to) { graph.go(graph.now + 1); acting.next = time + pace; } else { acting = null; if (then) then(); }
-}
-const acts = {
-  forward: () => { pause(); act(0, graphOfChosen().seed - 1); },
-  backward: () => { pause(); act(graphOfChosen().seed - 1, graphOfChosen().steps.length); },
-  updateact: () => { pause(); acting = null; takeStep(step); },
-};
-const graphOfChosen = () => exampleAt(chosen)[0];
-function slowly() { act(0, graphOfChosen().steps.length, () => { if (playing && takeStep(step) && $("speed").value === "0") slowly(); }); }
 
 // --- playing ----------------------------------------------------------------------------------------------------------
 
@@ -87,20 +59,20 @@ function tick(time) {
     const began = performance.now();
     for (let k = Number($("speed").value); k > 0 && performance.now() - began < 25; k--) if (!step()) { halted(); break; }
   }
-  moveOn(time); paint(time);
-  if (playing || acting) wake();
+  moveOn(time); nearer(); paint(time);
+  if (playing || acting || depth !== wanted) wake();
 }
 function play() {
   if (playing) return;
   playing = true; stopped = ""; frames = []; acting = null; buttons();
-  if ($("speed").value === "0") slowly();
+  if ($("speed").value === "0") perform(lesson());
   wake();
 }
-function pause() { if (playing) { playing = false; acting = null; buttons(); changedByReader(); } }
-function halted() { playing = false; acting = null; buttons(); changedByReader(); }
+function pause() { land(); if (playing) halted(); }
+function halted() { playing = false; acting = null; land(); buttons(); changedByReader(); }
 function takeStep(f) {
   const before = state.theta[weight], taken = f();
-  if (taken) answered(before);   if (!taken) halted(); else changedByReader();
+  if (taken) { answered(before); changedByReader(); } else halted();
   return taken;
 }
 function buttons() { $("play").textContent = playing ? "Pause" : "Play"; $("play").setAttribute("aria-pressed", playing); }
@@ -108,7 +80,7 @@ function buttons() { $("play").textContent = playing ? "Pause" : "Play"; $("play
 function paint(time) { // lines and losses at every frame, the rest as often as it can be read
   if (time >= due.map) { judge(); survey(); examine(); paintData(); due.map = time + (playing ? 120 : 0); }
   paintNetwork(); paintLosses();
-  if (time >= due.numbers) { told(time); if (!acting && graphVersion !== version) showExample(); describe(); showWeight(); due.numbers = time + 250; }
+  if (time >= due.numbers) { told(time); if (!acting && graphVersion !== version) showExample(); describe(); paintInside(); showWeight(); due.numbers = time + 250; }
   if (time >= due.along) { lossAlong(); paintAlong(); due.along = time + Math.max(250, 12 * cost); }
 }
 function repaint() { due = { ...due, numbers: 0, map: 0, along: 0 }; wake(); }
@@ -116,7 +88,7 @@ function changedByReader() { due.said = 0; repaint(); }
 function told(time) {
   $("epoch").textContent = state.epoch.toLocaleString("en"); $("loss").textContent = number(lossNow());
   $("accuracy").textContent = judged.right ? `, ${number(100 * judged.accuracy, 3)} % right` : held && state.heldLosses.length ? `, validation ${number(state.heldLosses[Math.max(0, state.epoch - 1)])}` : "";
-  $("sizes").textContent = `mean |∂loss/∂w|:  ${gradientSizes()}`;
+  $("sizes").replaceChildren(made("span", "mean |∂loss/∂w|"), ...gradientSizes());
   $("stopped").textContent = stopped; $("stopped").hidden = !stopped;
   if (time >= due.said) { $("said").textContent = `${playing ? "Learning. " : ""}Epoch ${state.epoch}, loss ${number(lossNow())}${$("accuracy").textContent}.`; due.said = time + 6000; }
 }
@@ -125,17 +97,17 @@ function told(time) {
 
 $("play").onclick = () => playing ? pause() : play();
 $("step").onclick = () => { pause(); takeStep(step); };
-$("one").onclick = () => { pause(); act(0, graphOfChosen().steps.length, () => takeStep(() => single(chosen))); };
+$("one").onclick = () => { pause(); perform(all(() => single(chosen))); };
 $("rewind").onclick = () => { pause(); rewind(); changedByReader(); };
 $("newseed").onclick = () => { pause(); change({ seed: setting.seed + 1 }); };
-for (const [id, f] of Object.entries(acts)) $(id).onclick = f;
+for (const [id, f] of Object.entries(acts)) $(id).onclick = () => { pause(); f(); };
 $("seek").oninput = () => { pause(); acting = null; showExample(Number($("seek").value)); };
 $("example").max = N - 1; $("example").onchange = () => choose(Math.round(Number($("example").value)) || 0);
 $("map").onkeydown = event => {
   const by = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
   if (by) { event.preventDefault(); event.stopPropagation(); choose((chosen + by + N) % N); }
 };
-$("speed").onchange = () => { acting = null; if (playing && $("speed").value === "0") slowly(); };
+$("speed").onchange = () => { acting = null; land(); if (playing && $("speed").value === "0") perform(lesson()); };
 
 function change(changes) { // by a control or by window.live: the controls follow
   set(changes); controls(); changedByReader();
@@ -196,6 +168,8 @@ window.live = {
   get losses() { return state.losses.slice(0, state.epoch); },
   get epoch() { return state.epoch; },
   get stopped() { return stopped; },
+  get level() { return LEVELS[Math.round(wanted)]; },
+  zoom(level, unit = unitChosen) { if (unit !== null) chooseUnit(unit); zoomTo(level); },
   get troubles() { return [...troubles.keys()].map(k => net[k].name); },
   get fps() { return frames.length < 2 ? 0 : (frames.length - 1) / (frames.at(-1) - frames[0]) * 1000; },
   get python() { return python(); },

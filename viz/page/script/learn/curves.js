@@ -110,9 +110,9 @@ function updateLines() {
   } else lines.push(`${name} ← ${number(w)} − ${lr} · ${n(slope)} = ${number(w - how.lr * slope)}`);
   return lines;
 }
-function gradientSizes() { // the mean size of the gradient of each array, the first ones
-  const g = gradientNow();
-  return [...arrays].slice(0, 8).map(([array, ks]) => `${array} ${number(ks.reduce((sum, k) => sum + Math.abs(g[k]), 0) / ks.length, 2)}`).join("  ·  ");
+function gradientSizes() { // the mean size of the gradient of each array, the first ones; as long as the largest of them
+  const g = gradientNow(), sizes = [...arrays].slice(0, 8).map(([array, ks]) => [array, ks.reduce((sum, k) => sum + Math.abs(g[k]), 0) / ks.length]), top = Math.max(...sizes.map(x => x[1])) || 1;
+  return sizes.map(([array, size]) => { const it = made("span", `${array} ${number(size, 2)}`); bar(it, size / top); return it; });
 }
 
 function answered(before) { // what the reader predicted of the chosen weight, beside what it is
