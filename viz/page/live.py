@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Program, array, nesting, record
+from autograd import Program, array, assign, nesting, record
 from autograd.recorded.inputs import rows_of_numbers
 from autograd.refusals import ERRORS
 from autograd.value import Value
@@ -24,8 +24,10 @@ from viz.once import once
 from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.examples import graphs
 from viz.page.units import Unit, stages, units
+from viz.page.widget import widget
 
 Floats = npt.NDArray[np.float64]
+Leaves = tuple[Sequence[Value], Sequence[Value]]  # the parameters in the order of theta; and those of the optimiser
 MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times parameters, what a step computes
 MOST_WEIGHTS = 1_500  # lines of the picture of the network
 # fmt: off
@@ -40,19 +42,18 @@ class Live(Page):
     """A network that learns in a page. It shows itself in Jupyter, and `save` writes the page.
 
     The page is one file that needs no other and no network. `window.live` there is its state, for the curious.
+    Where anywidget is installed, a notebook shows a widget: `parameters` are those of the page, also to be assigned.
     """
 
     title, high = "A network that learns", 900
 
-    def __init__(self, data: dict[str, Any], programs: Sequence[str], functions: str, picture: str, theme: str) -> None:
-        self.data, self.programs, self.functions, self.picture, self.theme = data, programs, functions, picture, theme
+    def __init__(self, data: dict[str, Any], script: str, picture: str, theme: str, leaves: Leaves) -> None:
+        self.data, self.script, self.picture, self.theme, self.leaves = data, script, picture, theme, leaves
 
     @once
     def html(self) -> str:
         """The page."""
-        shapes = ", ".join(self.programs)
         of_graph = f"const graphOf = (page, ROWS, svg) => {{\n{scripts(*OF_GRAPH)}\nreturn example;\n}};"
-        first = f'"use strict";\nconst ROWS = {self.functions};\nconst PROGRAMS = [{shapes}];\n'
         parts = {
             "theme": "" if self.theme == "auto" else self.theme,
             "title": escape(repr(self)[1:-1]),
@@ -60,7 +61,47 @@ class Live(Page):
             "svg": self.picture,
             "data": as_json(self.data),
         }
-        return assembled("live.html", "\n".join([first, scripts("numbers"), of_graph, scripts(*SCRIPTS)]), parts)
+        return assembled("live.html", "\n".join([self.script, scripts("numbers"), of_graph, scripts(*SCRIPTS)]), parts)
+
+    @once
+    def _widget(self) -> Any:
+        return widget(self.html, [v.data for v in self.leaves[0]], self.high)
+
+    def _heard(self) -> Any:
+        if self._widget is None:
+            raise ImportError("what the page learns comes back through a widget: pip install anywidget")
+        return self._widget
+
+    @property
+    def parameters(self) -> Floats:
+        """The numbers that the optimiser's parameters have in the page now; to assign them moves the page."""
+        now = dict(zip(self.leaves[0], self._heard().theta, strict=True))
+        return np.array([now.get(v, v.data) for v in self.leaves[1]])
+
+    @parameters.setter
+    def parameters(self, numbers: Any) -> None:
+        own = np.asarray(numbers, float)
+        if own.shape != (len(self.leaves[1]),) or not np.isfinite(own).all():
+            raise ValueError(f"the page has {len(self.leaves[1])} parameters, which are finite numbers")
+        new, frame = dict(zip(self.leaves[1], own.tolist(), strict=True)), self._heard()
+        frame.theta = [new.get(v, x) for v, x in zip(self.leaves[0], frame.theta, strict=True)]
+        frame.send({"theta": frame.theta})
+
+    def adopt(self) -> None:
+        """Give the model the parameters that it has in the page."""
+        assign(list(self.leaves[1]), self.parameters)
+
+    def _repr_mimebundle_(self, **more: Any) -> dict[str, str]:
+        shown = {} if self._widget is None else self._widget._repr_mimebundle_()[0]
+        return {**shown, **super()._repr_mimebundle_(**more)}
+
+    def _mime_(self) -> tuple[str, str]:
+        if self._widget is None:
+            return super()._mime_()
+        from marimo import as_html  # it is marimo that asks
+
+        shown: tuple[str, str] = as_html(self._widget)._mime_()
+        return shown
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the page, .html; returns the path. ValueError for another suffix."""
@@ -140,7 +181,8 @@ def live(
         "examples": shown,
     }
     # fmt: on
-    return Live(data, [program.javascript, seen.javascript], functions, picture, theme)
+    made = f"const ROWS = {functions};\nconst PROGRAMS = [{program.javascript}, {seen.javascript}];"
+    return Live(data, f'"use strict";\n{made}\n', picture, theme, (program.parameters, optimizer.parameters))
 
 
 def _count(n: int, what: str) -> str:

@@ -86,6 +86,7 @@ function paint(time) { // lines and losses at every frame, the rest as often as 
 function repaint() { due = { ...due, numbers: 0, map: 0, along: 0 }; wake(); }
 function changedByReader() { due.said = 0; repaint(); }
 function told(time) {
+  report();
   $("epoch").textContent = state.epoch.toLocaleString("en"); $("loss").textContent = number(lossNow());
   $("accuracy").textContent = judged.right ? `, ${number(100 * judged.accuracy, 3)} % right` : held && state.heldLosses.length ? `, validation ${number(state.heldLosses[Math.max(0, state.epoch - 1)])}` : "";
   $("sizes").replaceChildren(made("span", "mean |∂loss/∂w|"), ...gradientSizes());
@@ -152,7 +153,14 @@ addEventListener("keydown", event => {
   const key = { " ": "play", s: "step", o: "one", r: "rewind", f: "forward", b: "backward", u: "updateact" }[event.key];
   if (key) { event.preventDefault(); $(key).click(); }
 });
-addEventListener("message", () => setTimeout(() => { readPalette(); repaint(); })); // after the theme has followed the notebook
+let heardBy = false, reported = 0; // whether Python hears of the parameters; the version that it has
+addEventListener("message", ({ source, data }) => {
+  setTimeout(() => { readPalette(); repaint(); }); // after the theme has followed the notebook
+  if (source !== parent || parent === window || !Array.isArray(data?.theta)) return;
+  if (data.theta.some((x, k) => x !== state.theta[k])) live.theta = data.theta;
+  heardBy = true; reported = version;
+});
+function report() { if (heardBy && reported !== version) { parent.postMessage({ theta: Array.from(state.theta) }, "*"); reported = version; } }
 new ResizeObserver(() => { magnify(); repaint(); }).observe($("panels"));
 
 // --- the state in reach, for tests and for the curious -----------------------------------------------------------------
