@@ -78,7 +78,9 @@ def test_a_page_in_a_frame_tells_its_parameters_once_it_is_asked_and_takes_other
 def test_in_jupyterlab_parameters_follow_the_page_and_move_it(tmp_path, chromium):
     pytest.importorskip("jupyterlab")
     sources = [PAGE + "page", "before = page.parameters.tolist(); page.parameters = [5.0, 6.0]; before"]
-    cells = [{"cell_type": "code", "source": s, "metadata": {}, "outputs": [], "execution_count": None} for s in sources]
+    cells = [
+        {"cell_type": "code", "source": s, "metadata": {}, "outputs": [], "execution_count": None} for s in sources
+    ]
     spec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = {"cells": cells, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 4}
     (tmp_path / "lesson.ipynb").write_text(json.dumps(notebook))
@@ -135,7 +137,10 @@ def test_in_marimo_parameters_follow_the_page_and_move_it(tmp_path, chromium):
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "marimo", "run", "app.py", "--headless", "--no-token", f"--port={port}"]
     env = os.environ | {"PYTHONPATH": str(ROOT), "HOME": str(tmp_path)}
-    with (tmp_path / "log").open("w") as log, subprocess.Popen(command, cwd=tmp_path, env=env, stdout=log, stderr=log) as server:
+    with (
+        (tmp_path / "log").open("w") as log,
+        subprocess.Popen(command, cwd=tmp_path, env=env, stdout=log, stderr=log) as server,
+    ):
         try:
             page = chromium.new_page(viewport={"width": 1500, "height": 1200})
             page.goto(_started(f"http://127.0.0.1:{port}", server, "/health"))

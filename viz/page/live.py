@@ -23,13 +23,12 @@ from viz.numbers import printable
 from viz.once import once
 from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.examples import graphs
-from viz.page.units import Unit, stages, units
+from viz.page.units import facts, marked, network
 from viz.page.widget import widget
 
 Floats = npt.NDArray[np.float64]
 Leaves = tuple[Sequence[Value], Sequence[Value]]  # the parameters in the order of theta; and those of the optimiser
 MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times parameters, what a step computes
-MOST_WEIGHTS = 1_500  # lines of the picture of the network
 # fmt: off
 OF_GRAPH = ("numbers", "nodes", "zeros", "graph", "narration", "picture", "example")  # the graph of one example
 SCRIPTS = (
@@ -150,34 +149,27 @@ def live(
     >>> live(lambda x: w * x[0], [[1.0], [2.0]], [2.0, 4.0], lambda y_hat, y: (y_hat - y) ** 2, SGD())
     <1 parameter learns from 2 examples>
     """
-    x, y = _data(X, Y, model)
-    program = record(lambda x, y: loss(_output(model, x), y), x[0], y[0])
+    output = _output(model)
+    x, y = _data(X, Y, output)
+    program = record(lambda x, y: loss(output(x), y), x[0], y[0])
     _refuse(len(x), len(program.parameters), batch_size, seed)
     program(x, y)  # a row that the model or the loss does not take is refused here
     place = {v: k for k, v in enumerate(program.parameters)}
-    seen, parts = _network(model, x[0])
-
-    def example(x: Any, y: Any) -> Any:
-        outputs = _output(model, x)
-        return loss(outputs, y), [part.shown for part in _parts(x, outputs)]
-
-    shown, functions, picture = graphs(example, (x, y), place, theme, digits)
-    learn = "learns" if len(place) == 1 else "learn"
-    title = f"{_count(len(place), 'parameter')} {learn} from {_count(len(x), 'example')}"
-    held = None if validation is None else _held(validation, model, program)
+    seen, parts = network(output, x[0])
+    shown, functions, picture = graphs(marked(output, loss), (x, y), place, theme, digits)
     # fmt: off
-    data = _kind(model, x, y, classes) | {
-        "title": title, "digits": digits, "seed": seed,
+    data = _kind(output, x, y, classes) | {
+        "title": _title(len(place), len(x)), "digits": digits, "seed": seed,
         "names": list(names(program.parameters).values()),
         "theta": _packed(program.theta()),
         "train": _rows_of_page(x, y),
-        "held": held,
+        "held": None if validation is None else _held(validation, output, program),
         "columns": _named(columns, [f"x[{k}]" for k in range(x[0].size)], "columns", "inputs"),
         "batch": 0 if batch_size is None or batch_size >= len(x) else batch_size,
         "optimizer": _descent(optimizer, place),
         "python": _python(model, optimizer, place),
         "model": _places(seen.parameters, place),
-        "network": [_part(part, parts, place) for part in parts], "staged": any(part.sources for part in parts),
+        "network": [facts(part, parts, place) for part in parts], "staged": any(part.sources for part in parts),
         "examples": shown,
     }
     # fmt: on
@@ -185,14 +177,19 @@ def live(
     return Live(data, f'"use strict";\n{made}\n', picture, theme, (program.parameters, optimizer.parameters))
 
 
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}" + "s" * (n != 1)
+def _title(parameters: int, examples: int) -> str:
+    learn = "parameter learns" if parameters == 1 else "parameters learn"
+    return f"{parameters:,} {learn} from {examples:,} example{'s' * (examples != 1)}"
 
 
-def _output(model: Callable[[Any], Any], x: Any) -> Any:
-    """The output of a model for one example; a vector of one is one output, as `nn.fit` takes it."""
-    y = model(x)
-    return y[0] if np.shape(y) == (1,) else y
+def _output(model: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The model as a function whose vector of one is one output, as `nn.fit` takes it."""
+
+    def output(x: Any) -> Any:
+        y = model(x)
+        return y[0] if np.shape(y) == (1,) else y
+
+    return output
 
 
 # --- the examples -----------------------------------------------------------------------------------------------------
@@ -212,7 +209,7 @@ def _data(X: Any, Y: Any, model: Any) -> tuple[Floats, Floats]:  # noqa: N803
     if len(x) > MOST_ROWS:
         k = -(-len(x) // MOST_ROWS)
         raise ValueError(f"a page learns from {MOST_ROWS:,} examples at most; got {len(x):,}: take X[::{k}], Y[::{k}]")
-    output = _output(model, array(x[0].astype(float), "x", "input"))
+    output = model(array(x[0].astype(float), "x", "input"))
     if np.ndim(output) == 1 and y.ndim == 1:
         k = len(output)
         if y.dtype.kind == "f" or not 0 <= y.min() <= y.max() < k:
@@ -254,7 +251,7 @@ def _packed(numbers: Any) -> str:
 
 def _kind(model: Any, x: Floats, y: Floats, classes: Sequence[str]) -> dict[str, Any]:
     """Whether the targets are classes, and how the page reads one from the outputs: as `nn.accuracy` does."""
-    output = _output(model, array(x[0], "x", "input"))
+    output = model(array(x[0], "x", "input"))
     outputs, labels = nesting.flat(output), None
     made = all(v.op and (v.op.name == "sigmoid" or _softmax(v)) for v in outputs)  # probabilities
     if np.ndim(output) and y.shape[1:] == (len(outputs),) and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
@@ -327,37 +324,3 @@ def _places(parameters: Sequence[Value], place: Mapping[Value, int]) -> list[Any
         else:
             found.append([place[v], 1])
     return found
-
-
-# --- the network ------------------------------------------------------------------------------------------------------
-
-
-def _parts(x: Any, outputs: Any) -> list[Unit]:
-    """What the picture of the model shows: its units, or where it has none, or too many, its stages."""
-    ends = nesting.flat(x), nesting.flat(outputs)
-    found = units(*ends)
-    return found if 0 < sum(len(unit.weights) for unit in found) <= MOST_WEIGHTS else stages(*ends)
-
-
-def _network(model: Any, x: Floats) -> tuple[Program, list[Unit]]:
-    """The model as a program that gives its outputs and then those of its parts, and these parts."""
-    found: list[Unit] = []
-
-    def outputs_and_parts(x: Any) -> list[Value]:
-        outputs = _output(model, x)
-        found.extend(_parts(x, outputs))
-        return [*nesting.flat(outputs), *(v for part in found if part.layer for v in part.shown)]
-
-    return record(outputs_and_parts, x), found
-
-
-def _part(part: Unit, parts: Sequence[Unit], place: Mapping[Value, int]) -> list[Any]:
-    """[name, layer, operation, the place of its bias in theta, [[part, the place of the weight], …], plain, outputs, own].
-
-    A wire between stages has no weight; a stage has parameters of its own, by their places.
-    """
-    at = {other: k for k, other in enumerate(parts)}
-    weights = [[at[other], place.get(w, -1)] for other, w in part.weights] + [[at[s], -1] for s in part.sources]
-    bias = -1 if part.bias is None else place.get(part.bias, -1)
-    own = [place[v] for v in part.own if v in place]
-    return [part.name, part.layer, part.activation, bias, weights, part.plain, len(part.shown), own]

@@ -16,7 +16,7 @@ def widget(html: str, theta: Sequence[float], high: int) -> Any:
     except ImportError:
         return None
 
-    traits = {"html": t.Unicode(), "style": t.Unicode(), "theta": t.List(t.Float())}
-    synced = {name: trait.tag(sync=True) for name, trait in traits.items()}
+    text, numbers = t.Unicode, t.List(t.Float()).tag(sync=True)
+    synced = {"html": text().tag(sync=True), "style": text().tag(sync=True), "theta": numbers}
     frame = type("Frame", (anywidget.AnyWidget,), {"_esm": read("widget.js"), **synced})
     return frame(html=html, style=f"display:block;width:100%;height:{high}px;{EDGE}", theta=list(theta))
