@@ -13,7 +13,7 @@ function moveOn(time) {
 }
 function* through(from, to) { // the steps of the graph, each after its numbers have come along the wires; at once where nothing may move
   const graph = showExample(from), pace = Math.max(40, Math.min(900, 8000 / Math.max(1, to - from)));
-  if (calm.matches) { graph.go(to); yield 800; return; }
+  if (calm.matches) { graph.go(to); yield 500; return; }
   yield 150;
   for (let step = from + 1; step <= to; step++) {
     launch(graph, step, pace);
@@ -26,7 +26,7 @@ function* update(f) { // before, the change, and after
   const before = number(lossNow()), taken = takeStep(f);
   if (!taken) return;
   if (!calm.matches) { side("before", before); yield 1100; side("change", before); yield 1300; }
-  side("after", before); yield 900;
+  side("after", before); yield calm.matches ? 500 : 900;
 }
 const graphOfChosen = () => exampleAt(chosen)[0];
 const ends = () => { const graph = graphOfChosen(); return [graph.seed - 1, graph.steps.length]; };

@@ -55,7 +55,7 @@ function lossAlong() {
   if (w < low || w > high) { [low, high] = range(); Object.assign($("value"), { min: low, max: high, step: (high - low) / 2000 }); }
   const began = performance.now(), theta = state.theta.slice(), xs = Array.from({ length: 41 }, (_, k) => low + (high - low) * k / 40);
   const ys = xs.map(x => { theta[weight] = x; return meanLoss(theta); });
-  along = { low, high, xs, ys, slope: gradientNow()[weight], loss: lossNow(), w };
+  along = { ...along, low, high, xs, ys, slope: gradientNow()[weight], loss: lossNow(), w };
   cost = performance.now() - began;
 }
 function paintAlong() {
@@ -65,6 +65,7 @@ function paintAlong() {
   const yrange = wider(spread([...finite, loss]), .12);
   if (Math.min(...finite) >= 0) yrange[0] = Math.max(0, yrange[0]);
   const [x, y] = frame(c, wide, high, [low, to], yrange, names[weight], "loss");
+  along.at = place => low + (to - low) * Math.max(0, Math.min(1, (place - PLOT.left) / (wide - PLOT.left - PLOT.right)));
   c.save(); c.beginPath(); c.rect(PLOT.left, PLOT.top, wide - PLOT.left - PLOT.right, high - PLOT.top - PLOT.bottom); c.clip();
   c.beginPath(); xs.forEach((v, k) => { if (Number.isFinite(ys[k])) c.lineTo(x(v), y(ys[k])); }); c.strokeStyle = palette.link; c.lineWidth = 2; c.stroke();
   const reach = (to - low) * .22;
@@ -80,6 +81,9 @@ function showWeight() {
 }
 $("weight").onchange = () => { pickWeight(Number($("weight").value)); unitChosen = null; repaint(); };
 $("value").oninput = () => { pause(); setWeight(weight, Number($("value").value)); };
+const pull = event => { if (event.buttons && along?.at) { pause(); setWeight(weight, along.at(event.offsetX)); } };
+$("along").onpointerdown = event => { $("along").setPointerCapture(event.pointerId); pull(event); };
+$("along").onpointermove = pull;
 $("freeze").onchange = () => { freeze(weight, $("freeze").checked); };
 function setWeight(k, x) {
   state.theta = state.theta.slice(); state.theta[k] = x; state.before = null; version++; lastGradient = null; stopped = "";

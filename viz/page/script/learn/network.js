@@ -1,6 +1,7 @@
 // --- the network: units as circles that are maps of themselves, weights as lines; a model without layers as its stages ----
 
 const net = page.network.map(([name, layer, activation, bias, weights, plain, size, own], k) => ({ k, name, layer, activation, bias, weights, plain, size, own }));
+for (const [name, same] of Object.entries(Object.groupBy(net, unit => unit.name))) if (same.length > 1) same.forEach((unit, k) => { unit.name = `${name}[${k}]`; });
 let slot = K;
 for (const unit of net) { unit.slot = unit.layer ? slot : -1; slot += unit.layer ? unit.size : 0; } // its place among the numbers of an example
 const layers = net.length ? Math.max(...net.map(unit => unit.layer)) : 0, staged = page.staged;
@@ -120,13 +121,14 @@ function examine() {
 }
 const few = (items, most = 4) => items.length > most ? [...items.slice(0, 3), `and ${items.length - 3} more`] : items;
 
+const outputOf = (k, j = 0) => net[k].layer ? judged.out[chosen * W + net[k].slot + j] : train.x[chosen * inputs + k + j];
+const listOf = xs => xs.length > 1 ? `[${few(xs.map(x => number(x)), 6).join(", ")}]` : number(xs[0]);
 function describe() { // the chosen unit, as the sum that it computes
-  const unit = net[unitChosen];
-  if (!unit || !unit.layer) { $("unit").textContent = unit ? `${unit.name} = ${number(train.x[chosen * inputs + unit.k])} in example ${chosen}` : ""; return; }
-  const own = `${number(judged.out[chosen * W + unit.slot])} in example ${chosen}`;
+  const unit = net[unitChosen], own = unit && `${listOf(Array.from({ length: unit.size }, (_, j) => outputOf(unit.k, j)))} in example ${chosen}`;
+  if (!unit?.layer) { $("unit").textContent = unit ? `${unit.name} = ${own}` : ""; return; }
   if (!unit.plain || unit.weights.some(w => w[1] < 0)) { $("unit").textContent = `${unit.name} = ${own}`; return; }
-  const few = unit.weights.length > 6 ? [...unit.weights.slice(0, 5), null] : unit.weights;
-  const terms = few.map(w => w ? `${bracketed(number(state.theta[w[1]], 3))}·${net[w[0]].name}` : "…").join(" + ");
+  const first = unit.weights.length > 6 ? [...unit.weights.slice(0, 5), null] : unit.weights;
+  const terms = first.map(w => w ? `${bracketed(number(state.theta[w[1]], 3))}·${net[w[0]].name}` : "…").join(" + ");
   const bias = unit.bias < 0 ? "" : ` + ${bracketed(number(state.theta[unit.bias], 3))}`, g = { add: "", dot: "" }[unit.activation] ?? unit.activation;
   $("unit").textContent = `${unit.name} = ${g}${g ? "(" : ""}${terms}${bias}${g ? ")" : ""} = ${own}`;
 }

@@ -26,7 +26,6 @@ function chooseUnit(k) {
 
 // --- a unit: what it takes, with its weights, and what it makes of it ---------------------------------------------------
 
-const outputOf = (k, example = chosen) => net[k].layer ? judged.out[example * W + net[k].slot] : train.x[example * inputs + k];
 function table(heads, rows) { // a cell is a text, a button for a weight, or a function that writes it anew
   const it = made("table"), head = it.createTHead().insertRow(), body = it.createTBody();
   head.append(...heads.map(text => made("th", text, { scope: "col" })));
@@ -48,10 +47,10 @@ function withinUnit(unit) {
   if (!unit.layer) return [made("p", staged ? `The inputs: ${page.columns.join(", ")}.` : `${page.columns[unit.k]} is an input.`)];
   if (staged) {
     const own = unit.own.length ? [table(["parameter", "w", "∂loss/∂w"], unit.own.map(w => [w, theta(w), slopeAt(w)]))] : [];
-    const found = Array.from({ length: unit.size }, (_, j) => [`output ${j}`, () => judged.out[chosen * W + unit.slot + j]]);
-    return [made("p", `It takes ${unit.weights.map(([from]) => net[from].name).join(", ") || "parameters alone"}.${unit.size > 1 ? " Above is a map of each of its outputs." : ""}`), ...own, table(["", "in this example"], found)];
+    const found = Array.from({ length: unit.size }, (_, j) => [String(j), () => outputOf(unit.k, j)]);
+    return [made("p", `It takes ${unit.weights.map(([from]) => net[from].name).join(", ") || "parameters alone"}.${unit.size > 1 ? " Above is a map of each of its outputs." : ""}`), ...own, table(["output", "in this example"], found)];
   }
-  const known = unit.weights.filter(([, w]) => w >= 0), name = from => net[from].layer ? net[from].name : page.columns[from];
+  const known = unit.weights.filter(([, w]) => w >= 0), name = from => net[from].layer ? net[from].name.replace(/^.*\//, "") : page.columns[from];
   const rows = known.map(([from, w]) => [name(from), w, theta(w), () => outputOf(from), () => state.theta[w] * outputOf(from), slopeAt(w)]);
   if (unit.bias >= 0) rows.push(["bias", unit.bias, () => state.theta[unit.bias], "", () => state.theta[unit.bias], slopeAt(unit.bias)]);
   const sum = () => known.reduce((total, [from, w]) => total + state.theta[w] * outputOf(from), unit.bias < 0 ? 0 : state.theta[unit.bias]);
