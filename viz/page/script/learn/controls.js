@@ -68,7 +68,7 @@ function play() {
   if ($("speed").value === "0") perform(lesson());
   wake();
 }
-function pause() { land(); if (playing) halted(); }
+function pause() { acting = null; land(); if (playing) halted(); }
 function halted() { playing = false; acting = null; land(); buttons(); changedByReader(); }
 function takeStep(f) {
   const before = state.theta[weight], taken = f();
