@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import re
 from pathlib import Path
 
@@ -510,6 +511,33 @@ def test_the_page_is_never_wider_than_the_screen(width, scheme, iris_page, opene
     assert page.evaluate("graphOfChosen().now") == page.evaluate("graphOfChosen().seed") - 1  # at once
 
 
+AXE = os.environ.get("CHAINRULE_AXE")  # the path of axe.min.js, from the npm package axe-core
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not AXE, reason="needs CHAINRULE_AXE, the path of axe.min.js")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("of", ["flowers", "convolution"])
+def test_axe_finds_nothing_serious_at_any_level(of, width, scheme, iris_page, chromium, tmp_path):
+    shown = iris_page if of == "flowers" else convolved()
+    size = {"width": width, "height": 900}
+    context = chromium.new_context(
+        offline=True, viewport=size, color_scheme=scheme, reduced_motion="reduce", bypass_csp=True
+    )
+    page = context.new_page()
+    page.goto(shown.save(tmp_path / "learning.html").as_uri())
+    page.evaluate("live.step(20)")
+    page.evaluate(Path(AXE).read_text(encoding="utf-8"))
+    for level in (0, 1, 2):
+        page.evaluate(f"live.zoom({level}, 2)")
+        page.click("#updateact")
+        page.wait_for_timeout(300)
+        found = page.evaluate("axe.run()")["violations"]
+        assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+    context.close()
+
+
 def test_names_from_outside_are_text(opened):
     w = named("<img src=x onerror=alert(1)>", Value(1.0))
     X, Y = [[1.0, 2.0], [2.0, 1.0]], [0, 1]
@@ -672,10 +700,16 @@ def convolution():
     return model, [*k, b, *v]
 
 
-def test_a_model_without_layers_shows_its_stages_with_maps_and_values(opened):
+CONVOLVED = np.random.default_rng(0).normal(size=(12, 4))
+
+
+def convolved():
     model, parameters = convolution()
-    X = np.random.default_rng(0).normal(size=(12, 4))
-    page = opened(viz.live(model, X, X[:, 0], nn.mse, nn.SGD(parameters, 0.1)))
+    return viz.live(model, CONVOLVED, CONVOLVED[:, 0], nn.mse, nn.SGD(parameters, 0.1))
+
+
+def test_a_model_without_layers_shows_its_stages_with_maps_and_values(opened):
+    X, page = CONVOLVED, opened(convolved())
     assert page.evaluate("net.map(s => [s.name, s.layer, s.size, s.own.map(k => names[k])])") == [
         ["x", 0, 4, []],
         ["convolution", 1, 2, ["k[0]", "k[1]", "k[2]", "b"]],
