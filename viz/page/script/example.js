@@ -6,7 +6,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 const host = svg.closest("#picture");
 const cardOf = new Map(page.cards.flatMap(({ id, k, ks }) => (ks ?? [k]).map(n => [n, id])));
 function follow() { // what moves comes into view, within the frame of the picture
-  if (now === 0 || host.scrollWidth <= host.clientWidth && host.scrollHeight <= host.clientHeight) return;
+  if (now === 0 || now === steps.length || host.scrollWidth <= host.clientWidth && host.scrollHeight <= host.clientHeight) return;
   const { way, group } = steps[now - 1], card = element(cardOf.get(way === "seed" ? last : group.nodes[0]) ?? "");
   if (!card) return;
   const at = card.getBoundingClientRect(), room = host.getBoundingClientRect();

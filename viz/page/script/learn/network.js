@@ -72,7 +72,7 @@ function paintStage(c, unit, top, xs) { // a box with a map of each of its outpu
   });
 }
 
-const mapped = new Map(), tops = new Map();
+const RED = [0xD6, 0x60, 0x4D], BLUE = [0x43, 0x93, 0xC3], mapped = new Map(), tops = new Map();
 function unitMap(unit, output = 0) { // its output over the plane of the data, on a scale that decays slowly
   const key = `unit ${unit.k} ${output}`;
   if (mapped.get(key) === grid) return pictures.get(key);
@@ -82,7 +82,7 @@ function unitMap(unit, output = 0) { // its output over the plane of the data, o
   let top = (tops.get(key) ?? 0) * .97;
   for (let k = 0; k < wide * high; k++) if (Number.isFinite(at(k))) top = Math.max(top, Math.abs(at(k)));
   tops.set(key, top);
-  return image(key, wide, high, k => { const x = at(k) / (top || 1); return x > 0 ? [0xD6, 0x60, 0x4D, 255 * x] : [0x43, 0x93, 0xC3, -255 * x || 0]; });
+  return image(key, wide, high, (k, to, place) => { const x = at(k) / (top || 1); to.set(x > 0 ? RED : BLUE, place); to[place + 3] = 255 * Math.abs(x) || 0; });
 }
 
 function paintBars(c, wide, high, xs, top) {
