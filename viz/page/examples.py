@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Any, NamedTuple
@@ -120,9 +120,14 @@ def _roomy(scene: Scene, digits: int) -> Scene:
     def roomy(text: str) -> str:
         return NUMBER.sub(wide, text)
 
+    def plain(shades: Any) -> Any:  # the page has its own
+        return shades and [[s if s is None else 0.0 for s in row] for row in shades]
+
     def card(it: Card | Panel) -> Card | Panel:
         if isinstance(it, Panel):
-            grids = [replace(g, cells=[[roomy(x) for x in row] for row in g.cells]) for g in it.grids]
+            grids = [
+                replace(g, cells=[list(map(roomy, row)) for row in g.cells], shades=plain(g.shades)) for g in it.grids
+            ]
             return replace(it, grids=grids)
         if it.small:  # a short constant is part of a formula, a long one comes from the data
             return replace(it, value=roomy(it.value)) if len(it.value) > 4 else it
@@ -134,24 +139,37 @@ def _roomy(scene: Scene, digits: int) -> Scene:
 
 # --- pictures as short texts ------------------------------------------------------------------------------------------
 
-STYLES = re.compile(r'(?: (?:class|fill|stroke|stroke-width|font-(?:size|weight|style)|text-anchor)="[^"]*")+')
-STYLE = re.compile(r' ([a-z-]+)="([^"]*)"')
+TAG = re.compile(r"<(rect|text|path|tspan|g)\b((?: [\w-]+=\"[^\"]*\")*)")
+ATTRIBUTE = re.compile(r' ([\w-]+)="([^"]*)"')
+STYLES = {"class", "fill", "stroke", "stroke-width", "font-size", "font-weight", "font-style", "text-anchor"}
+SIZES = {"font-size", "width", "height"}  # in pixels
+DARK = re.compile(r"#\w+ \.([fs]-\w+)\{")
+PLACEHOLDER = re.compile(r">(?:∂ )?−0\.008+<")  # as `_roomy` writes them
 
 
 def _classed(svg: str) -> str:
-    """The picture with a class in place of each style, which many of its cells share."""
+    """The picture with a class in place of each style, which many of its cells share, and without numbers."""
     root, end, content = svg.partition("</title>")
-    rules = dict[str, str]()
+    key, rules = _key(svg), dict[tuple[tuple[str, str], ...], str]()
 
-    def classed(found: re.Match[str]) -> str:
-        styles = dict(STYLE.findall(found[0]))
-        kept = styles.pop("class", "")  # tells the colours of the dark theme
-        rule = ";".join(f"{key}:{x}{'px' * (key == 'font-size')}" for key, x in styles.items())
-        return f' class="{kept} {rules.setdefault(rule, f"c{len(rules)}")}"'
+    def classed(tag: re.Match[str]) -> str:
+        styled = STYLES | {"width", "height"} if tag[1] == "rect" else STYLES
+        found = ATTRIBUTE.findall(tag[2])
+        style = tuple(sorted(pair for pair in found if pair[0] in styled))
+        kept = "".join(f' {name}="{x}"' for name, x in found if name not in styled)
+        return f"<{tag[1]}{kept}" + (f' class="{rules.setdefault(style, f"c{len(rules)}")}"' if style else "")
 
-    content = STYLES.sub(classed, content)
-    style = "".join(f":where(#{_key(svg)}) .{name}{{{rule}}}" for rule, name in rules.items())
-    return f"{root}{end}<style>{style}</style>{content}"
+    def dark(found: re.Match[str]) -> str:  # the colour that a class of the picture has in the dark theme
+        kept = (name for style, name in rules.items() if found[1] in dict(style).get("class", "").split())
+        return ",".join(f"#{key} .{name}" for name in kept) + "{"
+
+    content = PLACEHOLDER.sub("><", TAG.sub(classed, content))
+    light = "".join(f":where(#{key}) .{name}{{{_css(style)}}}" for style, name in rules.items())
+    return f"{root}{end}<style>{light}</style>{DARK.sub(dark, content)}"
+
+
+def _css(style: Iterable[tuple[str, str]]) -> str:
+    return ";".join(f"{name}:{x}{'px' * (name in SIZES)}" for name, x in style if name != "class")
 
 
 def _key(svg: str) -> str:
@@ -179,7 +197,18 @@ def _brief(page: dict[str, Any], leaves: dict[str, Any], called: Sequence[str]) 
 
     nodes = [node(k, name, row, operands, role) for k, (name, row, operands, _, role) in enumerate(page["nodes"])]
     leaves["theta"] = [[k, at] for k, at in theta.items() if not isinstance(nodes[k], int)]
-    return page | {"nodes": nodes}
+    return page | {"nodes": nodes, "wires": [wire | {"edges": _runs(wire["edges"])} for wire in page["wires"]]}
+
+
+def _runs(edges: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Edges (node, operand) as (node, first operand, how many)."""
+    found: list[list[int]] = []
+    for k, slot in edges:
+        if found and found[-1][0] == k and sum(found[-1][1:]) == slot:
+            found[-1][2] += 1
+        else:
+            found.append([k, slot, 1])
+    return found
 
 
 def _beyond(first: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]:

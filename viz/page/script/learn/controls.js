@@ -5,6 +5,7 @@ for (const graph of further) graph.page = Object.fromEntries(Object.entries(grap
 for (const { page: { nodes }, leaves } of page.examples.graphs) nodes.forEach((node, k) => {
   if (Number.isInteger(node)) { nodes[k] = [names[node], null, [], null, "parameter"]; leaves.theta.push([k, node]); }
 });
+for (const wire of new Set(page.examples.graphs.flatMap(graph => graph.page.wires))) wire.edges = wire.edges.flatMap(([k, slot, count]) => Array.from({ length: count }, (_, n) => [k, slot + n]));
 page.examples.svgs.forEach((parts, k) => { // and of each further picture
   const div = Object.assign(document.createElement("div"), { className: "graph", hidden: true }), lines = document.querySelector("#picture svg").outerHTML.split("\n");
   const text = parts.flatMap(part => Array.isArray(part) ? lines.slice(...part) : part).join("\n").replaceAll(page.examples.key, `${page.examples.key}-${k}`);

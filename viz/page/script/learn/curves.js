@@ -8,7 +8,7 @@ function paintLosses() {
   if (wide < 80) return;
   const all = curves.flatMap(([ys]) => spread(ys.filter(Number.isFinite))), epochs = Math.max(1, state.losses.length, state.epoch);
   const [low, high0] = all.length ? spread(all) : [0, 1], log = low > 0 && high0 / low > 20, f = log ? Math.log10 : x => x;
-  const range = wider([f(low), f(high0)], .05), from = log ? range : [Math.min(range[0], 0), range[1]];
+  const range = wider([f(low), f(high0)], .05), from = log ? range : [low < 0 ? range[0] : 0, range[1]];
   c.save();
   const [x, y] = frame(c, wide, high, [0, epochs], from, "epoch", log ? "loss (logarithmic)" : "loss", v => number(log ? 10 ** v : v, 2));
   curves.forEach(([ys, colour], which) => {
