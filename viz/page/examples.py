@@ -31,8 +31,7 @@ class _Graph(NamedTuple):
     """The graph of one example, and where the number of each leaf comes from: (node, place in theta, x or y)."""
 
     out: Value
-    shape: Hashable  # equal where one picture does for both
-    operations: tuple[str, ...]
+    form: Hashable  # equal where one picture does for both
     leaves: dict[str, Any]
     constants: list[float]
 
@@ -47,36 +46,22 @@ def graphs(
     x, y = data
     called = list(names(list(theta)).values())
     rows, of = np.unique(y.reshape(len(y), -1), axis=0, return_inverse=True)
-    first = [int((of.ravel() == k).argmax()) for k in range(len(rows))]
-    found = [_graph(example, x[k], y[k], theta, plain=True) for k in first]
-    if len({graph[1:3] for graph in found}) > MOST:
+    once = [int((of.ravel() == k).argmax()) for k in range(len(rows))]
+    found = [_graph(example, x[k], y[k], theta, plain=True) for k in once]
+    if len({graph.form for graph in found}) > MOST:
         found, of = [_graph(example, x[0], y[0], theta, plain=False)], np.zeros(len(y), int)
-    forms = {graph[1:3]: graph for graph in reversed(found)}
-    shown = {form: _shown(graph.out, theme, digits) for form, graph in forms.items()}
-    number = {form: k for k, form in enumerate(forms)}
-    pictures = dict[Hashable, Steps]()  # of each shape the first
+    forms = {graph.form: graph for graph in reversed(found)}
+    shown = [_shown(graph.out, theme, digits) for graph in forms.values()]
     facts = list[dict[str, Any]]()
-    for form, graph in forms.items():
-        same = pictures.setdefault(graph.shape, shown[form]).picture.scene
-        words = _other(same, shown[form].picture.scene)
-        at = list(pictures).index(graph.shape)
-        page = _brief(shown[form].data, graph.leaves, called)
+    for one, graph in zip(shown, forms.values(), strict=True):
+        page = _brief(one.data, graph.leaves, called)
         more = _beyond(facts[0]["page"], page) if facts else page
-        facts.append({"page": more, "svg": at, "other": words, "leaves": graph.leaves})
-    targets = [[number[graph[1:3]], graph.constants] for graph in found]
-    svgs = [_classed(DESCRIBED.sub("", without_tooltips(one.picture.svg))) for one in pictures.values()]
-    functions = ",".join(shown[form].functions for form in forms)
-    notes = [" ".join(one.notes) for one in pictures.values()]
-    others = [_differences(svg.replace(_key(svg), _key(svgs[0])), svgs[0]) for svg in svgs[1:]]
-    found_of = {
-        "notes": notes,
-        "key": _key(svgs[0]),
-        "svgs": others,
-        "graphs": facts,
-        "targets": targets,
-        "of": of.ravel().tolist(),
-    }
-    return found_of, f"[{functions}]", svgs[0]
+        facts.append({"page": more, "leaves": graph.leaves, "notes": " ".join(one.notes)})
+    targets = [[list(forms).index(graph.form), graph.constants] for graph in found]
+    first, *others = [_classed(DESCRIBED.sub("", without_tooltips(one.picture.svg))) for one in shown]
+    pictures = [_differences(svg.replace(_key(svg), _key(first)), first) for svg in others]
+    told = {"key": _key(first), "svgs": pictures, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}
+    return told, f"[{','.join(one.functions for one in shown)}]", first
 
 
 def _graph(example: Example, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: bool) -> _Graph:
@@ -93,8 +78,8 @@ def _graph(example: Example, x: Floats, y: Any, theta: Mapping[Value, int], *, p
     sources = {"theta": theta, "x": of_x, "y": of_y, "free": dict.fromkeys(free, 0)}
     leaves: dict[str, Any] = {key: [[place[v], of[v]] for v in order if v in of] for key, of in sources.items()}
     leaves |= {"output": called[out], "parts": [[place[v] for v in part if v in place] for part in parts]}
-    shape = tuple((v.scope, tuple(place[p] for p in v.parents)) for v in order), str(leaves)
-    return _Graph(out, shape, tuple(v.op.label if v.op else "" for v in order), leaves, [v.data for v in free])
+    form = tuple((v.scope, v.op and v.op.label, tuple(place[p] for p in v.parents)) for v in order), str(leaves)
+    return _Graph(out, form, leaves, [v.data for v in free])
 
 
 def _shown(out: Value, theme: Theme, digits: int) -> Steps:
@@ -220,13 +205,3 @@ def _beyond(first: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]
             same += 1
         found[key] = [same, new[same:] if isinstance(new, list) else new]
     return found
-
-
-def _other(one: Scene, another: Scene) -> list[list[str]]:
-    """[card, its text in the picture, its text in a graph of the same shape with other operations]."""
-    pairs = zip(one.cards, another.cards, strict=True)
-    return [[a.id, _word(a), _word(b)] for a, b in pairs if _word(a) != _word(b)]
-
-
-def _word(card: Card | Panel) -> str:
-    return card.glyph if isinstance(card, Card) else card.formula

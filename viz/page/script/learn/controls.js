@@ -14,14 +14,8 @@ page.examples.svgs.forEach((parts, k) => { // and of each further picture
 const graphs = new Map(), divs = [...document.querySelectorAll("#picture > .graph")];
 let shownGraph = null;
 function graphAt(index) {
-  if (!graphs.has(index)) graphs.set(index, graphOf(page.examples.graphs[index].page, ROWS[index], divs[page.examples.graphs[index].svg].querySelector("svg")));
+  if (!graphs.has(index)) graphs.set(index, graphOf(page.examples.graphs[index].page, ROWS[index], divs[index].querySelector("svg")));
   return graphs.get(index);
-}
-function reworded(index) { // graphs of one shape share a picture: the names of their operations are put into it
-  const { svg: at, other } = page.examples.graphs[index], svg = divs[at].querySelector("svg");
-  for (const text of svg.querySelectorAll("[data-word]")) { text.textContent = text.dataset.word; delete text.dataset.word; }
-  for (const [id, from, to] of other) for (const text of document.getElementById(`${svg.id}-${id}`).querySelectorAll("text, tspan"))
-    if (!text.children.length && text.textContent.includes(from)) { text.dataset.word = text.textContent; text.textContent = text.textContent.replace(from, to); break; }
 }
 function exampleAt(k, theta = state.theta) { // its graph, computed
   const [index, constants] = page.examples.targets[page.examples.of[k]], graph = graphAt(index), { leaves } = page.examples.graphs[index];
@@ -31,7 +25,7 @@ function whereNotFinite(k, theta) { const [graph, data] = exampleAt(k, theta); r
 let graphVersion = -1;
 function showExample(at) { // at a step; without one, with everything computed
   const [graph, data, index] = exampleAt(chosen);
-  if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== page.examples.graphs[index].svg; }); reworded(index); shownGraph = index; $("graphnotes").textContent = page.examples.notes[page.examples.graphs[index].svg]; }
+  if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== index; }); shownGraph = index; $("graphnotes").textContent = page.examples.graphs[index].notes; }
   graph.compute(data); graphVersion = version; unmarked();
   $("seek").max = graph.steps.length;
   graph.go(at ?? graph.steps.length);
