@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
 
@@ -22,6 +23,13 @@ def lab(tmp_path):
     for cell in code(notebook):
         cell["outputs"], cell["execution_count"] = [], None
     (tmp_path / "lesson.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
+    with jupyterlab(tmp_path) as address:
+        yield address
+
+
+@contextmanager
+def jupyterlab(tmp_path):
+    """JupyterLab on a folder; its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -46,15 +54,15 @@ def lab(tmp_path):
             server.wait(20)
 
 
-def _started(address, server):
+def _started(address, server, asked="/api"):
     for _ in range(300):
-        assert server.poll() is None, "JupyterLab ended"
+        assert server.poll() is None, "the server ended"
         try:
-            urllib.request.urlopen(f"{address}/api", timeout=2)
+            urllib.request.urlopen(address + asked, timeout=2)
             return address
         except OSError:
             time.sleep(0.2)
-    raise TimeoutError("JupyterLab does not answer")
+    raise TimeoutError("the server does not answer")
 
 
 @pytest.mark.slow  # the server alone takes ten seconds; tests/test_browser.py drives the same page in every run

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from viz.picture.paint import without_tooltips
 from viz.picture.scene import Card, Panel, Scene
 
 Floats = npt.NDArray[np.float64]
-Loss = Callable[[Any, Any], Value]
+Example = Callable[[Any, Any], tuple[Value, list[list[Value]]]]  # its loss, and the outputs of each part of the model
 MANY = 40  # values above which a graph with scopes is shown by stages
 MOST = 12  # forms of graphs that a page holds; above it targets are values of the graph
 
@@ -30,47 +31,42 @@ class _Graph(NamedTuple):
     """The graph of one example, and where the number of each leaf comes from: (node, place in theta, x or y)."""
 
     out: Value
-    shape: Hashable  # equal where one picture does for both
-    operations: tuple[str, ...]
+    form: Hashable  # equal where one picture does for both
     leaves: dict[str, Any]
     constants: list[float]
 
 
-def graphs(loss: Loss, data: Any, theta: Mapping[Value, int], theme: Theme, digits: int) -> tuple[dict[str, Any], str]:
-    """The graphs as facts of the page, and the functions that compute them in JavaScript.
+def graphs(
+    example: Example, data: Any, theta: Mapping[Value, int], theme: Theme, digits: int
+) -> tuple[dict[str, Any], str, str]:
+    """The graphs as facts of the page, the functions that compute them in JavaScript, and the first picture.
 
     A target enters the graph as a plain number, as it does in Python: examples of one target have one graph.
     """
     x, y = data
     called = list(names(list(theta)).values())
     rows, of = np.unique(y.reshape(len(y), -1), axis=0, return_inverse=True)
-    first = [int((of.ravel() == k).argmax()) for k in range(len(rows))]
-    found = [_graph(loss, x[k], y[k], theta, plain=True) for k in first]
-    if len({graph[1:3] for graph in found}) > MOST:
-        found, of = [_graph(loss, x[0], y[0], theta, plain=False)], np.zeros(len(y), int)
-    forms = {graph[1:3]: graph for graph in reversed(found)}
-    shown = {form: _shown(graph.out, theme, digits) for form, graph in forms.items()}
-    number = {form: k for k, form in enumerate(forms)}
-    pictures = dict[Hashable, Steps]()  # of each shape the first
+    once = [int((of.ravel() == k).argmax()) for k in range(len(rows))]
+    found = [_graph(example, x[k], y[k], theta, plain=True) for k in once]
+    if len({graph.form for graph in found}) > MOST:
+        found, of = [_graph(example, x[0], y[0], theta, plain=False)], np.zeros(len(y), int)
+    forms = {graph.form: graph for graph in reversed(found)}
+    shown = [_shown(graph.out, theme, digits) for graph in forms.values()]
     facts = list[dict[str, Any]]()
-    for form, graph in forms.items():
-        same = pictures.setdefault(graph.shape, shown[form]).picture.scene
-        words = _other(same, shown[form].picture.scene)
-        at = list(pictures).index(graph.shape)
-        page = _brief(shown[form].data, dict(graph.leaves["theta"]), called)
+    for one, graph in zip(shown, forms.values(), strict=True):
+        page = _brief(one.data, graph.leaves, called)
         more = _beyond(facts[0]["page"], page) if facts else page
-        facts.append({"page": more, "svg": at, "other": words, "leaves": graph.leaves})
-    targets = [[number[graph[1:3]], graph.constants] for graph in found]
-    svgs = [DESCRIBED.sub("", without_tooltips(one.picture.svg)) for one in pictures.values()]
-    functions = ",".join(shown[form].functions for form in forms)
-    notes = [" ".join(one.notes) for one in pictures.values()]
-    found_of = {"notes": notes, "svgs": svgs, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}
-    return found_of, f"[{functions}]"
+        facts.append({"page": more, "leaves": graph.leaves, "notes": " ".join(one.notes)})
+    targets = [[list(forms).index(graph.form), graph.constants] for graph in found]
+    first, *others = [_classed(DESCRIBED.sub("", without_tooltips(one.picture.svg))) for one in shown]
+    pictures = [_differences(svg.replace(_key(svg), _key(first)), first) for svg in others]
+    told = {"key": _key(first), "svgs": pictures, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}
+    return told, f"[{','.join(one.functions for one in shown)}]", first
 
 
-def _graph(loss: Any, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: bool) -> _Graph:
+def _graph(example: Example, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: bool) -> _Graph:
     inputs, target = array(x, "x", "input"), y if plain else array(y, "y", "input")
-    out = loss(inputs, target)
+    out, parts = example(inputs, target)
     order = wengert_list([out])
     called = names(order)
     if out.op is not None and out.name is None and "L" not in called.values():
@@ -81,9 +77,9 @@ def _graph(loss: Any, x: Floats, y: Any, theta: Mapping[Value, int], *, plain: b
     free = [v for v in order if v.op is None and v not in theta and v not in of_x and v not in of_y]
     sources = {"theta": theta, "x": of_x, "y": of_y, "free": dict.fromkeys(free, 0)}
     leaves: dict[str, Any] = {key: [[place[v], of[v]] for v in order if v in of] for key, of in sources.items()}
-    leaves["output"] = called[out]
-    shape = tuple((v.scope, tuple(place[p] for p in v.parents)) for v in order), str(leaves)
-    return _Graph(out, shape, tuple(v.op.label if v.op else "" for v in order), leaves, [v.data for v in free])
+    leaves |= {"output": called[out], "parts": [[place[v] for v in part if v in place] for part in parts]}
+    form = tuple((v.scope, v.op and v.op.label, tuple(place[p] for p in v.parents)) for v in order), str(leaves)
+    return _Graph(out, form, leaves, [v.data for v in free])
 
 
 def _shown(out: Value, theme: Theme, digits: int) -> Steps:
@@ -109,9 +105,14 @@ def _roomy(scene: Scene, digits: int) -> Scene:
     def roomy(text: str) -> str:
         return NUMBER.sub(wide, text)
 
+    def plain(shades: Any) -> Any:  # the page has its own
+        return shades and [[s if s is None else 0.0 for s in row] for row in shades]
+
     def card(it: Card | Panel) -> Card | Panel:
         if isinstance(it, Panel):
-            grids = [replace(g, cells=[[roomy(x) for x in row] for row in g.cells]) for g in it.grids]
+            grids = [
+                replace(g, cells=[list(map(roomy, row)) for row in g.cells], shades=plain(g.shades)) for g in it.grids
+            ]
             return replace(it, grids=grids)
         if it.small:  # a short constant is part of a formula, a long one comes from the data
             return replace(it, value=roomy(it.value)) if len(it.value) > 4 else it
@@ -121,17 +122,78 @@ def _roomy(scene: Scene, digits: int) -> Scene:
     return replace(scene, cards=[card(it) for it in scene.cards], wires=wires)
 
 
+# --- pictures as short texts ------------------------------------------------------------------------------------------
+
+TAG = re.compile(r"<(rect|text|path|tspan|g)\b((?: [\w-]+=\"[^\"]*\")*)")
+ATTRIBUTE = re.compile(r' ([\w-]+)="([^"]*)"')
+STYLES = {"class", "fill", "stroke", "stroke-width", "font-size", "font-weight", "font-style", "text-anchor"}
+SIZES = {"font-size", "width", "height"}  # in pixels
+DARK = re.compile(r"#\w+ \.([fs]-\w+)\{")
+PLACEHOLDER = re.compile(r">(?:∂ )?−0\.008+<")  # as `_roomy` writes them
+
+
+def _classed(svg: str) -> str:
+    """The picture with a class in place of each style, which many of its cells share, and without numbers."""
+    root, end, content = svg.partition("</title>")
+    key, rules = _key(svg), dict[tuple[tuple[str, str], ...], str]()
+
+    def classed(tag: re.Match[str]) -> str:
+        styled = STYLES | {"width", "height"} if tag[1] == "rect" else STYLES
+        found = ATTRIBUTE.findall(tag[2])
+        style = tuple(sorted(pair for pair in found if pair[0] in styled))
+        kept = "".join(f' {name}="{x}"' for name, x in found if name not in styled)
+        return f"<{tag[1]}{kept}" + (f' class="{rules.setdefault(style, f"c{len(rules)}")}"' if style else "")
+
+    def dark(found: re.Match[str]) -> str:  # the colour that a class of the picture has in the dark theme
+        kept = (name for style, name in rules.items() if found[1] in dict(style).get("class", "").split())
+        return ",".join(f"#{key} .{name}" for name in kept) + "{"
+
+    content = PLACEHOLDER.sub("><", TAG.sub(classed, content))
+    light = "".join(f":where(#{key}) .{name}{{{_css(style)}}}" for style, name in rules.items())
+    return f"{root}{end}<style>{light}</style>{DARK.sub(dark, content)}"
+
+
+def _css(style: Iterable[tuple[str, str]]) -> str:
+    return ";".join(f"{name}:{x}{'px' * (name in SIZES)}" for name, x in style if name != "class")
+
+
+def _key(svg: str) -> str:
+    """The id of a picture, with which the ids of its parts begin."""
+    return svg.partition(' id="')[2].partition('"')[0]
+
+
+def _differences(text: str, first: str) -> list[Any]:
+    """A text as lines of its own and [from, to] of the lines of the first one."""
+    lines, others = text.split("\n"), first.split("\n")
+    steps = SequenceMatcher(None, others, lines, autojunk=False).get_opcodes()
+    parts = [[[a, b]] if tag == "equal" else lines[c:d] for tag, a, b, c, d in steps]
+    return [part for some in parts for part in some]
+
+
 # --- what graphs have in common -----------------------------------------------------------------------------------------
 
 
-def _brief(page: dict[str, Any], theta: Mapping[int, int], called: Sequence[str]) -> dict[str, Any]:
+def _brief(page: dict[str, Any], leaves: dict[str, Any], called: Sequence[str]) -> dict[str, Any]:
     """The facts of a graph without the numbers of its leaves; a parameter is its place in theta, which has its name."""
+    theta = dict(leaves["theta"])
 
     def node(k: int, name: str, row: int, operands: list[int], role: str) -> Any:
         return theta[k] if called[theta.get(k, 0)] == name and k in theta else [name, row, operands, None, role]
 
     nodes = [node(k, name, row, operands, role) for k, (name, row, operands, _, role) in enumerate(page["nodes"])]
-    return page | {"nodes": nodes}
+    leaves["theta"] = [[k, at] for k, at in theta.items() if not isinstance(nodes[k], int)]
+    return page | {"nodes": nodes, "wires": [wire | {"edges": _runs(wire["edges"])} for wire in page["wires"]]}
+
+
+def _runs(edges: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Edges (node, operand) as (node, first operand, how many)."""
+    found: list[list[int]] = []
+    for k, slot in edges:
+        if found and found[-1][0] == k and sum(found[-1][1:]) == slot:
+            found[-1][2] += 1
+        else:
+            found.append([k, slot, 1])
+    return found
 
 
 def _beyond(first: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]:
@@ -143,13 +205,3 @@ def _beyond(first: Mapping[str, Any], page: Mapping[str, Any]) -> dict[str, Any]
             same += 1
         found[key] = [same, new[same:] if isinstance(new, list) else new]
     return found
-
-
-def _other(one: Scene, another: Scene) -> list[list[str]]:
-    """[card, its text in the picture, its text in a graph of the same shape with other operations]."""
-    pairs = zip(one.cards, another.cards, strict=True)
-    return [[a.id, _word(a), _word(b)] for a, b in pairs if _word(a) != _word(b)]
-
-
-def _word(card: Card | Panel) -> str:
-    return card.glyph if isinstance(card, Card) else card.formula

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd import Program, array, nesting, record
+from autograd import Program, array, assign, nesting, record
 from autograd.recorded.inputs import rows_of_numbers
 from autograd.refusals import ERRORS
 from autograd.value import Value
@@ -23,14 +23,17 @@ from viz.numbers import printable
 from viz.once import once
 from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.examples import graphs
-from viz.page.units import Unit, units
+from viz.page.units import facts, marked, network
+from viz.page.widget import widget
 
 Floats = npt.NDArray[np.float64]
+Leaves = tuple[Sequence[Value], Sequence[Value]]  # the parameters in the order of theta; and those of the optimiser
 MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times parameters, what a step computes
-MOST_WEIGHTS = 1_500  # lines of the picture of the network
 # fmt: off
 OF_GRAPH = ("numbers", "nodes", "zeros", "graph", "narration", "picture", "example")  # the graph of one example
-SCRIPTS = ("learn/random", "learn/descent", "learn/data", "learn/network", "learn/curves", "learn/controls", "theme")
+SCRIPTS = (
+    "learn/random", "learn/descent", "learn/data", "learn/network", "learn/unit", "learn/curves", "learn/acts", "learn/controls", "theme",
+)
 # fmt: on
 
 
@@ -38,27 +41,66 @@ class Live(Page):
     """A network that learns in a page. It shows itself in Jupyter, and `save` writes the page.
 
     The page is one file that needs no other and no network. `window.live` there is its state, for the curious.
+    Where anywidget is installed, a notebook shows a widget: `parameters` are those of the page, also to be assigned.
     """
 
     title, high = "A network that learns", 900
 
-    def __init__(self, data: dict[str, Any], programs: Sequence[str], functions: str, theme: str) -> None:
-        self.data, self.programs, self.functions, self.theme = data, programs, functions, theme
+    def __init__(self, data: dict[str, Any], script: str, picture: str, theme: str, leaves: Leaves) -> None:
+        self.data, self.script, self.picture, self.theme, self.leaves = data, script, picture, theme, leaves
 
     @once
     def html(self) -> str:
         """The page."""
-        shapes = ", ".join(self.programs)
         of_graph = f"const graphOf = (page, ROWS, svg) => {{\n{scripts(*OF_GRAPH)}\nreturn example;\n}};"
-        first = f'"use strict";\nconst ROWS = {self.functions};\nconst PROGRAMS = [{shapes}];\n'
         parts = {
             "theme": "" if self.theme == "auto" else self.theme,
             "title": escape(repr(self)[1:-1]),
             "css": read("steps.css") + read("live.css"),
-            "svgs": "".join(f'<div class="graph" hidden>{svg}</div>' for svg in self.data["examples"]["svgs"]),
-            "data": as_json(self.data | {"examples": {k: x for k, x in self.data["examples"].items() if k != "svgs"}}),
+            "svg": self.picture,
+            "data": as_json(self.data),
         }
-        return assembled("live.html", "\n".join([first, scripts("numbers"), of_graph, scripts(*SCRIPTS)]), parts)
+        return assembled("live.html", "\n".join([self.script, scripts("numbers"), of_graph, scripts(*SCRIPTS)]), parts)
+
+    @once
+    def _widget(self) -> Any:
+        return widget(self.html, [v.data for v in self.leaves[0]], self.high)
+
+    def _heard(self) -> Any:
+        if self._widget is None:
+            raise ImportError("what the page learns comes back through a widget: pip install anywidget")
+        return self._widget
+
+    @property
+    def parameters(self) -> Floats:
+        """The numbers that the optimiser's parameters have in the page now; to assign them moves the page."""
+        now = dict(zip(self.leaves[0], self._heard().theta, strict=True))
+        return np.array([now.get(v, v.data) for v in self.leaves[1]])
+
+    @parameters.setter
+    def parameters(self, numbers: Any) -> None:
+        own = np.asarray(numbers, float)
+        if own.shape != (len(self.leaves[1]),) or not np.isfinite(own).all():
+            raise ValueError(f"the page has {len(self.leaves[1])} parameters, which are finite numbers")
+        new, frame = dict(zip(self.leaves[1], own.tolist(), strict=True)), self._heard()
+        frame.theta = [new.get(v, x) for v, x in zip(self.leaves[0], frame.theta, strict=True)]
+        frame.send({"theta": frame.theta})
+
+    def adopt(self) -> None:
+        """Give the model the parameters that it has in the page."""
+        assign(list(self.leaves[1]), self.parameters)
+
+    def _repr_mimebundle_(self, **more: Any) -> dict[str, str]:
+        shown = {} if self._widget is None else self._widget._repr_mimebundle_()[0]
+        return {**shown, **super()._repr_mimebundle_(**more)}
+
+    def _mime_(self) -> tuple[str, str]:
+        if self._widget is None:
+            return super()._mime_()
+        from marimo import as_html  # it is marimo that asks
+
+        shown: tuple[str, str] = as_html(self._widget)._mime_()
+        return shown
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the page, .html; returns the path. ValueError for another suffix."""
@@ -107,43 +149,47 @@ def live(
     >>> live(lambda x: w * x[0], [[1.0], [2.0]], [2.0, 4.0], lambda y_hat, y: (y_hat - y) ** 2, SGD())
     <1 parameter learns from 2 examples>
     """
-    x, y = _data(X, Y, model)
-    program = record(lambda x, y: loss(_output(model, x), y), x[0], y[0])
+    output = _output(model)
+    x, y = _data(X, Y, output)
+    program = record(lambda x, y: loss(output(x), y), x[0], y[0])
     _refuse(len(x), len(program.parameters), batch_size, seed)
     program(x, y)  # a row that the model or the loss does not take is refused here
     place = {v: k for k, v in enumerate(program.parameters)}
-    seen, network = _network(model, x[0])
-    shown, functions = graphs(program.function, (x, y), place, theme, digits)
-    learn = "learns" if len(place) == 1 else "learn"
-    title = f"{_count(len(place), 'parameter')} {learn} from {_count(len(x), 'example')}"
-    held = None if validation is None else _held(validation, model, program)
+    seen, parts = network(output, x[0])
+    shown, functions, picture = graphs(marked(output, loss), (x, y), place, theme, digits)
     # fmt: off
-    data = _kind(model, x, y, classes) | {
-        "title": title, "digits": digits, "seed": seed,
+    data = _kind(output, x, y, classes) | {
+        "title": _title(len(place), len(x)), "digits": digits, "seed": seed,
         "names": list(names(program.parameters).values()),
         "theta": _packed(program.theta()),
         "train": _rows_of_page(x, y),
-        "held": held,
+        "held": None if validation is None else _held(validation, output, program),
         "columns": _named(columns, [f"x[{k}]" for k in range(x[0].size)], "columns", "inputs"),
         "batch": 0 if batch_size is None or batch_size >= len(x) else batch_size,
         "optimizer": _descent(optimizer, place),
         "python": _python(model, optimizer, place),
-        "model": [_at(v, place) for v in seen.parameters],
-        "network": [_unit(unit, network, place) for unit in network],
+        "model": _places(seen.parameters, place),
+        "network": [facts(part, parts, place) for part in parts], "staged": any(part.sources for part in parts),
         "examples": shown,
     }
     # fmt: on
-    return Live(data, [program.javascript, seen.javascript], functions, theme)
+    made = f"const ROWS = {functions};\nconst PROGRAMS = [{program.javascript}, {seen.javascript}];"
+    return Live(data, f'"use strict";\n{made}\n', picture, theme, (program.parameters, optimizer.parameters))
 
 
-def _count(n: int, what: str) -> str:
-    return f"{n:,} {what}" + "s" * (n != 1)
+def _title(parameters: int, examples: int) -> str:
+    learn = "parameter learns" if parameters == 1 else "parameters learn"
+    return f"{parameters:,} {learn} from {examples:,} example{'s' * (examples != 1)}"
 
 
-def _output(model: Callable[[Any], Any], x: Any) -> Any:
-    """The output of a model for one example; a vector of one is one output, as `nn.fit` takes it."""
-    y = model(x)
-    return y[0] if np.shape(y) == (1,) else y
+def _output(model: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The model as a function whose vector of one is one output, as `nn.fit` takes it."""
+
+    def output(x: Any) -> Any:
+        y = model(x)
+        return y[0] if np.shape(y) == (1,) else y
+
+    return output
 
 
 # --- the examples -----------------------------------------------------------------------------------------------------
@@ -163,7 +209,7 @@ def _data(X: Any, Y: Any, model: Any) -> tuple[Floats, Floats]:  # noqa: N803
     if len(x) > MOST_ROWS:
         k = -(-len(x) // MOST_ROWS)
         raise ValueError(f"a page learns from {MOST_ROWS:,} examples at most; got {len(x):,}: take X[::{k}], Y[::{k}]")
-    output = _output(model, array(x[0].astype(float), "x", "input"))
+    output = model(array(x[0].astype(float), "x", "input"))
     if np.ndim(output) == 1 and y.ndim == 1:
         k = len(output)
         if y.dtype.kind == "f" or not 0 <= y.min() <= y.max() < k:
@@ -205,7 +251,7 @@ def _packed(numbers: Any) -> str:
 
 def _kind(model: Any, x: Floats, y: Floats, classes: Sequence[str]) -> dict[str, Any]:
     """Whether the targets are classes, and how the page reads one from the outputs: as `nn.accuracy` does."""
-    output = _output(model, array(x[0], "x", "input"))
+    output = model(array(x[0], "x", "input"))
     outputs, labels = nesting.flat(output), None
     made = all(v.op and (v.op.name == "sigmoid" or _softmax(v)) for v in outputs)  # probabilities
     if np.ndim(output) and y.shape[1:] == (len(outputs),) and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
@@ -264,34 +310,17 @@ def _python(model: Any, optimizer: Any, place: Mapping[Value, int]) -> dict[str,
     own = getattr(model, "parameters", None)
     of_model = callable(own) and list(own()) == list(optimizer.parameters)
     call = "model.parameters()" if of_model else "optimizer.parameters"
-    return {"call": call, "at": [_at(v, place) for v in optimizer.parameters]}
+    return {"call": call, "at": _places(optimizer.parameters, place)}
 
 
-def _at(v: Value, place: Mapping[Value, int]) -> int | list[float]:
-    """The place of a parameter in theta; of one that the loss does not depend on its number, in a list."""
-    return place.get(v, [v.data])
-
-
-# --- the network ------------------------------------------------------------------------------------------------------
-
-
-def _network(model: Any, x: Floats) -> tuple[Program, list[Unit]]:
-    """The model as a program that gives its outputs and then its units, and these units; none where it has no layers."""
-    found: list[Unit] = []
-
-    def outputs_and_units(x: Any) -> list[Value]:
-        outputs = nesting.flat(_output(model, x))
-        network = units(nesting.flat(x), outputs)
-        if sum(len(unit.weights) for unit in network) <= MOST_WEIGHTS:
-            found.extend(network)
-        return [*outputs, *(unit.value for unit in found if unit.layer)]
-
-    return record(outputs_and_units, x), found
-
-
-def _unit(unit: Unit, network: Sequence[Unit], place: Mapping[Value, int]) -> list[Any]:
-    """[name, layer, activation, the place of its bias in theta, [[unit, the place of the weight], …], whether it is plain]."""
-    at = {other: k for k, other in enumerate(network)}
-    weights = [[at[other], place.get(w, -1)] for other, w in unit.weights]
-    bias = -1 if unit.bias is None else place.get(unit.bias, -1)
-    return [unit.name, unit.layer, unit.activation, bias, weights, unit.plain]
+def _places(parameters: Sequence[Value], place: Mapping[Value, int]) -> list[Any]:
+    """The places of parameters in theta as [first, count] of runs; of one that the loss does not take its number, [x]."""
+    found: list[Any] = []
+    for v in parameters:
+        if v not in place:
+            found.append([v.data])
+        elif found and len(found[-1]) == 2 and sum(found[-1]) == place[v]:
+            found[-1][1] += 1
+        else:
+            found.append([place[v], 1])
+    return found

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
+from autograd import Program, nesting, record
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.names import parts
+from viz.names import given, glyph, parts
 from viz.numbers import printable
+from viz.picture.stages import by_scope
+
+MOST_STAGES, MOST_OUTPUTS = 40, 12  # of a model; of a stage
+MOST_WEIGHTS = 1_500  # lines of a picture
 
 
 @dataclass(eq=False)
@@ -21,6 +27,14 @@ class Unit:
     bias: Value | None = None
     weights: list[tuple[Unit, Value]] = field(default_factory=list)
     plain: bool = True  # whether it is g(Σ w·x + b), or g(Σ w·x), with an operation g of one operand, or none
+    values: list[Value] = field(default_factory=list)  # of a stage: all its outputs
+    sources: list[Unit] = field(default_factory=list)  # of a stage: what it takes, and its own parameters
+    own: list[Value] = field(default_factory=list)
+
+    @property
+    def shown(self) -> list[Value]:
+        """Its output; of a stage the first ones."""
+        return self.values[:MOST_OUTPUTS] or [self.value]
 
     @property
     def activation(self) -> str:
@@ -72,6 +86,33 @@ def units(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Unit]:
     return found if last and whole else []
 
 
+def stages(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Unit]:
+    """The stages of a model without layers, inputs first: its scopes, or where it has none its operations."""
+    order = wengert_list(outputs)
+    if any(v.scope for v in order):
+        scopes = [s for s in by_scope(order, outputs, 1)[0] if s.role is None]
+        parted = [(str(s.scope or s.symbol), s.nodes, s.values) for s in scopes]
+    else:
+        parted = [(_operation(v), [v], [v]) for v in order if v.op is not None]
+    if len(parted) > MOST_STAGES:
+        return []
+    first = Unit(printable(str(given(inputs[0]).array)), 0, inputs[0], plain=False, values=list(inputs))
+    found, owner = [first], dict.fromkeys(inputs, first)
+    for name, nodes, values in parted:
+        taken = dict.fromkeys(p for v in nodes for p in v.parents)
+        sources = list(dict.fromkeys(owner[p] for p in taken if p in owner))
+        layer = 1 + max((s.layer for s in sources), default=0)
+        own = [p for p in taken if p.role == "parameter"]
+        found.append(Unit(printable(name), layer, values[0], plain=False, values=values, sources=sources, own=own))
+        owner.update(dict.fromkeys(nodes, found[-1]))
+    return found
+
+
+def _operation(v: Value) -> str:
+    assert v.op is not None
+    return f"{given(v)} {glyph(v.op)}".strip()
+
+
 def _weights(v: Value) -> list[tuple[Value, Value]]:
     """(operand, weight) of a dot of parameters with other values; [] of anything else."""
     if v.op is None or v.op.name != "dot":
@@ -84,3 +125,47 @@ def _weights(v: Value) -> list[tuple[Value, Value]]:
 
 def _name(v: Value) -> str:
     return printable(str(v.scope or v.name or ""))
+
+
+# --- what the page is told of them -------------------------------------------------------------------------------------
+
+
+def parts_of(x: Any, outputs: Any) -> list[Unit]:
+    """The parts of a model that a picture shows: its units, or where it has none, or too many, its stages."""
+    ends = nesting.flat(x), nesting.flat(outputs)
+    found = units(*ends)
+    return found if 0 < sum(len(unit.weights) for unit in found) <= MOST_WEIGHTS else stages(*ends)
+
+
+def network(model: Callable[[Any], Any], x: Any) -> tuple[Program, list[Unit]]:
+    """The model as a program that gives its outputs and then those of its parts, and these parts."""
+    found: list[Unit] = []
+
+    def outputs_and_parts(x: Any) -> list[Value]:
+        outputs = model(x)
+        found.extend(parts_of(x, outputs))
+        return [*nesting.flat(outputs), *(v for part in found if part.layer for v in part.shown)]
+
+    return record(outputs_and_parts, x), found
+
+
+def marked(model: Callable[[Any], Any], loss: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The loss of an example as a function that also gives the outputs of each part of the model."""
+
+    def example(x: Any, y: Any) -> Any:
+        outputs = model(x)
+        return loss(outputs, y), [part.shown for part in parts_of(x, outputs)]
+
+    return example
+
+
+def facts(part: Unit, parts: Sequence[Unit], place: Mapping[Value, int]) -> list[Any]:
+    """[name, layer, operation, the place of its bias in theta, [[part, the place of the weight], …], plain, outputs, own].
+
+    A wire between stages has no weight; a stage has parameters of its own, by their places.
+    """
+    at = {other: k for k, other in enumerate(parts)}
+    weights = [[at[other], place.get(w, -1)] for other, w in part.weights] + [[at[s], -1] for s in part.sources]
+    bias = -1 if part.bias is None else place.get(part.bias, -1)
+    own = [place[v] for v in part.own if v in place]
+    return [part.name, part.layer, part.activation, bias, weights, part.plain, len(part.shown), own]

@@ -6,7 +6,7 @@ const still = matchMedia("(prefers-reduced-motion: reduce)");
 const host = svg.closest("#picture");
 const cardOf = new Map(page.cards.flatMap(({ id, k, ks }) => (ks ?? [k]).map(n => [n, id])));
 function follow() { // what moves comes into view, within the frame of the picture
-  if (now === 0 || host.scrollWidth <= host.clientWidth && host.scrollHeight <= host.clientHeight) return;
+  if (now === 0 || now === steps.length || host.scrollWidth <= host.clientWidth && host.scrollHeight <= host.clientHeight) return;
   const { way, group } = steps[now - 1], card = element(cardOf.get(way === "seed" ? last : group.nodes[0]) ?? "");
   if (!card) return;
   const at = card.getBoundingClientRect(), room = host.getBoundingClientRect();
@@ -23,8 +23,31 @@ function leavesOf(places, theta, x, y, constants) {
 }
 const called = ({ k, name, role }) => role === "constant" && /^[(−\d∞n]/.test(name) ? bracketedName(number(value[k], 6)) : name;
 const bracketedName = text => text.startsWith("−") ? `(${text})` : text;
+// What a step moves along the wires of the picture: [path, text, whether it goes back]. Forward the operands' numbers, and
+// back what each adds to a gradient.
+function flights(step) {
+  const { way, group } = steps[step - 1] ?? {}, moved = new Map();
+  const add = (k, slot, x) => {
+    const id = wireOf.get(`${k} ${slot}`), p = nodes[k].parents[slot];
+    if (id !== undefined) moved.set(id, (moved.get(id) ?? new Map()).set(p, way === "forward" ? x : (moved.get(id)?.get(p) ?? 0) + x));
+  };
+  if (way === "forward") for (const k of group.nodes) nodes[k].parents.forEach((p, slot) => add(k, slot, value[p]));
+  if (way === "backward") for (const { k, slot, more } of edges[step]) add(k, slot, more);
+  return [...moved].map(([id, xs]) => {
+    const texts = few([...xs].sort(([a], [b]) => a - b).map(([, x]) => number(x, 3)), 3, 2);
+    return [element(id).querySelector("path"), xs.size > 1 ? `[${texts.join(", ")}]` : texts[0], way === "backward"];
+  });
+}
 const example = {
-  steps, seed, go, page,
+  steps, seed, go, page, svg, nodes, flights, written, tint,
+  value: k => value[k], slope: k => adjoints.at(-1)[k], partial: k => partial[k],
+  texts(k) { // where the picture writes the number of a node
+    const { id, grids } = page.cards.find(card => card.k === k || card.ks?.includes(k)) ?? {};
+    if (!id) return null;
+    if (!grids) return element(id).querySelectorAll("text")[1];
+    const g = grids.findIndex(grid => !grid.slope && grid.cells.includes(k));
+    return g < 0 ? null : element(`${id}-${g}`).querySelectorAll("text")[1 + grids[g].cells.indexOf(k)];
+  },
   compute: data => compute(data, false),
   leavesOf,
   settle() { // everything is computed, and no step is on its way

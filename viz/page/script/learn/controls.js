@@ -1,19 +1,21 @@
 // --- the example whose graph is shown ----------------------------------------------------------------------------------
 
-const [whole, ...parts] = page.examples.graphs; // of each further graph what differs from the first
-for (const graph of parts) graph.page = Object.fromEntries(Object.entries(graph.page).map(([key, [same, rest]]) => [key, Array.isArray(rest) ? [...whole.page[key].slice(0, same), ...rest] : rest]));
-for (const { page: { nodes } } of page.examples.graphs) nodes.forEach((node, k) => { if (Number.isInteger(node)) nodes[k] = [names[node], null, [], null, "parameter"]; });
+const [whole, ...further] = page.examples.graphs; // of each further graph what differs from the first
+for (const graph of further) graph.page = Object.fromEntries(Object.entries(graph.page).map(([key, [same, rest]]) => [key, Array.isArray(rest) ? [...whole.page[key].slice(0, same), ...rest] : rest]));
+for (const { page: { nodes }, leaves } of page.examples.graphs) nodes.forEach((node, k) => {
+  if (Number.isInteger(node)) { nodes[k] = [names[node], null, [], null, "parameter"]; leaves.theta.push([k, node]); }
+});
+for (const wire of new Set(page.examples.graphs.flatMap(graph => graph.page.wires))) wire.edges = wire.edges.flatMap(([k, slot, count]) => Array.from({ length: count }, (_, n) => [k, slot + n]));
+page.examples.svgs.forEach((parts, k) => { // and of each further picture
+  const div = Object.assign(document.createElement("div"), { className: "graph", hidden: true }), lines = document.querySelector("#picture svg").outerHTML.split("\n");
+  const text = parts.flatMap(part => Array.isArray(part) ? lines.slice(...part) : part).join("\n").replaceAll(page.examples.key, `${page.examples.key}-${k}`);
+  div.append(document.adoptNode(new DOMParser().parseFromString(text, "text/html").querySelector("svg"))); $("picture").append(div);
+});
 const graphs = new Map(), divs = [...document.querySelectorAll("#picture > .graph")];
 let shownGraph = null;
 function graphAt(index) {
-  if (!graphs.has(index)) graphs.set(index, graphOf(page.examples.graphs[index].page, ROWS[index], divs[page.examples.graphs[index].svg].querySelector("svg")));
+  if (!graphs.has(index)) graphs.set(index, graphOf(page.examples.graphs[index].page, ROWS[index], divs[index].querySelector("svg")));
   return graphs.get(index);
-}
-function reworded(index) { // graphs of one shape share a picture: the names of their operations are put into it
-  const { svg: at, other } = page.examples.graphs[index], svg = divs[at].querySelector("svg");
-  for (const text of svg.querySelectorAll("[data-word]")) { text.textContent = text.dataset.word; delete text.dataset.word; }
-  for (const [id, from, to] of other) for (const text of document.getElementById(`${svg.id}-${id}`).querySelectorAll("text, tspan"))
-    if (!text.children.length && text.textContent.includes(from)) { text.dataset.word = text.textContent; text.textContent = text.textContent.replace(from, to); break; }
 }
 function exampleAt(k, theta = state.theta) { // its graph, computed
   const [index, constants] = page.examples.targets[page.examples.of[k]], graph = graphAt(index), { leaves } = page.examples.graphs[index];
@@ -23,8 +25,8 @@ function whereNotFinite(k, theta) { const [graph, data] = exampleAt(k, theta); r
 let graphVersion = -1;
 function showExample(at) { // at a step; without one, with everything computed
   const [graph, data, index] = exampleAt(chosen);
-  if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== page.examples.graphs[index].svg; }); reworded(index); shownGraph = index; $("graphnotes").textContent = page.examples.notes[page.examples.graphs[index].svg]; }
-  graph.compute(data); graphVersion = version;
+  if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== index; }); shownGraph = index; $("graphnotes").textContent = page.examples.graphs[index].notes; }
+  graph.compute(data); graphVersion = version; unmarked();
   $("seek").max = graph.steps.length;
   graph.go(at ?? graph.steps.length);
   if (at === undefined) {
@@ -38,36 +40,8 @@ function choose(k) {
   chosen = Math.max(0, Math.min(N - 1, k)); $("example").value = chosen; acting = null;
   const target = page.labels ? page.classes[page.labels[chosen]] : Array.from(train.y.subarray(chosen * wide[1], (chosen + 1) * wide[1]), x => number(x)).join(", ");
   $("target").textContent = `target ${target}`;
-  showExample(); repaint();
+  land(); showExample(); repaint();
 }
-
-// --- the three acts ---------------------------------------------------------------------------------------------------
-
-let acting = null; // { to, next, then }: the step that the graph is going to, and when it moves on
-const calm = matchMedia("(prefers-reduced-motion: reduce)");
-function act(from, to, then = null) {
-  const graph = showExample(from);
-  if (calm.matches) { // at once, and the next act after a while
-    graph.go(to);
-    acting = then && { graph, to, pace: 0, next: performance.now() + 800, then };
-    wake(); return;
-  }
-  const count = Math.max(1, to - from);
-  acting = { graph, to, pace: Math.max(30, Math.min(350, 2400 / count)), next: 0, then };
-  wake();
-}
-function moveOn(time) {
-  if (!acting || time < acting.next) return;
-  const { graph, to, then, pace } = acting;
-  if (graph.now < to) { graph.go(graph.now + 1); acting.next = time + pace; } else { acting = null; if (then) then(); }
-}
-const acts = {
-  forward: () => { pause(); act(0, graphOfChosen().seed - 1); },
-  backward: () => { pause(); act(graphOfChosen().seed - 1, graphOfChosen().steps.length); },
-  updateact: () => { pause(); acting = null; takeStep(step); },
-};
-const graphOfChosen = () => exampleAt(chosen)[0];
-function slowly() { act(0, graphOfChosen().steps.length, () => { if (playing && takeStep(step) && $("speed").value === "0") slowly(); }); }
 
 // --- playing ----------------------------------------------------------------------------------------------------------
 
@@ -80,20 +54,20 @@ function tick(time) {
     const began = performance.now();
     for (let k = Number($("speed").value); k > 0 && performance.now() - began < 25; k--) if (!step()) { halted(); break; }
   }
-  moveOn(time); paint(time);
-  if (playing || acting) wake();
+  moveOn(time); nearer(); paint(time);
+  if (playing || acting || depth !== wanted) wake();
 }
 function play() {
   if (playing) return;
   playing = true; stopped = ""; frames = []; acting = null; buttons();
-  if ($("speed").value === "0") slowly();
+  if ($("speed").value === "0") perform(lesson());
   wake();
 }
-function pause() { if (playing) { playing = false; acting = null; buttons(); changedByReader(); } }
-function halted() { playing = false; acting = null; buttons(); changedByReader(); }
+function pause() { acting = null; land(); if (playing) halted(); }
+function halted() { playing = false; acting = null; land(); buttons(); changedByReader(); }
 function takeStep(f) {
   const before = state.theta[weight], taken = f();
-  if (taken) answered(before);   if (!taken) halted(); else changedByReader();
+  if (taken) { answered(before); changedByReader(); } else halted();
   return taken;
 }
 function buttons() { $("play").textContent = playing ? "Pause" : "Play"; $("play").setAttribute("aria-pressed", playing); }
@@ -101,15 +75,16 @@ function buttons() { $("play").textContent = playing ? "Pause" : "Play"; $("play
 function paint(time) { // lines and losses at every frame, the rest as often as it can be read
   if (time >= due.map) { judge(); survey(); examine(); paintData(); due.map = time + (playing ? 120 : 0); }
   paintNetwork(); paintLosses();
-  if (time >= due.numbers) { told(time); if (!acting && graphVersion !== version) showExample(); describe(); showWeight(); due.numbers = time + 250; }
+  if (time >= due.numbers) { told(time); if (!acting && graphVersion !== version) showExample(); describe(); paintInside(); showWeight(); due.numbers = time + 250; }
   if (time >= due.along) { lossAlong(); paintAlong(); due.along = time + Math.max(250, 12 * cost); }
 }
 function repaint() { due = { ...due, numbers: 0, map: 0, along: 0 }; wake(); }
 function changedByReader() { due.said = 0; repaint(); }
 function told(time) {
+  report();
   $("epoch").textContent = state.epoch.toLocaleString("en"); $("loss").textContent = number(lossNow());
   $("accuracy").textContent = judged.right ? `, ${number(100 * judged.accuracy, 3)} % right` : held && state.heldLosses.length ? `, validation ${number(state.heldLosses[Math.max(0, state.epoch - 1)])}` : "";
-  $("sizes").textContent = `mean |∂loss/∂w|:  ${gradientSizes()}`;
+  $("sizes").replaceChildren(made("span", "mean |∂loss/∂w|"), ...gradientSizes());
   $("stopped").textContent = stopped; $("stopped").hidden = !stopped;
   if (time >= due.said) { $("said").textContent = `${playing ? "Learning. " : ""}Epoch ${state.epoch}, loss ${number(lossNow())}${$("accuracy").textContent}.`; due.said = time + 6000; }
 }
@@ -118,17 +93,17 @@ function told(time) {
 
 $("play").onclick = () => playing ? pause() : play();
 $("step").onclick = () => { pause(); takeStep(step); };
-$("one").onclick = () => { pause(); act(0, graphOfChosen().steps.length, () => takeStep(() => single(chosen))); };
+$("one").onclick = () => { pause(); perform(all(() => single(chosen))); };
 $("rewind").onclick = () => { pause(); rewind(); changedByReader(); };
 $("newseed").onclick = () => { pause(); change({ seed: setting.seed + 1 }); };
-for (const [id, f] of Object.entries(acts)) $(id).onclick = f;
+for (const [id, f] of Object.entries(acts)) $(id).onclick = () => { pause(); f(); };
 $("seek").oninput = () => { pause(); acting = null; showExample(Number($("seek").value)); };
 $("example").max = N - 1; $("example").onchange = () => choose(Math.round(Number($("example").value)) || 0);
 $("map").onkeydown = event => {
   const by = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
   if (by) { event.preventDefault(); event.stopPropagation(); choose((chosen + by + N) % N); }
 };
-$("speed").onchange = () => { acting = null; if (playing && $("speed").value === "0") slowly(); };
+$("speed").onchange = () => { acting = null; land(); if (playing && $("speed").value === "0") perform(lesson()); };
 
 function change(changes) { // by a control or by window.live: the controls follow
   set(changes); controls(); changedByReader();
@@ -149,7 +124,7 @@ $("seed").onchange = () => tried(() => { pause(); change({ seed: Number($("seed"
 
 function python() {
   const float = x => Object.is(x, -0) ? "-0.0" : Number.isInteger(x) && Math.abs(x) < 1e15 ? `${x}.0` : String(x);
-  return `assign(${page.python.call}, [${page.python.at.map(at => float(ofTheta(at, state.theta))).join(", ")}])`;
+  return `assign(${page.python.call}, [${ofTheta(page.python.at, state.theta).map(float).join(", ")}])`;
 }
 $("copy").onclick = () => {
   pause(); $("python").value = python(); $("python").hidden = false; $("python").select();
@@ -173,7 +148,14 @@ addEventListener("keydown", event => {
   const key = { " ": "play", s: "step", o: "one", r: "rewind", f: "forward", b: "backward", u: "updateact" }[event.key];
   if (key) { event.preventDefault(); $(key).click(); }
 });
-addEventListener("message", () => setTimeout(() => { readPalette(); repaint(); })); // after the theme has followed the notebook
+let heardBy = false, reported = 0; // whether Python hears of the parameters; the version that it has
+addEventListener("message", ({ source, data }) => {
+  setTimeout(() => { readPalette(); repaint(); }); // after the theme has followed the notebook
+  if (source !== parent || parent === window || !Array.isArray(data?.theta)) return;
+  if (data.theta.some((x, k) => x !== state.theta[k])) live.theta = data.theta;
+  heardBy = true; reported = version;
+});
+function report() { if (heardBy && reported !== version) { parent.postMessage({ theta: Array.from(state.theta) }, "*"); reported = version; } }
 new ResizeObserver(() => { magnify(); repaint(); }).observe($("panels"));
 
 // --- the state in reach, for tests and for the curious -----------------------------------------------------------------
@@ -189,6 +171,8 @@ window.live = {
   get losses() { return state.losses.slice(0, state.epoch); },
   get epoch() { return state.epoch; },
   get stopped() { return stopped; },
+  get level() { return LEVELS[Math.round(wanted)]; },
+  zoom(level, unit = unitChosen) { if (unit !== null) chooseUnit(unit); zoomTo(level); },
   get troubles() { return [...troubles.keys()].map(k => net[k].name); },
   get fps() { return frames.length < 2 ? 0 : (frames.length - 1) / (frames.at(-1) - frames[0]) * 1000; },
   get python() { return python(); },

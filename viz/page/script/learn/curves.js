@@ -8,7 +8,7 @@ function paintLosses() {
   if (wide < 80) return;
   const all = curves.flatMap(([ys]) => spread(ys.filter(Number.isFinite))), epochs = Math.max(1, state.losses.length, state.epoch);
   const [low, high0] = all.length ? spread(all) : [0, 1], log = low > 0 && high0 / low > 20, f = log ? Math.log10 : x => x;
-  const range = wider([f(low), f(high0)], .05), from = log ? range : [Math.min(range[0], 0), range[1]];
+  const range = wider([f(low), f(high0)], .05), from = log ? range : [low < 0 ? range[0] : 0, range[1]];
   c.save();
   const [x, y] = frame(c, wide, high, [0, epochs], from, "epoch", log ? "loss (logarithmic)" : "loss", v => number(log ? 10 ** v : v, 2));
   curves.forEach(([ys, colour], which) => {
@@ -55,7 +55,7 @@ function lossAlong() {
   if (w < low || w > high) { [low, high] = range(); Object.assign($("value"), { min: low, max: high, step: (high - low) / 2000 }); }
   const began = performance.now(), theta = state.theta.slice(), xs = Array.from({ length: 41 }, (_, k) => low + (high - low) * k / 40);
   const ys = xs.map(x => { theta[weight] = x; return meanLoss(theta); });
-  along = { low, high, xs, ys, slope: gradientNow()[weight], loss: lossNow(), w };
+  along = { ...along, low, high, xs, ys, slope: gradientNow()[weight], loss: lossNow(), w };
   cost = performance.now() - began;
 }
 function paintAlong() {
@@ -65,6 +65,7 @@ function paintAlong() {
   const yrange = wider(spread([...finite, loss]), .12);
   if (Math.min(...finite) >= 0) yrange[0] = Math.max(0, yrange[0]);
   const [x, y] = frame(c, wide, high, [low, to], yrange, names[weight], "loss");
+  along.at = place => low + (to - low) * Math.max(0, Math.min(1, (place - PLOT.left) / (wide - PLOT.left - PLOT.right)));
   c.save(); c.beginPath(); c.rect(PLOT.left, PLOT.top, wide - PLOT.left - PLOT.right, high - PLOT.top - PLOT.bottom); c.clip();
   c.beginPath(); xs.forEach((v, k) => { if (Number.isFinite(ys[k])) c.lineTo(x(v), y(ys[k])); }); c.strokeStyle = palette.link; c.lineWidth = 2; c.stroke();
   const reach = (to - low) * .22;
@@ -80,6 +81,9 @@ function showWeight() {
 }
 $("weight").onchange = () => { pickWeight(Number($("weight").value)); unitChosen = null; repaint(); };
 $("value").oninput = () => { pause(); setWeight(weight, Number($("value").value)); };
+const pull = event => { if (event.buttons && along?.at) { pause(); setWeight(weight, along.at(event.offsetX)); } };
+$("along").onpointerdown = event => { $("along").setPointerCapture(event.pointerId); pull(event); };
+$("along").onpointermove = pull;
 $("freeze").onchange = () => { freeze(weight, $("freeze").checked); };
 function setWeight(k, x) {
   state.theta = state.theta.slice(); state.theta[k] = x; state.before = null; version++; lastGradient = null; stopped = "";
@@ -110,9 +114,9 @@ function updateLines() {
   } else lines.push(`${name} ← ${number(w)} − ${lr} · ${n(slope)} = ${number(w - how.lr * slope)}`);
   return lines;
 }
-function gradientSizes() { // the mean size of the gradient of each array, the first ones
-  const g = gradientNow();
-  return [...arrays].slice(0, 8).map(([array, ks]) => `${array} ${number(ks.reduce((sum, k) => sum + Math.abs(g[k]), 0) / ks.length, 2)}`).join("  ·  ");
+function gradientSizes() { // the mean size of the gradient of each array, the first ones; as long as the largest of them
+  const g = gradientNow(), sizes = [...arrays].slice(0, 8).map(([array, ks]) => [array, ks.reduce((sum, k) => sum + Math.abs(g[k]), 0) / ks.length]), top = Math.max(...sizes.map(x => x[1])) || 1;
+  return sizes.map(([array, size]) => { const it = made("span", `${array} ${number(size, 2)}`); bar(it, size / top); return it; });
 }
 
 function answered(before) { // what the reader predicted of the chosen weight, beside what it is

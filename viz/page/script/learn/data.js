@@ -2,7 +2,7 @@
 
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A900", "#666666"]; // Okabe & Ito 2008
 const rgb = COLOURS.map(c => [1, 3, 5].map(k => parseInt(c.slice(k, k + 2), 16)));
-const W = K + page.network.filter(([, layer]) => layer).length; // numbers that the model gives for one example
+const W = page.network.reduce((sum, [, layer, , , , , size]) => sum + (layer ? size : 0), K); // numbers that the model gives for one example
 const inputs = wide[0], flat = inputs === 1;
 let chosen = 0; // the example whose graph is shown
 
@@ -49,17 +49,23 @@ function classOf(out, at) {
   return best;
 }
 const sigma = x => 1 / (1 + Math.exp(-x));
+const share = new Float64Array(Math.max(2, K)), mixed = new Float64Array(3); // written anew for every pixel
 function shares(out, at) { // of each class, for the colour alone
-  if (K === 1) { const p = page.probabilities ? out[at] : sigma(out[at] - page.limit); return [1 - p, p]; }
-  const scores = Array.from(out.subarray(at, at + K));
-  if (page.probabilities) return scores;
-  const top = Math.max(...scores), e = scores.map(x => Math.exp(x - top)), sum = e.reduce((a, b) => a + b, 0);
-  return e.map(x => x / sum);
+  if (K === 1) { share[1] = page.probabilities ? out[at] : sigma(out[at] - page.limit); share[0] = 1 - share[1]; return share; }
+  let top = -Infinity, sum = 0;
+  for (let k = 0; k < K; k++) top = Math.max(top, out[at + k]);
+  for (let k = 0; k < K; k++) { share[k] = page.probabilities ? out[at + k] : Math.exp(out[at + k] - top); sum += share[k]; }
+  if (!page.probabilities) for (let k = 0; k < K; k++) share[k] /= sum;
+  return share;
 }
-const blend = parts => [0, 1, 2].map(c => parts.reduce((sum, p, k) => sum + p * rgb[k % rgb.length][c], 0));
+function blend(parts) {
+  mixed.fill(0);
+  for (let k = 0; k < parts.length; k++) for (let c = 0; c < 3; c++) mixed[c] += parts[k] * rgb[k % rgb.length][c];
+  return mixed;
+}
 const scaledTarget = x => Math.min(1, Math.max(0, (x - targetRange[0]) / (targetRange[1] - targetRange[0] || 1)));
 const tone = x => blend([1 - scaledTarget(x), scaledTarget(x)]);
-const css = c => `rgb(${c.map(Math.round).join(",")})`;
+const css = c => `rgb(${Array.from(c, Math.round).join(",")})`;
 
 // --- the grid on which the outputs, and those of every unit, are known ------------------------------------------------
 
@@ -82,7 +88,7 @@ function image(key, wide, high, colour) {
   if (!pictures.has(key)) pictures.set(key, document.createElement("canvas"));
   const it = pictures.get(key); it.width = wide; it.height = high;
   const c = it.getContext("2d"), data = c.createImageData(wide, high);
-  for (let k = 0; k < wide * high; k++) { const [r, g, b, a] = colour(k); data.data.set([r, g, b, a], 4 * k); }
+  for (let k = 0; k < wide * high; k++) colour(k, data.data, 4 * k); // writes red, green, blue and alpha
   c.putImageData(data, 0, 0);
   return it;
 }
@@ -114,9 +120,9 @@ function regions(times) { // so many pixels for each cell of the grid, with outp
     classes[k] = page.labels ? classOf(scores, k * K) : 0;
   }
   const edge = k => classes[k] !== classes[k % fine ? k - 1 : k] || classes[k] !== classes[k < fine ? k : k - fine];
-  return image("map", fine, fine, k => {
+  return image("map", fine, fine, (k, to, at) => {
     const found = page.labels ? blend(shares(scores, k * K)) : tone(scores[k * K]);
-    return found.every(Number.isFinite) ? [...found, edge(k) ? 255 : page.labels ? 110 : 130] : [0, 0, 0, 0];
+    if (Number.isFinite(found[0])) { to.set(found, at); to[at + 3] = edge(k) ? 255 : page.labels ? 110 : 130; }
   });
 }
 

@@ -12,9 +12,8 @@ const train = rowsOf(page.train), held = rowsOf(page.held), N = train.n;
 const wide = [train.x.length / N, train.y.length / N]; // numbers of one example, and of its target
 const names = page.names, P = names.length, K = page.outputs;
 const [program, seen] = PROGRAMS.map(make => make()); // the loss; the outputs with the units
-const modelTheta = new Float64Array(page.model.length);
-const ofTheta = (at, theta) => Number.isInteger(at) ? theta[at] : at[0]; // a place among the parameters, or a number of its own
-function ofModel(theta) { for (let k = 0; k < modelTheta.length; k++) modelTheta[k] = ofTheta(page.model[k], theta); return modelTheta; }
+const ofTheta = (places, theta) => places.flatMap(([at, count]) => count ? Array.from(theta.subarray(at, at + count)) : at); // or a number of its own
+const ofModel = theta => Float64Array.from(ofTheta(page.model, theta));
 
 // Settings that may change at any time between two steps.
 const first = page.optimizer;

@@ -1,11 +1,12 @@
-// --- the network: units as circles that are maps of themselves, weights as lines; or bars where there are no layers ------
+// --- the network: units as circles that are maps of themselves, weights as lines; a model without layers as its stages ----
 
-const net = page.network.map(([name, layer, activation, bias, weights, plain], k) => ({ k, name, layer, activation, bias, weights, plain }));
-let slot = 0;
-for (const unit of net) unit.slot = unit.layer ? K + slot++ : -1; // its place among the numbers of an example
-const layers = net.length ? Math.max(...net.map(unit => unit.layer)) : 0;
+const net = page.network.map(([name, layer, activation, bias, weights, plain, size, own], k) => ({ k, name, layer, activation, bias, weights, plain, size, own }));
+for (const [name, same] of Object.entries(Object.groupBy(net, unit => unit.name))) if (same.length > 1) same.forEach((unit, k) => { unit.name = `${name}[${k}]`; });
+let slot = K;
+for (const unit of net) { unit.slot = unit.layer ? slot : -1; slot += unit.layer ? unit.size : 0; } // its place among the numbers of an example
+const layers = net.length ? Math.max(...net.map(unit => unit.layer)) : 0, staged = page.staged;
 const inLayer = Array.from({ length: layers + 1 }, (_, layer) => net.filter(unit => unit.layer === layer));
-let weight = net.find(unit => unit.layer)?.weights[0][1] ?? 0, unitChosen = null, scales = {}, lines = [], spots = [];
+let weight = net.find(unit => unit.layer)?.weights[0]?.[1] ?? 0, unitChosen = null, scales = {}, lines = [], spots = [];
 if (weight < 0) weight = 0;
 
 function amounts() { // what the lines show
@@ -19,23 +20,28 @@ function scaleOf(xs) { // decays slowly, so that what shrinks is seen to shrink
   return scales[what];
 }
 
+function seats(wide, high) { // the middle of each circle or box, and half its width and height
+  const most = Math.max(...inLayer.map(units => units.length)), r = Math.max(3, Math.min(17, high / most / 2.5, wide / (layers + 1) / 3.2));
+  const [a, b] = staged ? [Math.max(8, Math.min(56, wide / (layers + 1) / 2.9)), Math.max(6, Math.min(30, high / most / 3.4))] : [r, r], edge = staged ? 6 : 24;
+  inLayer.forEach((units, layer) => units.forEach((unit, k) => { spots[unit.k] = [edge + a + (wide - 2 * a - 2 * edge) * layer / layers, (high - 12) * (k + .5) / units.length, a, b]; }));
+}
 function paintNetwork() {
   const [c, wide, high] = canvas("net"), xs = amounts(), top = scaleOf(xs);
   if (wide < 80) return;
   if (!layers) { paintBars(c, wide, high, xs, top); return; }
-  const most = Math.max(...inLayer.map(units => units.length)), r = Math.max(3, Math.min(17, high / most / 2.5, wide / (layers + 1) / 3.2));
-  spots = []; lines = [];
-  inLayer.forEach((units, layer) => units.forEach((unit, k) => { spots[unit.k] = [24 + r + (wide - 2 * r - 48) * layer / layers, (high - 12) * (k + .5) / units.length, r]; }));
+  seats(wide, high); lines = [];
+  const [x0, y0] = spots[unitChosen ?? 0], t = Math.min(1, depth), s = 1 + 5 * t; // nearer and nearer to the chosen unit
+  c.translate(x0 + t * (wide / 2 - x0), y0 + t * (high / 2 - y0)); c.scale(s, s); c.translate(-x0, -y0);
   for (const unit of net) for (const [from, w] of unit.weights) {
-    const [x1, y1] = spots[from], [x2, y2] = spots[unit.k], x = w < 0 ? 0 : xs[w];
+    const [x1, y1, r1] = spots[from], [x2, y2, r2] = spots[unit.k], x = w < 0 ? 0 : xs[w];
     const size = Math.min(1, Math.abs(x) / top);
-    lines.push([x1 + r, y1, x2 - r, y2, w]);
-    c.beginPath(); c.moveTo(x1 + r, y1); c.lineTo(x2 - r, y2);
-    c.strokeStyle = w === weight ? palette.now : x > 0 ? palette.plus : x < 0 ? palette.minus : palette.line;
-    c.globalAlpha = w === weight ? 1 : .25 + .75 * Math.sqrt(size); c.lineWidth = w === weight ? 2 + 4 * size : .4 + 5 * size; c.stroke();
+    if (w >= 0) lines.push([x1 + r1, y1, x2 - r2, y2, w]);
+    c.beginPath(); c.moveTo(x1 + r1, y1); c.lineTo(x2 - r2, y2);
+    c.strokeStyle = w >= 0 && w === weight ? palette.now : x > 0 ? palette.plus : x < 0 ? palette.minus : staged ? palette.muted : palette.line;
+    c.globalAlpha = w === weight ? 1 : .25 + .75 * Math.sqrt(size); c.lineWidth = w === weight ? 2 + 4 * size : .4 + 5 * size + (staged ? .8 : 0); c.stroke();
   }
   c.globalAlpha = 1;
-  for (const unit of net) paintUnit(c, unit, top, xs);
+  for (const unit of net) (staged ? paintStage : paintUnit)(c, unit, top, xs);
 }
 
 function paintUnit(c, unit, top, xs) {
@@ -52,16 +58,31 @@ function paintUnit(c, unit, top, xs) {
   if (!unit.layer && inLayer[0].length < 13) { c.textAlign = "center"; c.textBaseline = "top"; c.fillText(page.columns[unit.k], Math.max(x, c.measureText(page.columns[unit.k]).width / 2 + 2), y + r + 2); }
   if (trouble && r > 9) { c.textAlign = "center"; c.fillStyle = palette.bad; c.fillText(trouble.kind, x, y - r - 6); }
 }
+function paintStage(c, unit, top, xs) { // a box with a map of each of its outputs, its name above, its parameters below
+  const [x, y, a, b] = spots[unit.k], wide = Math.min(unit.size, Math.ceil(Math.sqrt(unit.size * a / b))), high = Math.ceil(unit.size / wide);
+  c.fillStyle = palette.bar; c.fillRect(x - a, y - b, 2 * a, 2 * b);
+  if (grid) for (let k = 0; k < unit.size; k++) c.drawImage(unitMap(unit, k), x - a + 2 * a * (k % wide) / wide + .5, y - b + 2 * b * Math.floor(k / wide) / high + .5, 2 * a / wide - 1, 2 * b / high - 1);
+  c.strokeStyle = unit.k === unitChosen ? palette.now : palette.muted; c.lineWidth = unit.k === unitChosen ? 3 : 1.4; c.strokeRect(x - a, y - b, 2 * a, 2 * b);
+  c.fillStyle = palette.ink; c.textAlign = "center"; c.textBaseline = "bottom"; c.fillText(unit.name, x, y - b - 3, 2.6 * a);
+  const step = Math.min(9, 2 * a / Math.max(1, unit.own.length));
+  unit.own.forEach((w, k) => {
+    const at = x + (k + .5 - unit.own.length / 2) * step, size = 14 * Math.min(1, Math.abs(xs[w]) / top);
+    c.fillStyle = w === weight ? palette.now : xs[w] > 0 ? palette.plus : palette.minus;
+    c.fillRect(at - step * .4, y + b + 18 - size, step * .8, size + 1); lines.push([at, y + b + 3, at, y + b + 19, w]);
+  });
+}
 
-const mapped = new Map();
-function unitMap(unit) { // its output over the plane of the data
-  if (mapped.get(unit.k) === grid) return pictures.get(`unit ${unit.k}`);
-  mapped.set(unit.k, grid);
+const RED = [0xD6, 0x60, 0x4D], BLUE = [0x43, 0x93, 0xC3], mapped = new Map(), tops = new Map();
+function unitMap(unit, output = 0) { // its output over the plane of the data, on a scale that decays slowly
+  const key = `unit ${unit.k} ${output}`;
+  if (mapped.get(key) === grid) return pictures.get(key);
+  mapped.set(key, grid);
   const wide = flat ? grid.n : grid.side, high = flat ? 1 : grid.side;
-  const at = k => unit.layer ? grid.out[k * W + unit.slot] : grid.x[k * inputs + unit.k];
-  let top = 0;
+  const at = k => unit.layer ? grid.out[k * W + unit.slot + output] : grid.x[k * inputs + unit.k + output];
+  let top = (tops.get(key) ?? 0) * .97;
   for (let k = 0; k < wide * high; k++) if (Number.isFinite(at(k))) top = Math.max(top, Math.abs(at(k)));
-  return image(`unit ${unit.k}`, wide, high, k => { const x = at(k) / (top || 1); return x > 0 ? [0xD6, 0x60, 0x4D, 255 * x] : [0x43, 0x93, 0xC3, -255 * x || 0]; });
+  tops.set(key, top);
+  return image(key, wide, high, (k, to, place) => { const x = at(k) / (top || 1); to.set(x > 0 ? RED : BLUE, place); to[place + 3] = 255 * Math.abs(x) || 0; });
 }
 
 function paintBars(c, wide, high, xs, top) {
@@ -100,13 +121,14 @@ function examine() {
 }
 const few = (items, most = 4) => items.length > most ? [...items.slice(0, 3), `and ${items.length - 3} more`] : items;
 
+const outputOf = (k, j = 0) => net[k].layer ? judged.out[chosen * W + net[k].slot + j] : train.x[chosen * inputs + k + j];
+const listOf = xs => xs.length > 1 ? `[${few(xs.map(x => number(x)), 6).join(", ")}]` : number(xs[0]);
 function describe() { // the chosen unit, as the sum that it computes
-  const unit = net[unitChosen];
-  if (!unit || !unit.layer) { $("unit").textContent = unit ? `${unit.name} = ${number(train.x[chosen * inputs + unit.k])} in example ${chosen}` : ""; return; }
-  const own = `${number(judged.out[chosen * W + unit.slot])} in example ${chosen}`;
+  const unit = net[unitChosen], own = unit && `${listOf(Array.from({ length: unit.size }, (_, j) => outputOf(unit.k, j)))} in example ${chosen}`;
+  if (!unit?.layer) { $("unit").textContent = unit ? `${unit.name} = ${own}` : ""; return; }
   if (!unit.plain || unit.weights.some(w => w[1] < 0)) { $("unit").textContent = `${unit.name} = ${own}`; return; }
-  const few = unit.weights.length > 6 ? [...unit.weights.slice(0, 5), null] : unit.weights;
-  const terms = few.map(w => w ? `${bracketed(number(state.theta[w[1]], 3))}·${net[w[0]].name}` : "…").join(" + ");
+  const first = unit.weights.length > 6 ? [...unit.weights.slice(0, 5), null] : unit.weights;
+  const terms = first.map(w => w ? `${bracketed(number(state.theta[w[1]], 3))}·${net[w[0]].name}` : "…").join(" + ");
   const bias = unit.bias < 0 ? "" : ` + ${bracketed(number(state.theta[unit.bias], 3))}`, g = { add: "", dot: "" }[unit.activation] ?? unit.activation;
   $("unit").textContent = `${unit.name} = ${g}${g ? "(" : ""}${terms}${bias}${g ? ")" : ""} = ${own}`;
 }
@@ -115,13 +137,14 @@ const toSegment = (x, y, [x1, y1, x2, y2]) => {
   const t = Math.min(1, Math.max(0, ((x - x1) * (x2 - x1) + (y - y1) * (y2 - y1)) / ((x2 - x1) ** 2 + (y2 - y1) ** 2 || 1)));
   return Math.hypot(x - x1 - t * (x2 - x1), y - y1 - t * (y2 - y1));
 };
-$("net").onclick = ({ offsetX: x, offsetY: y }) => {
-  const unit = net.find(({ k }) => spots[k] && Math.hypot(x - spots[k][0], y - spots[k][1]) <= spots[k][2] + 2);
-  unitChosen = unit ? unit.k : null;
-  if (unit?.bias >= 0) pickWeight(unit.bias);
+const unitAt = ({ offsetX: x, offsetY: y }) => net.find(({ k }) => spots[k] && Math.abs(x - spots[k][0]) <= spots[k][2] + 2 && Math.abs(y - spots[k][1]) <= spots[k][3] + 2);
+$("net").onclick = event => {
+  const { offsetX: x, offsetY: y } = event, unit = unitAt(event);
+  chooseUnit(unit ? unit.k : null);
   const near = lines.map(line => [toSegment(x, y, line), line[4]]).sort((a, b) => a[0] - b[0])[0];
-  if (!unit && near && near[0] < 9 && near[1] >= 0) pickWeight(near[1]);
+  if (!unit && near && near[0] < 9) pickWeight(near[1]);
   repaint();
 };
+if (staged) $("h-net").textContent = "Stages of the model";
 if (!layers) { $("h-net").textContent = "Parameters"; $("whatsaid").textContent = "bars show"; }
 $("what").onchange = () => repaint();
