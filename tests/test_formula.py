@@ -35,7 +35,7 @@ FUNCTIONS = {
     r"\log_{10}": math.log10, r"\Phi": lambda x: math.erfc(-x / 2**0.5) / 2, r"\operatorname{erf}": math.erf,
     r"\operatorname{erfc}": math.erfc, r"\operatorname{sign}": lambda x: math.copysign(1.0, x) if x else 0.0,
     r"\operatorname{relu}": lambda x: max(x, 0.0), r"\operatorname{step}": lambda x: float(x > 0),
-    r"\operatorname{leaky{\_}relu}": lambda x, slope: x if x > 0 else slope * x,
+    r"\operatorname{take}": lambda i, *a: a[int(i)], r"\operatorname{leaky{\_}relu}": lambda x, slope: x if x > 0 else slope * x,
 }  # fmt: skip
 
 

@@ -38,6 +38,7 @@ FUNCTIONS = {
     "Φ": lambda x: sympy.erfc(-x / sympy.sqrt(2)) / 2,
     "σ": lambda x: 1 / (1 + sympy.exp(-x)), "max": sympy.Max, "min": sympy.Min, "relu": lambda x: sympy.Max(x, 0),
     "step": lambda x: int(bool(x > 0)), "leaky_relu": lambda x, slope: x if x > 0 else slope * x, "where": lambda c, a, b: a if c != 0 else b,
+    "take": lambda i, *a: a[int(i)],
 }  # fmt: skip
 
 
