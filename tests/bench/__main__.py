@@ -222,6 +222,20 @@ def whole(bench):
     return {"whole": times["CasADi"] / times["chainrule"], "whole in C": times["CasADi"] / times["in C"]}
 
 
+def gpts(bench):
+    """The GPT, one name after the other and many at once."""
+    lines, sizes = {"NumPy": ("chainrule", "gpt"), "C": ("chainrule", "gpt in C")}, (1, 32, 256)
+    taken = {n: bench.times(bench.entrants(lines), n) for n in sizes}
+    each = {line: {n: 1e6 * taken[n][line] / n for n in sizes} for line in lines}
+    table(
+        ["a name of the GPT; names at once", *map(str, sizes)],
+        *([line, *(duration(taken[n][line] / n) for n in sizes)] for line in lines),
+    )
+    figures = {"gpt 1": each["NumPy"][1], "gpt 32": each["NumPy"][32], "gpt in C": each["C"][32]}
+    figures["gpt grows"] = each["NumPy"][256] / each["NumPy"][32]
+    return figures | {"gpt recorded": 1e3 * bench.alone("gpt recorded", 1)}
+
+
 def ours_alone(bench):
     """`record`, drawing and importing, in milliseconds."""
     figures = {
@@ -325,6 +339,7 @@ def main():
         other_shapes,
         training,
         whole,
+        gpts,
         ours_alone,
     )
     for topic in topics:

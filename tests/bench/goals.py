@@ -42,6 +42,11 @@ GOALS = {
     "record and run": Goal("`record` and one run", "≤", None, None, "ms"),
     "compile":        Goal("compiling the demo's C", "≤", 500, 100, "ms"),
     "import":         Goal("import autograd, nn, viz, over NumPy's own", "≤", 100, 50, "ms"),
+    "gpt 1":          Goal("a name of the GPT, one at once", "≤", 300, None, "µs"),
+    "gpt 32":         Goal("a name of the GPT, 32 at once", "≤", 60, None, "µs"),
+    "gpt grows":      Goal("the same, 256 at once ÷ 32 at once", "≤", 1.1, 1),
+    "gpt in C":       Goal("a name of the GPT in C, 32 at once", "≤", 60, None, "µs"),
+    "gpt recorded":   Goal("`record` of the GPT", "≤", 400, 200, "ms"),
     "draw":           Goal("drawing 200 nodes to SVG", "≤", 100, 50, "ms"),
 }
 for rows, floor, goal, floor_in_c, goal_in_c in (("100", 1.4, 1.1, 0.45, 0.25), ("1,000", 1.3, 1.0, 0.5, 0.25), ("10,000", 1.0, 0.8, 0.3, 0.25)):

@@ -32,6 +32,7 @@ import nn
 import viz
 from autograd import Value, array, assign, constant, dot, record, relu, sum as total
 from autograd.recorded import native
+from tests import gpt
 
 
 def layers(vector):
@@ -192,6 +193,20 @@ def fitting(size, engine="recorded"):
     return Again(lambda: nn.fit(model, X, y, loss, descent, EPOCHS, progress=False, engine=engine))
 
 
+def gpt_of(names, language="numpy"):
+    """The loss and the gradient of some names of eight letters at once, by the GPT of the tests."""
+    weights, name = gpt.parameters(), gpt.tokens("margaret")
+    program = record(lambda x: gpt.loss(weights, x), name, language=language)
+    theta, rows = program.theta(), np.array([name] * names, dtype=float)
+    program.value_and_grad(theta, rows)  # written and compiled
+    return Again(lambda: program.value_and_grad(theta, rows))
+
+
+def gpt_recorded(_):
+    weights, name = gpt.parameters(), gpt.tokens("margaret")
+    return Again(lambda: record(lambda x: gpt.loss(weights, x), name))
+
+
 def compiling(_):
     """The demo's functions in C, compiled into a fresh cache."""
     model = network()
@@ -237,6 +252,9 @@ TASKS = {
     "record": recording,
     "record and run": first_run,
     "draw": drawing,
+    "gpt": gpt_of,
+    "gpt in C": lambda names: gpt_of(names, "c"),
+    "gpt recorded": gpt_recorded,
 }
 
 for name in ("tanh", "sigmoid"):
