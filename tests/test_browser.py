@@ -13,8 +13,8 @@ pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 PICTURES = {
     "neuron": lambda: draw(neuron()),
     "everything": lambda: draw(everything()),
-    "values to the right": lambda: draw(network(), direction="right"),
-    "values downwards": lambda: draw(network(), direction="down"),
+    "values to the right": lambda: draw(network(), detail="values", direction="right"),
+    "values downwards": lambda: draw(network(), detail="values", direction="down"),
     "stages": lambda: draw(network(), detail="stages"),
     "before a backward pass": lambda: draw(network(backward=False), detail="stages"),
     "neurons": lambda: draw(mlp(), detail="stages", depth=2),

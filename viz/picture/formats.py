@@ -26,6 +26,11 @@ def size(svg: str) -> tuple[int, int]:
     return round(wide), round(high)
 
 
+def smallest(svg: str) -> float:
+    """The height of the smallest type, in pixels, at the picture's own size."""
+    return min(map(float, re.findall(r' font-size="([0-9.]+)"', svg))) * 4 / 3
+
+
 def fitted(svg: str, widest: int, column: int) -> str:
     """The picture for a notebook, where it stands in a column of unknown width: `column` is that of a small window.
 

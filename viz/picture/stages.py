@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,14 +14,14 @@ from autograd.scope import Path
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
-from viz.names import given, glyph
+from viz.names import given
 from viz.numbers import few, number, printable
-from viz.picture import jacobians
+from viz.picture import formulas, jacobians
 from viz.picture.lanes import Plan, depths, keys, nearest, plan, sequence, visits, within
-from viz.picture.scene import Grid, Lane, Note, Panel, Scene, Wire, caption, scaled
+from viz.picture.scene import Edge, Grid, Lane, Note, Panel, Part, Scene, Wire, caption, scaled, vector_name
 
 MOST, FIRST = 6, 4  # rows or columns that are shown of a matrix; of a larger one the first, and the last
-LABELS = 24  # wires up to which their Jacobians are written
+LABELS = 24  # wires up to which the layout leaves room for their labels
 
 
 @dataclass(eq=False)
@@ -41,6 +40,11 @@ class Vector:
     def data(self) -> Any:
         """Their numbers, in the same shape."""
         return np.array([v.data for v in self.members]).reshape(self.values.shape)
+
+    @property
+    def part(self) -> Part:
+        """Its name, its shape and its values."""
+        return printable(self.name), self.values.shape, self.members
 
     @property
     def shape(self) -> str:
@@ -162,8 +166,8 @@ def _nest_parameters(stages: Sequence[Stage], leaves: list[Stage]) -> None:
 
 
 def _title(stage: Stage, last: bool) -> str:
-    """The name of the values of a stage that have none of their own: that of its scope."""
-    return str(stage.scope).rpartition("/")[2] if stage.scope is not None else "output" if last else "values"
+    """The name of the values of a stage that have none of their own: y of an output, or else that of its scope."""
+    return "y" if last else str(stage.scope).rpartition("/")[2] if stage.scope is not None else "values"
 
 
 def vectors(members: Sequence[Value], fallback: str, sizes: Mapping[str, int]) -> list[Vector]:
@@ -205,7 +209,7 @@ class _Composer:
         kept = nearest(last, lambda s: s.sources, max_nodes)
         self.stages = [s for s in self.every if s in kept]
         names = {given(v) for v in outputs}
-        self.loss = names.pop() if len(names) == 1 else ""
+        self.loss = (names.pop() or "y") if len(names) == 1 else ""
         self.shades = scaled({v: v.grad for s in self.stages for x in (*s.vectors, *s.own) for v in x.members})
         self.ids = {s: f"s{k}" for k, s in enumerate(self.stages)}
         self.parents = {s: [p for p in s.sources if p in self.ids] for s in self.stages}
@@ -215,18 +219,24 @@ class _Composer:
         """The whole picture."""
         places = self._plan()
         panels = [self._panel(s, places.seat(s)) for s in self._in_order(places.column)]
-        inputs = ", ".join(dict.fromkeys(s.vectors[0].name for s in self.stages if s.role == "input"))
-        lanes = [Lane(title, "") for title in places.titles(printable(inputs))]
+        inputs = printable(", ".join(dict.fromkeys(s.vectors[0].name for s in self.stages if s.role == "input")))
+        lanes = [Lane(title, "") for title in places.titles(inputs)]
         shown, reached = sum(len(s.nodes) for s in self.stages), set(self.shades.values()) != {None}
-        return Scene(panels, self._wires(), lanes, self._notes(), len(self.order), shown, reached, staged=True)
+        wires = self._wires()
+        return Scene(panels, wires, lanes, self._notes(wires), len(self.order), shown, reached, staged=True)
 
-    def _notes(self) -> list[Note]:
+    def _notes(self, wires: Sequence[Wire]) -> list[Note]:
         shown, total = len(self.stages), len(self.every)
         cut = f"{shown} of {total} stages shown: those nearest to the output."
         circle = "The scopes take values from each other in a circle: each is shown as often as it is entered."
-        found = caption(self.order, (shown < total, Note("cut", cut)), (self.tangled, Note("circle", circle)))
-        unlabelled = Note("unlabelled", "Too many wires to write on: each derivative is in its tooltip.")
-        return found + [unlabelled] * (not self.labelled)
+        held = next((wire.quotient for wire in wires if "|" in wire.quotient), "")
+        fixed = f"In {held} what stands after the bar is held fixed: its own share flows back along its own edge."
+        notes = (
+            (shown < total, Note("cut", cut)),
+            (self.tangled, Note("circle", circle)),
+            (bool(held), Note("held", fixed)),
+        )
+        return caption(self.order, *notes)
 
     def _plan(self) -> Plan:
         """The lane and the column of every stage: inputs a column before those that take them, parameters beside them."""
@@ -250,14 +260,19 @@ class _Composer:
         first = s.vectors[0]
         if s.role is not None:
             formula = first.shape if first.values.size > 1 else ""
-        else:  # without a formula of its own its operations, each once
-            formula = (s.scope and s.scope.formula) or ", ".join(dict.fromkeys(glyph(v.op) for v in s.nodes))
+        else:
+            formula = (s.scope and s.scope.formula) or self._formula(s)
         name = first.name if s.scope is None else _title(s, last=False)
         grids = [grid for x in (*s.own, *s.vectors) for grid in self._grids(x)]
         title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_described, s.vectors)])
         words = printable(name), printable(formula, 60)
-        parts = [(printable(x.name), x.values.shape, x.members) for x in s.vectors]
+        parts = [x.part for x in s.vectors]
         return Panel(self.ids[s], kind, *words, grids, title, *seat, printable(s.symbol), parts, s.nodes, s.values)
+
+    def _formula(self, s: Stage) -> str:
+        """A formula for a stage without one of its own, with the name of its outputs if that is not the panel's."""
+        found = formulas.of(s.values, s.nodes, [x for source in s.sources for x in source.vectors] + s.own)
+        return found if s.scope is None or _title(s, last=False) == s.symbol else f"{s.symbol} = {found}"
 
     def _grids(self, x: Vector) -> Iterator[Grid]:
         nodes = _cells(x.values, lambda v: v, None)
@@ -270,23 +285,61 @@ class _Composer:
     def _wires(self) -> list[Wire]:
         wires: list[Wire] = []
         for s in self.stages:
-            local = jacobians.local(s.nodes, s.values) if s.role is None else {}
-            wires += [self._wire(f"e{k}", tail, s, local) for k, tail in enumerate(self.parents[s], len(wires))]
+            if s.role is None:
+                local, end = jacobians.local(s.nodes, s.values), jacobians.last(s.nodes, s.values)
+                wires += [
+                    self._wire(f"e{k}", tail, s, local, end) for k, tail in enumerate(self.parents[s], len(wires))
+                ]
         return wires
 
-    def _wire(self, key: str, tail: Stage, head: Stage, local: Mapping[Value, Any]) -> Wire:
+    def _wire(self, key: str, tail: Stage, head: Stage, local: Mapping[Value, Any], end: Any) -> Wire:
         inside = set(tail.nodes)
         edges = [(v, k) for v in head.nodes for k, p in enumerate(v.parents) if p in inside]
-        J = jacobians.of(local, tail.values, len(head.values))  # noqa: N806
-        operands = [x for p in head.sources for x in p.vectors]
-        name = jacobians.label(J, tail.vectors, operands, self.digits)
-        # The tail reaches the head through these too.
-        held = [x.symbol for x in head.sources if x is not tail and _takes(x, tail)]
-        quotient = printable(f"∂{head.symbol}/∂{tail.symbol}" + f"|{', '.join(held)}" * bool(held))
+        ends = self.ids[tail], self.ids[head]
+        taken = {v.parents[k] for v, k in edges}
+        by = _part(tail, taken)
+        parts = [x.part for x in by]
+        if tail.role == "constant":  # it takes no gradient
+            return Wire(key, *ends, edges, "", "", "", shown=False, room=0, share=None, title="", by=parts)
+        J = jacobians.of(local, [v for x in by for v in x.members], len(head.values))  # noqa: N806
+        operands = [x for p in head.sources for x in _part(p, {u for v in head.nodes for u in v.parents})]
+        name = jacobians.label(J, by, operands, self.digits, head.vectors, end)
+        held = self._held(tail, head, taken)
+        symbol = ", ".join(x.name for x in by)
+        quotient = printable(f"∂{head.symbol}/∂{symbol}" + f"|{', '.join(held)}" * bool(held))
         title = printable(f"{quotient} = {jacobians.text(J, self.digits)}", 400)
+        flow = ""
+        if len(by) == len(head.vectors) == 1 and not self.ends & set(head.values):
+            flow = self._flow(J, by[0], head, edges, jacobians.product(J, by[0], head.vectors[0], operands, end))
         if self.depth > 1 and J.size == 1:
-            quotient = ""
-        return Wire(key, self.ids[tail], self.ids[head], edges, quotient, name, self.labelled, None, title)
+            quotient, flow = "", ""
+        room = (2 + bool(flow) if quotient else 1) * self.labelled
+        return Wire(key, *ends, edges, quotient, name, flow, shown=True, room=room, share=None, title=title, by=parts)
+
+    def _held(self, tail: Stage, head: Stage, taken: set[Value]) -> list[str]:
+        """The other operands of a stage through which it depends on these values of the tail too."""
+
+        others = [x for x in head.sources if x is not tail]
+        reached = set(taken)
+        for v in self.order if others else ():
+            if not reached.isdisjoint(v.parents):
+                reached.add(v)
+        return [x.symbol for x in others if not reached.isdisjoint(x.values)]
+
+    def _flow(self, J: Any, by: Vector, head: Stage, edges: Sequence[Edge], form: str) -> str:  # noqa: N803
+        """The product with the Jacobian that flows back to a vector, if it is true in every entry; "" where it is not."""
+        bars = [[v.grad for v in x.members] for x in (*head.vectors, by)]
+        if not form or not self.loss or any(x is None or not math.isfinite(x) for bar in bars for x in bar):
+            return ""
+        g, own = (np.array(bar) for bar in bars)
+        added = dict.fromkeys(by.members, 0.0)
+        for v, k in edges:
+            added[v.parents[k]] += v.partials[k] * v.grad if v.grad else 0.0
+        flown, room = np.array(list(added.values())), 1e-12 * (abs(J).T @ abs(g))
+        if not np.isfinite(J).all() or (abs(J.T @ g - flown) > room).any():
+            return ""
+        sign, slope = "=" if (abs(own - flown) <= room).all() else "+=", f"∂{self.loss}/∂"
+        return printable(f"{slope}{by.name} {sign} {form.format(g=f'{slope}{head.symbol}')}", 80)
 
 
 def _described(x: Vector) -> str:
@@ -297,9 +350,13 @@ def _described(x: Vector) -> str:
     return f"{printable(x.name)}: value {x.data.tolist()}, gradient {grad.tolist()}"
 
 
-def _takes(stage: Stage, source: Stage) -> bool:
-    """True where a stage is computed from another one."""
-    return source in nearest(list(stage.sources), lambda s: s.sources, sys.maxsize)
+def _part(stage: Stage, taken: set[Value]) -> list[Vector]:
+    """The vectors of a stage; of a matrix the row that is taken, where that is one of several."""
+    if len(stage.vectors) != 1 or stage.vectors[0].values.ndim < 2:
+        return stage.vectors
+    rows = [row for row in stage.vectors[0].values if not taken.isdisjoint(row)]
+    name = vector_name(rows[0]) if len(rows) == 1 < len(stage.vectors[0].values) else ""
+    return [Vector(name, rows[0])] if name else stage.vectors
 
 
 def _cells(values: Any, text: Any, gap: Any) -> list[list[Any]]:
