@@ -22,7 +22,7 @@ def of(outputs: Sequence[Value], nodes: Sequence[Value], operands: Sequence[Any]
 def _written(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> str:
     """Values that are computed alike as one formula of vectors; "" where they are not."""
     v, op = row[0], row[0].op
-    if name := known.get(tuple(row)) or vector_name(row) * (len(row) > 1):
+    if deep < DEEP and (name := known.get(tuple(row)) or vector_name(row) * (len(row) > 1)):
         return name
     if len(set(row)) == 1 < len(row):
         return _written(row[:1], known, deep)

@@ -162,7 +162,7 @@ def _regular(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], digits: int
         return "a permutation" if len(J) == J.shape[1] and (J.sum(axis=0) == 1.0).all() else "a choice"
     for x in operands if len(wrt) == 1 else ():
         by, of_x = wrt[0].values.shape, x.values.shape
-        if x is wrt[0] or len(by) != len(of_x) or not math.prod(of_x):
+        if x is wrt[0] or len(by) != len(of_x) or math.prod(by) == math.prod(of_x):
             continue
         kernel, long = (by, of_x) if math.prod(by) < math.prod(of_x) else (of_x, by)
         if any(k > n for k, n in zip(kernel, long, strict=True)):

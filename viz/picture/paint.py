@@ -176,24 +176,24 @@ def _label(wire: Wire, place: Label, bands: Sequence[Box], brush: Brush) -> Iter
     ground, count = place
     x, y = (ground[0] + ground[2]) / 2, (ground[1] + ground[3]) / 2
     inside = any(left < x < right and top < y < bottom for left, top, right, bottom in bands)
-    yield f'<g id="#{wire.id}-label"><rect {_rect(ground)} rx="2" {brush(fill="lane" if inside else "paper")}/>'
-    high, more = letters(wire), f' font-size="{_n(letters(wire))}"'
+    high, paper = letters(wire), brush(fill="lane" if inside else "paper")
+    yield f'<g id="#{wire.id}-label" font-size="{_n(high)}"><rect {_rect(ground)} rx="2" {paper}/>'
     for k, words in enumerate(wire.lines[:count]):
         down = y + (k - (count - 1) / 2) * (high + 2) + 0.36 * high
         if words.startswith("◂ "):
-            yield _back(x, down, words, wire, brush, more)
+            yield _back(x, down, words, wire, brush)
         else:  # the second line of two says what the first one is
             first = bool(wire.quotient) and not k
-            yield _text(x, down, words, brush, "ink" if k else "muted", more + ' font-style="italic"' * first)
+            yield _text(x, down, words, brush, "ink" if k else "muted", ' font-style="italic"' * first)
     yield "</g>"
 
 
-def _back(x: float, y: float, words: str, wire: Wire, brush: Brush, more: str) -> str:
+def _back(x: float, y: float, words: str, wire: Wire, brush: Brush) -> str:
     """The line of what flows back, in its colour, after a small head that points back."""
     name, high = _colours(wire)[1], letters(wire)
     left, middle = x - line(words, high) / 2, y - 0.36 * high
     head = f'<path d="M{_point((left, middle))}l4.5,-2.7v5.4Z" {brush(fill=name)}/>'
-    return head + _text(left + HEAD, y, words[2:], brush, name, more + ' text-anchor="start"')
+    return head + _text(left + HEAD, y, words[2:], brush, name, ' text-anchor="start"')
 
 
 def _colours(wire: Wire) -> tuple[str, str]:

@@ -272,7 +272,8 @@ class _Composer:
     def _formula(self, s: Stage) -> str:
         """A formula for a stage without one of its own, with the name of its outputs if that is not the panel's."""
         found = formulas.of(s.values, s.nodes, [x for source in s.sources for x in source.vectors] + s.own)
-        return found if s.scope is None or _title(s, last=False) == s.symbol else f"{s.symbol} = {found}"
+        plain = s.scope is None or _title(s, last=False) == s.symbol or ", " in found
+        return found if plain else f"{s.symbol} = {found}"
 
     def _grids(self, x: Vector) -> Iterator[Grid]:
         nodes = _cells(x.values, lambda v: v, None)
@@ -318,7 +319,6 @@ class _Composer:
 
     def _held(self, tail: Stage, head: Stage, taken: set[Value]) -> list[str]:
         """The other operands of a stage through which it depends on these values of the tail too."""
-
         others = [x for x in head.sources if x is not tail]
         reached = set(taken)
         for v in self.order if others else ():

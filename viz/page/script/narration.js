@@ -93,8 +93,9 @@ function regular(J, source, operands) { // of one number, of choices, or of a co
   if (vectors([source]).length > 1) return "";
   const by = vectors([source])[0].shape;
   for (const x of operands) {
-    if (x.shape.length !== by.length) continue;
-    const size = shape => shape.reduce((a, b) => a * b, 1), inside = size(by) < size(x.shape), [kernel, long] = inside ? [by, x.shape] : [x.shape, by];
+    const size = shape => shape.reduce((a, b) => a * b, 1);
+    if (x.shape.length !== by.length || size(by) === size(x.shape)) continue;
+    const inside = size(by) < size(x.shape), [kernel, long] = inside ? [by, x.shape] : [x.shape, by];
     if (kernel.some((k, i) => k > long[i])) continue;
     const places = shape => shape.reduce((all, n) => all.flatMap(at => [...Array(n).keys()].map(k => [...at, k])), [[]]);
     const index = at => at.reduce((k, i, axis) => k * long[axis] + i, 0), v = flat(x);
