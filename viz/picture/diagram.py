@@ -158,17 +158,18 @@ def draw(
     scoped = any(v.scope for v in order)
 
     def values(most: int) -> Iterator[Diagram]:
-        return _ways(cards.scene(output, most, digits), direction, theme, legend)
+        yield from _ways(cards.scene(output, most, digits), direction, theme, legend)
 
     def staged(most: int) -> Iterator[Diagram]:
         shown = stages.scene(output, depth, most, digits)
-        return chain(*(_ways(scene, direction, theme, legend) for scene in (shown, narrower(shown))))
+        for scene in (shown, narrower(shown)):
+            yield from _ways(scene, direction, theme, legend)
 
     few = [n for n in (60, 30, 15) if max_nodes <= MANY and n < len(order)]  # whoever asks for more wants them
     if detail != "auto":
         found = staged(max_nodes) if detail == "stages" else values(max_nodes)
     elif scoped:
-        found = chain(values(max_nodes) if len(order) <= max_nodes else (), staged(max_nodes), *map(staged, (12, 6)))
+        found = chain(values(max_nodes) if len(order) <= max_nodes else (), *map(staged, (max_nodes, 12, 6)))
     else:
         found = chain.from_iterable(map(values, (max_nodes, *few)))
     if detail != "auto" != direction:

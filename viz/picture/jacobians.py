@@ -13,7 +13,8 @@ import numpy.typing as npt
 from autograd.value import Value
 from autograd.zeros import Zeros
 from viz.names import glyph
-from viz.numbers import few, number
+from viz.numbers import few, number, printable
+from viz.picture.scene import Edge
 
 Floats = npt.NDArray[np.float64]
 
@@ -198,6 +199,22 @@ def product(J: Floats, wrt: Any, head: Any, operands: Sequence[Any], end: Last |
     shape["{} as a row"] = x.values.shape if x else ()
     fits = wrt.values.shape == shape[form] if form in shape else wrt.values.ndim == head.values.ndim == 1
     return PRODUCTS[form].format(g=g, x=x and x.name) if fits and form in PRODUCTS else ""
+
+
+def flow(J: Floats, wrt: Any, head: Any, edges: Sequence[Edge], form: str, loss: str) -> str:  # noqa: N803
+    """The product that flows back along these edges to a vector, if it is true in every entry; "" where it is not."""
+    bars = [[v.grad for v in x.members] for x in (head, wrt)]
+    if any(x is None or not math.isfinite(x) for bar in bars for x in bar) or not np.isfinite(J).all():
+        return ""
+    g, own = (np.array(bar) for bar in bars)
+    added = dict.fromkeys(wrt.members, 0.0)
+    for v, k in edges:
+        added[v.parents[k]] += v.partials[k] * v.grad if v.grad else 0.0
+    flown, room = np.array(list(added.values())), 1e-12 * (abs(J).T @ abs(g))
+    if (abs(J.T @ g - flown) > room).any():
+        return ""
+    sign = "=" if (abs(own - flown) <= room).all() else "+="
+    return printable(f"∂{loss}/∂{wrt.name} {sign} {form.format(g=f'∂{loss}/∂{head.name}')}", 80)
 
 
 def _listed(x: Floats, digits: int) -> str:
