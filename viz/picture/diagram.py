@@ -110,8 +110,10 @@ class Diagram:
         # No text/html: it would outrank SVG in every front end, and be dropped by some.
         bundle = {"image/svg+xml": formats.fitted(self.svg, COLUMN, NARROW), "text/plain": repr(self)}
         metadata = {}
-        with suppress(ImportError):  # no renderer for this platform
-            bundle["image/png"] = b64encode(self.png).decode()
+        with suppress(
+            ImportError
+        ):  # no renderer for this platform; who shows no SVG, as an untrusted notebook, shows this
+            bundle["image/png"] = b64encode(formats.png(self.svg, 2 * COLUMN)).decode()
             metadata["image/png"] = {"width": wide, "height": high}
         return {k: v for k, v in bundle.items() if (not include or k in include) and k not in (exclude or ())}, metadata
 

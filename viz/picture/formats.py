@@ -61,17 +61,20 @@ def page(svg: str, title: str, theme: str) -> str:
     )
 
 
-def png(svg: str) -> bytes:
-    """Two pixels to one of the SVG's, fewer above 40 million, in a font of this package; where resvg is not, by Typst."""
+def png(svg: str, widest: int = PIXELS) -> bytes:
+    """Two pixels to one of the SVG's, fewer above 40 million or where it would be wider than `widest`.
+
+    It is in a font of this package; where resvg is not, Typst makes it.
+    """
     wide, high = size(svg)
-    scale = min(2.0, (PIXELS / (wide * high)) ** 0.5)
+    scale = min(2.0, widest / wide, (PIXELS / (wide * high)) ** 0.5)
     try:
         import resvg_py
     except ImportError:
         return _by_typst("PNG", svg, format="png", ppi=DPI * scale)
     return bytes(
         resvg_py.svg_to_bytes(
-            svg_string=svg,
+            svg_string=_in_our_font(svg),
             width=round(wide * scale),
             height=round(high * scale),
             skip_system_fonts=_printed(svg),
@@ -99,14 +102,22 @@ def _by_typst(name: str, svg: str, **how: Any) -> bytes:
             f"{name} needs Typst: {install}. A picture can be saved as .svg or .html without it."
         ) from None
     document = '#set page(width: auto, height: auto, margin: 0pt)\n#image("picture.svg")\n'
-    svg = svg.replace(FONT, FAMILY)
-    files: Any = {"main.typ": document.encode(), "picture.svg": svg.encode()}
+    files: Any = {"main.typ": document.encode(), "picture.svg": _in_our_font(svg).encode()}
     return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=_printed(svg), **how))
 
 
 def _printed(svg: str) -> bool:
     """True where our font has every letter; the others come from the fonts of the system."""
     return _letters().issuperset(svg)
+
+
+def _in_our_font(svg: str) -> str:
+    """The picture in our font, where each letter that it lacks comes from another one, on its own.
+
+    A renderer sets a whole line in another font that has all its letters: none has the last one here, which is no letter.
+    """
+    nowhere = '<tspan font-size="0.01">\ufdd0</tspan></text>' if not _printed(svg) else "</text>"
+    return svg.replace(FONT, FAMILY).replace("</text>", nowhere)
 
 
 @cache
