@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from autograd.value import Value
 from viz.names import given, glyph, index, parts
 from viz.numbers import number
@@ -16,7 +18,11 @@ LONG, DEEP = 44, 6  # letters and operations inside one another, at most
 def of(outputs: Sequence[Value], nodes: Sequence[Value], operands: Sequence[Any]) -> str:
     """A formula such as tanh(W·x + b) of the vectors that a stage takes; where there is none its operations, each once."""
     found = _written(outputs, {tuple(x.members): x.name for x in operands}, DEEP)
-    return found if found and len(found) <= LONG else ", ".join(dict.fromkeys(glyph(v.op) for v in nodes if v.op))
+    return (
+        found
+        if found and len(found) <= LONG
+        else ", ".join(dict.fromkeys("·" if v.op.name == "dot" else glyph(v.op) for v in nodes if v.op))
+    )
 
 
 def _written(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> str:
@@ -37,7 +43,7 @@ def _written(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> str:
     if not all(texts) or any(u.op is not op for u in row):
         return ""
     form = op.written or f"{glyph(op)}({', '.join(['{}'] * len(texts))})"
-    return form.format(*(f"({text})" if op.infix and " " in text else text for text in texts))
+    return form.format(*(_tight(text) if op.infix else text for text in texts))
 
 
 def _over_vectors(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> str:
@@ -52,6 +58,12 @@ def _over_vectors(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> 
         return ""
     op = row[0].op
     if op.name == "dot":
-        return "·".join(f"({text})" if " " in text else text for text in texts)
+        return "·".join(map(_tight, texts))
     word = f"{op.symbol or op.name}({', '.join(texts)})"
     return word + index(op) if len(row) == 1 else word if len({u.op.label for u in row}) == len(row) else ""
+
+
+def _tight(text: str) -> str:
+    """An operand, in parentheses if it is an operation itself."""
+    depths = np.cumsum([(c == "(") - (c == ")") for c in text])
+    return f"({text})" if any(c == " " and not depth for c, depth in zip(text, depths, strict=True)) else text
