@@ -276,7 +276,7 @@ def test_a_softmax_a_convolution_and_a_pick_have_jacobians_with_a_name():
     with scope("plane"):
         q = named("q", array([[dot(K.ravel(), X[i : i + 2, j : j + 2].ravel()) for j in range(2)] for i in range(2)]))
     with scope("end"):
-        out = named("L", total(p * p) + total(q))
+        out = named("L", dot(p, p) + total(q))
     out.backward()
     named_ = labels(draw(out, detail="stages"))
     assert named_["∂c/∂k"] == "= windows of x"

@@ -664,9 +664,26 @@ def test_without_resvg_typst_makes_the_same_png(monkeypatch):
     )  # text alone is ten times that
 
 
+@pytest.mark.parametrize("detail", ["values", "stages"])
+def test_mermaid_says_what_the_picture_says_and_no_name_ends_a_text(detail, tmp_path):
+    text = draw(network(), detail=detail).save(tmp_path / "graph.mmd").read_text(encoding="utf-8")
+    first, *lines = text.splitlines()
+    assert first == "flowchart TB"
+    scene = draw(network(), detail=detail).scene
+    assert len(lines) == len(scene.cards) + len(scene.wires)
+    for card in scene.cards:
+        assert any(line.split()[0].startswith(f"{card.id}") and "<br>".join(card.lines) in line for line in lines)
+    for wire in scene.wires:
+        assert f'{wire.tail} -->|"{"<br>".join(wire.lines)}"| {wire.head}' in text
+    for payload in PAYLOADS:
+        evil = draw(named(payload, Value(1.0, payload).exp()), detail=detail).mermaid
+        assert all(line.count('"') % 2 == 0 for line in evil.splitlines())
+        assert not set("<>&") & set(evil.replace("<br>", "").replace("-->", ""))
+
+
 def test_save_refuses_other_suffixes_by_naming_its_own(tmp_path):
     for name in ("picture.jpg", "picture"):
-        with pytest.raises(ValueError, match=r"\.svg, \.png, \.html, \.dot"):
+        with pytest.raises(ValueError, match=r"\.svg, \.png, \.html, \.dot, \.pdf, \.mmd"):
             draw(neuron()).save(tmp_path / name)
 
 

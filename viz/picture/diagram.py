@@ -21,7 +21,7 @@ from viz.picture.layout import Places
 from viz.picture.scene import Scene, narrower
 
 DIRECTIONS = ("auto", "right", "down")
-FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf"}
+FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf", ".mmd": "mermaid"}
 COLUMN, NARROW = 1000, 840  # pixels of a notebook's column: the widest picture there, and the column of a small window
 WIDEST = COLUMN * 0.75  # points: the widest picture that still goes to the right
 LEGIBLE = 9.0  # pixels: the smallest type that "auto" gives
@@ -74,6 +74,11 @@ class Diagram:
         return formats.pdf(self.svg)
 
     @property
+    def mermaid(self) -> str:
+        """The graph in Mermaid's language, which GitHub draws in a Markdown file."""
+        return formats.mermaid(self.scene, self.direction)
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return formats.size(self.svg)
@@ -94,7 +99,7 @@ class Diagram:
         return formats.smallest(self.svg) * min(1.0, COLUMN / self.size[0])
 
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write the picture to a file, by its suffix: .svg, .png, .html, .dot, or .pdf (extra `pdf`); returns the path.
+        """Write the picture to a file, by its suffix: .svg, .png, .html, .dot, .mmd, or .pdf (extra `pdf`); returns it.
 
         ValueError for another suffix, OSError where the file cannot be written.
         """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from base64 import b64encode
+from collections.abc import Iterable
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from viz.picture.colours import PALETTE
 from viz.picture.paint import FONT
+from viz.picture.scene import Scene
 
 PIXELS = 40_000_000  # the largest PNG
 DPI = 96  # pixels of an SVG to an inch
@@ -59,6 +61,19 @@ def page(svg: str, title: str, theme: str) -> str:
         f"<style>:root{{color-scheme:light dark}}body{{margin:0;background:{colour}}}svg{{max-width:100%;height:auto}}</style>\n"
         f"</head>\n<body>\n{svg}</body>\n</html>\n"
     )
+
+
+def mermaid(scene: Scene, direction: str) -> str:
+    """The scene as a flowchart of Mermaid, which GitHub draws in a Markdown file, between ```mermaid and ```."""
+
+    def text(lines: Iterable[str]) -> str:
+        signs = {ord(c): f"#{ord(c)};" for c in '"#&<>\\`'}
+        return '"' + "<br>".join(line.translate(signs) for line in lines if line) + '"'
+
+    shapes = {"input": "([{}])", "parameter": "[{}]"}
+    cards = (f"{card.id}{shapes.get(card.kind, '({})').format(text(card.lines))}" for card in scene.cards)
+    wires = (f"{w.tail} -->{f'|{text(w.lines)}|' if w.lines else ''} {w.head}" for w in scene.wires)
+    return "\n    ".join([f"flowchart {'LR' if direction == 'right' else 'TB'}", *cards, *wires]) + "\n"
 
 
 def png(svg: str, widest: int = PIXELS) -> bytes:
