@@ -877,3 +877,27 @@ def test_the_data_of_the_page_are_json_without_markup():
     ).group(1)
     assert "<" not in data
     assert json.loads(data)["nodes"]
+
+
+def test_after_what_if_the_product_that_flows_back_is_there_while_its_jacobian_has_the_same_name(opened):
+    x, W = array([0.5, -1.0], "x", "input"), array([[1.0, 2.0], [3.0, 4.0]], "W")
+    with scope("f1", "u = W·x"):
+        u = named("u", W @ x)
+    with scope("f2"):
+        v = named("v", [sigmoid(u[0]), 3.0 * u[1]])
+    with scope("f3"):
+        L = named("L", sum([z * z for z in v]))
+    lesson = opened(steps(L, detail="stages"))
+    seen = "[...document.querySelectorAll('[id$=-label] path + text')].filter(t => getComputedStyle(t).visibility !== 'hidden').map(t => t.textContent).sort()"
+    lesson.press("End")
+    before = lesson.page.evaluate(seen)
+    assert before == ["∂L/∂W = ∂L/∂u·xᵀ", "∂L/∂x = Wᵀ·∂L/∂u"]
+    lesson.set("x[0]", "2")
+    lesson.press("End")
+    assert lesson.page.evaluate(seen) == before
+    lesson.set("W[0,1]", "0")
+    lesson.set("W[1,0]", "0")
+    lesson.set("W[0,0]", "1")
+    lesson.set("W[1,1]", "1")  # now ∂u/∂x is I
+    lesson.press("End")
+    assert lesson.page.evaluate(seen) == ["∂L/∂W = ∂L/∂u·xᵀ"]

@@ -103,14 +103,15 @@ function draw({ id, edges: parts }, [sums, mine], added) {
   const [k, slot] = parts[0], ready = known[k] <= now;
   label.classList.toggle("hidden", !ready || hiddenFactor(k, slot));
   const texts = label.querySelectorAll("text"), back = label.querySelector("path"), stage = between.get(id);
-  if (stage && texts[1]) texts[1].textContent = `= ${derivative(...stage)}`;
+  const name = stage && derivative(...stage), kept = stage && stage[1].product && !stage[1].several && name.split(" = ")[0] === stage[1].what.split(" = ")[0];
+  if (stage && texts[1]) texts[1].textContent = `= ${name}`;
   if (!stage && parts.length === 1) {
     texts[0].textContent = `×${number(partial[k][slot])}`;
     if (texts[1]) texts[1].textContent = number(sum);
     if (back) back.style.fill = texts[1].style.fill = `var(--${!Number.isFinite(sum) ? "infinite" : sum > 0 ? "rise" : sum < 0 ? "fall" : "muted"})`;
   }
-  // What flows back is there once it has flown, and its formula while it is that of these numbers.
-  const gone = sum === undefined || hiddenSlope(k) || hiddenSlope(nodes[k].parents[slot]) || stage && changed;
+  // What flows back is there once it has flown, and its formula while the Jacobian has the name from which it was made.
+  const gone = sum === undefined || hiddenSlope(k) || hiddenSlope(nodes[k].parents[slot]) || stage && changed && !kept;
   if (back) for (const part of [back, texts[texts.length - 1]]) part.classList.toggle("hidden", gone);
 }
 
