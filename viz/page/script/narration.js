@@ -51,11 +51,11 @@ function substituted({ formula, sources: takes }) {
 
 // ∂outputs/∂source by a reverse pass of each output through the nodes of a stage.
 function jacobian(inside, outs, source) {
-  const own = new Set(inside), order = [...new Set(inside.flatMap(k => nodes[k].parents).filter(p => !own.has(p))), ...inside];
+  const own = new Set(inside), order = [...new Set(inside.flatMap(k => nodes[k].parents).filter(p => !own.has(p))), ...inside], back = inside.slice().reverse();
   return outs.map(out => {
     const bar = new Map([[out, 1]]), stays = zeros(order, out);
     const local = (x, k, slot) => x === 0 && undefinedProduct(x, k, slot, stays) ? NaN : x === 0 || Number.isFinite(partial[k][slot]) ? passed(x, k, slot) : x * partial[k][slot];
-    for (const k of inside.slice().reverse()) if (bar.has(k)) nodes[k].parents.forEach((p, slot) => bar.set(p, (bar.get(p) ?? 0) + local(bar.get(k), k, slot)));
+    for (const k of back) if (bar.has(k)) nodes[k].parents.forEach((p, slot) => bar.set(p, (bar.get(p) ?? 0) + local(bar.get(k), k, slot)));
     return source.nodes.map(k => bar.get(k) ?? 0);
   });
 }
@@ -75,14 +75,12 @@ function form(J, source, operands) { // the name of a Jacobian that is 0, one, o
   return "";
 }
 
-// The same of what comes before the last function of a stage, whose derivatives are a diagonal before it: diag(σ′)·W.
-function lastForm(J, group, source, operands) {
-  const { outs, nodes: inside } = group, row = nodes[outs[0]].row, ends = new Set(outs);
-  if (!page.rows[row].ends || outs.some(k => nodes[k].row !== row) || inside.some(k => nodes[k].parents.some(p => ends.has(p)))) return "";
-  const inner = jacobian(inside.filter(k => !ends.has(k)), outs.map(k => nodes[k].parents[0]), source);
-  const close = (x, y) => Math.abs(x - y) <= 1e-14 * Math.abs(y), name = form(inner, source, operands);
-  if (!name || name === "0" || !J.every((r, i) => r.every((x, j) => close(partial[outs[i]][0] * inner[i][j], x)))) return "";
-  return `diag(${page.rows[row].call}′)${name === "I" ? "" : name.includes(" ") ? `·(${name})` : `·${name}`}`;
+// The last operation of a stage if all its outputs are that function of something: its derivatives are a diagonal before
+// the Jacobian of what comes before it.
+function ending({ outs, nodes: inside }, source) {
+  const row = nodes[outs[0]].row, ends = new Set(outs), slopes = outs.map(k => partial[k][0]);
+  if (!page.rows[row].ends || !slopes.every(Number.isFinite) || outs.some(k => nodes[k].row !== row) || inside.some(k => nodes[k].parents.some(p => ends.has(p)))) return null;
+  return { slopes, prime: `${page.rows[row].call}′`, inner: jacobian(inside.filter(k => !ends.has(k)), outs.map(k => nodes[k].parents[0]), source) };
 }
 
 function regular(J, source, operands) { // of one number, of choices, or of a convolution
@@ -111,11 +109,14 @@ function regular(J, source, operands) { // of one number, of choices, or of a co
 function jacobianName(group, source) {
   const rows = group.outs.length, columns = source.nodes.length, size = `${rows}×${columns} matrix`;
   if (rows * columns > 1e5) return size;
-  const J = jacobian(group.nodes, group.outs, source), operands = vectors(group.sources.filter(s => s !== source));
+  const end = ending(group, source), operands = vectors(group.sources.filter(s => s !== source));
+  const J = end ? end.inner.map((row, i) => row.map(x => end.slopes[i] && x && end.slopes[i] * x)) : jacobian(group.nodes, group.outs, source);
   if (rows * columns === 1) return number(J[0][0]);
   const diagonal = () => `diag(${few(J.map((row, i) => number(row[i])), 4, 2).join(", ")})`;
-  const name = form(J, source, operands) || lastForm(J, group, source, operands);
-  if (name) return name.endsWith("′)") && rows < 5 ? `${name} = ${diagonal()}` : name;
+  const name = form(J, source, operands), inner = name || !end ? "" : form(end.inner, source, operands);
+  if (name) return name;
+  if (inner === "I") return `diag(${end.prime})${rows < 5 ? ` = ${diagonal()}` : ""}`;
+  if (inner && inner !== "0") return `diag(${end.prime})·${inner.includes(" ") ? `(${inner})` : inner}`;
   const p = group.outs.map(k => value[k]), room = 4e-16 * Math.max(...p.map(Math.abs));
   const soft = rows === columns && group.single && J.every((row, i) => row.every((x, j) => Math.abs(x - ((i === j ? p[i] : 0) - p[i] * p[j])) <= room));
   if (soft) return `diag(${group.name}) − ${group.name}·${group.name}ᵀ`;
