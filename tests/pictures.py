@@ -81,7 +81,7 @@ GOLDEN = Path(__file__).parent / "data" / "pictures"
 PICTURES = {
     "neuron": lambda: viz.draw(neuron()),
     "everything": lambda: viz.draw(everything(), theme="dark", digits=5),
-    "values": lambda: viz.draw(network(), direction="right"),
+    "values": lambda: viz.draw(network(), detail="values", direction="right"),
     "stages": lambda: viz.draw(network(), detail="stages"),
     "before": lambda: viz.draw(network(backward=False), detail="stages", direction="right", legend=False),
 }

@@ -4,21 +4,40 @@ import re
 
 import pytest
 
+from autograd import array, named, scope
 from tests.pictures import everything, network, neuron
-from tests.test_stages import mlp, recurrent
+from tests.test_legible import chain, mlp as large
+from tests.test_stages import mlp, recurrent, torn
 from viz import draw
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
+
+def scripts():
+    """Names in Greek, Chinese, emoji and letters over letters."""
+    W, x = array([[1.0, -2.0], [0.5, 3.0]], "Ωμέγα"), array([0.3, 0.7], "語言", "input")
+    with scope("層🙂", "ψ̂ = σ(Ω·語)"):
+        y = named("ψ̂", (W @ x).tanh() if hasattr(W @ x, "tanh") else [v.tanh() for v in W @ x])
+    out = named("损失", y[0] * y[1])
+    out.backward()
+    return out
+
+
 PICTURES = {
     "neuron": lambda: draw(neuron()),
     "everything": lambda: draw(everything()),
-    "values to the right": lambda: draw(network(), direction="right"),
-    "values downwards": lambda: draw(network(), direction="down"),
+    "values to the right": lambda: draw(network(), detail="values", direction="right"),
+    "values downwards": lambda: draw(network(), detail="values", direction="down"),
     "stages": lambda: draw(network(), detail="stages"),
     "before a backward pass": lambda: draw(network(backward=False), detail="stages"),
     "neurons": lambda: draw(mlp(), detail="stages", depth=2),
     "a cell entered again": lambda: draw(recurrent(), detail="stages"),
+    "an array that many take": lambda: draw(torn(), detail="stages"),
+    "a chain in rows": lambda: draw(chain(30)),
+    "a large network": lambda: draw(large(30, 20, 8)),
+    "dark": lambda: draw(network(), theme="dark"),
+    "names in any script": lambda: draw(scripts(), detail="stages"),
+    "values in any script": lambda: draw(scripts(), detail="values"),
 }
 
 
@@ -29,7 +48,8 @@ OUTSIDE = r"""() => {
     if (/-(s\d+-\d+|e\d+-label)$/.test(card.id)) continue;
     if (!box || !card.querySelector('text')) continue;
     const b = box.getBBox();
-    for (const t of card.querySelectorAll('text')) {
+    for (const t of card.querySelectorAll("text")) {
+      if (!t.textContent) continue;
       const r = t.getBBox();
       if (r.x < b.x || r.y < b.y - 1 || r.x + r.width > b.x + b.width || r.y + r.height > b.y + b.height + 1)
         out.push(t.textContent);
@@ -44,6 +64,27 @@ def test_every_line_of_text_lies_within_its_card(name, page, tmp_path):
     page.goto(PICTURES[name]().save(tmp_path / "picture.html").as_uri())
     assert page.evaluate("document.querySelectorAll('svg text').length") > 5
     assert page.evaluate(OUTSIDE) == []
+
+
+OVER = r"""() => {
+  const out = [], boxes = [];
+  for (const label of document.querySelectorAll('svg g[id$=-label]')) {
+    const b = label.querySelector('rect').getBBox();
+    for (const t of label.querySelectorAll('text')) {
+      const r = t.getBBox();
+      if (r.x < b.x - 1 || r.x + r.width > b.x + b.width + 1) out.push(t.textContent);
+      boxes.push([r.x, r.y + r.height * .2, r.x + r.width, r.y + r.height * .8, t.textContent]);
+    }
+  }
+  boxes.forEach(([a, b, c, d, text], k) => boxes.slice(0, k).forEach(([p, q, r, s, other]) => { if (a < r && c > p && b < s && d > q) out.push(`${text} over ${other}`); }));
+  return out;
+}"""
+
+
+@pytest.mark.parametrize("name", [name for name in PICTURES if "script" not in name])
+def test_every_line_on_a_wire_lies_on_its_ground_and_over_no_other(name, page, tmp_path):
+    page.goto(PICTURES[name]().save(tmp_path / "picture.html").as_uri())
+    assert page.evaluate(OVER) == []
 
 
 INK = """() => {

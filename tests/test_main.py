@@ -45,20 +45,30 @@ def test_the_main_job_prints_the_chain_and_its_gradients(walked):
     np.testing.assert_allclose(np.array(numbers_after("ŷ = softmax(x6)", done.stdout)) - [0, 0, 1], error, atol=1e-6)
 
 
-def test_the_main_job_writes_its_two_pictures(walked):
-    _, folder = walked
-    root = ET.parse(folder / "f1-f6.svg").getroot()
+def test_the_main_job_writes_its_stages_and_leaves_out_a_picture_too_small_to_be_read(walked):
+    done, folder = walked
+    root = ET.parse(folder / "f1-f6-stages.svg").getroot()
     text = "".join(root.itertext())
-    assert all(name in text for name in ("x2[4]", "W2[2,4]", "f6"))
-    assert (folder / "f1-f6.png").read_bytes().startswith(b"\x89PNG")
+    assert all(name in text for name in ("x2 = W1·x", "∂L/∂W2 = ∂L/∂x5·x4ᵀ", "f6"))
+    assert (folder / "f1-f6-stages.png").read_bytes().startswith(b"\x89PNG")
+    assert "f1-f6.svg, value by value, is left out: 69 values would be too small to be read." in done.stdout
+    assert sorted(path.name for path in folder.iterdir()) == ["f1-f6-stages.png", "f1-f6-stages.svg"]
+
+
+def test_the_main_job_writes_a_small_network_value_by_value_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(job, "HIDDEN", 1)
+    (tmp_path / "data.csv").write_text("a,class\n" + "\n".join(f"{k},{'xy'[k % 2]}" for k in range(6)))
+    assert job.main([str(tmp_path / "data.csv"), "--target", "class", "--out", str(tmp_path / "out")]) == 0
+    text = "".join(ET.parse(tmp_path / "out" / "f1-f6.svg").getroot().itertext())
+    assert all(name in text for name in ("x2[0]", "W2[1,0]", "f6"))
 
 
 def test_the_main_job_without_a_renderer_of_png_says_so_and_writes_the_rest(tmp_path, capsys, monkeypatch):
     for renderer in ("resvg_py", "typst"):
         monkeypatch.setitem(sys.modules, renderer, None)
     assert job.main(["--out", str(tmp_path)]) == 0
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["f1-f6-stages.svg", "f1-f6.svg"]
-    assert capsys.readouterr().out.count(".png is left out: PNG needs Typst: pip install") == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["f1-f6-stages.svg"]
+    assert capsys.readouterr().out.count(".png is left out: PNG needs Typst: pip install") == 1
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,9 @@ def test_learning_curves_are_those_of_the_histories():
     _, history = trained()
     (axes,) = viz.history(history).axes
     assert [line.get_ydata().tolist() for line in axes.lines] == [history.loss, history.validation]
-    assert axes.get_yscale() == "log"
+    assert axes.get_yscale() == "linear"
+    (axes,) = viz.history(nn.History([2.0, 0.1])).axes
+    assert axes.get_yscale() == "log"  # on less than a decade a logarithmic axis has no numbers
     (axes,) = viz.history({"one": history, "none": nn.History([0.5, 0.0])}).axes
     assert [t.get_text() for t in axes.get_legend().get_texts()] == ["one", "one, validation", "none"]
     assert axes.get_yscale() == "linear"
@@ -117,7 +119,15 @@ def test_an_activation_stands_beside_its_derivative():
     ):
         value, derivative = axes.lines[:2]
         np.testing.assert_allclose(value.get_ydata(), f(value.get_xdata()), atol=1e-12)
-        np.testing.assert_allclose(derivative.get_ydata(), slope(value.get_xdata()), atol=1e-12)
+        x, y = derivative.get_data()
+        np.testing.assert_allclose(y[~np.isnan(y)], slope(x[~np.isnan(y)]), atol=1e-12)
+
+
+def test_a_derivative_that_jumps_is_drawn_as_a_jump_and_all_activations_on_one_scale():
+    figure = viz.activations(["sigmoid", "tanh", "relu", "step"])
+    gaps = [int(np.isnan(axes.lines[1].get_ydata()).sum()) for axes in figure.axes]
+    assert gaps == [0, 0, 1, 0]
+    assert len({axes.get_ylim() for axes in figure.axes}) == 1
 
 
 def test_a_descent_on_contours_takes_the_lectures_steps_and_says_which_rate_diverges():

@@ -82,7 +82,11 @@ def numbers(grid):
 
 
 def labels(diagram):
-    return dict(wire.label.split("\n") for wire in diagram.scene.wires if "\n" in wire.label)
+    return dict(wire.lines[:2] for wire in diagram.scene.wires if wire.quotient)
+
+
+def flows(diagram):
+    return {wire.quotient: wire.flow for wire in diagram.scene.wires if wire.flow}
 
 
 # --- the chain of the lecture -----------------------------------------------------------------------------------------
@@ -130,8 +134,8 @@ def test_the_picture_holds_what_the_panels_say():
             assert grid.heading in written
             assert all(text in written for text in numbers(grid))
     for wire in diagram.scene.wires:
-        for line in wire.label.split("\n"):
-            assert line in texts(parsed(diagram)[0])
+        for line in wire.lines:
+            assert line.removeprefix("◂ ") in texts(parsed(diagram)[0])
             assert line in diagram.dot
 
 
@@ -202,7 +206,10 @@ X = np.array([7.0, 8.0])
         (5.0 * np.eye(2), Named("s", [5.0]), "diag(5, 5)"),
         ([[1.0, 2.0, 3.0]], None, "[1, 2, 3]"),
         ([[1.0], [2.0]], None, "column [1, 2]"),
-        (np.ones((5, 6)), None, "5×6 matrix"),
+        (np.ones((5, 6)), None, "1 in each place"),
+        (np.eye(4)[[2, 0, 3, 1]], None, "a permutation"),
+        (np.eye(4)[[2, 2, 3]], None, "a choice"),
+        (np.arange(30.0).reshape(5, 6), None, "5×6 matrix"),
         (W, None, "3×2 matrix"),
     ],
 )
@@ -241,15 +248,139 @@ def test_an_adjoint_of_0_passes_nothing_on_to_a_derivative_that_does_not_exist()
     assert local[x[0]][1] == 0.0
 
 
+def layers(activation="tanh"):
+    """Two layers without names or formulas of their own."""
+    model = nn.MLP(3, [4, 2], activation, rng=0)
+    out = nn.cross_entropy(model([0.5, -1.0, 0.25]), 1)
+    out.backward()
+    return out
+
+
+def test_jacobians_are_named_by_the_structure_of_a_layer():
+    named_ = labels(draw(layers("relu"), detail="stages"))
+    assert named_["∂layer1/∂x"] == "= diag(relu′)·w1"
+    assert named_["∂layer1/∂w1"] == "= diag(relu′)·(x in each row)"
+    assert named_["∂layer1/∂b1"].startswith("= diag(relu′) = diag(")
+    assert named_["∂layer2/∂w2"] == "= layer1 in each row"
+
+
+def test_a_softmax_a_convolution_and_a_pick_have_jacobians_with_a_name():
+    x, k, K = array(np.linspace(-1, 1, 6), "x", "input"), array([0.5, -1.0], "k"), array([[1.0, 2.0], [3.0, 4.0]], "K")
+    X = array(np.linspace(-1, 1, 9).reshape(3, 3), "X", "input")
+    with scope("conv"):
+        c = named("c", array([dot(k, x[i : i + 2]) for i in range(5)]))
+    with scope("pick"):
+        a = named("a", [0.0 + v for v in (c[3], c[0], c[4], c[2], c[1])])
+    with scope("soft"):
+        p = named("p", softmax(a))
+    with scope("plane"):
+        q = named("q", array([[dot(K.ravel(), X[i : i + 2, j : j + 2].ravel()) for j in range(2)] for i in range(2)]))
+    with scope("end"):
+        out = named("L", dot(p, p) + total(q))
+    out.backward()
+    named_ = labels(draw(out, detail="stages"))
+    assert named_["∂c/∂k"] == "= windows of x"
+    assert named_["∂c/∂x"] == "= band of k"
+    assert named_["∂a/∂c"] == "= a permutation"
+    assert named_["∂p/∂a"] == "= diag(p) − p·pᵀ"
+    assert named_["∂q/∂K"] == "= windows of X"
+    assert named_["∂q/∂X"] == "= band of K"
+    assert named_["∂L/∂q"] == "= [1, 1, 1, 1]"
+
+
+def test_what_flows_back_to_a_stage_is_a_product_with_the_jacobian():
+    assert flows(draw(network(), detail="stages")) == {
+        "∂x2/∂x": "∂L/∂x = W1ᵀ·∂L/∂x2",
+        "∂x2/∂W1": "∂L/∂W1 = ∂L/∂x2·xᵀ",
+        "∂x3/∂x2": "∂L/∂x2 = ∂L/∂x3",
+        "∂x3/∂w10": "∂L/∂w10 = ∂L/∂x3",
+        "∂x4/∂x3": "∂L/∂x3 = σ′ ⊙ ∂L/∂x4",
+        "∂x5/∂x4": "∂L/∂x4 = W2ᵀ·∂L/∂x5",
+        "∂x5/∂W2": "∂L/∂W2 = ∂L/∂x5·x4ᵀ",
+        "∂x6/∂x5": "∂L/∂x5 = ∂L/∂x6",
+        "∂x6/∂w20": "∂L/∂w20 = ∂L/∂x6",
+    }
+    assert not flows(draw(network(backward=False), detail="stages"))
+
+
+@pytest.mark.parametrize("make", [network, layers, lambda: torn(), lambda: residual()[1]])
+def test_every_product_that_flows_back_is_the_gradient_or_its_part(make):
+    """The written line, computed with the numbers of the graph."""
+    out = make()
+    if out.grad is None:
+        out.backward()
+    scene = draw(out, detail="stages").scene
+    arrays, bars, added = {}, {}, {}
+    for panel in scene.cards:
+        for name, shape, members in panel.parts:
+            arrays[name] = np.array([v.data for v in members]).reshape(shape)
+            bars[name] = np.array([v.grad for v in members]).reshape(shape)
+    for wire in scene.wires:
+        for name, shape, members in wire.by:
+            arrays[name] = np.array([v.data for v in members]).reshape(shape)
+            sums = [sum(u.partials[k] * u.grad for u, k in wire.edges if u.parents[k] is v) for v in members]
+            added[wire.id] = np.array(sums).reshape(shape)
+    written = [wire for wire in scene.wires if wire.flow]
+    assert len(written) >= 3
+    for wire in written:
+        left, sign, right = re.fullmatch(r"(\S+) (\+?=) (.+)", wire.flow).groups()
+        head = next(panel for panel in scene.cards if panel.id == wire.head)
+        slopes = np.array([v.partials[0] for v in head.values])
+        g = bars[head.symbol]
+        for prime in ("tanh′", "relu′", "σ′"):
+            if prime in right:
+                g, right = slopes * g, re.sub(rf"\(?{prime} ⊙ (\S+?)\)?(?=·|$)", r"\1", right)
+        slope = f"∂{out.name or 'y'}/∂{head.symbol}"
+        assert slope in right
+        first, _, second = right.partition("·")
+        if not second:
+            value = g
+        elif first == slope:
+            value = np.outer(g, arrays[second.removesuffix("ᵀ")]).reshape(added[wire.id].shape)
+        else:
+            matrix = arrays[first.removesuffix("ᵀ")]
+            value = (matrix.T if first.endswith("ᵀ") else matrix) @ g
+        np.testing.assert_allclose(value, added[wire.id], rtol=1e-12, atol=1e-15)
+        if sign == "=" and left.partition("/∂")[2] in bars:
+            np.testing.assert_allclose(value, bars[left.partition("/∂")[2]], rtol=1e-12, atol=1e-15)
+
+
+def test_after_two_backward_passes_no_product_is_said_to_be_the_whole_gradient():
+    out = network()
+    out.backward()
+    found = flows(draw(out, detail="stages"))
+    assert all("+=" in text for quotient, text in found.items() if quotient in ("∂x2/∂W1", "∂x6/∂w20"))
+
+
+def test_a_quotient_with_a_bar_is_explained_in_the_caption_and_only_there():
+    assert "what stands after the bar is held fixed" in " ".join(map(str, draw(torn(), detail="stages").scene.notes))
+    assert not draw(network(), detail="stages").scene.notes
+    quotients = [wire.quotient for wire in draw(torn(), detail="stages").scene.wires]
+    assert {"∂h1/∂x[1]", "∂h2/∂x[2]", "∂h2/∂W|h1"} <= set(quotients)  # h1 is not computed from x[2]
+
+
+def test_a_layer_without_a_formula_says_what_it_computes():
+    shown = panels(draw(layers(), detail="stages"))
+    assert shown["layer1"].formula == "tanh(w1·x + b1)"
+    assert shown["layer2"].formula == "w2·layer1 + b2"
+    assert shown["y"].formula == "−ln softmax(layer2)[1]"
+    x = array([1.0, 2.0], "x", "input")
+    with scope("end"):
+        out = named("L", total((x - 0.5) ** 2) + x[0])
+    assert panels(draw(out, detail="stages"))["end"].formula == "L = Σ((x − 0.5) ** 2) + x[0]"
+    assert panels(draw(residual(), detail="stages"))["split"].formula == "Σ, ·"  # two outputs, not computed alike
+
+
 # --- which stages -----------------------------------------------------------------------------------------------------
 
 
 def test_auto_is_values_up_to_max_nodes_and_then_stages_if_there_are_scopes():
-    out = network()
+    out = mlp((2,))
     count = len(wengert_list([out]))
     assert not draw(out, max_nodes=count).scene.staged
     assert draw(out, max_nodes=count - 1).scene.staged
     assert not draw(out, max_nodes=count - 1, detail="values").scene.staged
+    assert draw(network()).scene.staged  # 39 values, in a picture too wide to be read
     long = Value(1.0)
     for _ in range(50):
         long = long + 1.0
@@ -259,7 +390,7 @@ def test_auto_is_values_up_to_max_nodes_and_then_stages_if_there_are_scopes():
 def test_a_network_is_drawn_as_layers_as_neurons_or_as_values():
     out = mlp((3, 2))
     layers, neurons = (panels(draw(out, detail="stages", depth=d)) for d in (1, 2))
-    assert list(layers) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "output"]
+    assert list(layers) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "y"]
     cards = draw(out, detail="stages", depth=2).scene.cards
     assert [card.name for card in cards if card.kind == "operation"] == [
         "neuron1",
@@ -372,7 +503,7 @@ def test_what_is_computed_outside_of_scopes_is_a_stage_of_its_own():
     with scope("a"):
         y = Value(2.0, "x") * 3.0
     z = (y + 1.0) * y
-    assert list(panels(draw(z, detail="stages"))) == ["x", "a", "output"]
+    assert list(panels(draw(z, detail="stages"))) == ["x", "a", "y"]
     assert list(panels(draw(named("z", z), detail="stages"))) == ["x", "a", "z"]
 
 
@@ -482,12 +613,12 @@ def test_a_mnist_sized_network_is_four_panels():
     out = nn.cross_entropy(model(np.linspace(0, 1, 64)), 3)
     out.backward()
     diagram = draw(out)
-    assert list(panels(diagram)) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "output"]
-    assert labels(diagram)["∂layer1/∂w1"] == "= 32×2048 matrix"
+    assert list(panels(diagram)) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "y"]
+    assert labels(diagram)["∂layer1/∂w1"] == "= diag(relu′)·(x in each row)"
     assert values(model.layers[0].w).shape == (32, 64)
 
 
 def test_two_lanes_stand_far_enough_apart_for_the_jacobians_between_them():
     model = nn.MLP(4, [5, 3], "tanh", rng=0)
     loss = nn.cross_entropy(model([5.1, 3.5, 1.4, 0.2]), 0)
-    assert "in the tooltip only" not in draw(loss, detail="stages", depth=2, direction="right").svg
+    assert "no room for" not in draw(loss, detail="stages", depth=2, direction="right").svg

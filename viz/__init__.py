@@ -10,7 +10,7 @@ Of a graph
     parsed          the Value of an expression that is text
 
 What these give; each shows itself in a notebook and has `save`
-    Diagram         the picture: .svg, .png, .html, .dot, .pdf
+    Diagram         the picture: .svg, .png, .html, .dot, .mmd, .pdf
     Steps           the page, or the animation
     Live            the page in which a network learns
     Table           the trace, as text, Markdown, HTML or LaTeX

@@ -19,6 +19,7 @@ from autograd import array, grads, named, softmax, values
 from autograd.refusals import ERRORS
 from nn.datasets import Examples, from_csv
 from viz import expression
+from viz.picture.diagram import LEGIBLE
 
 HIDDEN, EPOCHS, LEARNING_RATE = 5, 200, 1.0
 
@@ -51,8 +52,8 @@ def _parser() -> _Parser:
         "       python -m viz EXPR name=value ... [-o FILE] [--table | --latex | --steps] [--theme THEME]",
         description="Without an expression, the main job: train the lecture's network (5 sigmoid hidden units, softmax) on "
         "the 150 Iris flowers, or on a CSV file of your own. Then walk one example through f1…f6 and back, and draw its "
-        "computation graph with every gradient, as scalars and as six stages: f1-f6.svg, f1-f6-stages.svg, and a .png of "
-        "each. With an expression of arithmetic and this library's functions, and a number for each of its names: compute "
+        "computation graph with every gradient, as six stages, f1-f6-stages.svg, and value by value if it is small enough to "
+        "be read, f1-f6.svg, with a .png of each. With an expression of arithmetic and this library's functions, and a number for each of its names: compute "
         "and differentiate it, and show every value, local derivative and gradient, as a table or as a picture.",
     )
     job = parser.add_argument_group("the main job")
@@ -209,7 +210,12 @@ def _job(data: Examples, X: Any, arguments: argparse.Namespace) -> int:  # noqa:
     chosen = int(nn.predict(model, X[k : k + 1]).argmax())
     verdict = "rightly" if chosen == c else "wrongly"
     print(f"\nThe network takes it for {data.classes[chosen]}, {verdict}.\n")
-    pictures = {"f1-f6": viz.draw(L, detail="values"), "f1-f6-stages": viz.draw(L, detail="stages")}
+    pictures = {"f1-f6-stages": viz.draw(L, detail="stages"), "f1-f6": viz.draw(L, detail="values")}
+    if pictures["f1-f6"].smallest < LEGIBLE:
+        values = pictures.pop("f1-f6").scene.total
+        print(
+            f"f1-f6.svg, value by value, is left out: {values} values would be too small to be read. The stages show all."
+        )
     for name, picture in pictures.items():
         for suffix in (".svg", ".png"):
             try:

@@ -161,7 +161,9 @@ def add_options(parser: ArgumentParser) -> None:
     """Add the options of `python -m viz` for an expression."""
     group = parser.add_argument_group("an expression")
     group.add_argument("words", nargs="*", metavar="EXPR name=value", help='such as "tanh(w*x + b)" w=0.5 x=2 b=-1')
-    group.add_argument("-o", dest="file", type=Path, metavar="FILE", help="draw it: .svg, .png, .html, .dot or .pdf")
+    group.add_argument(
+        "-o", dest="file", type=Path, metavar="FILE", help="draw it: .svg, .png, .html, .dot, .mmd or .pdf"
+    )
     kinds = group.add_mutually_exclusive_group()
     for kind, text in (
         ("table", "its values and derivatives as a table (the default without -o); -o x.md, .html, .tex or .txt"),

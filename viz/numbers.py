@@ -14,25 +14,29 @@ from typing import Any
 # with one table the same picture comes out everywhere.
 # fmt: off
 _WIDTHS = {
-    188: "′", 191: "'", 222: "ijl", 260: "|", 278: " !,./:;I[\\]ft", 333: "()-`r·", 334: "{}", 355: '"', 389: "*",
+    188: "′", 191: "'", 222: "ijl", 260: "|", 278: " !,./:;I[\\]ft", 333: "()-`r·", 334: "{}", 355: '"', 367: "ᵀ", 389: "*",
     469: "^", 494: "∂", 500: "Jcksvxyzŷ", 549: "÷√", 556: "#$0123456789?L_abdeghnopqu–", 584: "+<=>~×−", 611: "FTZ",
     617: "σ", 618: "Σ", 667: "&ABEKPSVXY", 713: "∞", 722: "CDHNRUw", 778: "GOQ", 833: "Mm", 889: "%", 944: "W",
     1000: "…→", 1015: "@",
 }
 # fmt: on
 _WIDTH = {character: width for width, characters in _WIDTHS.items() for character in characters}
+EXACT = 1e-14  # of a number: what the rounding of a few operations leaves
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 # Twin: number and exact in page/script/numbers.js, and few in page/script/narration.js, kept equal by test_steps.py,
 # test_the_page_writes_and_tints_as_the_picture_does.
 def number(x: float | None, digits: int = 4) -> str:
-    """x to `digits` significant digits without trailing zeros: fixed for 1e-3 ≤ |x| < 1e5, else `1.23e−5`; 0 is `0`.
+    """x to `digits` significant digits: fixed for 1e-3 ≤ |x| < 1e5, else `1.23e−5`; 0 is `0`.
 
-    None, a gradient before a backward pass, is `–`.
+    Zeros at the end are cut from a number that is exact, and kept where it was rounded: they are digits. None, a
+    gradient before a backward pass, is `–`.
 
     >>> number(-0.94310), number(1.234e-05, 3), number(12345.6), number(float("inf"))
     ('−0.9431', '1.23e−5', '12346', '∞')
+    >>> number(0.42), number(0.41997)
+    ('0.42', '0.4200')
     """
     if x is None or math.isnan(x):
         return "–" if x is None else "nan"
@@ -42,11 +46,14 @@ def number(x: float | None, digits: int = 4) -> str:
         return "0"
     mantissa, power = f"{x:.{digits - 1}e}".split("e")
     exponent = int(power)
+    end = ""
     if 1e-3 <= abs(x) < 1e5:
-        text = _trimmed(f"{x:.{max(0, digits - 1 - exponent)}f}")
+        mantissa = f"{x:.{max(0, digits - 1 - exponent)}f}"
     else:
-        text = f"{_trimmed(mantissa)}e{exponent}"
-    return text.replace("-", "−")
+        end = f"e{exponent}"
+    if "." in mantissa and abs(float(mantissa + end) - x) <= EXACT * abs(x):
+        mantissa = mantissa.rstrip("0").rstrip(".")
+    return (mantissa + end).replace("-", "−")
 
 
 def exact(x: float | None) -> str:
@@ -57,10 +64,6 @@ def exact(x: float | None) -> str:
     """
     finite = x is not None and math.isfinite(x)
     return number(x, len(Decimal(repr(float(x or 0.0))).as_tuple().digits) if finite else 1)
-
-
-def _trimmed(text: str) -> str:
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 @lru_cache(maxsize=4096)

@@ -20,6 +20,10 @@ Floats = npt.NDArray[np.float64]
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 SIGNS = ("#4393C3", "#D6604D")  # of a number below 0, and above
 FINE = 200  # points of a grid's side
+HIGH, JUMP = (
+    2.0,
+    0.25,
+)  # of activations: the largest value in view, and the part of its range by which a derivative jumps
 
 
 @cache
@@ -76,7 +80,7 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
         from matplotlib.colors import LinearSegmentedColormap
 
         ramp = LinearSegmentedColormap.from_list("classes", [COLOURS[0], "white", COLOURS[1]])  # as the data
-        axes.contourf(*sides, heights, levels=levels, cmap=ramp, alpha=0.6)
+        axes.contourf(*sides, heights, levels=levels, cmap=ramp, alpha=0.45)
         if scores.min() < 0 < scores.max():
             axes.contour(*sides, heights, levels=[0.0], colors="black", linewidths=1.2)
     else:
@@ -84,7 +88,7 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
         regions = scores.argmax(axis=1).reshape(FINE, FINE)
         axes.contourf(*sides, regions, levels=np.arange(count + 1) - 0.5, colors=_colours(count), alpha=0.35)
     for c, colour in _by_class(np.unique(y).tolist(), 0 if scores.ndim == 1 else scores.shape[1]).items():
-        axes.scatter(*X[y == c].T, s=90 if few else 18, color=colour, edgecolor="white", linewidth=0.6, label=f"{c}")
+        axes.scatter(*X[y == c].T, s=90 if few else 30, color=colour, edgecolor="white", linewidth=0.9, label=f"{c}")
     axes.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], **dict(zip(("xlabel", "ylabel"), names, strict=False)))
     axes.legend(title="class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)  # hides no data
     return figure
@@ -183,8 +187,9 @@ def history(h: Any) -> Any:
         axes.plot(range(1, len(run.loss) + 1), run.loss, color=colour, label=name, marker="o" * (len(run.loss) == 1))
         if run.validation:
             axes.plot(range(1, len(run.validation) + 1), run.validation, color=colour, linestyle="--", label=label)
-    positive = all(x > 0 for run in runs.values() for x in (*run.loss, *run.validation))
-    axes.set(xlabel="epoch", ylabel="loss", yscale="log" if positive else "linear")
+    found = [x for run in runs.values() for x in (*run.loss, *run.validation)]
+    wide = min(found) > 0 and max(found) > 10 * min(found)  # on less than a decade a logarithmic axis has no numbers
+    axes.set(xlabel="epoch", ylabel="loss", yscale="log" if wide else "linear")
     axes.grid(alpha=0.3)
     axes.legend()
     return figure
@@ -193,7 +198,7 @@ def history(h: Any) -> Any:
 def activations(
     functions: Iterable[Any] = ("sigmoid", "tanh", "relu", "leaky_relu"), low: float = -5.0, high: float = 5.0
 ) -> Any:
-    """Activations side by side, each with its derivative by reverse mode: names of functions of autograd, or functions.
+    """Activations side by side on one scale, each with its derivative by reverse mode: names of functions, or functions.
 
     >>> [axes.get_title() for axes in activations(["sigmoid", "relu"]).axes]
     ['sigmoid', 'relu']
@@ -204,13 +209,17 @@ def activations(
         raise ValueError(f"activations are names such as 'tanh', or functions of one Value; got {functions!r}")
     figure, axes = _figure(len(chosen), wide=2.6, high=2.6)
     x = np.linspace(low, high, 2 * FINE + 1)
-    for f, plot in zip(chosen, axes, strict=True):
-        y, slope = np.transpose([value_and_grad(f)(float(number)) for number in x])
+    found = [np.transpose([value_and_grad(f)(float(number)) for number in x]) for f in chosen]
+    limits = np.clip(np.min(found), -HIGH, 0.0) - 0.1, np.clip(np.max(found), 1.0, HIGH) + 0.1
+    for f, (y, slope), plot in zip(chosen, found, axes, strict=True):
+        jumps = 1 + np.flatnonzero(abs(np.diff(slope)) > JUMP * np.ptp(slope))  # no line joins what is not continuous
         name = str(getattr(f, "name", getattr(f, "__name__", "f"))).strip("<>")
         plot.plot(x, y, color=COLOURS[0], label=f"{name}(a)")
-        plot.plot(x, slope, color=COLOURS[1], linestyle="--", label="its derivative")
+        plot.plot(
+            *(np.insert(n, jumps, np.nan) for n in (x, slope)), color=COLOURS[1], linestyle="--", label="its derivative"
+        )
         plot.axhline(0.0, color="black", linewidth=0.5)
-        plot.set(xlabel="a", title=name)
+        plot.set(xlabel="a", title=name, ylim=limits)
         plot.legend(fontsize="x-small")
     return figure
 

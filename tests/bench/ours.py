@@ -226,10 +226,10 @@ def drawing(nodes):
     model = nn.MLP(5, [10, 8], activation="tanh", rng=0)
     loss = nn.cross_entropy(model([1.0, 2.0, 3.0, 4.0, 5.0]), 1)
     loss.backward()
-    shown = repr(viz.draw(loss, max_nodes=nodes))
+    shown = repr(viz.draw(loss, detail="values", max_nodes=nodes))
     assert shown == f"<Computation graph of {nodes} values>", shown
-    viz.draw(loss, max_nodes=nodes).svg.encode()  # warm: the layout program is loaded
-    return Again(lambda: viz.draw(loss, max_nodes=nodes).svg)
+    viz.draw(loss, detail="values", max_nodes=nodes).svg.encode()  # warm: the layout program is loaded
+    return Again(lambda: viz.draw(loss, detail="values", max_nodes=nodes).svg)
 
 
 TASKS = {

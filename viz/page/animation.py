@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from viz.picture.paint import CELLS, GRADIENT, VALUE, uid
+from viz.picture.paint import CELLS, FLOW, GRADIENT, VALUE, uid
 
 SECONDS, REST = 0.7, 4.0  # for a step, and for the finished picture
 
@@ -33,6 +33,9 @@ def _moments(facts: Mapping[str, Any]) -> Iterator[tuple[int, str, Sequence[str]
     for step, group in enumerate(reversed(groups), len(groups) + 2):
         operands = (p for k in group["nodes"] + group["aside"] for p in facts["nodes"][k][2])
         back.update((p, step) for p in operands)  # the last of them completes the sum
+    passed = {k: step for step, group in enumerate(reversed(groups), len(groups) + 2) for k in group["nodes"]}
+    for wire in facts["wires"]:
+        yield max(passed[k] for k, _ in wire["edges"]), f"{wire['id']}-label", FLOW
     for card in facts["cards"]:
         key = card["id"]
         if facts["level"] == "values":

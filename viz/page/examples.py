@@ -95,7 +95,9 @@ def _shown(out: Value, theme: Theme, digits: int) -> Steps:
 
 DESCRIBED = re.compile(r"(?<=</title>)<desc.*?</desc>", re.DOTALL)  # by numbers that have not come yet
 NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?:e−?\d+)?")
-NUMBERS = re.compile(r"(?:diag|column )?[\[(]?[−\d.e, …]*\.[−\d.e, …]*[\])]?")  # a Jacobian that is written as numbers
+NUMBERS = re.compile(
+    r"(?:diag\([^\d ]+′\) = )?(?:diag|column )?[\[(]?[−\d.e, …]*\.[−\d.e, …]*[\])]?"
+)  # a Jacobian that is written as numbers
 
 
 def _roomy(scene: Scene, digits: int) -> Scene:
@@ -118,7 +120,12 @@ def _roomy(scene: Scene, digits: int) -> Scene:
             return replace(it, value=roomy(it.value)) if len(it.value) > 4 else it
         return replace(it, value=roomy(it.value), gradient=roomy(it.gradient))
 
-    wires = [replace(w, derivative=roomy(w.derivative)) if NUMBERS.fullmatch(w.derivative) else w for w in scene.wires]
+    wires = [
+        replace(w, derivative=roomy(w.derivative), flow=w.flow if w.quotient else roomy(w.flow))
+        if NUMBERS.fullmatch(w.derivative)
+        else w
+        for w in scene.wires
+    ]
     return replace(scene, cards=[card(it) for it in scene.cards], wires=wires)
 
 

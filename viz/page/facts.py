@@ -11,7 +11,7 @@ from autograd.ops import Op
 from autograd.value import Value
 from viz.names import glyph, names
 from viz.numbers import printable
-from viz.picture.scene import Card, Panel, Scene, Wire
+from viz.picture.scene import Card, Panel, Part, Scene, Wire
 
 Numbers = Mapping[Value | None, int]  # the place of each value among the nodes of the page
 Facts = dict[str, Any]
@@ -81,7 +81,8 @@ def _row(op: Op, n: int) -> Facts:
     found = [local(rule) for rule in op.partials] if isinstance(op.partials, tuple) else local(op.partials)
     same = [next((k for k, x in enumerate(operands) if x is d), None) for d in found or [None] * n]
     return {
-        "name": op.name, "form": printable(op.written, 400), "call": glyph(op), "vectors": op.vectors, "domain": op.domain, "same": same
+        "name": op.name, "form": printable(op.written, 400), "call": glyph(op), "vectors": op.vectors, "domain": op.domain, "same": same,
+        "ends": op.arity == 1 and not op.infix,
     }  # fmt: skip
 
 
@@ -97,7 +98,7 @@ def _by_values(scene: Scene, number: Numbers) -> Facts:
     return {
         "groups": [{"nodes": [k]} for k in sorted(number[v] for _, v in shown if v.op is not None)],
         "cards": [{"id": key, "k": number[v]} for key, v in shown],
-        "wires": [{**_wire(wire, number), "unused": wire.unused} for wire in scene.wires if wire.edges],
+        "wires": [_wire(wire, number) for wire in scene.wires if wire.edges],
     }
 
 
@@ -111,7 +112,7 @@ def _by_stages(scene: Scene, number: Numbers) -> Facts:
     for wire in scene.wires:
         tail, product = panels[wire.tail], not _within(panels[wire.head])
         more = {"what": wire.derivative, "several": uses[wire.tail] > 1, "product": product}
-        sources[wire.head].append(_source(tail, number) | more)
+        sources[wire.head].append(_source(wire.by, number) | {"constant": tail.kind == "constant"} | more)
     computed = [panel for panel in panels.values() if panel.nodes and panel.nodes[0].op is not None]
     if not any(note.kind == "cut" for note in scene.notes):  # else columns know nothing of what lies between
         computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))
@@ -131,14 +132,25 @@ def _group(panel: Panel, number: Numbers, sources: Sequence[Facts]) -> Facts:
     nodes, outs = _numbers(panel.nodes, number), _numbers(panel.values, number)
     formula = panel.formula if "=" in panel.formula else panel.symbol
     words = {"name": panel.symbol, "title": panel.name, "formula": formula}
-    return {"nodes": nodes, "outs": outs, "shape": panel.shape, **words, "sources": sources}
+    return {
+        "nodes": nodes,
+        "outs": outs,
+        "shape": panel.shape,
+        "single": len(panel.parts) == 1,
+        **words,
+        "sources": sources,
+    }
 
 
-def _source(panel: Panel, number: Numbers) -> Facts:
-    """The outputs of a panel as operands of a stage: together, and vector by vector if they are several."""
-    parts = [{"name": name, "shape": shape, "nodes": _numbers(values, number)} for name, shape, values in panel.parts]
-    whole = {"name": panel.symbol, "shape": panel.shape, "nodes": _numbers(panel.values, number)}
-    return whole | {"constant": panel.kind == "constant"} | ({"parts": parts} if len(parts) > 1 else {})
+def _source(by: Sequence[Part], number: Numbers) -> Facts:
+    """The operands that a stage takes from another one: together, and vector by vector if they are several."""
+    parts: list[Facts] = [
+        {"name": name, "shape": shape, "nodes": _numbers(values, number)} for name, shape, values in by
+    ]
+    if len(parts) == 1:
+        return parts[0]
+    nodes = [k for part in parts for k in part["nodes"]]
+    return {"name": ", ".join(part["name"] for part in parts), "shape": (len(nodes),), "nodes": nodes, "parts": parts}
 
 
 def _within(panel: Panel) -> bool:

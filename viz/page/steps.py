@@ -20,7 +20,7 @@ from viz.once import once
 from viz.page.animation import animated
 from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.facts import gathered
-from viz.picture import formats
+from viz.picture import cards, formats
 from viz.picture.diagram import Diagram, draw
 from viz.picture.paint import without_tooltips
 
@@ -129,6 +129,8 @@ def steps(
     most = MOST_STEPS // 2 if long else len(order)
     way: Direction = "right" if direction == "auto" else direction
     picture = draw(twin, detail=detail, direction=way, theme=theme, digits=digits, max_nodes=most, legend=False)
+    if not picture.scene.staged:  # the page speaks of v1, v2, …
+        picture = Diagram(cards.scene(twin, most, digits, numbered=True), way, theme, legend=False)
     if direction == "auto":
         picture = max(picture, Diagram(picture.scene, "down", theme, legend=False), key=_scale)
     notes = [

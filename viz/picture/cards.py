@@ -9,13 +9,13 @@ from typing import Any
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
-from viz.names import expression, given, glyph, names
+from viz.names import expression, given, glyph, names, parts
 from viz.numbers import exact, number, printable
 from viz.picture.lanes import nearest, plan, within
-from viz.picture.scene import Card, Lane, Note, Scene, Wire, caption, scaled
+from viz.picture.scene import Card, Lane, Note, Scene, Wire, caption, scaled, vector_name
 
 COUNTED = 20_000  # values up to which a stub says how many it stands for
-NUMBERED = 60  # values up to which a nameless one shows its v1, v2, … of the table
+FEW = 30  # values up to which a nameless one shows no v1, v2, … of the table: its place in the picture tells it
 ALL_LABELS, MOST_LABELS = 16, 120  # wires up to which all local derivatives are written, or those that are not 1
 
 
@@ -29,9 +29,12 @@ class Stub:
     role: None = None
 
 
-def scene(output: Any, max_nodes: int, digits: int) -> Scene:
-    """The cards and wires of the graph of one or more outputs, at most `max_nodes` values: those nearest to the outputs."""
-    return _Composer(values_in(output), max_nodes, digits).scene()
+def scene(output: Any, max_nodes: int, digits: int, numbered: bool = False) -> Scene:
+    """The cards and wires of the graph of one or more outputs, at most `max_nodes` values: those nearest to the outputs.
+
+    Nameless values of a small graph have the names of the table only if they are `numbered`, where a text speaks of them.
+    """
+    return _Composer(values_in(output), max_nodes, digits, numbered).scene()
 
 
 # --- which values -----------------------------------------------------------------------------------------------------
@@ -56,7 +59,7 @@ def _cut(order: Sequence[Value], kept: set[Value]) -> dict[Value | Stub, list[Va
 class _Composer:
     """The builder of the scene of one graph, value by value."""
 
-    def __init__(self, outputs: Sequence[Value], max_nodes: int, digits: int) -> None:
+    def __init__(self, outputs: Sequence[Value], max_nodes: int, digits: int, numbered: bool) -> None:
         self.outputs, self.digits = set(outputs), digits
         self.order = wengert_list(outputs)
         self.kept = nearest(outputs, lambda v: v.parents, max_nodes, whole=True)
@@ -67,6 +70,7 @@ class _Composer:
         self.ids: dict[Value | Stub, str] = {v: f"n{k}" for k, v in enumerate(self.order)}
         self.ids |= {v: f"more{k}" for k, v in enumerate(self.items) if isinstance(v, Stub)}
         self.names = names(self.order)
+        self.numbered = numbered or len(self.order) > FEW
         self.shades = scaled({v: v.grad for v in self.values})
 
     def scene(self) -> Scene:
@@ -78,12 +82,12 @@ class _Composer:
 
     def _card(self, v: Value) -> Card:
         kind = "output" if v in self.outputs else v.role or "operation"
-        mark, value = glyph(v.op) if v.op else "", number(v.data, self.digits)
-        name: str = given(v) or (self.names[v] if len(self.order) <= NUMBERED else str(v.role or ""))
-        strip = f"∂ {number(v.grad, self.digits)}"
-        if kind == "constant":
-            name = strip = ""
-        words = mark, name, value, strip, self.shades[v], self._title(v)
+        name: str = given(v)
+        if not name and kind != "constant":
+            y = len(self.outputs) == 1 and kind == "output" and "y" not in self.names.values()
+            name = self.names[v] if self.numbered else "y" if y else ""
+        strip = "" if kind == "constant" else f"∂ {number(v.grad, self.digits)}"
+        words = _mark(v), name, number(v.data, self.digits), strip, self.shades[v], self._title(v)
         return Card(self.ids[v], kind, *words, *self.places.seat(v), v)
 
     def _title(self, v: Value) -> str:
@@ -99,22 +103,24 @@ class _Composer:
         return Card(self.ids[stub], "stub", *words, *self.places.seat(stub), None)
 
     def _wires(self) -> list[Wire]:
-        edges = ((v, k) for v in self.values for k, p in enumerate(v.parents) if p in self.parents)
-        added = {(v, k): _contribution(v, k) for v, k in edges}
-        shares = scaled(added)
-        every, some = len(added) <= ALL_LABELS, len(added) <= MOST_LABELS
+        edges = [(v, k) for v in self.values for k, p in enumerate(v.parents) if p in self.parents]
+        shares = scaled(added := {(v, k): _contribution(v, k) for v, k in edges})
+        count = sum(v.parents[k].role != "constant" for v, k in edges)
+        every, some = count <= ALL_LABELS, count <= MOST_LABELS
         wires: list[Wire] = []
         for (v, k), share in shares.items():
             p, d, more = v.parents[k], v.partials[k], added[v, k]
-            unused = v.op.guarded and p.role == "constant"  # its derivative is not evaluated
-            label, full = ("–", "–") if unused else (number(d, max(2, self.digits - 1)), exact(d))
-            title = f"local derivative {full}" + ("" if more is None else f", adds {exact(more)} to the gradient")
-            shown = every or (some and d != 1)
-            ends = self.ids[p], self.ids[v]
-            wires.append(Wire(f"e{len(wires)}", *ends, [(v, k)], "", label, shown, share, title, unused))
+            ends = f"e{len(wires)}", self.ids[p], self.ids[v]
+            if p.role == "constant":  # it takes no gradient
+                wires.append(Wire(*ends, [(v, k)], "", "", "", shown=False, room=0, share=None, title=""))
+                continue
+            title = f"local derivative {exact(d)}" + ("" if more is None else f", adds {exact(more)} to the gradient")
+            flow = "" if more is None else number(more, self.digits)
+            texts, shown = (number(d, self.digits), flow), every or (some and d != 1)
+            wires.append(Wire(*ends, [(v, k)], "", *texts, shown, 2 if every else 1, share, title))
         for stub in (v for v in self.items if isinstance(v, Stub)):
-            ends = self.ids[stub], self.ids[stub.child]
-            wires.append(Wire(f"e{len(wires)}", *ends, [], "", "", shown=False, share=None, title=""))
+            ends = f"e{len(wires)}", self.ids[stub], self.ids[stub.child]
+            wires.append(Wire(*ends, [], "", "", "", shown=False, room=0, share=None, title=""))
         return wires
 
     def _lanes(self) -> list[Lane]:
@@ -127,11 +133,11 @@ class _Composer:
 
     def _notes(self, wires: Sequence[Wire]) -> list[Note]:
         shown, total = len(self.kept), len(self.order)
-        labelled = [w for w in wires if w.label]
+        labelled = [w for w in wires if w.lines]
         many = len(labelled) > MOST_LABELS
         cut = f"{shown} of {total} values shown: those nearest to the output."
         circle = "The scopes take values from each other in a circle, so there are no lanes."
-        unlabelled = "Too many edges to write on: each local derivative is in its edge’s tooltip and in the DOT text."
+        unlabelled = "Too many edges to write on: viz.table lists every local derivative."
         ones = "An edge without a number has the local derivative 1."
         return caption(
             self.order,
@@ -140,6 +146,16 @@ class _Composer:
             (many, Note("unlabelled", unlabelled)),
             (not many and not all(w.shown for w in labelled), Note("ones", ones)),
         )
+
+
+def _mark(v: Value) -> str:
+    """The mark of an operation: of a dot its vectors by name, w·x, or the dot alone, which needs no names."""
+    if v.op is None:
+        return ""
+    if v.op.name != "dot":
+        return glyph(v.op)
+    sides = [vector_name(part) for part in parts(v.op, v.parents)]
+    return "·".join(sides) if all(sides) else "·"
 
 
 def _contribution(v: Value, k: int) -> float | None:

@@ -14,11 +14,23 @@ PALETTE = {  # light, dark
     "input":     ("#0969DA", "#58A6FF"),  "parameter": ("#9A6700", "#D29922"),  "operation": ("#59636E", "#9198A1"),
     "output":    ("#1F2328", "#F0F6FC"),  "constant":  ("#818B98", "#8B949E"),  "stub":      ("#818B98", "#8B949E"),
     "neutral":   ("#818B98", "#6E7681"),  "plus":      ("#D6604D", "#F4A582"),  "minus":     ("#4393C3", "#92C5DE"),
-    "zero":      ("#F3F4F6", "#30363D"),
+    "zero":      ("#F3F4F6", "#161B22"),  "broken":    ("#D8B9FF", "#553098"),  "infinite":  ("#8250DF", "#D2A8FF"),
+    "rise":      ("#A93A26", "#F4A582"),  "fall":      ("#2A6A9B", "#92C5DE"),  "back":      ("#1A7F37", "#3FB950"),
 }
+ENDS = {"positive":  ("#F4A582", "#8C3B26"),  "negative":  ("#92C5DE", "#1F5E85")}
 # fmt: on
-POSITIVE, NEGATIVE, NOT_FINITE = (0xF4, 0xA5, 0x82), (0x92, 0xC5, 0xDE), "#D8B9FF"
-ON_TINT = "#1F2328"  # the ink on a tinted strip, which is light in both themes
+LEVELS = 20  # of the ramp from a card's own colour to that of the largest gradient
+
+
+def _mixed(low: str, high: str, t: float) -> str:
+    pairs = ((int(low[k : k + 2], 16), int(high[k : k + 2], 16)) for k in (1, 3, 5))
+    return "#" + "".join(f"{round(a + t * (b - a)):02X}" for a, b in pairs)
+
+
+for name, ends in ENDS.items():
+    for level in range(1, LEVELS + 1):
+        light, dark = (_mixed(*pair, level / LEVELS) for pair in zip(PALETTE["card"], ends, strict=True))
+        PALETTE[f"{name}{level}"] = light, dark
 
 
 @dataclass
@@ -43,23 +55,14 @@ class Brush:
         return f"<style>@media (prefers-color-scheme: dark){{{rules}}}</style>"
 
 
-def tint(share: float, brush: Brush, **more: str) -> tuple[str, str]:
-    """Ground and ink of a gradient of this sign and size: white to red for positive, white to blue for negative."""
-    if not share:
-        return brush(fill="zero", **more), brush(fill="ink")
-    dress = f" {brush(**more)}" if more else ""
-    return f'fill="{ramp(share)}"{dress}', f'fill="{ON_TINT}"'
-
-
 # Twin: tint in page/script/picture.js, kept equal by test_steps.py, test_the_page_writes_and_tints_as_the_picture_does.
-def ramp(share: float) -> str:
-    """The colour of a gradient that is not 0; light in both themes."""
+def tint(share: float) -> str:
+    """The name of the ground of a gradient of this sign and size: from the card's own colour to red or to blue."""
     if math.isnan(share):
-        return NOT_FINITE
-    end = POSITIVE if share > 0 else NEGATIVE
-    return "#" + "".join(f"{round(255 + strength(share) * (c - 255)):02X}" for c in end)
+        return "broken"
+    return f"{'positive' if share > 0 else 'negative'}{math.ceil(strength(share) * LEVELS)}" if share else "zero"
 
 
 def strength(share: float) -> float:
     """The strength at which a share of the largest is shown: small ones too are seen, and 0 is nothing."""
-    return max(0.15, math.sqrt(abs(share))) if share else 0.0
+    return max(0.15, math.sqrt(min(1.0, abs(share)))) if share else 0.0

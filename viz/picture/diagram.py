@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import suppress
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -14,12 +16,18 @@ from viz.files import saved
 from viz.once import once
 from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.colours import THEMES
-from viz.picture.scene import Scene
+from viz.picture.folding import folded
+from viz.picture.layout import Places
+from viz.picture.scene import Scene, narrower
 
 DIRECTIONS = ("auto", "right", "down")
-FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf"}
+FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf", ".mmd": "mermaid"}
 COLUMN, NARROW = 1000, 840  # pixels of a notebook's column: the widest picture there, and the column of a small window
 WIDEST = COLUMN * 0.75  # points: the widest picture that still goes to the right
+LEGIBLE = 9.0  # pixels: the smallest type that "auto" gives
+HOPE = 1.6  # times the widest: what is wider in plain columns is not laid out to see whether it can be read
+MANY = 120  # values that a picture holds unless more are asked for
+FOLDS = 20  # rows, at most, of a picture that is folded
 
 
 class Diagram:
@@ -31,8 +39,8 @@ class Diagram:
     (<Computation graph of 2 values>, '<svg', True)
     """
 
-    def __init__(self, what: Scene, direction: str, theme: str, legend: bool) -> None:
-        self.scene, self.direction, self.theme, self.legend = what, direction, theme, legend
+    def __init__(self, what: Scene, direction: str, theme: str, legend: bool, places: Places | None = None) -> None:
+        self.scene, self.direction, self.theme, self.legend, self._places = what, direction, theme, legend, places
 
     @once
     def digraph(self) -> Any:
@@ -47,7 +55,7 @@ class Diagram:
     @once
     def svg(self) -> str:
         """The picture as SVG."""
-        places = graphviz.arrange(self.scene, self.direction)
+        places = self._places or graphviz.arrange(self.scene, self.direction)
         return paint.svg(self.scene, places, self.direction, self.theme, self.legend, repr(self)[1:-1])
 
     @property
@@ -66,12 +74,32 @@ class Diagram:
         return formats.pdf(self.svg)
 
     @property
+    def mermaid(self) -> str:
+        """The graph in Mermaid's language, which GitHub draws in a Markdown file."""
+        return formats.mermaid(self.scene, self.direction)
+
+    @property
     def size(self) -> tuple[int, int]:
         """Width and height in pixels."""
         return formats.size(self.svg)
 
+    @property
+    def natural(self) -> float:
+        """The width in points that plain columns would have: quickly known, and near that of the picture."""
+        return WIDEST if self._places else layout.natural_width(self.scene, self.direction)
+
+    @property
+    def hopeful(self) -> bool:
+        """True unless the picture would be far too wide to be read."""
+        return self.natural < HOPE * WIDEST
+
+    @property
+    def smallest(self) -> float:
+        """The height of the smallest type, in pixels, where the picture is at most 1000 pixels wide."""
+        return formats.smallest(self.svg) * min(1.0, COLUMN / self.size[0])
+
     def save(self, path: str | PathLike[str]) -> Path:
-        """Write the picture to a file, by its suffix: .svg, .png, .html, .dot, or .pdf (extra `pdf`); returns the path.
+        """Write the picture to a file, by its suffix: .svg, .png, .html, .dot, .mmd, or .pdf (extra `pdf`); returns it.
 
         ValueError for another suffix, OSError where the file cannot be written.
         """
@@ -87,8 +115,10 @@ class Diagram:
         # No text/html: it would outrank SVG in every front end, and be dropped by some.
         bundle = {"image/svg+xml": formats.fitted(self.svg, COLUMN, NARROW), "text/plain": repr(self)}
         metadata = {}
-        with suppress(ImportError):  # no renderer for this platform
-            bundle["image/png"] = b64encode(self.png).decode()
+        with suppress(
+            ImportError
+        ):  # no renderer for this platform; who shows no SVG, as an untrusted notebook, shows this
+            bundle["image/png"] = b64encode(formats.png(self.svg, 2 * COLUMN)).decode()
             metadata["image/png"] = {"width": wide, "height": high}
         return {k: v for k, v in bundle.items() if (not include or k in include) and k not in (exclude or ())}, metadata
 
@@ -109,13 +139,15 @@ def draw(
     """A picture of the graph of a Value, or of several: value and gradient of everything, local derivatives on the edges.
 
     With detail "values" a card shows each value, in a lane for each outermost scope; with "stages" a panel shows each
-    scope with its vectors and matrices and their gradients, a Jacobian on each edge; "auto" is values up to
-    `max_nodes` of them, then stages if there are scopes. Stages of nested scopes are those of `depth` 1, the outermost
-    ones such as layers; of depth 2 their parts, such as neurons.
+    scope with its vectors and matrices and their gradients, a Jacobian on each edge. Stages of nested scopes are those of
+    `depth` 1, the outermost ones such as layers; of depth 2 their parts, such as neurons. "auto" is the first of these
+    whose smallest type is 9 pixels or more where the picture is 1000 pixels wide: up to `max_nodes` values, stages if
+    there are scopes, or fewer of them, those nearest to the output.
 
     `direction` is "right", "down", or "auto": right while that is at most 1000 pixels wide, or where down would be wider
-    still. A picture holds `max_nodes` values or stages, those nearest to the output, and its caption counts the rest. `theme`
-    is "light", "dark", or "auto": as the reader's screen. Numbers have `digits` significant digits, local derivatives one less.
+    still; a long chain goes right in several rows. A picture holds `max_nodes` values or stages, those nearest to the
+    output, and its caption counts the rest. `theme` is "light", "dark", or "auto": as the reader's screen. Numbers have
+    `digits` significant digits, those of stages one less.
     TypeError for anything but Values, ValueError for an argument that is none of its choices.
 
     >>> from autograd import Value
@@ -129,12 +161,43 @@ def draw(
     whole("max_nodes", max_nodes, 1)
     whole("digits", digits, 2)
     whole("depth", depth, 1)
-    if detail == "auto":
-        order = wengert_list(values_in(output))
-        detail = "stages" if len(order) > max_nodes and any(v.scope for v in order) else "values"
-    staged = detail == "stages"
-    shown = stages.scene(output, depth, max_nodes, digits) if staged else cards.scene(output, max_nodes, digits)
-    if direction == "auto":
-        right, down = (layout.natural_width(shown, way) for way in ("right", "down"))
-        direction = "right" if right <= max(WIDEST, down) else "down"  # or what is wide is made wider
-    return Diagram(shown, direction, theme, bool(legend))
+    order = wengert_list(values_in(output))
+    scoped = any(v.scope for v in order)
+
+    def values(most: int) -> Iterator[Diagram]:
+        yield from _ways(cards.scene(output, most, digits), direction, theme, legend)
+
+    def staged(most: int) -> Iterator[Diagram]:
+        shown = stages.scene(output, depth, most, digits)
+        for scene in (shown, narrower(shown)):
+            yield from _ways(scene, direction, theme, legend)
+
+    few = [n for n in (60, 30, 15) if max_nodes <= MANY and n < len(order)]  # whoever asks for more wants them
+    if detail != "auto":
+        found = staged(max_nodes) if detail == "stages" else values(max_nodes)
+    elif scoped:
+        found = chain(values(max_nodes) if len(order) <= max_nodes else (), *map(staged, (max_nodes, 12, 6)))
+    else:
+        found = chain.from_iterable(map(values, (max_nodes, *few)))
+    if detail != "auto" != direction:
+        return next(found)
+    tried = list[Diagram]()
+    for diagram in found:
+        if diagram.hopeful and diagram.smallest >= LEGIBLE:
+            return diagram
+        tried.append(diagram)
+    return min(tried, key=lambda diagram: diagram.natural)
+
+
+def _ways(shown: Scene, direction: Direction, theme: str, legend: bool) -> Iterator[Diagram]:
+    """A scene in the directions that are asked for, the one that suits it first."""
+    if direction != "auto":
+        yield Diagram(shown, direction, theme, legend)
+        return
+    right, down = (layout.natural_width(shown, way) for way in ("right", "down"))
+    ribbon = 2 * WIDEST < right < FOLDS * WIDEST and not shown.lanes and not shown.staged
+    if ribbon and (places := folded(shown, graphviz.arrange(shown, "right"), WIDEST - 30)):
+        yield Diagram(shown, "right", theme, legend, places)
+    ways = ("right", "down") if right <= max(WIDEST, down) else ("down", "right")  # or what is wide is made wider
+    for way in ways:
+        yield Diagram(shown, way, theme, legend)

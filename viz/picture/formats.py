@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from base64 import b64encode
+from collections.abc import Iterable
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 
 from viz.picture.colours import PALETTE
 from viz.picture.paint import FONT
+from viz.picture.scene import Scene
 
 PIXELS = 40_000_000  # the largest PNG
 DPI = 96  # pixels of an SVG to an inch
@@ -24,6 +26,11 @@ def size(svg: str) -> tuple[int, int]:
     """Width and height in pixels."""
     wide, high = map(float, re.findall(SIZE, svg)[0])
     return round(wide), round(high)
+
+
+def smallest(svg: str) -> float:
+    """The height of the smallest type, in pixels, at the picture's own size."""
+    return min(map(float, re.findall(r' font-size="([0-9.]+)"', svg))) * 4 / 3
 
 
 def fitted(svg: str, widest: int, column: int) -> str:
@@ -56,17 +63,33 @@ def page(svg: str, title: str, theme: str) -> str:
     )
 
 
-def png(svg: str) -> bytes:
-    """Two pixels to one of the SVG's, fewer above 40 million, in a font of this package; where resvg is not, by Typst."""
+def mermaid(scene: Scene, direction: str) -> str:
+    """The scene as a flowchart of Mermaid, which GitHub draws in a Markdown file, between ```mermaid and ```."""
+
+    def text(lines: Iterable[str]) -> str:
+        signs = {ord(c): f"#{ord(c)};" for c in '"#&<>\\`'}
+        return '"' + "<br>".join(line.translate(signs) for line in lines if line) + '"'
+
+    shapes = {"input": "([{}])", "parameter": "[{}]"}
+    cards = (f"{card.id}{shapes.get(card.kind, '({})').format(text(card.lines))}" for card in scene.cards)
+    wires = (f"{w.tail} -->{f'|{text(w.lines)}|' if w.lines else ''} {w.head}" for w in scene.wires)
+    return "\n    ".join([f"flowchart {'LR' if direction == 'right' else 'TB'}", *cards, *wires]) + "\n"
+
+
+def png(svg: str, widest: int = PIXELS) -> bytes:
+    """Two pixels to one of the SVG's, fewer above 40 million or where it would be wider than `widest`.
+
+    It is in a font of this package; where resvg is not, Typst makes it.
+    """
     wide, high = size(svg)
-    scale = min(2.0, (PIXELS / (wide * high)) ** 0.5)
+    scale = min(2.0, widest / wide, (PIXELS / (wide * high)) ** 0.5)
     try:
         import resvg_py
     except ImportError:
         return _by_typst("PNG", svg, format="png", ppi=DPI * scale)
     return bytes(
         resvg_py.svg_to_bytes(
-            svg_string=svg,
+            svg_string=_in_our_font(svg),
             width=round(wide * scale),
             height=round(high * scale),
             skip_system_fonts=_printed(svg),
@@ -94,14 +117,22 @@ def _by_typst(name: str, svg: str, **how: Any) -> bytes:
             f"{name} needs Typst: {install}. A picture can be saved as .svg or .html without it."
         ) from None
     document = '#set page(width: auto, height: auto, margin: 0pt)\n#image("picture.svg")\n'
-    svg = svg.replace(FONT, FAMILY)
-    files: Any = {"main.typ": document.encode(), "picture.svg": svg.encode()}
+    files: Any = {"main.typ": document.encode(), "picture.svg": _in_our_font(svg).encode()}
     return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=_printed(svg), **how))
 
 
 def _printed(svg: str) -> bool:
     """True where our font has every letter; the others come from the fonts of the system."""
     return _letters().issuperset(svg)
+
+
+def _in_our_font(svg: str) -> str:
+    """The picture in our font, where each letter that it lacks comes from another one, on its own.
+
+    A renderer sets a whole line in another font that has all its letters: none has the last one here, which is no letter.
+    """
+    nowhere = '<tspan font-size="0.01">\ufdd0</tspan></text>' if not _printed(svg) else "</text>"
+    return svg.replace(FONT, FAMILY).replace("</text>", nowhere)
 
 
 @cache

@@ -43,7 +43,7 @@ def digraph(scene: Scene, direction: str, labels: bool = True) -> Any:
     graph.attr(rankdir="LR" if direction == "right" else "TB", newrank="true")
     stepped = scene.staged and not scene.lanes  # gaps of their own, in steps
     beside, after = _beside(scene)
-    graph.attr(nodesep=_inches(_apart(scene, direction, beside)))
+    graph.attr(nodesep=_inches(NODE))
     graph.attr(ranksep=_inches(STEP if stepped else gap(scene, direction)))
     graph.attr("node", shape="box", fixedsize="true", margin="0", fontname="Helvetica", fontsize="10")
     graph.attr("edge", arrowsize="0.6", fontname="Helvetica", fontsize="8")
@@ -54,22 +54,17 @@ def digraph(scene: Scene, direction: str, labels: bool = True) -> Any:
         graph.node(card.id, width=wide, height=high, **(_look(card) if labels else {}))
     weights = _weights(scene)
     for wire in scene.wires:
-        text = {"label": _lines(*wire.label.split("\n"))} if labels and wire.label else {}
+        text = {"label": _lines(*wire.lines)} if labels and wire.lines else {}
         ends, more = ((wire.head, wire.tail), {"dir": "back"}) if wire.id in after else ((wire.tail, wire.head), {})
-        if stepped and wire.id not in beside:
+        if scene.staged and wire.id in beside:
+            more["minlen"] = str(math.ceil((label(wire)[direction == "right"] + VISIBLE) / NODE))
+        elif stepped:
             more["minlen"] = str(math.ceil((label(wire)[direction == "down"] * wire.shown + VISIBLE) / STEP))
         graph.edge(*ends, id=wire.id, weight=weights[wire.id], **more, **text)
     if scene.lanes:
         _spine(graph, scene)
     _in_order(graph, scene, direction)
     return graph
-
-
-def _apart(scene: Scene, direction: str, beside: set[str]) -> float:
-    """Points between the cards of a column; for a leaf beside its stage those for the wire and its label."""
-    sizes = [label(wire) for wire in scene.wires if wire.shown and wire.id in beside]
-    long = max((high if direction == "right" else wide for wide, high in sizes), default=0.0)
-    return max(2 * NODE if scene.staged else NODE, long + VISIBLE if sizes else 0.0)
 
 
 def _beside(scene: Scene) -> tuple[set[str], set[str]]:

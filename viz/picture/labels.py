@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from viz.picture.layout import Places, Point
-from viz.picture.scene import Scene
+from viz.picture.scene import Scene, Wire
 from viz.picture.sizes import label, size
 
 CELL = 4.0  # points, at most, from one dot of a wire to the next
@@ -20,24 +21,35 @@ BEZIER = np.hstack([(1 - _T) ** 3, 3 * _T * (1 - _T) ** 2, 3 * _T * _T * (1 - _T
 BESIDE, SHORT, CROSSED, OFF_CENTRE = 12.0, 14.0, 1.5, 4.0  # how bad it is to stand so
 
 
-def stand(scene: Scene, places: Places) -> dict[str, Point]:
-    """The centre of the label of every wire that shows one and has a free place for it.
+def stand(scene: Scene, places: Places) -> dict[str, tuple[Point, int]]:
+    """The centre of the label of every wire that shows one, and how many of its lines have a free place there.
 
-    The label with the fewest free places chooses first; each takes the best of those that are left.
+    The label with the fewest free places chooses first; each takes the best of those that are left. Lines for which the
+    layout made no room come last, where there is some.
     """
     paths = {wire.id: _even(places.wires[wire.id]) for wire in scene.wires}
     crowd = _crowd(np.concatenate(list(paths.values())))
     cards = np.array([(*places.cards[card.id], *size(card)) for card in scene.cards])
-    boxes = {wire.id: label(wire) for wire in scene.wires if wire.shown}
-    tried = [(key, box, *_tried(paths[key], box, cards, crowd)) for key, box in boxes.items()]
-    taken, centres = np.empty((0, 4)), dict[str, Point]()
-    for key, box, spots, cost in sorted(tried, key=lambda choice: len(choice[2])):
-        free = ~_overlap(spots, box, taken, AIR / 2).any(axis=1)
-        if free.any():
-            x, y = spots[free][cost[free].argmin()].tolist()
-            centres[key] = x, y
-            taken = np.vstack([taken, (x, y, *box)])
-    return centres
+    found: dict[str, tuple[Point, int]] = {}
+    taken: dict[str, tuple[float, ...]] = {}
+
+    def settle(wanted: Sequence[tuple[Wire, int]]) -> None:
+        """Give these labels, of so many lines, a place each if there is one."""
+        boxes = [(wire.id, lines, label(wire, lines)) for wire, lines in wanted]
+        tried = [(key, lines, box, *_tried(paths[key], box, cards, crowd)) for key, lines, box in boxes]
+        for key, lines, box, spots, cost in sorted(tried, key=lambda choice: len(choice[3])):
+            others = np.array([place for other, place in taken.items() if other != key]).reshape(-1, 4)
+            free = ~_overlap(spots, box, others, AIR / 2).any(axis=1)
+            if free.any():
+                x, y = spots[free][cost[free].argmin()].tolist()
+                found[key], taken[key] = ((x, y), lines), (x, y, *box)
+
+    shown = [wire for wire in scene.wires if wire.shown]
+    least = {wire.id: 2 if wire.quotient else 1 for wire in shown}  # a quotient says nothing without its second line
+    settle([(wire, max(least[wire.id], wire.room)) for wire in shown])
+    settle([(wire, least[wire.id]) for wire in shown if wire.id not in found])
+    settle([(w, len(w.lines)) for w in shown if w.id in found and found[w.id][1] < len(w.lines)])
+    return found
 
 
 def _overlap(spots: Any, box: Point, others: Any, air: float) -> Any:

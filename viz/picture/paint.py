@@ -17,12 +17,14 @@ from viz.picture.colours import Brush, strength, tint
 from viz.picture.labels import stand
 from viz.picture.layout import Places, Point
 from viz.picture.scene import Card, Grid, Panel, Scene, Wire
-from viz.picture.sizes import APART, INSET, ROW, SMALL, TITLE, columns, grids, heading, label, letters, size
+from viz.picture.sizes import APART, HEAD, INSET, ROW, SMALL, TITLE, columns, grids, heading, label, letters, line, size
 
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 Footer = tuple[list[str], float, float]  # lines, width and height
+Label = tuple[Box, int]  # the ground of a label, and how many of its lines stand there
 
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
+LEGEND = 187.0  # points, 250 pixels: the narrowest picture with a legend
 MARGIN, PAD, HEADING = 8.0, 10.0, 44.0  # around the picture, inside a lane, and above its cards
 
 BORDERS = {"input": 1.6, "parameter": 1.6, "output": 2.0}
@@ -34,11 +36,11 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
     labels = _labels(scene, places)
     points = [(x, y, x, y) for curve in places.wires.values() for x, y in curve]
     cards = (_box(*size(card), places.cards[card.id]) for card in scene.cards)
-    whole = _around([*points, *cards, *labels.values()])
+    whole = _around([*points, *cards, *(ground for ground, _ in labels.values())])
     bands = _bands(scene, places, whole, direction)
     left, top, right, bottom = _around([whole, *bands])
     notes = [*map(str, scene.notes), *filter(None, [_unlabelled(scene, labels), places.note])]
-    entries = list(_entries(scene, brush)) if legend else []
+    entries = list(_entries(scene, labels, brush)) if legend and right - left >= LEGEND else []
     footer, wide, high = _footer(entries, notes, right - left, brush)
     aside = max(0.0, wide - (right - left)) / 2  # a narrow picture stands above the middle of its legend
     frame = left - aside - MARGIN, top - MARGIN, right + aside + MARGIN, bottom + high + MARGIN
@@ -46,13 +48,13 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
         f"<rect {_rect(frame)} {brush(fill='paper')}/>",
         *_lanes(scene, bands, direction, brush),
         *(_wire(wire, places.wires[wire.id], brush) for wire in scene.wires),
-        *(line for wire in scene.wires if wire.id in labels for line in _label(wire, labels[wire.id], bands, brush)),
-        *(line for card in scene.cards for line in _card(card, places.cards[card.id], brush)),
+        *(part for wire in scene.wires if wire.id in labels for part in _label(wire, labels[wire.id], bands, brush)),
+        *(part for card in scene.cards for part in _card(card, places.cards[card.id], brush)),
         f'<g transform="translate({_n(left - aside)},{_n(bottom)})" font-size="9" text-anchor="start">',
         *footer,
         "</g>",
     ]
-    ends = [f"Output: {', '.join(card.lines)}." for card in scene.cards if card.kind == "output"]
+    ends = [f"Output: {', '.join(filter(None, card.lines))}." for card in scene.cards if card.kind == "output"]
     return _document(body, frame, brush, title, " ".join([f"{len(scene.wires)} edges.", *ends[:4], *notes]))
 
 
@@ -79,9 +81,10 @@ def _n(x: float) -> str:
 
 # --- finding the parts of a picture again -----------------------------------------------------------------------------
 
-# The value and the gradient of a card and the cells of a grid, as CSS finds them. Twins: `single` and `panel` in
-# page/script/picture.js, kept equal by the stepping tests of test_steps.py.
+# The value and the gradient of a card, the cells of a grid, and what flows back along a wire, as CSS finds them. Twins:
+# `single`, `panel` and `draw` in page/script/picture.js, kept equal by the stepping tests of test_steps.py.
 VALUE, GRADIENT = ("text:nth-of-type(2)",), ("text:nth-of-type(3)", "path")
+FLOW = ("path", "path+text")
 CELLS = ("rect", "text:not(:first-of-type)")
 
 
@@ -155,41 +158,63 @@ def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> 
             yield _text(x, y + 14, lane.formula, brush, "muted", ' font-size="9"')
 
 
-def _labels(scene: Scene, places: Places) -> dict[str, Box]:
-    """The ground of every label that found a place."""
-    centres = stand(scene, places) if any(wire.shown for wire in scene.wires) else {}
-    return {wire.id: _box(*label(wire), centres[wire.id]) for wire in scene.wires if wire.id in centres}
+def _labels(scene: Scene, places: Places) -> dict[str, Label]:
+    """The ground of every label that found a place, and its lines."""
+    found = stand(scene, places) if any(wire.shown for wire in scene.wires) else {}
+    wires = {wire.id: wire for wire in scene.wires}
+    return {key: (_box(*label(wires[key], lines), centre), lines) for key, (centre, lines) in found.items()}
 
 
-def _unlabelled(scene: Scene, labels: Mapping[str, Box]) -> str:
+def _unlabelled(scene: Scene, labels: Mapping[str, Label]) -> str:
     """A sentence that counts the labels for which there was no room."""
     left = sum(wire.shown and wire.id not in labels for wire in scene.wires)
-    return f"{left} edge{' shows its' if left == 1 else 's show their'} number in the tooltip only." if left else ""
+    what = "its label" if scene.staged else "its number: viz.table lists it"
+    return f"{left} edge{' has' if left == 1 else 's have'} no room for {what}." if left else ""
 
 
-def _label(wire: Wire, ground: Box, bands: Sequence[Box], brush: Brush) -> Iterator[str]:
+def _label(wire: Wire, place: Label, bands: Sequence[Box], brush: Brush) -> Iterator[str]:
+    ground, count = place
     x, y = (ground[0] + ground[2]) / 2, (ground[1] + ground[3]) / 2
     inside = any(left < x < right and top < y < bottom for left, top, right, bottom in bands)
-    yield f'<g id="#{wire.id}-label"><rect {_rect(ground)} rx="2" {brush(fill="lane" if inside else "paper")}/>'
-    lines, high, more = wire.label.split("\n"), letters(wire), f' font-size="{_n(letters(wire))}"'
-    last = len(lines) - 1
-    for k, line in enumerate(lines):  # the second line of two says what the first one is
-        down = (k - last / 2) * (high + 2) + 0.36 * high
-        yield _text(x, y + down, line, brush, "ink" if k else "muted", more + ' font-style="italic"' * (k < last))
+    high, paper = letters(wire), brush(fill="lane" if inside else "paper")
+    yield f'<g id="#{wire.id}-label" font-size="{_n(high)}"><rect {_rect(ground)} rx="2" {paper}/>'
+    for k, words in enumerate(wire.lines[:count]):
+        down = y + (k - (count - 1) / 2) * (high + 2) + 0.36 * high
+        if words.startswith("◂ "):
+            yield _back(x, down, words, wire, brush)
+        else:  # the second line of two says what the first one is
+            first = bool(wire.quotient) and not k
+            yield _text(x, down, words, brush, "ink" if k else "muted", ' font-style="italic"' * first)
     yield "</g>"
 
 
+def _back(x: float, y: float, words: str, wire: Wire, brush: Brush) -> str:
+    """The line of what flows back, in its colour, after a small head that points back."""
+    name, high = _colours(wire)[1], letters(wire)
+    left, middle = x - line(words, high) / 2, y - 0.36 * high
+    head = f'<path d="M{_point((left, middle))}l4.5,-2.7v5.4Z" {brush(fill=name)}/>'
+    return head + _text(left + HEAD, y, words[2:], brush, name, ' text-anchor="start"')
+
+
+def _colours(wire: Wire) -> tuple[str, str]:
+    """The colours of a wire and of what flows back along it."""
+    if wire.quotient:
+        return "neutral", "back"
+    if wire.share and not math.isfinite(wire.share):
+        return "infinite", "infinite"
+    return ("plus", "rise") if (wire.share or 0) > 0 else ("minus", "fall") if wire.share else ("neutral", "muted")
+
+
 def _wire(wire: Wire, curve: Sequence[Point], brush: Brush) -> str:
-    share = 0.0 if wire.share is None or math.isnan(wire.share) else wire.share
-    colour = "plus" if share > 0 else "minus" if share else "neutral"
-    thick = 0.9 + 1.4 * strength(share)
+    colour = _colours(wire)[0]
+    thick = 0.9 + 1.4 * strength(1.0 if colour == "infinite" else wire.share or 0.0)
     (start, *controls), tip = curve[:-1], curve[-1]
-    dashed = "" if wire.label else ' stroke-dasharray="3 2"'
+    dashed = "" if wire.edges else ' stroke-dasharray="3 2"'
     title = f"<title>{escape(wire.title)}</title>" if wire.title else ""
     path = f"M{_point(start)}C{' '.join(map(_point, controls))}"
-    line = f'<path d="{path}" fill="none" stroke-width="{_n(thick)}"{dashed} {brush(stroke=colour)}/>'
+    stem = f'<path d="{path}" fill="none" stroke-width="{_n(thick)}"{dashed} {brush(stroke=colour)}/>'
     head = f'<path d="{_arrow(controls[-1], tip, 2.2 + thick / 2)}" {brush(fill=colour)}/>'
-    return f'<g id="#{wire.id}">{title}{line}{head}</g>'
+    return f'<g id="#{wire.id}">{title}{stem}{head}</g>'
 
 
 def _point(p: Point) -> str:
@@ -211,8 +236,11 @@ def _card(card: Card | Panel, centre: Point, brush: Brush) -> Iterator[str]:
     corner = 9.0 if card.small else 1.5 if card.kind == "parameter" else 6.0
     yield f'<g id="#{card.id}"><title>{escape(card.title)}</title>{_shape(box, card.kind, corner, brush)}'
     if card.small:
-        yield _text(centre[0], centre[1] + 3.2, card.value, brush, "muted", ' font-size="9"')
+        yield _text(centre[0], centre[1] + 3.2, card.lines[0], brush, "muted", ' font-size="9"')
     else:
+        if card.node is not None and not math.isfinite(card.node.data):  # marked as a gradient that is not finite
+            inside = box[0] + 1, box[1] + 14.0, box[2] - 1, box[3] - 14.3
+            yield f"<rect {_rect(inside)} {brush(fill='broken')}/>"
         yield _first_line(card, centre[0], box[1] + 11, brush)
         yield _text(centre[0], box[1] + 22.8, card.value, brush, "ink", ' font-weight="bold"')
         yield _gradient(card, box, corner, brush)
@@ -249,8 +277,11 @@ def _grid(grid: Grid, left: float, top: float, brush: Brush) -> Iterator[str]:
         for j, (text, wide) in enumerate(zip(row, wides, strict=True)):
             shade = grid.shades[i][j] if grid.shades else None
             ground, ink = brush(fill="card", stroke="band"), brush(fill="ink")
+            node = grid.nodes[i][j] if grid.nodes else None
             if shade is not None:
-                ground, ink = tint(shade, brush, stroke="band")
+                ground = brush(fill=tint(shade), stroke="band")
+            elif grid.shades is None and node is not None and not math.isfinite(node.data):
+                ground = brush(fill="broken", stroke="band")
             yield f'<rect {_rect((x, y, x + wide, y + ROW))} stroke-width="0.6" {ground}/>'
             yield f'<text x="{_n(x + wide / 2)}" y="{_n(y + 10)}" font-size="{_n(SMALL)}" {ink}>{escape(text)}</text>'
             x += wide
@@ -271,47 +302,43 @@ def _gradient(card: Card, box: Box, corner: float, brush: Brush) -> str:
     left, top, right, foot, r = box[0] + inset, box[3] - 13.3, box[2] - inset, box[3] - inset, max(0.5, corner - inset)
     a, b, c, d = map(_point, ((right, foot), (right - r, foot), (left, foot), (left, foot - r)))
     path = f"M{_point((left, top))}H{_n(right)}V{_n(foot - r)}Q{a} {b}H{_n(left + r)}Q{c} {d}Z"
-    ground, ink = tint(card.shade, brush)
-    return f'<path d="{path}" {ground}/><text x="{_n(x)}" y="{_n(y)}" {ink}>{escape(card.gradient)}</text>'
+    return f'<path d="{path}" {brush(fill=tint(card.shade))}/>' + _text(x, y, card.gradient, brush)
 
 
 # --- legend and notes -------------------------------------------------------------------------------------------------
 
 
 def _footer(entries: Sequence[tuple[str, str]], notes: Sequence[str], wide: float, brush: Brush) -> Footer:
-    """The legend's entries, as many to a line as there is room for, and the notes; with their width and height."""
+    """One line of the legend's entries, those for which there is room, and the notes; with their width and height."""
     lines: list[str] = []
     x, y = 0.0, 20.0 if entries else 4.0
-    wide = max([wide, 260.0 if notes else 0.0, *(24 + width(words, 9) for _, words in entries)])
+    wide = max(wide, 260.0 if notes else 0.0)
     for sample, words in entries:
         long = 24 + width(words, 9)
         if x + long > wide:
-            x, y = 0.0, y + 16
+            continue
         text = _text(24, 3.2, words, brush, "muted")
         lines.append(f'<g transform="translate({_n(x)},{_n(y)})">{sample}{text}</g>')
         x += long + 12
-    for line in (line for note in notes for line in wrap(note, int(wide / 4.8))):
+    for words in (words for note in notes for words in wrap(note, int(wide / 4.8))):
         y += 16
-        lines.append(_text(0, y + 3.2, line, brush, "muted"))
+        lines.append(_text(0, y + 3.2, words, brush, "muted"))
     return (lines, wide, y + 6) if lines else ([], 0.0, 0.0)
 
 
-def _entries(scene: Scene, brush: Brush) -> Iterator[tuple[str, str]]:
-    """Samples, 18 points wide, and their meaning, for the kinds that this picture shows."""
+def _entries(scene: Scene, labels: Mapping[str, Label], brush: Brush) -> Iterator[tuple[str, str]]:
+    """Samples, 18 points wide, and their meaning, for the kinds that this picture shows: what needs it most comes first."""
     kinds = {card.kind for card in scene.cards}
-    operation = "stage: what it computes, and its gradient" if scene.staged else "operation: name, value, gradient ∂"
-    for kind in ("input", "parameter", "constant", "operation", "output"):
+    shown = [wire for wire in scene.wires if wire.id in labels]
+    if shown and not scene.staged:
+        yield _text(9, 3.2, "×2", brush, "muted"), "local derivative"
+    if any(wire.flow for wire in shown):
+        name = "back" if scene.staged else "rise"
+        yield f'<path d="M4,0l6,-3.6v7.2Z" {brush(fill=name)}/>', "what flows back" + ": ∂ × local" * (not scene.staged)
+    for kind in ("parameter", "input", "output", "constant"):
         if kind in kinds:
-            shape = _shape((0, -5.5, 18, 5.5), kind, 1.5 if kind == "parameter" else 4.0, brush)
-            yield shape, operation if kind == "operation" else kind
+            yield _shape((0, -5.5, 18, 5.5), kind, 1.5 if kind == "parameter" else 4.0, brush), kind
     if scene.reached:
         shares = enumerate((-1, -0.25, 0, 0.25, 1))
-        cells = (f"<rect {_rect((3.6 * k, -5.5, 3.6 * k + 3.6, 5.5))} {tint(x, brush)[0]}/>" for k, x in shares)
+        cells = (f"<rect {_rect((3.6 * k, -5.5, 3.6 * k + 3.6, 5.5))} {brush(fill=tint(x))}/>" for k, x in shares)
         yield "".join(cells), "∂ from negative to positive"
-        if scene.staged:
-            return
-        line = f'<path d="M0,0h18" stroke-width="2" {brush(stroke="plus")}/>'
-        yield line, "number on an edge: local derivative; its colour and width: what it adds to ∂"
-    elif scene.wires and not scene.staged:
-        line = f'<path d="M0,0h18" {brush(stroke="neutral")}/>'
-        yield line, "number on an edge: local derivative; ∂ – until a backward pass"

@@ -5,15 +5,17 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from autograd.stale import changed
 from autograd.value import Value
-from viz.names import names
+from viz.names import given, names
 from viz.numbers import few, printable
 
 Edge = tuple[Value, int]  # a value, and the place of one of its operands
+NARROW = 4  # columns of a matrix where there is little room
+Part = tuple[str, tuple[int, ...], list[Value]]  # a vector: its name, its shape, its values
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Card:
     @property
     def lines(self) -> list[str]:
         """Its text."""
+        if self.small:
+            return [f"{self.name} = {self.value}" if self.name else self.value]
         return [f"{self.glyph} {self.name}".strip(), self.value, self.gradient]
 
 
@@ -66,7 +70,7 @@ class Panel:
     lane: int
     column: int
     symbol: str  # the names of its outputs
-    parts: list[tuple[str, tuple[int, ...], list[Value]]]  # its outputs vector by vector: name, shape, values
+    parts: list[Part]  # its outputs vector by vector
     nodes: list[Value] = field(repr=False)  # all that is computed in it
     values: list[Value] = field(repr=False)  # its outputs: the nodes that other stages take
 
@@ -91,16 +95,21 @@ class Wire:
     head: str
     edges: list[Edge] = field(repr=False)  # one between two cards, none from a stub, all of them between two panels
     quotient: str  # ∂head/∂tail by name; "" where the derivative alone is written
-    derivative: str  # a number, or the Jacobian's name; "" from a stub
+    derivative: str  # a number, or the Jacobian's name; "" from a constant and a stub
+    flow: str  # what flows back: upstream times local, a number, or a product by name; "" where it is not known
     shown: bool  # in the picture; the DOT text has every label
-    share: float | None  # its part of the gradient, −1 … 1 of the largest; None before a backward pass
+    room: int  # lines of its label for which the layout leaves room; the others stand where they fit
+    share: (
+        float | None
+    )  # its part of the gradient, −1 … 1 of the largest; nan if not finite, None before a backward pass
     title: str
-    unused: bool = False  # True of a derivative by a constant that is not evaluated
+    by: list[Part] = field(default_factory=list, repr=False)  # of a stage the vectors that the other one takes
 
     @property
-    def label(self) -> str:
-        """Its text: the derivative, or the quotient with the derivative in a second line."""
-        return f"{self.quotient}\n= {self.derivative}" if self.quotient else self.derivative
+    def lines(self) -> list[str]:
+        """Its text: the derivative, the quotient before it where there is one, and what flows back."""
+        local = [self.quotient, f"= {self.derivative}"] if self.quotient else [f"×{self.derivative}"]
+        return local * bool(self.derivative) + [f"◂ {self.flow}"] * bool(self.flow)
 
 
 @dataclass(frozen=True)
@@ -115,7 +124,7 @@ class Lane:
 class Note:
     """A sentence of the caption, and the argument that would make it unnecessary."""
 
-    kind: str  # cut, circle, unlabelled, ones, or changed
+    kind: str  # cut, circle, held, unlabelled, ones, changed, or several
     text: str
     advice: str = ""
 
@@ -137,10 +146,33 @@ class Scene:
     staged: bool  # True where it shows stages in place of values
 
 
+def narrower(what: Scene) -> Scene:
+    """The same with at most four columns of each matrix: the first two, a gap, and the last."""
+
+    def cut(rows: Any, gap: Any) -> Any:
+        return rows and [few(row, NARROW, 2, gap=gap) for row in rows]
+
+    def grid(it: Grid) -> Grid:
+        return replace(it, cells=cut(it.cells, "…"), shades=cut(it.shades, None), nodes=cut(it.nodes, None))
+
+    return replace(
+        what, cards=[replace(c, grids=list(map(grid, c.grids))) if isinstance(c, Panel) else c for c in what.cards]
+    )
+
+
 def scaled(numbers: Mapping[Any, float | None]) -> dict[Any, float | None]:
     """Sign and size of each number, −1 … 1 of the largest; nan for one that is not finite."""
     top = max((abs(x) for x in numbers.values() if x is not None and math.isfinite(x)), default=0.0) or 1.0
     return {key: x if x is None else x / top if math.isfinite(x) else math.nan for key, x in numbers.items()}
+
+
+def vector_name(values: Sequence[Value]) -> str:
+    """The name of a vector, or of a row of a matrix, by the names of its numbers; "" if they have none in common."""
+    first = given(values[0])
+    row = first.index[:-1]
+    found = (given(v) for v in values)
+    whole = all(name.array == first.array and name.index == (*row, k) for k, name in enumerate(found))
+    return (first.array + "".join(f"[{k}]" for k in row)) * whole
 
 
 def outdated(order: Iterable[Value]) -> list[str]:

@@ -9,6 +9,7 @@ Size = tuple[float, float]  # width and height
 
 SIZE, SMALL, TITLE = 10.0, 9.0, 12.0  # of the type on a card, of a formula and a cell, of a panel's name
 ROW, INSET, APART = 13.5, 7.0, 8.0  # of a panel: the height of a row, around its grids, between two of them
+HEAD = 7.0  # of a label: for the small head that points back
 
 
 def size(card: Card | Panel) -> Size:
@@ -16,7 +17,7 @@ def size(card: Card | Panel) -> Size:
     if isinstance(card, Panel):
         return _panel(card)
     if card.small:
-        return max(18.0, width(card.value, SMALL) + 12), 18.0
+        return max(18.0, width(card.lines[0], SMALL) + 12), 18.0
     gap = width(" ", SIZE) if card.glyph and card.name else 0.0
     first = width(card.glyph, SIZE, bold=True) + gap + width(card.name, SIZE)
     return max(40.0, 14.4 + max(first, width(card.value, SIZE, bold=True), width(card.gradient, SIZE))), 40.0
@@ -45,10 +46,15 @@ def letters(wire: Wire) -> float:
     return SMALL if wire.quotient else 8.0
 
 
-def label(wire: Wire) -> Size:
-    """The size of the ground of a wire's label."""
-    lines = wire.label.split("\n")
-    return max(width(line, letters(wire)) for line in lines) + 3, (letters(wire) + 2) * len(lines)
+def label(wire: Wire, lines: int | None = None) -> Size:
+    """The size of the ground of a wire's label: of its first lines, or of those for which there shall be room."""
+    texts = wire.lines[: wire.room if lines is None else lines]
+    return max((line(text, letters(wire)) for text in texts), default=0.0) + 3, (letters(wire) + 2) * len(texts)
+
+
+def line(text: str, high: float) -> float:
+    """The width of a line of a label; the mark of what flows back is drawn, not set."""
+    return HEAD + width(text[2:], high) if text.startswith("◂ ") else width(text, high)
 
 
 def heading(lane: Lane) -> float:

@@ -12,8 +12,8 @@ from autograd import ops
 from autograd.languages.forms import ATOM, OPEN, POWER, SUM, Form
 from autograd.value import Value
 from viz.picture import jacobians
+from viz.picture.grouping import Stage, Vector
 from viz.picture.jacobians import Floats
-from viz.picture.stages import Stage, Vector
 from viz.text.chainrule import ONE, ChainRule, Factor, Line, equal, matrix, quotient
 from viz.text.crossentropy import recognised
 from viz.text.rational import Zeros

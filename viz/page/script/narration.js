@@ -49,32 +49,80 @@ function substituted({ formula, sources: takes }) {
   return (put.size ? ` = ${text}` : "") + (rest.length ? ` with ${rest.join(", ")}` : "");
 }
 
-// ∂outputs/∂source by a reverse pass of each output through the stage, and its name, where it has one in every entry.
-function jacobian(group, source) {
-  const inside = new Set(group.nodes), order = [...new Set(group.nodes.flatMap(k => nodes[k].parents).filter(p => !inside.has(p))), ...group.nodes];
-  return group.outs.map(out => {
+// ∂outputs/∂source by a reverse pass of each output through the nodes of a stage.
+function jacobian(inside, outs, source) {
+  const own = new Set(inside), order = [...new Set(inside.flatMap(k => nodes[k].parents).filter(p => !own.has(p))), ...inside], back = inside.slice().reverse();
+  return outs.map(out => {
     const bar = new Map([[out, 1]]), stays = zeros(order, out);
     const local = (x, k, slot) => x === 0 && undefinedProduct(x, k, slot, stays) ? NaN : x === 0 || Number.isFinite(partial[k][slot]) ? passed(x, k, slot) : x * partial[k][slot];
-    for (const k of group.nodes.slice().reverse()) if (bar.has(k)) nodes[k].parents.forEach((p, slot) => bar.set(p, (bar.get(p) ?? 0) + local(bar.get(k), k, slot)));
+    for (const k of back) if (bar.has(k)) nodes[k].parents.forEach((p, slot) => bar.set(p, (bar.get(p) ?? 0) + local(bar.get(k), k, slot)));
     return source.nodes.map(k => bar.get(k) ?? 0);
   });
 }
+
+const every = (J, entry) => J.every((row, i) => row.every((x, j) => x === entry(i, j)));
+const flat = source => source.nodes.map(k => value[k]);
+function form(J, source, operands) { // the name of a Jacobian that is 0, one, or an operand in every entry; "" of any other
+  const rows = J.length, columns = J[0].length;
+  if (every(J, () => 0)) return "0";
+  for (const unit of [1, -1]) if (rows === columns && every(J, (i, j) => i === j ? unit : 0)) return unit > 0 ? "I" : "−I";
+  for (const x of operands) {
+    const v = flat(x), [r, c] = x.shape.length > 1 ? x.shape : [v.length, 1];
+    if (x.shape.length < 2 && v.length > 1 && columns === rows * v.length && every(J, (i, j) => Math.floor(j / v.length) === i ? v[j % v.length] : 0)) return `${x.name} ${rows > 1 || vectors([source]).some(s => s.shape.length > 1) ? "in each" : "as a"} row`;
+    if (r === rows && c === columns && every(J, (i, j) => v[i * c + j])) return x.name;
+    if (c === rows && r === columns && every(J, (i, j) => v[j * c + i])) return `${x.name} transposed`;
+  }
+  return "";
+}
+
+// The last operation of a stage if all its outputs are that function of something: its derivatives are a diagonal before
+// the Jacobian of what comes before it.
+function ending({ outs, nodes: inside }, source) {
+  const row = nodes[outs[0]].row, ends = new Set(outs), slopes = outs.map(k => partial[k][0]);
+  if (!page.rows[row].ends || !slopes.every(Number.isFinite) || outs.some(k => nodes[k].row !== row) || inside.some(k => nodes[k].parents.some(p => ends.has(p)))) return null;
+  return { slopes, prime: `${page.rows[row].call}′`, inner: jacobian(inside.filter(k => !ends.has(k)), outs.map(k => nodes[k].parents[0]), source) };
+}
+
+function regular(J, source, operands) { // of one number, of choices, or of a convolution
+  const rows = J.length, columns = J[0].length;
+  if (every(J, () => J[0][0])) return `${number(J[0][0])} in each place`;
+  const ones = J.every(row => row.every(x => x === 0 || x === 1) && row.filter(x => x).length === 1);
+  if (ones) return rows === columns && J[0].every((_, j) => J.filter(row => row[j]).length === 1) ? "a permutation" : "a choice";
+  if (vectors([source]).length > 1) return "";
+  const by = vectors([source])[0].shape;
+  for (const x of operands) {
+    const size = shape => shape.reduce((a, b) => a * b, 1);
+    if (x.shape.length !== by.length || size(by) === size(x.shape)) continue;
+    const inside = size(by) < size(x.shape), [kernel, long] = inside ? [by, x.shape] : [x.shape, by];
+    if (kernel.some((k, i) => k > long[i])) continue;
+    const places = shape => shape.reduce((all, n) => all.flatMap(at => [...Array(n).keys()].map(k => [...at, k])), [[]]);
+    const index = at => at.reduce((k, i, axis) => k * long[axis] + i, 0), v = flat(x);
+    const windows = places(long.map((n, i) => n - kernel[i] + 1)).map(start => places(kernel).map(at => index(at.map((i, axis) => i + start[axis]))));
+    if (windows.length !== rows) continue;
+    if (inside && every(J, (i, j) => v[windows[i][j]])) return `windows of ${x.name}`;
+    if (!inside && every(J, (i, j) => v[windows[i].indexOf(j)] ?? 0)) return `band of ${x.name}`;
+  }
+  return "";
+}
+
 // Twin: label in viz/picture/jacobians.py. Equal by test_steps, test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them.
 function jacobianName(group, source) {
   const rows = group.outs.length, columns = source.nodes.length, size = `${rows}×${columns} matrix`;
   if (rows * columns > 1e5) return size;
-  const J = jacobian(group, source), is = entry => J.every((row, i) => row.every((x, j) => x === entry(i, j)));
+  const end = ending(group, source), operands = vectors(group.sources.filter(s => s !== source));
+  const J = end ? end.inner.map((row, i) => row.map(x => end.slopes[i] && x && end.slopes[i] * x)) : jacobian(group.nodes, group.outs, source);
   if (rows * columns === 1) return number(J[0][0]);
-  if (is(() => 0)) return "0";
-  for (const unit of [1, -1]) if (rows === columns && is((i, j) => i === j ? unit : 0)) return unit > 0 ? "I" : "−I";
-  for (const x of vectors(group.sources.filter(s => s !== source))) {
-    const v = x.nodes.map(k => value[k]), [r, c] = x.shape.length > 1 ? x.shape : [v.length, 1];
-    if (x.shape.length < 2 && v.length > 1 && columns === rows * v.length && is((i, j) => Math.floor(j / v.length) === i ? v[j % v.length] : 0)) return `${x.name} ${rows > 1 || vectors([source]).some(s => s.shape.length > 1) ? "in each" : "as a"} row`;
-    if (r === rows && c === columns && is((i, j) => v[i * c + j])) return x.name;
-    if (c === rows && r === columns && is((i, j) => v[j * c + i])) return `${x.name} transposed`;
-  }
-  if (rows === columns && is((i, j) => i === j ? J[i][j] : 0)) return `diag(${few(J.map((row, i) => number(row[i])), 4, 2).join(", ")})`;
-  return rows === 1 && columns < 5 ? listed(J[0].map(x => number(x))) : columns === 1 && rows < 5 ? `column ${listed(J.map(row => number(row[0])))}` : size;
+  const diagonal = () => `diag(${few(J.map((row, i) => number(row[i])), 4, 2).join(", ")})`;
+  const name = form(J, source, operands), inner = name || !end ? "" : form(end.inner, source, operands);
+  if (name) return name;
+  if (inner === "I") return `diag(${end.prime})${rows < 5 ? ` = ${diagonal()}` : ""}`;
+  if (inner && inner !== "0") return `diag(${end.prime})·${inner.includes(" ") ? `(${inner})` : inner}`;
+  const p = group.outs.map(k => value[k]), room = 4e-16 * Math.max(...p.map(Math.abs));
+  const soft = rows === columns && group.single && J.every((row, i) => row.every((x, j) => Math.abs(x - ((i === j ? p[i] : 0) - p[i] * p[j])) <= room));
+  if (soft) return `diag(${group.name}) − ${group.name}·${group.name}ᵀ`;
+  if (rows === columns && every(J, (i, j) => i === j ? J[i][j] : 0)) return diagonal();
+  if (rows === 1 && columns < 5) return listed(J[0].map(x => number(x)));
+  return columns === 1 && rows < 5 ? `column ${listed(J.map(row => number(row[0])))}` : regular(J, source, operands) || size;
 }
 const derivative = (group, source) => changed ? jacobianName(group, source) : source.what;
 

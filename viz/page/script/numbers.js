@@ -7,10 +7,10 @@ function number(x, digits = page.digits) {
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
   if (x === 0) return "0";
   const [mantissa, exponent] = rounded(x, digits), places = Math.max(0, digits - 1 - exponent);
-  const trimmed = text => text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
+  const trimmed = (text, end = "") => text.includes(".") && Math.abs(Number(text + end) - x) <= 1e-14 * Math.abs(x) ? text.replace(/0+$/, "").replace(/\.$/, "") : text;
   const plain = 1e-3 <= Math.abs(x) && Math.abs(x) < 1e5;
   const fixed = () => Number(rounded(x, places + rounded(x, 61)[1] + 1).join("e")).toFixed(places);
-  const text = plain ? trimmed(fixed()) : `${trimmed(mantissa)}e${exponent}`;
+  const text = plain ? trimmed(fixed()) : `${trimmed(mantissa, `e${exponent}`)}e${exponent}`;
   return text.replace(/-/g, "−");
 }
 function rounded(x, digits) { // mantissa and exponent; a tie goes to the even digit as in Python, where toFixed rounds it up

@@ -5,14 +5,13 @@ const known = []; // the step after which a node has its value
 nodes.forEach(({ k, row }) => known[k] = row === null ? 0 : null);
 page.groups.forEach((g, k) => [...g.nodes, ...g.aside].forEach(n => known[n] = k + 1));
 
-// Twin: tint, ramp and strength in viz/picture/colours.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
-const ramp = { plus: [0xF4, 0xA5, 0x82], minus: [0x92, 0xC5, 0xDE] };
+// Twin: tint and strength in viz/picture/colours.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 function tint(x, largest) {
   if (x === null) return "none";
-  if (!Number.isFinite(x)) return "#D8B9FF";
+  if (!Number.isFinite(x)) return "var(--broken)";
   if (x === 0) return "var(--zero)";
-  const t = Math.max(.15, Math.sqrt(Math.abs(x) / largest)), end = x > 0 ? ramp.plus : ramp.minus;
-  return `rgb(${end.map(c => Math.round(255 + t * (c - 255))).join(",")})`;
+  const t = Math.max(.15, Math.sqrt(Math.min(1, Math.abs(x) / largest)));
+  return `color-mix(in srgb, var(--${x > 0 ? "positive" : "negative"}) ${5 * Math.ceil(20 * t)}%, var(--card))`;
 }
 
 function slot(text, ground, k, largest) { // one gradient: its words and the ground under them
@@ -20,7 +19,7 @@ function slot(text, ground, k, largest) { // one gradient: its words and the gro
   text.textContent = (page.level === "stages" ? "" : "∂ ") + (blank ? "?" : number(bar));
   const shade = blank ? null : bar;
   if (ground) ground.style.fill = shade === null && page.level === "stages" ? "var(--paper)" : tint(shade, largest);
-  text.style.fill = shade === null || shade === 0 ? "var(--ink)" : "#1F2328";
+  text.style.fill = "var(--ink)";
 }
 
 function titles() { // the words that a pointer or a screen reader finds on a card or an edge, true at this step
@@ -28,9 +27,9 @@ function titles() { // the words that a pointer or a screen reader finds on a ca
     const about = n => `${nodes[n].name}: ${known[n] > now ? "not computed yet" : `value ${exact(value[n])}, gradient ${hiddenSlope(n) ? "to be predicted" : exact(adjoints[now][n])}`}`;
     element(id).querySelector("title").textContent = ks ? element(id).querySelector("text").textContent : about(k);
   }
-  for (const { id, edges: parts, unused } of page.wires) {
+  for (const { id, edges: parts } of page.wires) {
     const title = element(id).querySelector("title"), [k, slot] = parts[0] ?? [];
-    if (title) title.textContent = page.level === "values" && !unused && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${exact(partial[k][slot])}` : "";
+    if (title) title.textContent = page.level === "values" && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${exact(partial[k][slot])}` : "";
   }
 }
 
@@ -56,7 +55,7 @@ function single({ id, k }, active, largest) {
   group.classList.toggle("future", known[k] > now);
   group.classList.toggle("now", active.has(k));
   if (first) { first.textContent = known[k] > now ? "" : number(value[k]); slot(second, group.querySelector("path"), k, largest); if (known[k] > now) second.textContent = ""; }
-  else group.querySelector("text").textContent = number(value[k]);
+  else { const [text] = group.querySelectorAll("text"); text.textContent = text.textContent.replace(/\S*$/, number(value[k])); } // after its name
 }
 
 function panel({ id, ks, grids }, active, largest) {
@@ -90,21 +89,30 @@ const between = new Map(page.wires.map(({ id, edges: [[k, slot] = []] }) => { //
   const group = page.level === "stages" && page.groups.find(g => g.nodes.includes(k)), source = group && group.sources.find(s => s.nodes.includes(nodes[k].parents[slot]));
   return [id, source && [group, source]];
 }));
-function draw({ id, edges: parts, unused }, [sums, mine], added) {
+function draw({ id, edges: parts }, [sums, mine], added) {
   const group = element(id), label = element(`${id}-label`), sum = sums.get(id);
   group.classList.toggle("quiet", sum === undefined);
   group.classList.toggle("flow", mine.has(id));
   const [line, tip] = group.querySelectorAll("path");
   if (sum !== undefined && page.level === "values") {
-    line.style.stroke = tip.style.fill = `var(--${sum > 0 ? "plus" : sum < 0 ? "minus" : "neutral"})`;
-    line.style.strokeWidth = .9 + 1.4 * (sum && Math.max(.15, Math.min(1, Math.sqrt(Math.abs(sum) / added))));
+    const broken = !Number.isFinite(sum), t = sum && Math.max(.15, Math.min(1, Math.sqrt(Math.abs(sum) / added)));
+    line.style.stroke = tip.style.fill = `var(--${broken ? "infinite" : sum > 0 ? "plus" : sum < 0 ? "minus" : "neutral"})`;
+    line.style.strokeWidth = .9 + 1.4 * (broken ? 1 : t);
   } else { line.style.stroke = tip.style.fill = line.style.strokeWidth = ""; }
   if (!label) return;
   const [k, slot] = parts[0], ready = known[k] <= now;
   label.classList.toggle("hidden", !ready || hiddenFactor(k, slot));
-  const texts = label.querySelectorAll("text");
-  if (!unused && parts.length === 1 && texts.length === 1) texts[0].textContent = number(partial[k][slot], Math.max(2, page.digits - 1));
-  else if (texts[1] && between.get(id)) texts[1].textContent = `= ${derivative(...between.get(id))}`;
+  const texts = label.querySelectorAll("text"), back = label.querySelector("path"), stage = between.get(id);
+  const name = stage && derivative(...stage), kept = stage && stage[1].product && !stage[1].several && name.split(" = ")[0] === stage[1].what.split(" = ")[0];
+  if (stage && texts[1]) texts[1].textContent = `= ${name}`;
+  if (!stage && parts.length === 1) {
+    texts[0].textContent = `×${number(partial[k][slot])}`;
+    if (texts[1]) texts[1].textContent = number(sum);
+    if (back) back.style.fill = texts[1].style.fill = `var(--${!Number.isFinite(sum) ? "infinite" : sum > 0 ? "rise" : sum < 0 ? "fall" : "muted"})`;
+  }
+  // What flows back is there once it has flown, and its formula while the Jacobian has the name from which it was made.
+  const gone = sum === undefined || hiddenSlope(k) || hiddenSlope(nodes[k].parents[slot]) || stage && changed && !kept;
+  if (back) for (const part of [back, texts[texts.length - 1]]) part.classList.toggle("hidden", gone);
 }
 
 function go(step) { now = Math.max(0, Math.min(steps.length, step)); show(); ask(); follow(); }
