@@ -245,7 +245,7 @@ def test_a_screen_reader_hears_what_happens():
     assert 'role="toolbar"' in html
     assert 'role="status" aria-live="polite"' in html
     for control in re.findall(r"<(?:input|select|button)[^>]*>(?:[^<]*)", html):
-        assert "aria-label" in control or re.search(r">\s*\w", control), control
+        assert "aria-label" in control or re.search(r">[\s◂]*\w", control), control
 
 
 def test_zoom_and_fit_move_the_frame(opened):
@@ -311,6 +311,7 @@ def test_a_page_that_becomes_narrow_begins_anew_at_a_size_that_can_be_read(opene
     lesson.page.wait_for_function("() => svg.getScreenCTM().a > 0.9")  # the page hears of its size with the next frame
     lesson.press("ArrowRight")
     assert lesson.page.evaluate("svg.getScreenCTM().a") > 0.9
+    lesson.page.click("#more")
     lesson.page.click("#fit")
     lesson.page.set_viewport_size({"width": 500, "height": 667})
     assert lesson.page.evaluate("view.join() === whole.join()")
@@ -427,7 +428,7 @@ def test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them(op
 
     def labels():
         lesson.press("End")
-        both = "[...document.querySelectorAll('[id$=-label]')].map(g => [...g.querySelectorAll('text')].map(t => t.textContent).join('\\n'))"
+        both = "[...svg.querySelectorAll('[id$=-label]')].map(g => [...g.querySelectorAll('text')].map(t => t.textContent).join('\\n'))"
         return sorted(lesson.page.evaluate(both))
 
     def drawn(first):
@@ -458,7 +459,7 @@ def test_a_long_diagonal_is_shortened_in_the_page_as_in_the_picture(opened):
     lesson = opened(steps(graph(0.1), detail="stages"))
     lesson.set("x[0]", "2")
     lesson.go(1)
-    label = "[...document.querySelectorAll('[id$=-label] text')].map(t => t.textContent).find(t => t.includes('diag'))"
+    label = "[...svg.querySelectorAll('[id$=-label] text')].map(t => t.textContent).find(t => t.includes('diag'))"
     derivatives = [wire.derivative for wire in draw(graph(2.0), detail="stages").scene.wires]
     assert lesson.page.evaluate(label) == f"= {derivatives[0]}"
     assert derivatives[0].startswith("diag(0.105, 0.248, …")
@@ -743,10 +744,10 @@ def test_in_a_sandboxed_frame_as_in_jupyter_it_works(page, tmp_path):
     assert frame.inner_text("#told h1") == "Forward: compute x1w1"
 
 
-def test_a_page_of_sixty_values_is_under_150_kb():
+def test_a_page_of_sixty_values_is_under_250_kb():
     out = mlp((4, 4, 3))
     assert 60 < len(wengert_list([out])) <= 80
-    assert len(steps(out).html.encode()) < 150_000
+    assert len(steps(out).html.encode()) < 250_000
 
 
 def test_a_long_graph_goes_by_stages_and_says_so_or_shows_what_is_near_the_output(opened):
