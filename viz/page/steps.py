@@ -18,6 +18,7 @@ from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in
 from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
+from viz.page import exercise
 from viz.page.animation import animated
 from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.facts import gathered, level
@@ -28,7 +29,8 @@ from viz.source import listing, ran
 
 # fmt: off
 SCRIPTS = (  # one script, in this order
-    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "source", "controls", "quiz", "view", "theme",
+    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "source", "controls",
+    "quiz", "mistakes", "answer", "view", "theme",
 )
 # fmt: on
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
@@ -76,7 +78,8 @@ class Steps(Page):
 
     def _within(self, picture: Diagram) -> str:
         level, hidden = "stages" if picture.scene.staged else "values", "" if picture is self.picture else " hidden=''"
-        return without_tooltips(picture.svg).replace("<svg ", f'<svg data-level="{level}"{hidden} ', 1)
+        svg = exercise.blanked(picture.svg) if self.data["asked"] else picture.svg
+        return without_tooltips(svg).replace("<svg ", f'<svg data-level="{level}"{hidden} ', 1)
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the page, .html, or the animation, .svg; returns the path. ValueError for another suffix."""
@@ -117,7 +120,9 @@ def steps(
     With detail "values" a step computes one value, or passes its gradient on to its operands; with "stages" one scope,
     as in `draw`; "auto" is values up to 400 steps. The page makes a backward pass of its own: `.grad` is neither read
     nor changed. There the reader may change the number of any leaf. `predict` holds Values, whose gradients stay blank
-    until the reader has answered, or pairs (operand, result), whose local derivatives do.
+    until the reader has answered, or pairs (operand, result), whose local derivatives do. With predict="all" the page is
+    an exercise: the first gradients are worked examples, the next are asked factor by factor, the last are left blank.
+    There Hand in writes a text that `check` reads.
 
     TypeError for anything but one Value, ValueError for a leaf that has changed since, for a graph of more than 20,000
     values, and where `predict` is no part of the graph; where a derivative does not exist, the error of backward.
@@ -130,13 +135,14 @@ def steps(
     if callable(output) and not (isinstance(output, Chain) and not args):
         output, watch = ran(output, args, failed)
     order = _order(output)
-    asked = _asked(predict, {v: k for k, v in enumerate(order)})
+    asked = exercise.questions(order) if predict == "all" else _asked(predict, {v: k for k, v in enumerate(order)})
     levels = _levels(order, detail)
     twin: Value = deepcopy(order[-1])
     zero_grad(twins := wengert_list([twin]))
     twin.backward()
     pictures = [_picture(twin, name, direction, theme, digits) for name in levels]
     facts, functions = gathered(pictures[0].scene, twins, asked, digits)
+    facts["exercise"] = exercise.fingerprint(order) if predict == "all" else None
     facts["other"] = level(pictures[1].scene, twins, digits) if len(levels) > 1 else None
     places = [watch.places.get(v, []) for v in order] if watch else []
     facts["code"] = listing(places) if any(places) else None
@@ -194,7 +200,7 @@ def _asked(predict: Any, places: Mapping[Value, int]) -> list[dict[str, Any]]:
     """The questions: the place of a value in the graph, and of one of its edges if that is to be predicted."""
     asked: list[dict[str, Any]] = []
     if isinstance(predict, str):
-        raise TypeError(f"predict takes Values of the graph, such as predict=[w]; got {predict!r}")
+        raise TypeError(f'predict takes Values of the graph, such as predict=[w], or "all"; got {predict!r}')
     for item in [predict] if isinstance(predict, Value) else predict:
         pair = item if isinstance(item, tuple) else (item,)
         flat = [v for part in pair for v in values_in(part)]
