@@ -163,7 +163,7 @@ def test_factors_are_asked_before_how_much_and_the_verdict_stays_until_the_reade
     assert name == "a"
     assert lesson.page.is_hidden("#answer")
     assert lesson.told == ["∂L/∂a += ?"]
-    assert lesson.title.startswith("Backward: y")
+    assert lesson.title == "Backward through y: gradient of a"
     assert "does not belong" in tick(lesson, "∂L/∂y · ∂σ(a)/∂a", "∂σ(a)/∂a")
     assert "missing" in tick(lesson)
     assert tick(lesson, "∂L/∂y · ∂σ(a)/∂a") == "Right. How much is it?"

@@ -29,7 +29,7 @@ from viz.source import listing, ran
 
 # fmt: off
 SCRIPTS = (  # one script, in this order
-    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "source", "controls",
+    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "motion", "source", "controls",
     "quiz", "mistakes", "answer", "view", "theme",
 )
 # fmt: on
