@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import autograd
-from autograd import nesting, ops
+from autograd import docstrings, nesting, ops
 from autograd.arrays import array
 from autograd.chain import Chain
 from autograd.ops import Op
@@ -86,8 +86,8 @@ class Watch:
         return (name in self.own or not name.startswith(LIBRARIES)) and bool(linecache.getlines(name))
 
     def _made(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if event == "return" and isinstance(arg, Value):
-            self.places.setdefault(arg, list(self._around(frame.f_back)))
+        if event == "return" and isinstance(arg, Value) and (around := self._around(frame.f_back)):
+            self.places.setdefault(arg, around)
         return self._made
 
     def _lined(self, frame: FrameType, event: str, _: Any) -> Any:
@@ -102,13 +102,15 @@ class Watch:
             before[0] = new
         return self._lined
 
-    def _around(self, frame: FrameType | None) -> Iterator[Place]:
-        left = MOST_CALLS
-        while frame is not None and left and frame.f_code is not ran.__code__:
-            if frame in self.state:
-                yield self._place(frame)
-                left -= 1
+    def _around(self, frame: FrameType | None) -> list[Place]:
+        places: list[Place] = []
+        while frame is not None and frame.f_code is not ran.__code__:
+            if frame.f_code.co_filename == docstrings.__file__:
+                return []  # an example, which is computed when an operation is first used
+            if frame in self.state and len(places) < MOST_CALLS:
+                places.append(self._place(frame))
             frame = frame.f_back
+        return places
 
     def _place(self, frame: FrameType) -> Place:
         before, rounds = self.state[frame]

@@ -85,11 +85,12 @@ def check(text: str, output: Any) -> Marks:
     (output,) = values_in(output)
     order = wengert_list([output])
     try:
-        facts = json.loads(b64decode("".join(re.findall(r"(?m)^[\w+/=]+\s*$", text)), validate=False))
+        (block,) = re.findall(r"\[\[([\w+/=>\s]+)\]\]", text)  # a mail may have quoted it
+        facts = json.loads(b64decode(re.sub(r"[>\s]", "", block), validate=True))
         graph, items = facts["graph"], facts["items"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            "this is not the text that Hand in gave: the lines of letters at its end are needed"
+            "this is not the text that Hand in gave: the letters in [[ ]] at its end are needed"
         ) from error
     if graph != fingerprint(order):
         raise ValueError("these answers belong to another graph, or to other numbers in its leaves")
