@@ -238,6 +238,16 @@ def test_what_was_computed_beside_the_failing_operation_is_in_the_picture_too():
     assert {card.value for card in caught.value.picture.scene.cards if card.kind == "operation"} == {"2", "−1", "0"}
 
 
+def test_a_derivative_that_does_not_exist_is_red_in_the_whole_graph():
+    with pytest.raises(ZeroDivisionError, match="no derivative") as caught:
+        steps(lambda x: x.sqrt() * 2.0, 0.0)
+    cards = {card.id: card for card in caught.value.picture.scene.cards}
+    (red,) = [card for card in cards.values() if card.kind == "failed"]
+    (wire,) = [wire for wire in caught.value.picture.scene.wires if wire.head == red.id]
+    assert (red.name, cards[wire.tail].glyph) == ("the derivative of sqrt", "√")
+    assert len(cards) == 5
+
+
 def test_an_error_that_is_no_operations_has_no_picture():
     def f(x):
         y = x * x

@@ -124,6 +124,12 @@ class Watch:
         return Place(frame.f_code, line, part_at(frame.f_code, frame.f_lasti, line), tuple(inside))
 
 
+def given(output: Any, args: Sequence[Any], shown: Callable[[Failure], Any]) -> tuple[Any, Watch | None]:
+    """The output that a picture or a page is of: itself, or what a function gives for the arguments, and its lines."""
+    latest = isinstance(output, Chain) and not args  # a Chain was called before
+    return (output, None) if latest or not callable(output) else ran(output, args, shown)
+
+
 def ran(f: Callable[..., Any], args: Sequence[Any], shown: Callable[[Failure], Any]) -> tuple[Any, Watch]:
     """The result of f on the arguments, and the lines that made it.
 
@@ -137,7 +143,7 @@ def ran(f: Callable[..., Any], args: Sequence[Any], shown: Callable[[Failure], A
     except Exception as error:
         sys.settrace(before)
         if failure := _failure(error, watch):
-            _attach(error, shown(failure))
+            attach(error, shown(failure))
         raise
     finally:
         sys.settrace(before)
@@ -305,7 +311,7 @@ def without_value(failure: Failure) -> Value:
     return node(ops.sum, float("nan"), failure.operands, none)
 
 
-def _attach(error: Any, picture: Any) -> None:
+def attach(error: Any, picture: Any) -> None:
     """Give an error its picture: as an attribute, which a note names, and in IPython above its traceback."""
     error.picture = picture
     error.add_note("The graph up to this point is the error's picture: error.picture.save('error.svg') writes it.")

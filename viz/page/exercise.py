@@ -45,7 +45,7 @@ def fingerprint(order: Sequence[Value]) -> str:
 def blanked(svg: str) -> str:
     """A picture without the numbers that may be asked for, in its gradients and on its wires; the page computes them."""
     svg = re.sub(r">∂ [^<]*</text>", ">∂ ?</text>", svg)
-    label = re.compile(r'<g id="[^"]*-(?:label|\d+)">.*?</g>', re.DOTALL)
+    label = re.compile(r'<g id="[^"]*-(?:label|\d+)"[^>]*>.*?</g>', re.DOTALL)
     return label.sub(lambda group: re.sub(r">[−\d.e∞◂→×= ]+</text>", "></text>", group[0]), svg)
 
 

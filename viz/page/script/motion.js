@@ -31,8 +31,8 @@ function travel(wires) { // along each wire its number goes back, after a head t
     const [dx, dy] = [(base.x - tip.x) / 2, (base.y - tip.y) / 2];
     added[0].append(shape("path", { d: `M${tip.x},${tip.y}L${base.x - dy},${base.y + dx} ${base.x + dy},${base.y - dx}Z`, class: "head" }));
     const [k, slot] = parts[0], p = nodes[k].parents[slot], stage = between.get(id);
-    const number_ = stage ? of(stage[1].name) : hiddenSlope(p) || hiddenSlope(k) ? "?" : number(edges[now].find(e => e.k === k && e.slot === slot)?.more);
-    const text = shape("text", { class: "tag" }, number_);
+    const words = stage ? of(stage[1].name) : hiddenSlope(p) || hiddenSlope(k) ? "?" : number(edges[now].find(e => e.k === k && e.slot === slot)?.more);
+    const text = shape("text", { class: "tag" }, words);
     added[0].append(text);
     if (element(`${id}-label`)) labelled.push(text);
     return share => { const at = line.getPointAtLength(long * (.95 - .72 * share)); text.setAttribute("x", at.x); text.setAttribute("y", at.y + 3); };
