@@ -127,6 +127,11 @@ def test_floats_become_leaves_of_the_parameters_names_and_whole_numbers_stay():
     assert names == {"x", "W[0]", "W[1]"}
 
 
+def test_a_function_of_whole_numbers_alone_is_refused_with_what_to_write():
+    with pytest.raises(TypeError, match=r"plain number 9.*such as 3\.0"):
+        steps(square, 3)
+
+
 def test_a_value_or_a_chain_that_was_called_has_no_code():
     chain = Chain(square)
     chain(2.0)

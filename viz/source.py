@@ -13,6 +13,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
+from numbers import Real
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple
@@ -30,8 +31,7 @@ MOST_CALLS = 6  # of the calls around a line, the innermost are told
 NEAR = 2  # lines between two functions that are listed as one text
 HOME = Path(autograd.__file__).parents[1]
 ENGINE = tuple(f"{HOME / name}" for name in ("autograd", "viz"))
-PLACES = ("stdlib", "platstdlib", "purelib", "platlib")
-LIBRARIES = (*ENGINE, f"{HOME / 'nn'}", *(sysconfig.get_paths()[name] for name in PLACES))
+LIBRARIES = (*ENGINE, f"{HOME / 'nn'}", *(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib")))
 
 
 class Place(NamedTuple):
@@ -83,7 +83,8 @@ class Watch:
     def readers(self, code: CodeType) -> bool:
         """Whether it is source that the reader has written, or has asked for, and at hand."""
         name = code.co_filename
-        return (name in self.own or not name.startswith(LIBRARIES)) and bool(linecache.getlines(name))
+        library = name.startswith(LIBRARIES) or "-packages" in name  # site-packages, dist-packages
+        return (name in self.own or not library) and bool(linecache.getlines(name))
 
     def _made(self, frame: FrameType, event: str, arg: Any) -> Any:
         if event == "return" and isinstance(arg, Value) and (around := self._around(frame.f_back)):
@@ -139,7 +140,7 @@ def ran(f: Callable[..., Any], args: Sequence[Any], shown: Callable[[Failure], A
     watch, given, before = Watch(f), _leaves(f, args), sys.gettrace()
     sys.settrace(watch)
     try:
-        return f(*given), watch
+        output = f(*given)
     except Exception as error:
         sys.settrace(before)
         if failure := _failure(error, watch):
@@ -148,6 +149,12 @@ def ran(f: Callable[..., Any], args: Sequence[Any], shown: Callable[[Failure], A
     finally:
         sys.settrace(before)
         watch.state.clear()
+    if isinstance(output, Real) and not isinstance(output, Value):
+        raise TypeError(
+            f"the function gave the plain number {output!r}, which has no graph: give it Values, or floats such as 3.0 "
+            "(a whole number such as 3 stays one, for it may be an index)"
+        )
+    return output, watch
 
 
 def _leaves(f: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
