@@ -141,8 +141,11 @@ def test_a_value_or_a_chain_that_was_called_has_no_code():
 
 def test_a_function_without_source_is_shown_as_its_value():
     space = {}
-    exec("def f(x):\n    return x * x", space)
+    exec("def f(x):\n    return (x * x).exp()", space)
     assert steps(space["f"], 3.0).data["code"] is None
+    with pytest.raises(OverflowError) as caught:
+        draw(space["f"], 1e3)
+    assert [card.kind for card in caught.value.picture.scene.cards].count("failed") == 1
 
 
 CELL = "ipykernel_1/2.py"

@@ -31,7 +31,13 @@ MOST_CALLS = 6  # of the calls around a line, the innermost are told
 NEAR = 2  # lines between two functions that are listed as one text
 HOME = Path(autograd.__file__).parents[1]
 ENGINE = tuple(f"{HOME / name}" for name in ("autograd", "viz"))
-LIBRARIES = (*ENGINE, f"{HOME / 'nn'}", *(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib")))
+LIBRARIES = (
+    *ENGINE,
+    f"{HOME / 'nn'}",
+    "<frozen",
+    "<__array_function__",
+    *(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib")),
+)
 
 
 class Place(NamedTuple):
@@ -81,10 +87,10 @@ class Watch:
         return self._lined
 
     def readers(self, code: CodeType) -> bool:
-        """Whether it is source that the reader has written, or has asked for, and at hand."""
+        """Whether it is what the reader has written, or has asked for."""
         name = code.co_filename
         library = name.startswith(LIBRARIES) or "-packages" in name  # site-packages, dist-packages
-        return (name in self.own or not library) and bool(linecache.getlines(name))
+        return name in self.own or not library
 
     def _made(self, frame: FrameType, event: str, arg: Any) -> Any:
         if event == "return" and isinstance(arg, Value) and (around := self._around(frame.f_back)):
@@ -225,8 +231,11 @@ def _endless(loop: ast.For | ast.While) -> bool:
     return isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant)  # its head is no step of the program
 
 
-def listing(places: Sequence[Sequence[Place]]) -> dict[str, Any]:
-    """The functions with their lines, and for each Value its lines in them, as data of a page."""
+def listing(places: Sequence[Sequence[Place]]) -> dict[str, Any] | None:
+    """The functions with their lines, and for each Value its lines in them, as data of a page; None without source."""
+    places = [[place for place in stack if linecache.getlines(place.code.co_filename)] for stack in places]
+    if not any(places):
+        return None
     spans: dict[str, list[list[Any]]] = {}
     for place in (place for stack in places for place in reversed(stack)):
         spans.setdefault(place.code.co_filename, []).append(_span(place.code))
@@ -297,7 +306,7 @@ def _failure(error: Exception, watch: Watch) -> Failure | None:
         return None
     line = linecache.getline(frame.f_code.co_filename, tb.tb_lineno)
     part = part_at(frame.f_code, tb.tb_lasti, tb.tb_lineno)
-    what = _row(made).label if made else line[slice(*part)] if part else line.strip()
+    what = _row(made).label if made else line[slice(*part)] if part else line.strip() or "this operation"
     taken = {p for v in watch.places for p in v.parents} | set(operands)
     return Failure(what, operands, [v for v in watch.places if v not in taken], str(error))
 
