@@ -31,13 +31,8 @@ MOST_CALLS = 6  # of the calls around a line, the innermost are told
 NEAR = 2  # lines between two functions that are listed as one text
 HOME = Path(autograd.__file__).parents[1]
 ENGINE = tuple(f"{HOME / name}" for name in ("autograd", "viz"))
-LIBRARIES = (
-    *ENGINE,
-    f"{HOME / 'nn'}",
-    "<frozen",
-    "<__array_function__",
-    *(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib")),
-)
+PYTHON = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib"))
+LIBRARIES = (*ENGINE, *PYTHON, f"{HOME / 'nn'}", "<frozen", "<__array_function__")
 
 
 class Place(NamedTuple):
@@ -293,9 +288,7 @@ def _failure(error: Exception, watch: Watch) -> Failure | None:
     while tb:
         steps.append((tb.tb_frame, tb))
         tb = tb.tb_next
-    last = max(
-        (k for k, (frame, _) in enumerate(steps) if watch.readers(frame.f_code) and frame in watch.state), default=None
-    )
+    last = max((k for k, (frame, _) in enumerate(steps) if frame in watch.state), default=None)
     if last is None:
         return None
     frame, tb = steps[last]

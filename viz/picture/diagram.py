@@ -153,25 +153,13 @@ def failed(failure: Failure) -> Diagram:
     """The graph up to an operation that has no value, which stands in red with the reason."""
     last = without_value(failure)
     scene = cards.scene([last, *failure.others], 120, 4)
-    words = [[line] for line in wrap(failure.message, 46)]
 
     def redrawn(card: Any) -> Card | Panel:
         if card.node is not last:
             return replace(card, kind=card.node.role or "operation") if card.kind == "output" else card  # type: ignore[no-any-return]
-        seat = card.lane, card.column
-        return Panel(
-            card.id,
-            "failed",
-            printable(failure.what, 60),
-            "",
-            [Grid("has no value", words)],
-            failure.message,
-            *seat,
-            "",
-            [],
-            [],
-            [],
-        )
+        words = Grid("has no value", [[line] for line in wrap(failure.message, 46)])
+        rest: Any = card.lane, card.column, "", [], [], []
+        return Panel(card.id, "failed", printable(failure.what, 60), "", [words], failure.message, *rest)
 
     red = next(card.id for card in scene.cards if isinstance(card, Card) and card.node is last)
     wires = [replace(w, derivative="", shown=False, title="") if w.head == red else w for w in scene.wires]
