@@ -175,7 +175,8 @@ def explained(f, point):
 
 def last_lines(f, point):
     y, leaves = graph(f, point)
-    texts = [str(viz.latex(y, wrt=v, digits=17)).splitlines()[-1] for v in leaves]
+    written = [str(viz.latex(y, wrt=v, digits=17)).splitlines() for v in leaves]
+    texts = [next(line for line in reversed(lines) if "= " in line) for lines in written]
     return [float(re.split(r"= ", text)[-1].replace("−", "-").replace("∞", "inf")) for text in texts]
 
 

@@ -16,6 +16,7 @@ PALETTE = {  # light, dark
     "neutral":   ("#818B98", "#6E7681"),  "plus":      ("#D6604D", "#F4A582"),  "minus":     ("#4393C3", "#92C5DE"),
     "zero":      ("#F3F4F6", "#161B22"),  "broken":    ("#D8B9FF", "#553098"),  "infinite":  ("#8250DF", "#D2A8FF"),
     "rise":      ("#A93A26", "#F4A582"),  "fall":      ("#2A6A9B", "#92C5DE"),  "back":      ("#1A7F37", "#3FB950"),
+    "failed":    ("#D1242F", "#F85149"),
 }
 ENDS = {"positive":  ("#F4A582", "#8C3B26"),  "negative":  ("#92C5DE", "#1F5E85")}
 # fmt: on

@@ -5,20 +5,24 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from itertools import chain
 from os import PathLike
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
 from autograd.tape import wengert_list
 from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
+from viz.numbers import printable
 from viz.once import once
 from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.colours import THEMES
 from viz.picture.folding import folded
 from viz.picture.layout import Places
-from viz.picture.scene import Scene, narrower
+from viz.picture.scene import Card, Grid, Panel, Scene, narrower
+from viz.source import Failure, given, without_value
 
 DIRECTIONS = ("auto", "right", "down")
 FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf", ".mmd": "mermaid"}
@@ -128,6 +132,7 @@ class Diagram:
 
 def draw(
     output: Any,
+    *args: Any,
     detail: Detail = "auto",
     direction: Direction = "auto",
     max_nodes: int = 120,
@@ -137,6 +142,9 @@ def draw(
     legend: bool = True,
 ) -> Diagram:
     """A picture of the graph of a Value, or of several: value and gradient of everything, local derivatives on the edges.
+
+    Of a function and its arguments it is the graph of what the function gives. An error that stops the function carries
+    the graph up to there as `error.picture`.
 
     With detail "values" a card shows each value, in a lane for each outermost scope; with "stages" a panel shows each
     scope with its vectors and matrices and their gradients, a Jacobian on each edge. Stages of nested scopes are those of
@@ -161,7 +169,7 @@ def draw(
     whole("max_nodes", max_nodes, 1)
     whole("digits", digits, 2)
     whole("depth", depth, 1)
-    order = wengert_list(values_in(output))
+    order = wengert_list(values_in(output := given(output, args, failed)[0]))
     scoped = any(v.scope for v in order)
 
     def values(most: int) -> Iterator[Diagram]:
@@ -201,3 +209,23 @@ def _ways(shown: Scene, direction: Direction, theme: str, legend: bool) -> Itera
     ways = ("right", "down") if right <= max(WIDEST, down) else ("down", "right")  # or what is wide is made wider
     for way in ways:
         yield Diagram(shown, way, theme, legend)
+
+
+def failed(failure: Failure) -> Diagram:
+    """The graph up to an operation that has no value, which stands in red with the reason."""
+    last = without_value(failure)
+    scene = cards.scene([last, *failure.others], 120, 4)
+
+    def redrawn(card: Any) -> Card | Panel:
+        if card.node is not last:
+            return replace(card, kind=card.node.role or "operation") if card.kind == "output" else card  # type: ignore[no-any-return]
+        words = Grid("has no value", [[line] for line in wrap(failure.message, 46)])
+        rest: Any = card.lane, card.column, "", [], [], []
+        return Panel(card.id, "failed", printable(failure.what, 60), "", [words], failure.message, *rest)
+
+    red = next(card.id for card in scene.cards if isinstance(card, Card) and card.node is last)
+    wires = [replace(w, derivative="", flow="", shown=False, title="") if w.head == red else w for w in scene.wires]
+    notes = [note for note in scene.notes if note.kind == "cut"]
+    scene = replace(scene, cards=[redrawn(card) for card in scene.cards], wires=wires, notes=notes)
+    wide = layout.natural_width(scene, "right") <= WIDEST
+    return Diagram(scene, "right" if wide else "down", "auto", legend=False)

@@ -27,7 +27,7 @@ FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 LEGEND = 187.0  # points, 250 pixels: the narrowest picture with a legend
 MARGIN, PAD, HEADING = 8.0, 10.0, 44.0  # around the picture, inside a lane, and above its cards
 
-BORDERS = {"input": 1.6, "parameter": 1.6, "output": 2.0}
+BORDERS = {"input": 1.6, "parameter": 1.6, "output": 2.0, "failed": 2.6}
 
 
 def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, title: str) -> str:
