@@ -184,12 +184,25 @@ def _(product):
 
 
 @exercise("2.5")
-def _(factor):
-    if not all(near(factor(p), p * (1 - p)) for p in (0.1, 0.5, 0.9)):
-        return "Which factor did cross-entropy cancel?"
+def _(matrix):
+    if not near(matrix, np.eye(3)):
+        return "Does x6[0] change when only w20[1] changes? And how fast does it change with w20[0]?"
 
 
 @exercise("2.6")
+def _(matrix, x4):
+    if not near(np.array(matrix, float), [0 * x4, x4, 0 * x4]):
+        return "Which row of W2 does x5[1] use? With respect to all other weights the derivative is 0."
+
+
+@exercise("2.7")
+def _(matrix):
+    z = np.array([0.2, 0.5, 0.9])
+    if not near(matrix(z), np.diag(z * (1 - z))):
+        return "Each x4[j] depends on x3[j] only, so the matrix is diagonal. Write σ′ with x4."
+
+
+@exercise("2.8")
 def _(loss, gradient):
     if not near(loss, 1000):
         return "L = log Σ exp(a) − a_c. Which term of the sum is so large that the others do not count?"
@@ -197,7 +210,7 @@ def _(loss, gradient):
         return "The gradient is ŷ − y. Class 0 has all of the probability."
 
 
-@exercise("2.7")
+@exercise("2.9")
 def _(loss):
     if not near(loss, math.log(3)):
         return "Each class then has the probability 1/3."
