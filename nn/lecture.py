@@ -31,7 +31,7 @@ def lecture_chain(W1: Any, w10: Any, W2: Any, w20: Any, c: int) -> Chain:  # noq
     return Chain(
         _function("f1", "x2 = W1·x", lambda x: W1 @ x),
         _function("f2", "x3 = x2 + w10", lambda x2: x2 + w10),
-        _function("f3", "x4 = σ(x3)", sigmoid),
+        _function("f3", "x4 = σ(x3)", lambda x3: sigmoid(x3)),
         _function("f4", "x5 = W2·x4", lambda x4: W2 @ x4),
         _function("f5", "x6 = x5 + w20", lambda x5: x5 + w20),
         _function("f6", f"L = −log softmax(x6)[{c}]", lambda x6: cross_entropy(x6, c)),

@@ -126,7 +126,7 @@ FLOORS = [
     {"autograd.languages"},
     {"autograd"},  # the rest of its root
     {"autograd.recorded"},
-    {"nn", "viz.numbers", "viz.names", "viz.arguments", "viz.files", "viz.once"},
+    {"nn", "viz.numbers", "viz.names", "viz.arguments", "viz.files", "viz.once", "viz.source"},
     {"viz.picture"},
     {"viz.text"},
     {"viz.page"},
@@ -194,7 +194,7 @@ def code_lines(path):
         (["autograd/operation.py", "autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 540),
         (["autograd/**/*.py"], 4950),  # 3,000 were planned: C takes 680, JavaScript for pages 90, pickles 60
         (["nn/*.py"], 1250),  # 800 were planned: refusals, the doctor and the reader of CSV files took more
-        (["viz/**/*.py"], 3770),  # 1,600 were planned
+        (["viz/**/*.py"], 4200),  # 1,600 were planned
     ],
     ids=["operation, ops, tape and value", "autograd", "nn", "viz"],
 )

@@ -3,6 +3,7 @@
 Of a graph
     draw            a picture: every value and gradient, or a box for each stage
     steps           a page to step through the computation, forward and backward
+    check           whether the answers to an exercise of that page are right
     table           the evaluation trace: node, expression, value, derivatives, adjoint
     latex           the formula, and the chain rule line by line
     explain         a gradient as the sum over all paths
@@ -12,6 +13,7 @@ Of a graph
 What these give; each shows itself in a notebook and has `save`
     Diagram         the picture: .svg, .png, .html, .dot, .pdf
     Steps           the page, or the animation
+    Marks           the answers to an exercise
     Live            the page in which a network learns
     Table           the trace, as text, Markdown, HTML or LaTeX
     Formula         the formula or derivation
@@ -44,6 +46,7 @@ if any(
 
 if TYPE_CHECKING:
     from viz.expression import parsed
+    from viz.page.exercise import Marks, check
     from viz.page.live import Live, live
     from viz.page.steps import Steps, steps
     from viz.picture.diagram import Diagram, draw
@@ -54,8 +57,8 @@ if TYPE_CHECKING:
 
 # fmt: off
 __all__ = [
-    "Diagram", "Explanation", "Formula", "Live", "Steps", "Table", "activations", "boundary", "descent", "draw", "explain",
-    "history", "latex", "live", "network", "parsed", "steps", "table",
+    "Diagram", "Explanation", "Formula", "Live", "Marks", "Steps", "Table", "activations", "boundary", "check", "descent",
+    "draw", "explain", "history", "latex", "live", "network", "parsed", "steps", "table",
 ]
 # fmt: on
 
@@ -66,6 +69,7 @@ _HOMES = {
     "text.formula": ("Formula", "latex"),
     "text.paths": ("Explanation", "explain"),
     "plots": ("activations", "boundary", "descent", "history", "network"),
+    "page.exercise": ("Marks", "check"),
     "page.live": ("Live", "live"),
     "page.steps": ("Steps", "steps"),
     "text.trace": ("Table", "table"),

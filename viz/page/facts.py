@@ -24,11 +24,7 @@ def gathered(scene: Scene, order: Sequence[Value], asked: Sequence[Facts], digit
     computed = {v: (v.op, len(v.parents)) for v in order if v.op is not None}
     rows = {row: k for k, row in enumerate(dict.fromkeys(computed.values()))}
     uses = Counter(p for v in computed for p in v.parents)
-    shown = _by_stages(scene, number) if scene.staged else _by_values(scene, number)
-    _put_aside(shown["groups"], order, number)
     facts = {
-        "level": "stages" if scene.staged else "values",
-        "digits": max(2, digits - 1) if scene.staged else digits,
         "nodes": [  # name, row and operands, or number and role
             [name[v], rows[computed[v]], [number[p] for p in v.parents], None, None]
             if v in computed
@@ -39,10 +35,19 @@ def gathered(scene: Scene, order: Sequence[Value], asked: Sequence[Facts], digit
         "rows": [_row(op, n) for op, n in rows],
         "uses": [uses[v] for v in order],
         "asked": asked,
-        **shown,
+        **level(scene, order, digits),
     }
     functions = (value_and_partials(op, n) for op, n in rows)
     return facts, f"[{','.join(f'{{f:{f},d:{d}}}' for f, d in functions)}]"
+
+
+def level(scene: Scene, order: Sequence[Value], digits: int) -> Facts:
+    """The facts of one picture of the graph: its steps, cards and wires."""
+    number: dict[Value | None, int] = {v: k for k, v in enumerate(order)}
+    shown = _by_stages(scene, number) if scene.staged else _by_values(scene, number)
+    _put_aside(shown["groups"], order, number)
+    name, digits = ("stages", max(2, digits - 1)) if scene.staged else ("values", digits)
+    return {"level": name, "digits": digits, **shown}
 
 
 def _put_aside(groups: Sequence[Facts], order: Sequence[Value], number: Numbers) -> None:

@@ -10,23 +10,27 @@ from pathlib import Path
 from typing import Any
 
 from autograd.arrays import zero_grad
+from autograd.chain import Chain
 from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.arguments import Detail, Direction, Theme, values_in
+from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in
 from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
+from viz.page import exercise
 from viz.page.animation import animated
 from viz.page.assembly import Page, as_json, assembled, read, scripts
-from viz.page.facts import gathered
+from viz.page.facts import gathered, level
 from viz.picture import formats
-from viz.picture.diagram import Diagram, draw
+from viz.picture.diagram import Diagram, draw, failed
 from viz.picture.paint import without_tooltips
+from viz.source import listing, ran
 
 # fmt: off
 SCRIPTS = (  # one script, in this order
-    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "controls", "quiz", "view", "theme",
+    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "source", "controls",
+    "quiz", "mistakes", "answer", "view", "theme",
 )
 # fmt: on
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
@@ -43,9 +47,15 @@ class Steps(Page):
 
     title = "Step through the graph"
 
-    def __init__(self, picture: Diagram, data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
-        self.picture, self.data, self.functions, self.notes = picture, data, functions, notes
-        self.theme = picture.theme
+    def __init__(self, pictures: Sequence[Diagram], data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
+        self.picture, self.pictures, self.data, self.functions, self.notes = (
+            pictures[0],
+            pictures,
+            data,
+            functions,
+            notes,
+        )
+        self.theme = self.picture.theme
 
     @once
     def html(self) -> str:
@@ -55,7 +65,7 @@ class Steps(Page):
             "title": escape(repr(self.picture)[1:-1]),
             "css": read("steps.css"),
             # Its tooltips give away the numbers that are not computed or predicted yet; the page writes its own.
-            "svg": without_tooltips(self.picture.svg),
+            "svg": "".join(map(self._within, self.pictures)),
             "notes": escape(" ".join(self.notes)),
             "data": as_json(self.data),
         }
@@ -65,6 +75,11 @@ class Steps(Page):
     def svg(self) -> str:
         """The animation: it plays wherever a picture is shown, and is the finished picture without style sheets."""
         return animated(self.picture.svg, self.data)
+
+    def _within(self, picture: Diagram) -> str:
+        level, hidden = "stages" if picture.scene.staged else "values", "" if picture is self.picture else " hidden=''"
+        svg = exercise.blanked(picture.svg) if self.data["asked"] else picture.svg
+        return without_tooltips(svg).replace("<svg ", f'<svg data-level="{level}"{hidden} ', 1)
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the page, .html, or the animation, .svg; returns the path. ValueError for another suffix."""
@@ -88,7 +103,7 @@ class Steps(Page):
 
 def steps(
     output: Any,
-    *,
+    *args: Any,
     detail: Detail = "auto",
     predict: Any = (),
     direction: Direction = "auto",
@@ -97,10 +112,17 @@ def steps(
 ) -> Steps:
     """Step through the computation of a Value, or of a Chain's, and back through its gradients: a page, and an animation.
 
+    Of a function and its arguments, `steps(f, *args)`, the page shows f's source beside the graph and marks the line that
+    makes each value, forward and on the way back; functions of the reader's own that f calls are shown too. Floats and
+    arrays of floats among the arguments become leaves called as the parameters are. An error that stops f carries the
+    graph up to there as `error.picture`.
+
     With detail "values" a step computes one value, or passes its gradient on to its operands; with "stages" one scope,
     as in `draw`; "auto" is values up to 400 steps. The page makes a backward pass of its own: `.grad` is neither read
     nor changed. There the reader may change the number of any leaf. `predict` holds Values, whose gradients stay blank
-    until the reader has answered, or pairs (operand, result), whose local derivatives do.
+    until the reader has answered, or pairs (operand, result), whose local derivatives do. With predict="all" the page is
+    an exercise: the first gradients are worked examples, the next are asked factor by factor, the last are left blank.
+    There Hand in writes a text that `check` reads.
 
     TypeError for anything but one Value, ValueError for a leaf that has changed since, for a graph of more than 20,000
     values, and where `predict` is no part of the graph; where a derivative does not exist, the error of backward.
@@ -109,6 +131,29 @@ def steps(
     >>> steps(x * x + 1)
     <2 steps forward and 2 back through a graph of 4 values>
     """
+    watch = None
+    if callable(output) and not (isinstance(output, Chain) and not args):
+        output, watch = ran(output, args, failed)
+    order = _order(output)
+    asked = exercise.questions(order) if predict == "all" else _asked(predict, {v: k for k, v in enumerate(order)})
+    levels = _levels(order, detail)
+    twin: Value = deepcopy(order[-1])
+    zero_grad(twins := wengert_list([twin]))
+    twin.backward()
+    pictures = [_picture(twin, name, direction, theme, digits) for name in levels]
+    facts, functions = gathered(pictures[0].scene, twins, asked, digits)
+    facts["exercise"] = exercise.fingerprint(order) if predict == "all" else None
+    facts["other"] = level(pictures[1].scene, twins, digits) if len(levels) > 1 else None
+    places = [watch.places.get(v, []) for v in order] if watch else []
+    facts["code"] = listing(places) if any(places) else None
+    cut = (note.text for note in pictures[0].scene.notes if note.kind == "cut")  # the others are in the picture
+    notes = [f"{text} The page computes all of them." for text in cut]
+    notes += ["More than 400 steps: here they go by stages."] * (_long(order) and levels[0] == "stages")
+    return Steps(pictures, facts, functions, notes)
+
+
+def _order(output: Any) -> list[Value]:
+    """The graph of one Value, as it was computed."""
     output, *more = values_in(output)
     if more:
         raise TypeError(f"steps go through the graph of one Value; got {1 + len(more)}: take one of them, or their sum")
@@ -119,23 +164,30 @@ def steps(
         raise ValueError(
             f"a page holds {MOST_VALUES:,} values; this graph has {len(order):,}: draw(…) shows its stages"
         )
-    asked = _asked(predict, {v: k for k, v in enumerate(order)})
-    long = 2 * sum(v.op is not None for v in order) > MOST_STEPS
-    if detail == "auto":  # a step of many operands is long too
-        detail = "stages" if max(long, len(order) > MOST_STEPS) and any(v.scope for v in order) else "values"
-    twin: Value = deepcopy(output)
-    zero_grad(wengert_list([twin]))
-    twin.backward()
-    most = MOST_STEPS // 2 if long else len(order)
-    way: Direction = "right" if direction == "auto" else direction
-    picture = draw(twin, detail=detail, direction=way, theme=theme, digits=digits, max_nodes=most, legend=False)
-    if direction == "auto":
-        picture = max(picture, Diagram(picture.scene, "down", theme, legend=False), key=_scale)
-    notes = [
-        f"{note.text} The page computes all of them." for note in picture.scene.notes if note.kind == "cut"
-    ]  # the others are in the picture
-    notes += ["More than 400 steps: here they go by stages."] * (long and detail == "stages")
-    return Steps(picture, *gathered(picture.scene, wengert_list([twin]), asked, digits), notes)
+    return order
+
+
+def _long(order: Sequence[Value]) -> bool:
+    return 2 * sum(v.op is not None for v in order) > MOST_STEPS
+
+
+def _levels(order: Sequence[Value], detail: Detail) -> list[Detail]:
+    """The pictures of a page: first the one that is asked for, then the other one, where there is one."""
+    choice("detail", detail, DETAILS)
+    long = _long(order) or len(order) > MOST_STEPS  # a step of many operands is long too
+    scoped = any(v.scope for v in order)
+    first: Detail = ("stages" if long and scoped else "values") if detail == "auto" else detail
+    second: Detail = "values" if first == "stages" else "stages"
+    return [first, second] if scoped and not long else [first]
+
+
+def _picture(twin: Value, level: Detail, direction: Direction, theme: Theme, digits: int) -> Diagram:
+    order = wengert_list([twin])
+    most = MOST_STEPS // 2 if _long(order) else len(order)
+    ways: tuple[Direction, ...] = ("right", "down") if direction == "auto" else (direction,)
+    found = [draw(twin, detail=level, direction=ways[0], theme=theme, digits=digits, max_nodes=most, legend=False)]
+    found += [Diagram(found[0].scene, way, theme, legend=False) for way in ways[1:]]
+    return max(found, key=_scale)
 
 
 def _scale(picture: Diagram) -> float:
@@ -148,7 +200,7 @@ def _asked(predict: Any, places: Mapping[Value, int]) -> list[dict[str, Any]]:
     """The questions: the place of a value in the graph, and of one of its edges if that is to be predicted."""
     asked: list[dict[str, Any]] = []
     if isinstance(predict, str):
-        raise TypeError(f"predict takes Values of the graph, such as predict=[w]; got {predict!r}")
+        raise TypeError(f'predict takes Values of the graph, such as predict=[w], or "all"; got {predict!r}')
     for item in [predict] if isinstance(predict, Value) else predict:
         pair = item if isinstance(item, tuple) else (item,)
         flat = [v for part in pair for v in values_in(part)]

@@ -14,7 +14,7 @@ PALETTE = {  # light, dark
     "input":     ("#0969DA", "#58A6FF"),  "parameter": ("#9A6700", "#D29922"),  "operation": ("#59636E", "#9198A1"),
     "output":    ("#1F2328", "#F0F6FC"),  "constant":  ("#818B98", "#8B949E"),  "stub":      ("#818B98", "#8B949E"),
     "neutral":   ("#818B98", "#6E7681"),  "plus":      ("#D6604D", "#F4A582"),  "minus":     ("#4393C3", "#92C5DE"),
-    "zero":      ("#F3F4F6", "#30363D"),
+    "zero":      ("#F3F4F6", "#30363D"),  "failed":    ("#D1242F", "#F85149"),
 }
 # fmt: on
 POSITIVE, NEGATIVE, NOT_FINITE = (0xF4, 0xA5, 0x82), (0x92, 0xC5, 0xDE), "#D8B9FF"

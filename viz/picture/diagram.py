@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from base64 import b64encode
 from contextlib import suppress
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from textwrap import wrap
 from typing import Any
 
+from autograd.chain import Chain
 from autograd.tape import wengert_list
 from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
+from viz.numbers import printable
 from viz.once import once
 from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.colours import THEMES
-from viz.picture.scene import Scene
+from viz.picture.scene import Card, Grid, Panel, Scene
+from viz.source import Failure, ran, without_value
 
 DIRECTIONS = ("auto", "right", "down")
 FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf"}
@@ -98,6 +103,7 @@ class Diagram:
 
 def draw(
     output: Any,
+    *args: Any,
     detail: Detail = "auto",
     direction: Direction = "auto",
     max_nodes: int = 120,
@@ -107,6 +113,9 @@ def draw(
     legend: bool = True,
 ) -> Diagram:
     """A picture of the graph of a Value, or of several: value and gradient of everything, local derivatives on the edges.
+
+    Of a function and its arguments it is the graph of what the function gives. An error that stops the function carries
+    the graph up to there as `error.picture`.
 
     With detail "values" a card shows each value, in a lane for each outermost scope; with "stages" a panel shows each
     scope with its vectors and matrices and their gradients, a Jacobian on each edge; "auto" is values up to
@@ -123,6 +132,8 @@ def draw(
     >>> draw((w * x).tanh())
     <Computation graph of 4 values>
     """
+    if callable(output) and not (isinstance(output, Chain) and not args):
+        output, _ = ran(output, args, failed)
     choice("detail", detail, DETAILS)
     choice("direction", direction, DIRECTIONS)
     choice("theme", theme, THEMES)
@@ -138,3 +149,35 @@ def draw(
         right, down = (layout.natural_width(shown, way) for way in ("right", "down"))
         direction = "right" if right <= max(WIDEST, down) else "down"  # or what is wide is made wider
     return Diagram(shown, direction, theme, bool(legend))
+
+
+def failed(failure: Failure) -> Diagram:
+    """The graph up to an operation that has no value, which stands in red with the reason."""
+    last = without_value(failure)
+    scene = cards.scene([last, *failure.others], 120, 4)
+    words = [[line] for line in wrap(failure.message, 46)]
+
+    def redrawn(card: Any) -> Card | Panel:
+        if card.node is not last:
+            return replace(card, kind=card.node.role or "operation") if card.kind == "output" else card  # type: ignore[no-any-return]
+        seat = card.lane, card.column
+        return Panel(
+            card.id,
+            "failed",
+            printable(failure.what, 60),
+            "",
+            [Grid("has no value", words)],
+            failure.message,
+            *seat,
+            "",
+            [],
+            [],
+            [],
+        )
+
+    red = next(card.id for card in scene.cards if isinstance(card, Card) and card.node is last)
+    wires = [replace(w, derivative="", shown=False, title="") if w.head == red else w for w in scene.wires]
+    notes = [note for note in scene.notes if note.kind == "cut"]
+    scene = replace(scene, cards=[redrawn(card) for card in scene.cards], wires=wires, notes=notes)
+    wide = layout.natural_width(scene, "right") <= WIDEST
+    return Diagram(scene, "right" if wide else "down", "auto", legend=False)

@@ -25,7 +25,7 @@ Footer = tuple[list[str], float, float]  # lines, width and height
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 MARGIN, PAD, HEADING = 8.0, 10.0, 44.0  # around the picture, inside a lane, and above its cards
 
-BORDERS = {"input": 1.6, "parameter": 1.6, "output": 2.0}
+BORDERS = {"input": 1.6, "parameter": 1.6, "output": 2.0, "failed": 2.6}
 
 
 def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, title: str) -> str:

@@ -10,11 +10,13 @@ const commands = { start: () => go(0), back: () => go(now - 1), step: () => go(n
 for (const [id, act] of Object.entries(commands)) $(id).onclick = pauseThen(act);
 $("play").onclick = () => play(!timer);
 $("speed").onchange = () => timer && play(true);
+$("more").onclick = () => $("more").setAttribute("aria-expanded", $("rest").classList.toggle("open"));
 $("seek").max = steps.length; $("seek").oninput = event => { play(false); go(Number(event.target.value)); };
 const keys = { ArrowLeft: commands.back, ArrowRight: commands.step, Home: commands.start, End: commands.end, b: commands.backward };
 addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.id !== "seek") return;
-  if (event.key === " " && event.target.tagName !== "BUTTON") { event.preventDefault(); play(!timer); }
+  if (event.key === " " && event.target.closest("[role=button]")) { event.preventDefault(); event.target.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" })); }
+  else if (event.key === " " && event.target.tagName !== "BUTTON") { event.preventDefault(); play(!timer); }
   else if (keys[event.key]) { event.preventDefault(); pauseThen(keys[event.key])(); }
 });
 

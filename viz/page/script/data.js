@@ -1,5 +1,5 @@
 // --- the data of the page --------------------------------------------------------------------------------------------
 "use strict";
 const ROWS = /*rows*/[];
-const page = JSON.parse(document.getElementById("data").textContent);
-const svg = document.querySelector("#picture svg");
+let page = JSON.parse(document.getElementById("data").textContent);
+let svg = document.querySelector("#picture svg");

@@ -3,7 +3,7 @@
 let value = [], partial = [], leaves = nodes.map(node => node.data), changed = false;
 const fixed = []; // whether a value is computed from constants alone
 for (const { k, row, parents, role } of nodes) fixed[k] = row === null ? role === "constant" : parents.every(p => fixed[p]);
-const unseen = new Set(page.groups.flatMap(g => g.aside)); // what the page computes and does not show
+let unseen; // what the page computes and does not show
 
 function forward(data, judged) {
   const y = [], d = [];
@@ -50,9 +50,14 @@ function undefinedProduct(bar, k, slot, stays) { // why this adjoint times this 
 }
 
 // Every step shows some nodes for the first time, or passes their adjoints on to their operands.
-const steps = [...page.groups.map(g => ({ way: "forward", group: g })), { way: "seed" }, ...page.groups.slice().reverse().map(g => ({ way: "backward", group: g }))];
-const seed = page.groups.length + 1;
-let adjoints = [], edges = [];
+let steps, seed, adjoints = [], edges = [];
+function ordered() {
+  const { groups } = page, way = (way, groups) => groups.map(group => ({ way, group }));
+  steps = [...way("forward", groups), { way: "seed" }, ...way("backward", groups.slice().reverse())];
+  seed = groups.length + 1;
+  unseen = new Set(groups.flatMap(g => g.aside));
+}
+ordered();
 
 function sweep(judged) { // the adjoint of every node after every step, and what each step's edges add
   const bar = nodes.map(() => null), stays = zeros(nodes.map(({ k }) => k), last);

@@ -12,17 +12,33 @@ const hiddenSlope = k => asked.some(q => !q.solved && q.edge === undefined && q.
 const hiddenFactor = (k, slot) => asked.some(q => !q.solved && q.k === k && q.edge === slot);
 const slopeText = k => hiddenSlope(k) ? "?" : number(adjoints[now][k]);
 
-function factor({ p, k, slot }) {
+// One sign means one thing: ∂y/∂x is a total derivative, ∂(v1 + x)/∂x the local one of an operation.
+function operation(k) {
+  const { row, parents } = nodes[k], { vectors } = page.rows[row], names = parents.map(p => bracketed(nodes[p].name));
+  if (parents.length < 7) return written(row, names);
+  return vectors > 1 ? `${names[0]} · ${names[names.length / vectors]} + …` : `${page.rows[row].call}(${few(names, 6, 3).join(", ")})`;
+}
+function local(k, slot) {
+  const text = operation(k), call = /^[\p{L}\p{N}_]+\([^()]*\)$/u.test(text);
+  return `∂${call ? text : `(${text})`}/∂${nodes[nodes[k].parents[slot]].name}`;
+}
+function factor({ k, slot }) {
   const name = page.rows[nodes[k].row].same[slot]; // the operand that the local derivative is
-  const symbol = `∂${nodes[k].name}/∂${nodes[p].name}`;
+  const symbol = local(k, slot);
   return name === null || hiddenFactor(k, slot) ? symbol : `${symbol} [= ${nodes[nodes[k].parents[name]].name}]`;
 }
 
+function came(p, until = null) { // how many of the terms of a gradient have come in by now, or with this edge
+  const terms = edges.slice(0, now + 1).flat().filter(e => e.p === p);
+  return until ? terms.indexOf(until) + 1 : terms.length;
+}
+function partly(p, edge) { const n = came(p, edge); return n < page.uses[p] ? `, ${n} of ${page.uses[p]} in` : ""; }
 function line(edge) {
   const { p, k, slot, from, more, total } = edge, blank = hiddenSlope(p) || hiddenSlope(k) || hiddenFactor(k, slot);
+  if (hiddenSlope(p)) return `${of(nodes[p].name)} += ?`;
   const d = hiddenFactor(k, slot) ? "?" : number(partial[k][slot]);
   const numbers = `${hiddenSlope(k) ? "?" : number(from)} · ${bracketed(d)}`, sum = blank ? "?" : number(more);
-  const several = page.uses[p] > 1 ? `   total ${blank ? "?" : number(total)}` : "";
+  const several = page.uses[p] > 1 ? `   total ${blank ? "?" : number(total)}${partly(p, edge)}` : "";
   return `${of(nodes[p].name)} += ${of(nodes[k].name)} · ${factor(edge)} = ${numbers} = ${sum}${several}`;
 }
 

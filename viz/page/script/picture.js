@@ -1,9 +1,17 @@
 // --- the picture at a step ---------------------------------------------------------------------------------------------------
 
 let now = 0, timer = null;
-const known = []; // the step after which a node has its value
-nodes.forEach(({ k, row }) => known[k] = row === null ? 0 : null);
-page.groups.forEach((g, k) => [...g.nodes, ...g.aside].forEach(n => known[n] = k + 1));
+let known, wireOf, between; // the step after which a node has its value; the wire of an edge; the stage and its source that a wire joins
+function placed() {
+  known = nodes.map(({ row }) => row === null ? 0 : null);
+  page.groups.forEach((g, k) => [...g.nodes, ...g.aside].forEach(n => known[n] = k + 1));
+  wireOf = new Map(page.wires.flatMap(({ id, edges: parts }) => parts.map(([k, slot]) => [`${k} ${slot}`, id])));
+  between = new Map(page.wires.map(({ id, edges: [[k, slot] = []] }) => {
+    const group = page.level === "stages" && page.groups.find(g => g.nodes.includes(k)), source = group && group.sources.find(s => s.nodes.includes(nodes[k].parents[slot]));
+    return [id, source && [group, source]];
+  }));
+}
+placed();
 
 // Twin: tint, ramp and strength in viz/picture/colours.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 const ramp = { plus: [0xF4, 0xA5, 0x82], minus: [0x92, 0xC5, 0xDE] };
@@ -43,6 +51,7 @@ function show() {
   const added = edges.flat().reduce((most, { more }) => Number.isFinite(more) ? Math.max(most, Math.abs(more)) : most, 0) || 1;
   const flows = flowByWire();
   for (const wire of page.wires) draw(wire, flows, added);
+  marked();
   const [title, ...lines] = narration(), box = $("told");
   box.replaceChildren(Object.assign(document.createElement("h1"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text })));
   const back = now - seed;
@@ -74,7 +83,6 @@ function panel({ id, ks, grids }, active, largest) {
   });
 }
 
-const wireOf = new Map(page.wires.flatMap(({ id, edges: parts }) => parts.map(([k, slot]) => [`${k} ${slot}`, id])));
 function flowByWire() { // the sum that has flown along each wire up to now, and the wires of this step
   const sums = new Map(), mine = new Set();
   for (let step = 1; step <= now; step++) for (const { k, slot, more } of edges[step]) {
@@ -86,10 +94,6 @@ function flowByWire() { // the sum that has flown along each wire up to now, and
   return [sums, mine];
 }
 
-const between = new Map(page.wires.map(({ id, edges: [[k, slot] = []] }) => { // the stage and its source that a wire joins
-  const group = page.level === "stages" && page.groups.find(g => g.nodes.includes(k)), source = group && group.sources.find(s => s.nodes.includes(nodes[k].parents[slot]));
-  return [id, source && [group, source]];
-}));
 function draw({ id, edges: parts, unused }, [sums, mine], added) {
   const group = element(id), label = element(`${id}-label`), sum = sums.get(id);
   group.classList.toggle("quiet", sum === undefined);

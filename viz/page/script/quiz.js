@@ -1,74 +1,106 @@
-// --- the quiz: a number to predict -----------------------------------------------------------------------------------
+// --- the quiz: which factors, and then how much ----------------------------------------------------------------------
 
-let asked = [];
-const question = q => q.edge === undefined ? of(nodes[q.k].name) : `∂${nodes[q.k].name}/∂${nodes[nodes[q.k].parents[q.edge]].name}`;
+let asked = [], current = 0, began = 0, stays = false; // the questions; the one on the screen, since when; whether the reader looks at a verdict
+const say = (id, text, good) => { $(id).textContent = text; $(id).className = good ? "good" : "bad"; };
+const question = q => q.edge === undefined ? of(nodes[q.k].name) : local(q.k, q.edge);
+const truth = q => q.edge === undefined ? adjoints.at(-1)[q.k] : partial[q.k][q.edge];
+const near = (a, b) => Math.abs(a - b) <= 5e-3 * Math.abs(b) + 1e-12;
+const stepOf = q => steps.findLastIndex((_, s) => edges[s + 1].some(e => q.edge === undefined ? e.p === q.k : e.k === q.k && e.slot === q.edge)) + 1 || seed;
 function quiz(items) {
-  asked = items.map(q => ({ ...q, solved: false }));
+  asked = items.map(q => ({ tries: [], wrong: "", told: false, seconds: 0, factors: null, ...q, solved: q.mode === "worked" }));
   $("item").replaceChildren(...asked.map((q, k) => new Option(question(q), k)));
   toggle($("quiz"), $("quizzed"), asked.length > 0);
-  $("verdict").textContent = ""; show();
+  if (asked.length) choose(0); else show();
 }
-const truth = q => q.edge === undefined ? adjoints[adjoints.length - 1][q.k] : partial[q.k][q.edge];
-const near = (a, b) => Math.abs(a - b) <= 5e-3 * Math.abs(b) + 1e-12;
+function choose(k, there = true) { // the question k, and the step that it asks about
+  clock(); current = k; stays = false; $("item").value = k; $("answer").value = ""; say("verdict", "", true); $("beside").replaceChildren();
+  const q = asked[k];
+  if (q.mode === "worked") { say("verdict", `Worked example ${k + 1} of ${asked.length}: read the line below, factor by factor.`, true); stays = true; }
+  pose();
+  if (there) go(stepOf(q));
+}
+function clock() { const q = asked[current]; if (q && !q.solved) q.seconds += (performance.now() - began) / 1000; began = performance.now(); }
+function choices(q) { // the products that add up to a gradient, among others that do not
+  const into = q.edge === undefined && q.mode !== "blank" ? edges.flat().filter(e => e.p === q.k) : [];
+  if (into.length > 4 || !into.length) return [];
+  const right = into.map(e => `${of(called(e.k))} · ${local(e.k, e.slot)}`), wrong = [];
+  for (const { k, slot } of into) {
+    wrong.push(...nodes[k].parents.map((_, s) => `${of(called(k))} · ${local(k, s)}`).slice(0, 3), local(k, slot), `${of(called(k))} + ${local(k, slot)}`);
+  }
+  const others = [...new Set(wrong)].filter(text => !right.includes(text)).slice(0, 4);
+  return [...new Set(right), ...others].sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).map(text => [text, right.filter(r => r === text).length]);
+}
+function pose() {
+  const q = asked[current], open = !q.solved && !q.told, ticks = open && !q.factors ? choices(q) : [], strict = q.mode === "asked" && ticks.length > 0;
+  $("factors").hidden = !ticks.length; $("which").textContent = `Which products add up to ${question(q)}? Tick them, then Check.`;
+  $("ticks").replaceChildren(...ticks.map(([text, times]) => {
+    const label = document.createElement("label"), box = Object.assign(document.createElement("input"), { type: "checkbox" });
+    box.dataset.right = ""; delete box.dataset.right; label.append(box, ` ${text}`); return label;
+  }));
+  $("much").hidden = strict || !open; $("check").hidden = $("tell").hidden = !open; $("goon").hidden = !stays;
+  const answered = asked.filter(a => a.mode !== "worked"), good = answered.filter(a => a.solved && !a.told);
+  $("score").textContent = `Score: ${good.length} of ${answered.length} right, ${good.filter(a => !a.wrong).length} at the first try.`;
+  $("handin").hidden = !page.exercise;
+}
+function judgeFactors(q) {
+  const ticks = [...$("ticks").querySelectorAll("input")], right = choices(q).map(([, times]) => times > 0), ticked = ticks.map(box => box.checked);
+  const missing = right.some((is, k) => is && !ticked[k]), over = right.some((is, k) => !is && ticked[k]), twice = choices(q).some(([, times]) => times > 1);
+  if (!missing && !over) { q.factors = true; say("verdict", `Right. ${twice ? "That product comes twice, once for each operand. " : ""}How much is it?`, true); pose(); $("answer").focus(); }
+  else { q.wrong ||= "factors"; say("verdict", missing && over ? "One product is missing, and one does not belong." : missing ? "A product is missing: there is one for each path." : "A product does not belong. On each path: the upstream gradient times the local derivative.", false); }
+}
 function verdict(q, answer) {
   const right = truth(q);
-  if (near(answer, right)) return [true, `Right: ${number(right)}.`];
-  const into = edges.flat().filter(e => e.p === q.k);
-  if (q.edge === undefined && into.length > 1 && into.some(e => near(answer, e.more))) return [false, "You left out the other path: a gradient is the sum over all of them."];
-  if (right && near(answer, -right)) return [false, "The sign of the derivative is the other one."];
-  if (q.edge === undefined && into.length && near(answer, into.reduce((t, e) => t + e.from, 0))) return [false, `A local derivative is missing: the factor is ${into.map(named).join(" and ")}, not 1.`];
-  if (q.edge !== undefined && near(answer, 1)) return [false, `The factor is ${named({ k: q.k, slot: q.edge })}, not 1.`];
-  if (Math.abs(answer - right) <= .05 * Math.abs(right)) return [false, "Close. Give three digits."];
-  return [false, "Not yet. Multiply along each path, and add the paths."];
+  if (near(answer, right)) return [true, `Right: ${number(right)}.`, ""];
+  const [key, , words] = mistake(q, answer) ?? [];
+  if (key) return [false, words, key];
+  return [false, Math.abs(answer - right) <= .05 * Math.abs(right) ? "Close. Give three digits." : "Not yet. Multiply along each path, and add the paths.", "other"];
 }
 function named({ k, slot }) {
   const operand = page.rows[nodes[k].row].same[slot];
   return operand === null ? number(partial[k][slot]) : nodes[nodes[k].parents[operand]].name;
 }
 function ask() { // the first question that the step now on the screen answers
-  const { way, group } = now ? steps[now - 1] : {};
-  if (way !== "backward") return;
-  const next = asked.findIndex(q => !q.solved && edges[now].some(e => q.edge === undefined ? e.p === q.k : e.k === q.k && e.slot === q.edge));
-  if (next >= 0) $("item").value = next;
+  const { way } = now ? steps[now - 1] : {};
+  if (way !== "backward" || stays) return;
+  const here = q => edges[now].some(e => q.edge === undefined ? e.p === q.k : e.k === q.k && e.slot === q.edge);
+  const next = asked.findIndex(q => !q.solved && here(q));
+  if (next >= 0 && !(asked[current] && !asked[current].solved && here(asked[current])) && next !== current) choose(next, false);
 }
-function solved(q, text, good) {
-  q.solved ||= good; $("verdict").textContent = text; $("verdict").className = good ? "good" : "bad"; show();
-  if (good) { const next = asked.findIndex(other => !other.solved); if (next >= 0) $("item").value = next; $("answer").value = ""; }
-  if (good && asked.every(other => other.solved)) $("verdict").textContent += " All questions are answered.";
+function rightSum(q) { // the right gradient, path by path
+  const into = q.edge === undefined ? edges.flat().filter(e => e.p === q.k) : [];
+  const few = into.length && into.length < 5, terms = f => into.map(f).join(" + ");
+  return `${question(q)} = ${few ? `${terms(e => `${of(called(e.k))} · ${local(e.k, e.slot)}`)} = ${terms(e => `${bracketed(number(e.from))} · ${bracketed(number(factorOf(e)))}`)} = ` : ""}${number(truth(q))}`;
+}
+function beside(q) { // what the reader wrote first, beside what is right
+  const column = (title, ...lines) => { const box = document.createElement("div"); box.append(Object.assign(document.createElement("b"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text }))); return box; };
+  const mine = q.tries.filter(([, , good]) => !good).map(([text, words]) => `${question(q)} = ${text}: ${words}`);
+  $("beside").replaceChildren(...(mine.length ? [column("You wrote", ...mine)] : []), column("The chain rule", rightSum(q)));
+}
+function settle(q, text, good) { // the verdict stays until the reader goes on
+  clock(); q.solved = true; stays = true; beside(q); show();
+  say("verdict", text + (asked.every(other => other.solved) ? " All questions are answered." : ""), good); pose(); $("goon").focus();
 }
 $("quizzed").onsubmit = event => {
   event.preventDefault();
-  const q = asked[Number($("item").value)]; let x;
-  try { x = evaluated($("answer").value); } catch (error) { $("verdict").textContent = error.message; $("verdict").className = "bad"; return; }
-  const [good, text] = verdict(q, x); solved(q, text, good);
+  const q = asked[current]; let x;
+  if (q.solved || q.told) return;
+  if (!$("factors").hidden && !$("answer").value.trim()) { judgeFactors(q); return; }
+  try { x = evaluated($("answer").value); } catch (error) { say("verdict", error.message, false); return; }
+  const [good, text, key] = verdict(q, x);
+  q.tries.push([$("answer").value.trim(), text, good, x]);
+  if (good) settle(q, text, true); else { q.wrong ||= key; say("verdict", text, false); }
 };
-$("tell").onclick = () => { const q = asked[Number($("item").value)]; solved(q, `${question(q)} = ${number(truth(q))}.`, true); };
+$("item").onchange = () => choose(Number($("item").value));
+$("tell").onclick = () => { const q = asked[current]; q.told = true; settle(q, `${question(q)} = ${number(truth(q))}.`, true); };
+$("goon").onclick = () => { stays = false; const next = [...asked.keys()].find(k => k > current && (!asked[k].solved || asked[k].mode === "worked")) ?? asked.findIndex(q => !q.solved); if (next >= 0) choose(next); else { pose(); $("handin").focus(); } };
 $("quiz").onclick = () => quiz(asked.length && !$("quizzed").hidden ? [] : page.asked.length ? page.asked : free.filter(n => n.role !== "constant").map(({ k }) => ({ k })));
 
-// A number, or an expression of the names in the picture; nothing is ever run. Twin: viz/expression.py, which has Python's
-// parser and more functions. Equal by test_steps, test_the_page_evaluates_an_expression_as_python_does.
-const sigmoid = x => 1 / (1 + Math.exp(-x));
-const FUNCTIONS = new Map(Object.entries({ exp: Math.exp, log: Math.log, ln: Math.log, sqrt: Math.sqrt, tanh: Math.tanh, sin: Math.sin, cos: Math.cos, abs: Math.abs, sigmoid, σ: sigmoid, relu: x => Math.max(x, 0) }));
-function evaluated(text) {
-  const names = new Map(nodes.map(({ k, name }) => [name, value[k]]));
-  let rest = text.replace(/−/g, "-").replace(/[·×]/g, "*").trim(), depth = 0;
-  if (!rest) throw new Error("Type a number, or an expression of the names in the picture.");
-  const take = pattern => { const found = rest.match(pattern); if (found) rest = rest.slice(found[0].length).trimStart(); return found; };
-  const sum = () => { let x = product(); for (let s; (s = take(/^[+-]/));) x = s[0] === "+" ? x + product() : x - product(); return x; };
-  const product = () => { let x = sign(); for (let s; (s = take(/^(\*(?!\*)|\/)/));) x = s[0] === "*" ? x * sign() : x / sign(); return x; };
-  const deeper = f => { if (++depth > 200) throw new Error("That expression is too deep."); return f(); };
-  const sign = () => deeper(signed), signed = () => take(/^-/) ? -sign() : take(/^\+/) ? sign() : power();
-  const power = () => { const x = atom(); return take(/^(\*\*|\^)/) ? Math.pow(x, sign()) : x; };
-  const atom = () => {
-    let found;
-    if (take(/^\(/)) { const x = sum(); if (!take(/^\)/)) throw new Error("A bracket is not closed."); return x; }
-    if ((found = take(/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?/i))) return Number(found[0]);
-    if ((found = take(/^([\p{L}_]+)\s*\((?=.*\))/u)) && FUNCTIONS.has(found[1])) { const x = sum(); if (!take(/^\)/)) throw new Error("A bracket is not closed."); return FUNCTIONS.get(found[1])(x); }
-    const known = [...names.keys()].filter(name => name && rest.startsWith(name)).sort((a, b) => b.length - a.length)[0];
-    if (known) { rest = rest.slice(known.length).trimStart(); return names.get(known); }
-    throw new Error(`“${(found?.[0] ?? rest).slice(0, 20)}” is neither a number nor a name in the picture.`);
-  };
-  const x = sum();
-  if (rest) throw new Error(`“${rest.slice(0, 20)}” is left over.`);
-  return x;
+// What is handed in: a line for each question, and what was typed, not in plain. `viz.check` reads it.
+function handedIn() {
+  clock();
+  const all = asked.filter(q => q.mode !== "worked"), plural = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
+  const lines = all.map(q => `${question(q)}: ${q.told ? "shown" : q.solved ? "answered" : "open"}, ${q.tries.length === 1 ? "1 try" : `${q.tries.length} tries`}, ${Math.round(q.seconds)} s`);
+  const facts = { graph: page.exercise, items: all.map(q => [q.k, q.edge ?? null, q.tries.map(([, , , x]) => Number.isFinite(x) ? x : null), q.told, Math.round(q.seconds)]) };
+  return [`Exercise in back propagation, ${plural(all.length, "question")}`, ...lines, btoa(JSON.stringify(facts)).replace(/.{76}(?=.)/g, "$&\n")].join("\n");
 }
+$("handin").onclick = () => { const box = $("handed"); box.value = handedIn(); box.hidden = false; box.select(); navigator.clipboard?.writeText(box.value).catch(() => {}); };

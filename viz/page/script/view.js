@@ -1,11 +1,20 @@
 // --- the view: move, zoom and click ----------------------------------------------------------------------------------
 
-const whole = svg.getAttribute("viewBox").split(" ").map(Number), space = () => $("picture").getBoundingClientRect(), room = space();
-const stretch = Math.max(1, Math.min(room.width / whole[2], room.height / whole[3]) / 3); // a small picture keeps room around it
-whole[0] -= (stretch - 1) * whole[2] / 2; whole[1] -= (stretch - 1) * whole[3] / 2; whole[2] *= stretch; whole[3] *= stretch;
-const view = whole.slice();
+const space = () => $("picture").getBoundingClientRect();
+let whole, view, cardOf; // of all of the picture, and of what is on the screen: left, top, width and height in points
 const frame = () => svg.setAttribute("viewBox", view.join(" "));
-svg.removeAttribute("width"); svg.removeAttribute("height"); frame();
+function framed() {
+  whole = svg.dataset.whole?.split(" ").map(Number);
+  if (!whole) {
+    whole = svg.getAttribute("viewBox").split(" ").map(Number);
+    const room = space(), stretch = Math.max(1, Math.min(room.width / whole[2], room.height / whole[3]) / 3); // a small picture keeps room around it
+    whole[0] -= (stretch - 1) * whole[2] / 2; whole[1] -= (stretch - 1) * whole[3] / 2; whole[2] *= stretch; whole[3] *= stretch;
+    svg.dataset.whole = whole.join(" "); svg.removeAttribute("width"); svg.removeAttribute("height");
+    reachable();
+  }
+  view = whole.slice(); frame();
+  cardOf = new Map(page.cards.flatMap(({ id, k, ks }) => (ks ?? [k]).map(n => [n, id])));
+}
 let gliding = 0, scale = null; // pixels a point; null where all of the picture is shown, however large that is
 function zoom(by, x = view[0] + view[2] / 2, y = view[1] + view[3] / 2) {
   cancelAnimationFrame(gliding); movedByReader = true;
@@ -23,7 +32,6 @@ function keep() { // the words above the picture take more or less room with eve
 }
 
 // The cards of a step come into view; if all of them are in view already, nothing moves.
-const cardOf = new Map(page.cards.flatMap(({ id, k, ks }) => (ks ?? [k]).map(n => [n, id])));
 const AIR = 14; // points to the border of the view
 function extent(ks, axis) {
   const boxes = [...new Set(ks.map(k => cardOf.get(k)))].filter(Boolean).map(id => element(id).getBBox());
@@ -64,34 +72,79 @@ function begin() { // all of it, or where that is too small to be read as much a
   else { scale = null; view.splice(0, 4, ...whole); frame(); }
   follow(0);
 }
-begin();
+framed(); begin();
 addEventListener("resize", () => movedByReader ? follow(0) : begin());
-const point = event => { const p = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse()); return [p.x, p.y]; };
+const within = event => { const p = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse()); return [p.x, p.y]; };
 $("in").onclick = () => zoom(.8); $("out").onclick = () => zoom(1.25);
 $("fit").onclick = () => { cancelAnimationFrame(gliding); movedByReader = true; scale = null; view.splice(0, 4, ...whole); frame(); };
-$("picture").addEventListener("wheel", event => { event.preventDefault(); zoom(event.deltaY > 0 ? 1.12 : .89, ...point(event)); }, { passive: false });
-let held = null, moved = false;
-$("picture").onpointerdown = event => { if (!event.isPrimary) return; cancelAnimationFrame(gliding); held = point(event); moved = false; };
+
+// A pinch zooms, and so does the wheel of a mouse; two fingers on a trackpad move. In a frame the wheel and one finger
+// belong to the notebook, which scrolls.
+const inside = window !== parent;
+if (inside) $("picture").style.touchAction = "pan-y";
+$("picture").addEventListener("wheel", event => {
+  const { deltaX, deltaY, deltaMode, ctrlKey, metaKey } = event, asked = ctrlKey || metaKey;
+  if (inside && !asked) return;
+  event.preventDefault();
+  if (!asked && !deltaMode && (deltaX || Math.abs(deltaY) < 50)) shift(deltaX, deltaY);
+  else zoom(Math.exp(Math.max(-.4, Math.min(.4, (deltaMode ? 30 : 1) * deltaY / (asked ? 120 : 800)))), ...within(event));
+}, { passive: false });
+function shift(dx, dy) { // by pixels
+  const { a } = svg.getScreenCTM();
+  cancelAnimationFrame(gliding); movedByReader = true; view[0] += dx / a; view[1] += dy / a; frame();
+}
+const fingers = new Map();
+let moved = false;
+const apart = () => { const [[x, y], [u, v] = [x, y]] = [...fingers.values()]; return { far: Math.hypot(u - x, v - y), clientX: (x + u) / 2, clientY: (y + v) / 2 }; };
+$("picture").onpointerdown = event => { cancelAnimationFrame(gliding); if (!fingers.size) moved = false; fingers.set(event.pointerId, [event.clientX, event.clientY]); };
 addEventListener("pointermove", event => {
-  if (!held || !event.buttons || !event.isPrimary) return;
-  const [x, y] = point(event); if (Math.hypot(x - held[0], y - held[1]) * svg.getScreenCTM().a > 4) moved = true;
-  if (moved) { movedByReader = true; view[0] += held[0] - x; view[1] += held[1] - y; frame(); }
+  const held = fingers.get(event.pointerId);
+  if (!held || !event.buttons) return;
+  const before = apart();
+  if (!moved && fingers.size === 1 && Math.hypot(event.clientX - held[0], event.clientY - held[1]) < 4) return;
+  moved = true; fingers.set(event.pointerId, [event.clientX, event.clientY]);
+  const after = apart();
+  if (before.far && after.far) zoom(before.far / after.far, ...within(after));
+  shift(before.clientX - after.clientX, before.clientY - after.clientY);
 });
-addEventListener("pointerup", () => { held = null; });
-for (const { id, k, ks } of page.cards) {
-  const group = element(id), mine = ks ?? [k];
-  group.classList.add("click");
-  group.addEventListener("click", () => {
-    if (moved) return;
-    play(false);
-    const leaf = mine.find(n => nodes[n].row === null);
-    if (leaf !== undefined && !$("iffed").hidden && free.some(n => n.k === leaf)) { $("leaf").value = leaf; offer(); $("number").focus(); return; }
-    const forth = Math.max(...mine.map(n => known[n])), passes = steps.findIndex((s, i) => i >= seed && s.group.nodes.some(n => mine.includes(n))) + 1;
-    go(now >= seed ? passes || steps.length : forth);
-  });
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, ({ pointerId }) => fingers.delete(pointerId));
+
+function reachable() { // each card by pointer and keyboard, with a name that `titles` keeps true
+  const cards = page.cards.map(card => [element(card.id), card.ks ?? [card.k]]);
+  for (const [group, mine] of cards) {
+    group.classList.add("click"); group.setAttribute("tabindex", "0"); group.setAttribute("role", "button");
+    group.addEventListener("click", () => moved || enter(mine));
+    group.addEventListener("keydown", event => { if (event.key === "Enter") enter(mine); });
+  }
+  svg.setAttribute("role", "group");
+}
+function enter(mine) { // the step of a card
+  play(false);
+  const leaf = mine.find(n => nodes[n].row === null);
+  if (leaf !== undefined && !$("iffed").hidden && free.some(n => n.k === leaf)) { $("leaf").value = leaf; offer(); $("number").focus(); return; }
+  const forth = Math.max(...mine.map(n => known[n])), passes = steps.findIndex((s, i) => i >= seed && s.group.nodes.some(n => mine.includes(n))) + 1;
+  go(now >= seed ? passes || steps.length : forth);
 }
 
+// Values and stages: the same graph and the same step, in the other picture.
+const words = { values: "Show values", stages: "Show stages" };
+if (page.other) { $("level").hidden = false; $("level").textContent = words[page.other.level]; }
+function swap() {
+  const { way, group } = now ? steps[now - 1] : {}, k = group?.nodes.at(-1), ended = now === steps.length;
+  const { other, ...mine } = page, { level, digits, groups, cards, wires } = mine;
+  page = { ...mine, ...other, other: { level, digits, groups, cards, wires } };
+  svg.setAttribute("hidden", ""); svg = $("picture").querySelector(`svg[data-level=${page.level}]`); svg.removeAttribute("hidden");
+  $("level").textContent = words[level];
+  ordered(); placed(); framed(); compute(leaves, false);
+  $("seek").max = steps.length; movedByReader = false;
+  const at = way === "seed" ? seed : steps.findIndex(step => step.way === way && [...step.group.nodes, ...step.group.aside].includes(k)) + 1;
+  now = ended ? steps.length : at; begin(); go(now);
+}
+$("level").onclick = () => { play(false); swap(); };
+
 compute(leaves.slice(), false); // what Python computed: nothing of it is refused
+first.push(...adjoints.at(-1));
+if (page.exercise) $("if").hidden = true; // the answers are those of Python's numbers
 if (page.asked.length) quiz(page.asked);
 addEventListener("hashchange", () => jump());
 function jump() { const found = location.hash.match(/^#step=(\d+)$/); go(found ? Number(found[1]) : now); }

@@ -1,0 +1,102 @@
+"""Exercises: the questions of a page, from worked examples to blanks, and the check of what is handed in."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64decode
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from autograd.tape import reverse_sweep, wengert_list
+from autograd.value import Value
+from viz.arguments import values_in
+from viz.names import names
+
+MOST = 12  # questions of a page
+WITHIN = 5e-3  # relatively: an answer this near is right. Twin: near in script/quiz.js
+
+
+def questions(order: Sequence[Value]) -> list[dict[str, Any]]:
+    """The gradients of a graph in the order in which they are whole: worked first, then asked, the last one blank."""
+    place = {v: k for k, v in enumerate(order)}
+    whole: dict[Value, int] = {}  # the step that completes a gradient is that of its first use
+    for v in order:
+        for p in v.parents:
+            whole.setdefault(p, place[v])
+    found = sorted((v for v in whole if v.role != "constant"), key=lambda v: (-whole[v], place[v]))
+    found = [found[k * (len(found) - 1) // (MOST - 1)] for k in range(MOST)] if len(found) > MOST else found
+    worked, blank = len(found) // 3, -(-len(found) // 4)
+    modes = ["worked"] * worked + ["asked"] * (len(found) - worked - blank) + ["blank"] * blank
+    return [{"k": place[v], "mode": mode} for v, mode in zip(found, modes, strict=True)]
+
+
+def fingerprint(order: Sequence[Value]) -> str:
+    """The same for the same graph on the same numbers."""
+    from hashlib import sha256
+
+    place, name = {v: k for k, v in enumerate(order)}, names(order)
+    facts = [
+        (name[v], v.op.label, [place[p] for p in v.parents]) if v.op is not None else (name[v], v.data) for v in order
+    ]
+    return sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def blanked(svg: str) -> str:
+    """A picture without the numbers that may be asked for, in its gradients and on its wires; the page computes them."""
+    svg = re.sub(r">∂ [^<]*</text>", ">∂ ?</text>", svg)
+    label = re.compile(r'<g id="[^"]*-(?:label|\d+)">.*?</g>', re.DOTALL)
+    return label.sub(lambda group: re.sub(r">[−\d.e∞◂→×= ]+</text>", "></text>", group[0]), svg)
+
+
+class Answer(NamedTuple):
+    """An answer to one question: what was asked, whether it is right, how often was tried, and in how many seconds."""
+
+    question: str
+    right: bool
+    tries: int
+    shown: bool
+    seconds: int
+
+    def __str__(self) -> str:
+        verdict = "shown" if self.shown else "right" if self.right else "wrong" if self.tries else "open"
+        return f"{verdict:<5}  {self.question}  {self.tries} {'try' if self.tries == 1 else 'tries'}, {self.seconds} s"
+
+
+class Marks(tuple[Answer, ...]):
+    """The answers of one reader; as text, a line for each, and the score below."""
+
+    @property
+    def right(self) -> int:
+        """The number of right answers that the page did not show."""
+        return sum(answer.right and not answer.shown for answer in self)
+
+    def __repr__(self) -> str:
+        first = sum(answer.right and answer.tries == 1 and not answer.shown for answer in self)
+        return "\n".join([*map(str, self), f"{self.right} of {len(self)} right, {first} at the first try"])
+
+
+def check(text: str, output: Any) -> Marks:
+    """Whether the answers that a reader has handed in, from the page `steps(output, predict="all")`, are right.
+
+    The gradients are computed here; the text holds none. Of several tries the last one counts. ValueError for a text that
+    is not what Hand in gave, or that belongs to another graph or other numbers.
+    """
+    (output,) = values_in(output)
+    order = wengert_list([output])
+    try:
+        facts = json.loads(b64decode("".join(re.findall(r"(?m)^[\w+/=]+\s*$", text)), validate=False))
+        graph, items = facts["graph"], facts["items"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(
+            "this is not the text that Hand in gave: the lines of letters at its end are needed"
+        ) from error
+    if graph != fingerprint(order):
+        raise ValueError("these answers belong to another graph, or to other numbers in its leaves")
+    bars, name = reverse_sweep(order, {output: 1.0}), names(order)
+    answers = []
+    for k, _, tries, shown, seconds in items:
+        true, last = bars[order[k]], tries[-1] if tries else None
+        right = last is not None and abs(last - true) <= WITHIN * abs(true) + 1e-12
+        answers.append(Answer(f"∂{name[output]}/∂{name[order[k]]}", right, len(tries), bool(shown), seconds))
+    return Marks(answers)

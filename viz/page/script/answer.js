@@ -1,0 +1,27 @@
+// A number, or an expression of the names in the picture; nothing is ever run. Twin: viz/expression.py, which has Python's
+// parser and more functions. Equal by test_steps, test_the_page_evaluates_an_expression_as_python_does.
+const sigmoid = x => 1 / (1 + Math.exp(-x));
+const FUNCTIONS = new Map(Object.entries({ exp: Math.exp, log: Math.log, ln: Math.log, sqrt: Math.sqrt, tanh: Math.tanh, sin: Math.sin, cos: Math.cos, abs: Math.abs, sigmoid, σ: sigmoid, relu: x => Math.max(x, 0) }));
+function evaluated(text) {
+  const names = new Map(nodes.map(({ k, name }) => [name, value[k]]));
+  let rest = text.replace(/−/g, "-").replace(/[·×]/g, "*").trim(), depth = 0;
+  if (!rest) throw new Error("Type a number, or an expression of the names in the picture.");
+  const take = pattern => { const found = rest.match(pattern); if (found) rest = rest.slice(found[0].length).trimStart(); return found; };
+  const sum = () => { let x = product(); for (let s; (s = take(/^[+-]/));) x = s[0] === "+" ? x + product() : x - product(); return x; };
+  const product = () => { let x = sign(); for (let s; (s = take(/^(\*(?!\*)|\/)/));) x = s[0] === "*" ? x * sign() : x / sign(); return x; };
+  const deeper = f => { if (++depth > 200) throw new Error("That expression is too deep."); return f(); };
+  const sign = () => deeper(signed), signed = () => take(/^-/) ? -sign() : take(/^\+/) ? sign() : power();
+  const power = () => { const x = atom(); return take(/^(\*\*|\^)/) ? Math.pow(x, sign()) : x; };
+  const atom = () => {
+    let found;
+    if (take(/^\(/)) { const x = sum(); if (!take(/^\)/)) throw new Error("A bracket is not closed."); return x; }
+    if ((found = take(/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?/i))) return Number(found[0]);
+    if ((found = take(/^([\p{L}_]+)\s*\((?=.*\))/u)) && FUNCTIONS.has(found[1])) { const x = sum(); if (!take(/^\)/)) throw new Error("A bracket is not closed."); return FUNCTIONS.get(found[1])(x); }
+    const known = [...names.keys()].filter(name => name && rest.startsWith(name)).sort((a, b) => b.length - a.length)[0];
+    if (known) { rest = rest.slice(known.length).trimStart(); return names.get(known); }
+    throw new Error(`“${(found?.[0] ?? rest).slice(0, 20)}” is neither a number nor a name in the picture.`);
+  };
+  const x = sum();
+  if (rest) throw new Error(`“${rest.slice(0, 20)}” is left over.`);
+  return x;
+}

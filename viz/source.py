@@ -1,0 +1,316 @@
+"""Running a function under watch: the line of its source that makes each Value, and what a computation was at that failed.
+
+Python's tracing tells of each Value that a row gives back, and of each new line of the reader's own functions, while the
+function runs and at no other time: whoever does not ask pays nothing.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+import sys
+import sysconfig
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+import autograd
+from autograd import nesting, ops
+from autograd.arrays import array
+from autograd.chain import Chain
+from autograd.ops import Op
+from autograd.value import Value, applied, node
+
+MOST_CALLS = 6  # of the calls around a line, the innermost are told
+NEAR = 2  # lines between two functions that are listed as one text
+HOME = Path(autograd.__file__).parents[1]
+ENGINE = tuple(f"{HOME / name}" for name in ("autograd", "viz"))
+PLACES = ("stdlib", "platstdlib", "purelib", "platlib")
+LIBRARIES = (*ENGINE, f"{HOME / 'nn'}", *(sysconfig.get_paths()[name] for name in PLACES))
+
+
+class Place(NamedTuple):
+    """A line of a function, and the part of the line that was at work."""
+
+    code: CodeType
+    line: int
+    part: tuple[int, int] | None  # the characters from … to, where they are known and on this line
+    rounds: tuple[tuple[int, list[int]], ...]  # of the loops around it: this round, and how many there were at last
+
+
+class Loop(NamedTuple):
+    """A loop whose body begins on a line of its own."""
+
+    head: range
+    body: range
+
+
+class Failure(NamedTuple):
+    """An operation that had no value: what it was, its operands, and what else was computed before."""
+
+    what: str
+    operands: Sequence[Value]
+    others: Sequence[Value]  # that nothing was computed from
+    message: str
+
+
+class Watch:
+    """A tracer that notes, for each Value made, the lines of the reader's functions at work, the innermost first."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.own = {name for name in _files(f) if not name.startswith(ENGINE)}
+        self.places: dict[Value, list[Place]] = {}
+        self.state: dict[FrameType, tuple[list[int], dict[Loop | None, list[int]]]] = {}
+
+    def __call__(self, frame: FrameType, _event: str, _arg: Any) -> Any:
+        """Python's global tracer: a call begins."""
+        code = frame.f_code
+        if _makes(code):
+            frame.f_trace_lines = False
+            return self._made
+        if not self.readers(code):
+            return None
+        before, _ = self.state.setdefault(frame, ([0], {}))
+        if code.co_name == "<genexpr>":  # it is entered anew for each item
+            before[0] += 1
+        return self._lined
+
+    def readers(self, code: CodeType) -> bool:
+        """Whether it is source that the reader has written, or has asked for, and at hand."""
+        name = code.co_filename
+        return (name in self.own or not name.startswith(LIBRARIES)) and bool(linecache.getlines(name))
+
+    def _made(self, frame: FrameType, event: str, arg: Any) -> Any:
+        if event == "return" and isinstance(arg, Value):
+            self.places.setdefault(arg, list(self._around(frame.f_back)))
+        return self._made
+
+    def _lined(self, frame: FrameType, event: str, _: Any) -> Any:
+        if event == "line" and frame.f_code.co_name != "<genexpr>":
+            before, rounds = self.state[frame]
+            old, new = before[0], frame.f_lineno
+            for loop in _loops(frame.f_code.co_filename):
+                if new in loop.head and old not in loop.head and old not in loop.body:
+                    rounds[loop] = [0]
+                elif new in loop.body and old in loop.head and loop in rounds:
+                    rounds[loop][0] += 1
+            before[0] = new
+        return self._lined
+
+    def _around(self, frame: FrameType | None) -> Iterator[Place]:
+        left = MOST_CALLS
+        while frame is not None and left and frame.f_code is not ran.__code__:
+            if frame in self.state:
+                yield self._place(frame)
+                left -= 1
+            frame = frame.f_back
+
+    def _place(self, frame: FrameType) -> Place:
+        before, rounds = self.state[frame]
+        line = frame.f_lineno
+        if frame.f_code.co_name == "<genexpr>":
+            told = rounds.setdefault(None, [0])
+            told[0] = before[0]
+            inside = [(told[0], told)]
+        else:
+            inside = [(told[0], told) for loop, told in rounds.items() if loop and line in loop.body]
+        return Place(frame.f_code, line, part_at(frame.f_code, frame.f_lasti, line), tuple(inside))
+
+
+def ran(f: Callable[..., Any], args: Sequence[Any], shown: Callable[[Failure], Any]) -> tuple[Any, Watch]:
+    """The result of f on the arguments, and the lines that made it.
+
+    Floats and arrays of floats become leaves that are called as the parameter is; what else there is goes as it is. An
+    error that stops an operation on Values is raised with its `picture`, which `shown` makes; Jupyter shows it.
+    """
+    watch, given, before = Watch(f), _leaves(f, args), sys.gettrace()
+    sys.settrace(watch)
+    try:
+        return f(*given), watch
+    except Exception as error:
+        sys.settrace(before)
+        if failure := _failure(error, watch):
+            _attach(error, shown(failure))
+        raise
+    finally:
+        sys.settrace(before)
+        watch.state.clear()
+
+
+def _leaves(f: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
+    try:
+        names = [p.name for p in inspect.signature(f).parameters.values() if p.kind < p.VAR_POSITIONAL]
+    except (TypeError, ValueError):
+        names = []
+    if isinstance(f, Chain):
+        return list(args)  # it makes leaves itself
+    names += [f"x{k}" for k in range(len(names) + 1, len(args) + 1)]
+    return [array(x, name, "input") if _floats(x) else x for x, name in zip(args, names, strict=False)]
+
+
+def _floats(x: Any) -> bool:
+    if isinstance(x, list | tuple):
+        flat = nesting.flat(x)
+        return any(isinstance(v, float) for v in flat) and all(isinstance(v, float | int) for v in flat)
+    return isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype.kind == "f")
+
+
+# --- the reader's source ----------------------------------------------------------------------------------------------
+
+
+def _files(f: Any) -> Iterator[str]:
+    """The files of the functions of which f is made."""
+    if isinstance(f, Chain):
+        for part in f.functions.values():
+            yield from _files(part)
+    elif isinstance(f, partial):
+        yield from _files(f.func)
+    else:
+        f = inspect.unwrap(f)
+        code = getattr(f, "__code__", None) or getattr(type(f).__call__, "__code__", None)
+        if isinstance(code, CodeType):
+            yield code.co_filename
+
+
+def _makes(code: CodeType) -> bool:
+    return code is applied.__code__ or code.co_filename.startswith("<the row ")
+
+
+@lru_cache(4096)
+def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
+    return list(code.co_positions())
+
+
+def part_at(code: CodeType, instruction: int, line: int) -> tuple[int, int] | None:
+    """The characters of the line that an instruction was compiled from."""
+    first, last, start, end = _positions(code)[max(0, instruction) // 2]
+    if first != line or last != line or start is None or end is None:
+        return None
+    text = linecache.getline(code.co_filename, line).encode()
+    return len(text[:start].decode()), len(text[:end].decode())
+
+
+@lru_cache(64)
+def _loops(name: str) -> list[Loop]:
+    try:
+        tree = ast.parse("".join(linecache.getlines(name)))
+    except SyntaxError:
+        return []
+    loops = (n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While))
+    parts = [(n.lineno, n.body[0].lineno, n.body[-1].end_lineno or 0) for n in loops if not _endless(n)]
+    return [Loop(range(first, body), range(body, last + 1)) for first, body, last in parts if first < body]
+
+
+def _endless(loop: ast.For | ast.While) -> bool:
+    return isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant)  # its head is no step of the program
+
+
+def listing(places: Sequence[Sequence[Place]]) -> dict[str, Any]:
+    """The functions with their lines, and for each Value its lines in them, as data of a page."""
+    spans: dict[str, list[list[Any]]] = {}
+    for place in (place for stack in places for place in reversed(stack)):
+        spans.setdefault(place.code.co_filename, []).append(_span(place.code))
+    parts = [(name, *span) for name, found in spans.items() for span in _merged(found)]
+    texts = [linecache.getlines(name)[first - 1 : last] for name, first, last, _ in parts]
+    shifts = [_indent(lines) for lines in texts]
+
+    def at(place: Place) -> list[Any]:
+        name, line = place.code.co_filename, place.line
+        k = next(k for k, (file, first, last, _) in enumerate(parts) if file == name and first <= line <= last)
+        part = [max(0, c - shifts[k]) for c in place.part or ()]
+        return [k, line - parts[k][1], part, [[round_, last[0]] for round_, last in place.rounds]]
+
+    return {
+        "parts": [
+            {"name": title, "first": first, "lines": [line[shift:].rstrip() for line in lines]}
+            for (_, first, _, title), lines, shift in zip(parts, texts, shifts, strict=True)
+        ],
+        "at": [[at(place) for place in stack] for stack in places],
+    }
+
+
+def _span(code: CodeType) -> list[Any]:
+    """First and last line of a function, and its name."""
+    lines = {line for *_, line in code.co_lines() if line}
+    try:
+        block, first = inspect.getsourcelines(code)
+    except (OSError, IndexError, SyntaxError):
+        block, first = [], code.co_firstlineno
+    return [min(first, *lines), max(first + len(block) - 1, *lines), code.co_qualname.rpartition("<locals>.")[2]]
+
+
+def _merged(spans: list[list[Any]]) -> list[list[Any]]:
+    """Spans without overlap, in the order in which they were met."""
+    merged: list[list[Any]] = []
+    for first, last, title in spans:
+        near = [s for s in merged if s[0] <= last + NEAR and first <= s[1] + NEAR]
+        whole = [min([first, *(s[0] for s in near)]), max([last, *(s[1] for s in near)]), near[0][2] if near else title]
+        at = merged.index(near[0]) if near else len(merged)
+        merged = [s for s in merged[:at] if s not in near] + [whole] + [s for s in merged[at:] if s not in near]
+    return merged
+
+
+def _indent(lines: Sequence[str]) -> int:
+    return min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+
+
+# --- an operation that fails ------------------------------------------------------------------------------------------
+
+
+def _failure(error: Exception, watch: Watch) -> Failure | None:
+    """The operation that an error stopped; None where it was none on Values."""
+    steps: list[tuple[FrameType, TracebackType]] = []
+    tb = error.__traceback__
+    while tb:
+        steps.append((tb.tb_frame, tb))
+        tb = tb.tb_next
+    last = max(
+        (k for k, (frame, _) in enumerate(steps) if watch.readers(frame.f_code) and frame in watch.state), default=None
+    )
+    if last is None:
+        return None
+    frame, tb = steps[last]
+    made = next((f for f, _ in steps[last:] if _makes(f.f_code)), None)
+    inner = made or (steps[last + 1][0] if len(steps) > last + 1 else None)
+    operands = _operands(inner) if inner else []
+    if not operands:
+        return None
+    line = linecache.getline(frame.f_code.co_filename, tb.tb_lineno)
+    part = part_at(frame.f_code, tb.tb_lasti, tb.tb_lineno)
+    what = _row(made).label if made else line[slice(*part)] if part else line.strip()
+    taken = {p for v in watch.places for p in v.parents} | set(operands)
+    return Failure(what, operands, [v for v in watch.places if v not in taken], str(error))
+
+
+def _row(frame: FrameType) -> Op:
+    return frame.f_globals["op"] if "op" in frame.f_globals else frame.f_locals["op"]  # type: ignore[no-any-return]
+
+
+def _operands(frame: FrameType) -> list[Value]:
+    names, rest, _, here = inspect.getargvalues(frame)
+    given = [*(here[name] for name in names if name in here), *(here.get(rest, ()) if rest else ())]
+    return list(dict.fromkeys(v for v in nesting.flat(given) if isinstance(v, Value)))
+
+
+def without_value(failure: Failure) -> Value:
+    """A node in the place of the one that was not made."""
+    none = [float("nan")] * len(failure.operands)
+    return node(ops.sum, float("nan"), failure.operands, none)
+
+
+def _attach(error: Any, picture: Any) -> None:
+    """Give an error its picture: as an attribute, which a note names, and in IPython above its traceback."""
+    error.picture = picture
+    error.add_note("The graph up to this point is the error's picture: error.picture.save('error.svg') writes it.")
+
+    def traceback() -> Any:
+        ipython: Any = sys.modules["IPython"]
+        ipython.display.display(picture)
+        return ipython.get_ipython().InteractiveTB.structured_traceback(type(error), error, error.__traceback__)
+
+    error._render_traceback_ = traceback
