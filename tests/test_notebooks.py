@@ -98,7 +98,7 @@ def test_a_picture_stands_before_every_page_of_steps(path):
     for before, after in pairwise(sources):
         if after.startswith("viz.steps("):
             (drawn,) = re.findall(r"viz\.draw\((\w+)", before)
-            assert after.startswith(f"viz.steps({drawn}")
+            assert re.match(rf"viz\.steps\({drawn}\b", after)
 
 
 @NUMBERED
