@@ -31,7 +31,7 @@ from autograd import (
     step,
     value_and_grad,
     values,
-)  # fmt: skip
+)
 
 EXERCISES: dict[str, Callable[..., str | None]] = {}
 
@@ -42,12 +42,19 @@ def check(number: str, *answers: object, **given: object) -> None:
     asked = [name for name in inspect.signature(exercise).parameters if name not in given]
     if any(answer is ... for answer in answers):
         print(f"Exercise {number}: put your answer in place of the dots, and run this cell again.")
-        return
-    if len(answers) != len(asked):
+    elif len(answers) != len(asked):
         print(f"Exercise {number} asks for {len(asked)} answers: {', '.join(asked)}.")
-        return
-    hint = exercise(*answers, **given)
-    print(f"Not yet. {hint}" if hint else "Right.")
+    else:
+        print(judged(exercise, answers, given))
+
+
+def judged(exercise: Callable[..., str | None], answers: tuple[object, ...], given: dict[str, object]) -> str:
+    """The sentence about these answers. It replaces the traceback of one that fails, which would show the solution."""
+    try:
+        hint = exercise(*answers, **given)
+    except Exception as error:
+        return f"Your answer cannot be tried. {type(error).__name__}: {error}"
+    return f"Not yet. {hint}" if hint else "Right."
 
 
 def exercise(number: str) -> Callable[[Callable[..., str | None]], Callable[..., str | None]]:

@@ -223,6 +223,11 @@ def test_too_few_answers_are_counted_and_named(exercises, capsys):
     assert capsys.readouterr().out == "Exercise 1.4 asks for 2 answers: paths, slope.\n"
 
 
+def test_an_answer_that_fails_gives_its_error_and_no_traceback_which_would_show_the_solution(exercises, capsys):
+    exercises["check"]("1.5", lambda e: 1 / 0, lambda e: 0)
+    assert capsys.readouterr().out == "Your answer cannot be tried. ZeroDivisionError: division by zero\n"
+
+
 @NUMBERED
 def test_the_exercises_of_a_notebook_are_unanswered_in_order_and_each_has_its_solution_folded_below(path, exercises):
     cells, asked = read(path)["cells"], []
