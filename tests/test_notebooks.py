@@ -32,6 +32,12 @@ def printed(cell):
     return "".join(texts)
 
 
+def solution(nbformat, cell):
+    """The cell that tries the solution folded in a Markdown cell, if there is one."""
+    folded = cell["source"].startswith("<details>") and re.findall(r"```python\n(.*?)```", cell["source"], re.DOTALL)
+    return nbformat.v4.new_code_cell(folded[-1]) if folded else None
+
+
 @pytest.mark.skipif(not (ROOT / "notebooks").exists(), reason="the notebooks are in a checkout")
 def test_there_are_notebooks():
     assert NOTEBOOKS
@@ -43,7 +49,7 @@ def test_there_are_notebooks():
     ids=lambda path: path.stem,
 )
 def test_a_notebook_reproduces_what_it_prints(path, monkeypatch):
-    """Executed in a kernel of its own: no error, every assert holds, and every text is the committed one."""
+    """Executed in a kernel of its own: no error, every assert holds, every text is the committed one, every solution right."""
     nbclient = pytest.importorskip("nbclient")
     nbformat = pytest.importorskip("nbformat")
     pytest.importorskip("ipykernel")
@@ -51,8 +57,11 @@ def test_a_notebook_reproduces_what_it_prints(path, monkeypatch):
     committed = [printed(cell) for cell in code(read(path))]
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "1")  # other tests run on the other cores
+    tried = [solution(nbformat, cell) for cell in notebook["cells"]]
+    notebook["cells"] = [each for pair in zip(notebook["cells"], tried, strict=True) for each in pair if each]
     nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}}).execute()
-    for before, cell in zip(committed, code(notebook), strict=True):
+    assert {printed(cell) for cell in tried if cell} <= {"Right.\n"}
+    for before, cell in zip(committed, (c for c in code(notebook) if c not in tried), strict=True):
         if "timing" not in cell["metadata"].get("tags", ()):
             assert printed(cell) == before, cell["source"]
 
@@ -87,7 +96,7 @@ def test_every_picture_of_a_notebook_is_readable_on_github_and_fits_the_column_o
                 bare = re.sub(r"<style>.*?</style>", "", svg)
                 assert 'fill="#FFFFFF"' in bare
                 assert " style=" not in bare
-                assert "image/png" in output["data"], "what is left where SVG is dropped"
+                assert "image/png" not in output["data"], "a picture is stored once"
 
 
 class Tags(HTMLParser):
