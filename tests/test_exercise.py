@@ -163,7 +163,7 @@ def test_factors_are_asked_before_how_much_and_the_verdict_stays_until_the_reade
     assert name == "a"
     assert lesson.page.is_hidden("#answer")
     assert lesson.told == ["∂L/∂a += ?"]
-    assert lesson.title.startswith("Backward: y")
+    assert lesson.title == "Backward through y: gradient of a"
     assert "does not belong" in tick(lesson, "∂L/∂y · ∂σ(a)/∂a", "∂σ(a)/∂a")
     assert "missing" in tick(lesson)
     assert tick(lesson, "∂L/∂y · ∂σ(a)/∂a") == "Right. How much is it?"
@@ -212,7 +212,7 @@ def test_what_is_handed_in_is_checked_from_the_graph_alone(opened):
     text = solved(lesson, {"a": ["12", "w*x"]})
     assert "∂L/∂a: answered, 3 tries" in text
     assert f"{UP * DS:.4}" not in text
-    marks = viz.check(text, unit()[-1])
+    marks = viz.check("Anna\n" + "\n".join(f"> {line}" for line in text.splitlines()), unit()[-1])
     assert all(answer.right for answer in marks)
     assert {answer.question: answer.tries for answer in marks}["∂L/∂a"] == 3
     assert str(marks).endswith(f"{len(marks)} of {len(marks)} right, {len(marks) - 1} at the first try")
@@ -235,7 +235,11 @@ def test_a_wrong_answer_and_one_that_was_shown_are_not_right(opened):
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("", "not the text that Hand in gave"), ("a" * 40, "not the text that Hand in gave"), (None, "another graph")],
+    [
+        ("", "not the text that Hand in gave"),
+        ("[[eyJncmFwaCI6]]", "not the text that Hand in gave"),
+        (None, "another graph"),
+    ],
 )
 def test_a_text_that_belongs_to_nothing_is_refused(text, words, opened):
     *_, out = unit()

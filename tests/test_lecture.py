@@ -12,7 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 
-from autograd import absolute, cos, exp, log, nesting, relu, sin, values
+from autograd import absolute, cos, exp, log, nesting, relu, sin, sqrt, values
 from tests.lecture import Claim, Report, check, derivative, draws, each
 from tests.lecture.__main__ import main
 from tests.lecture.claims import LECTURE, REFERENCE
@@ -378,3 +378,66 @@ def test_the_command_runs_from_a_checkout_in_seconds():
     )
     assert (run.returncode, run.stderr) == (0, b"")
     assert time.perf_counter() - start < 20
+
+
+# --- the sheet as text, and outside of a domain -----------------------------------------------------------------------
+
+SHEET = """
+| slide | formula           | of         | by | printed   | at         | right       |
+|-------|-------------------|------------|----|-----------|------------|-------------|
+| Rules | (sin x)′ = cos x  | `sin(x)`   | x  | `cos(x)`  | x = 0.3, 2 |             |
+| Rules | (x eˣ)′ = x eˣ    | x·exp(x)   | x  | x·exp(x)  | x = 0.5    | (1+x)·exp(x) |
+| Rules | ∂(w·x)/∂w = x     | dot(w, x)  | w  | x         | w = [1, 2]; x = [0.5, −3] | |
+| Rules | xⁿ = x·xⁿ⁻¹       | x^n        |    | x·x^(n−1) | x = 2.0; n = 3, 4 | |
+"""
+
+
+def test_a_markdown_table_is_checked_as_claims_in_python_are():
+    report = check(SHEET)
+    assert [finding.verdict for finding in report.findings] == ["✓", "slip", "✓", "✓"]
+    assert report.holds
+    assert "right is (1+x)·exp(x)" in str(report)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("| a | __import__('os') | x | x = 1 |", "speaks of __import__"),
+        ("| a | x + q | x | x = 1 |", "speaks of q"),
+        ("| a | x + | x | x = 1 |", "cannot be read"),
+        ("| a | x | x | 1 |", "written as x = 0.3, 2"),
+    ],
+)
+def test_a_row_that_cannot_be_read_is_named(row, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        check(f"| formula | of | printed | at |\n|---|---|---|---|\n{row}\n")
+    assert "the row of 'a'" in str(caught.value)
+
+
+def test_nothing_but_arithmetic_and_functions_is_run():
+    for text in ("x.data", "[x for x in x]", "(lambda: x)()", "x if x else x", "'a'", "sin(x=x)"):
+        with pytest.raises(TypeError, match="more than arithmetic"):
+            check(f"| formula | of | printed | at |\n|---|---|---|---|\n| a | {text} | x | x = 1.0 |\n")
+
+
+def test_a_table_without_its_columns_says_which_are_missing():
+    with pytest.raises(ValueError, match="printed, at is missing"):
+        check("| formula | of |\n|---|---|\n| a | x |\n")
+
+
+@pytest.mark.parametrize(
+    "printed", [lambda x: relu(sqrt(x)), lambda x: sqrt(x), lambda x: log(x) / x, lambda x: 1 / (x + 4)]
+)
+def test_a_claim_outside_its_domain_says_so_in_its_line_and_the_others_are_looked_at(printed):
+    outside = Claim("Domain", "outside", of=lambda x: x, printed=printed, at=each(x=[-4.0]))
+    inside = Claim("Domain", "inside", of=lambda x: x, printed=lambda x: x, at=each(x=[-4.0]))
+    first, second = check([outside, inside]).findings
+    assert (first.verdict, second.verdict) == ("doubt", "✓")
+    assert "it has no value at x = −4" in str(first)
+
+
+def test_the_checker_is_installed_with_nn_and_imported_from_the_tests_too():
+    import nn.sheet
+
+    assert nn.sheet.check is check
+    assert nn.sheet.Claim is Claim

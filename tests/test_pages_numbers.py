@@ -200,7 +200,7 @@ def test_nan_is_refused_by_no_domain_of_the_page_as_by_none_of_python(page, tmp_
     x, y = Value(2.0, "x"), Value(1.0, "y")
     lesson = Lesson(page, steps(log(x * math.inf - math.inf) * y), tmp_path)
     lesson.set("y", "3")
-    assert page.inner_text("#said") == "Forward and backward have followed."
+    assert "→" in page.inner_text("#said")
     assert page.evaluate("String(value.at(-1))") == "NaN"
 
 
@@ -339,7 +339,7 @@ def test_the_lines_of_a_cut_page_add_up(page, tmp_path, small):
             if line.startswith("∂y/∂x += "):
                 number_added = line.rpartition("   total ")[0].rpartition("= ")[2].partition(" through")[0]
                 added += float(number_added)
-                assert float(line.rpartition("total ")[2]) == added
+                assert float(line.rpartition("total ")[2].partition(", ")[0]) == added
     assert added == 51
 
 

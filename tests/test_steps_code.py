@@ -127,6 +127,11 @@ def test_floats_become_leaves_of_the_parameters_names_and_whole_numbers_stay():
     assert names == {"x", "W[0]", "W[1]"}
 
 
+def test_a_function_of_whole_numbers_alone_is_refused_with_what_to_write():
+    with pytest.raises(TypeError, match=r"plain number 9.*such as 3\.0"):
+        steps(square, 3)
+
+
 def test_a_value_or_a_chain_that_was_called_has_no_code():
     chain = Chain(square)
     chain(2.0)
@@ -136,8 +141,11 @@ def test_a_value_or_a_chain_that_was_called_has_no_code():
 
 def test_a_function_without_source_is_shown_as_its_value():
     space = {}
-    exec("def f(x):\n    return x * x", space)
+    exec("def f(x):\n    return (x * x).exp()", space)
     assert steps(space["f"], 3.0).data["code"] is None
+    with pytest.raises(OverflowError) as caught:
+        draw(space["f"], 1e3)
+    assert [card.kind for card in caught.value.picture.scene.cards].count("failed") == 1
 
 
 CELL = "ipykernel_1/2.py"
@@ -236,6 +244,16 @@ def test_what_was_computed_beside_the_failing_operation_is_in_the_picture_too():
     with pytest.raises(ValueError, match="log") as caught:
         draw(leaves(log), 1.0)
     assert {card.value for card in caught.value.picture.scene.cards if card.kind == "operation"} == {"2", "−1", "0"}
+
+
+def test_a_derivative_that_does_not_exist_is_red_in_the_whole_graph():
+    with pytest.raises(ZeroDivisionError, match="no derivative") as caught:
+        steps(lambda x: x.sqrt() * 2.0, 0.0)
+    cards = {card.id: card for card in caught.value.picture.scene.cards}
+    (red,) = [card for card in cards.values() if card.kind == "failed"]
+    (wire,) = [wire for wire in caught.value.picture.scene.wires if wire.head == red.id]
+    assert (red.name, cards[wire.tail].glyph) == ("the derivative of sqrt", "√")
+    assert len(cards) == 5
 
 
 def test_an_error_that_is_no_operations_has_no_picture():

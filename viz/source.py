@@ -13,6 +13,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
+from numbers import Real
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any, NamedTuple
@@ -20,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import autograd
-from autograd import nesting, ops
+from autograd import docstrings, nesting, ops
 from autograd.arrays import array
 from autograd.chain import Chain
 from autograd.ops import Op
@@ -30,8 +31,8 @@ MOST_CALLS = 6  # of the calls around a line, the innermost are told
 NEAR = 2  # lines between two functions that are listed as one text
 HOME = Path(autograd.__file__).parents[1]
 ENGINE = tuple(f"{HOME / name}" for name in ("autograd", "viz"))
-PLACES = ("stdlib", "platstdlib", "purelib", "platlib")
-LIBRARIES = (*ENGINE, f"{HOME / 'nn'}", *(sysconfig.get_paths()[name] for name in PLACES))
+PYTHON = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib"))
+LIBRARIES = (*ENGINE, *PYTHON, f"{HOME / 'nn'}", "<frozen", "<__array_function__")
 
 
 class Place(NamedTuple):
@@ -81,13 +82,14 @@ class Watch:
         return self._lined
 
     def readers(self, code: CodeType) -> bool:
-        """Whether it is source that the reader has written, or has asked for, and at hand."""
+        """Whether it is what the reader has written, or has asked for."""
         name = code.co_filename
-        return (name in self.own or not name.startswith(LIBRARIES)) and bool(linecache.getlines(name))
+        library = name.startswith(LIBRARIES) or "-packages" in name  # site-packages, dist-packages
+        return name in self.own or not library
 
     def _made(self, frame: FrameType, event: str, arg: Any) -> Any:
-        if event == "return" and isinstance(arg, Value):
-            self.places.setdefault(arg, list(self._around(frame.f_back)))
+        if event == "return" and isinstance(arg, Value) and (around := self._around(frame.f_back)):
+            self.places.setdefault(arg, around)
         return self._made
 
     def _lined(self, frame: FrameType, event: str, _: Any) -> Any:
@@ -102,13 +104,15 @@ class Watch:
             before[0] = new
         return self._lined
 
-    def _around(self, frame: FrameType | None) -> Iterator[Place]:
-        left = MOST_CALLS
-        while frame is not None and left and frame.f_code is not ran.__code__:
-            if frame in self.state:
-                yield self._place(frame)
-                left -= 1
+    def _around(self, frame: FrameType | None) -> list[Place]:
+        places: list[Place] = []
+        while frame is not None and frame.f_code is not ran.__code__:
+            if frame.f_code.co_filename == docstrings.__file__:
+                return []  # an example, which is computed when an operation is first used
+            if frame in self.state and len(places) < MOST_CALLS:
+                places.append(self._place(frame))
             frame = frame.f_back
+        return places
 
     def _place(self, frame: FrameType) -> Place:
         before, rounds = self.state[frame]
@@ -122,6 +126,12 @@ class Watch:
         return Place(frame.f_code, line, part_at(frame.f_code, frame.f_lasti, line), tuple(inside))
 
 
+def given(output: Any, args: Sequence[Any], shown: Callable[[Failure], Any]) -> tuple[Any, Watch | None]:
+    """The output that a picture or a page is of: itself, or what a function gives for the arguments, and its lines."""
+    latest = isinstance(output, Chain) and not args  # a Chain was called before
+    return (output, None) if latest or not callable(output) else ran(output, args, shown)
+
+
 def ran(f: Callable[..., Any], args: Sequence[Any], shown: Callable[[Failure], Any]) -> tuple[Any, Watch]:
     """The result of f on the arguments, and the lines that made it.
 
@@ -131,15 +141,21 @@ def ran(f: Callable[..., Any], args: Sequence[Any], shown: Callable[[Failure], A
     watch, given, before = Watch(f), _leaves(f, args), sys.gettrace()
     sys.settrace(watch)
     try:
-        return f(*given), watch
+        output = f(*given)
     except Exception as error:
         sys.settrace(before)
         if failure := _failure(error, watch):
-            _attach(error, shown(failure))
+            attach(error, shown(failure))
         raise
     finally:
         sys.settrace(before)
         watch.state.clear()
+    if isinstance(output, Real) and not isinstance(output, Value):
+        raise TypeError(
+            f"the function gave the plain number {output!r}, which has no graph: give it Values, or floats such as 3.0 "
+            "(a whole number such as 3 stays one, for it may be an index)"
+        )
+    return output, watch
 
 
 def _leaves(f: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
@@ -210,8 +226,11 @@ def _endless(loop: ast.For | ast.While) -> bool:
     return isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant)  # its head is no step of the program
 
 
-def listing(places: Sequence[Sequence[Place]]) -> dict[str, Any]:
-    """The functions with their lines, and for each Value its lines in them, as data of a page."""
+def listing(places: Sequence[Sequence[Place]]) -> dict[str, Any] | None:
+    """The functions with their lines, and for each Value its lines in them, as data of a page; None without source."""
+    places = [[place for place in stack if linecache.getlines(place.code.co_filename)] for stack in places]
+    if not any(places):
+        return None
     spans: dict[str, list[list[Any]]] = {}
     for place in (place for stack in places for place in reversed(stack)):
         spans.setdefault(place.code.co_filename, []).append(_span(place.code))
@@ -269,9 +288,7 @@ def _failure(error: Exception, watch: Watch) -> Failure | None:
     while tb:
         steps.append((tb.tb_frame, tb))
         tb = tb.tb_next
-    last = max(
-        (k for k, (frame, _) in enumerate(steps) if watch.readers(frame.f_code) and frame in watch.state), default=None
-    )
+    last = max((k for k, (frame, _) in enumerate(steps) if frame in watch.state), default=None)
     if last is None:
         return None
     frame, tb = steps[last]
@@ -282,7 +299,7 @@ def _failure(error: Exception, watch: Watch) -> Failure | None:
         return None
     line = linecache.getline(frame.f_code.co_filename, tb.tb_lineno)
     part = part_at(frame.f_code, tb.tb_lasti, tb.tb_lineno)
-    what = _row(made).label if made else line[slice(*part)] if part else line.strip()
+    what = _row(made).label if made else line[slice(*part)] if part else line.strip() or "this operation"
     taken = {p for v in watch.places for p in v.parents} | set(operands)
     return Failure(what, operands, [v for v in watch.places if v not in taken], str(error))
 
@@ -303,7 +320,7 @@ def without_value(failure: Failure) -> Value:
     return node(ops.sum, float("nan"), failure.operands, none)
 
 
-def _attach(error: Any, picture: Any) -> None:
+def attach(error: Any, picture: Any) -> None:
     """Give an error its picture: as an attribute, which a note names, and in IPython above its traceback."""
     error.picture = picture
     error.add_note("The graph up to this point is the error's picture: error.picture.save('error.svg') writes it.")

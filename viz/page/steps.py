@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from html import escape
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from autograd.arrays import zero_grad
-from autograd.chain import Chain
+from autograd.refusals import ERRORS
 from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
@@ -25,11 +26,11 @@ from viz.page.facts import gathered, level
 from viz.picture import formats
 from viz.picture.diagram import Diagram, draw, failed
 from viz.picture.paint import without_tooltips
-from viz.source import listing, ran
+from viz.source import Failure, attach, given, listing
 
 # fmt: off
 SCRIPTS = (  # one script, in this order
-    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "source", "controls",
+    "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "motion", "source", "controls",
     "quiz", "mistakes", "answer", "view", "theme",
 )
 # fmt: on
@@ -131,25 +132,33 @@ def steps(
     >>> steps(x * x + 1)
     <2 steps forward and 2 back through a graph of 4 values>
     """
-    watch = None
-    if callable(output) and not (isinstance(output, Chain) and not args):
-        output, watch = ran(output, args, failed)
+    output, watch = given(output, args, failed)
     order = _order(output)
     asked = exercise.questions(order) if predict == "all" else _asked(predict, {v: k for k, v in enumerate(order)})
     levels = _levels(order, detail)
     twin: Value = deepcopy(order[-1])
     zero_grad(twins := wengert_list([twin]))
-    twin.backward()
+    _backward(twins)
     pictures = [_picture(twin, name, direction, theme, digits) for name in levels]
     facts, functions = gathered(pictures[0].scene, twins, asked, digits)
     facts["exercise"] = exercise.fingerprint(order) if predict == "all" else None
     facts["other"] = level(pictures[1].scene, twins, digits) if len(levels) > 1 else None
-    places = [watch.places.get(v, []) for v in order] if watch else []
-    facts["code"] = listing(places) if any(places) else None
+    facts["code"] = listing([watch.places.get(v, []) for v in order]) if watch else None
     cut = (note.text for note in pictures[0].scene.notes if note.kind == "cut")  # the others are in the picture
     notes = [f"{text} The page computes all of them." for text in cut]
     notes += ["More than 400 steps: here they go by stages."] * (_long(order) and levels[0] == "stages")
     return Steps(pictures, facts, functions, notes)
+
+
+def _backward(order: Sequence[Value]) -> None:
+    """Gradients; where a derivative does not exist, an error that carries the graph, as one on the way forward does."""
+    try:
+        order[-1].backward()
+    except ERRORS as error:
+        missing = [v for v in reversed(order) if not all(map(math.isfinite, v.partials))][:1]
+        what = f"the derivative of {missing[0].op.label}" if missing else "backward"
+        attach(error, failed(Failure(what, missing, [order[-1]], str(error))))
+        raise
 
 
 def _order(output: Any) -> list[Value]:

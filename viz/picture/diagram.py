@@ -10,7 +10,6 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from autograd.chain import Chain
 from autograd.tape import wengert_list
 from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
@@ -19,7 +18,7 @@ from viz.once import once
 from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.colours import THEMES
 from viz.picture.scene import Card, Grid, Panel, Scene
-from viz.source import Failure, ran, without_value
+from viz.source import Failure, given, without_value
 
 DIRECTIONS = ("auto", "right", "down")
 FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf"}
@@ -132,8 +131,7 @@ def draw(
     >>> draw((w * x).tanh())
     <Computation graph of 4 values>
     """
-    if callable(output) and not (isinstance(output, Chain) and not args):
-        output, _ = ran(output, args, failed)
+    output, _ = given(output, args, failed)
     choice("detail", detail, DETAILS)
     choice("direction", direction, DIRECTIONS)
     choice("theme", theme, THEMES)
@@ -155,25 +153,13 @@ def failed(failure: Failure) -> Diagram:
     """The graph up to an operation that has no value, which stands in red with the reason."""
     last = without_value(failure)
     scene = cards.scene([last, *failure.others], 120, 4)
-    words = [[line] for line in wrap(failure.message, 46)]
 
     def redrawn(card: Any) -> Card | Panel:
         if card.node is not last:
             return replace(card, kind=card.node.role or "operation") if card.kind == "output" else card  # type: ignore[no-any-return]
-        seat = card.lane, card.column
-        return Panel(
-            card.id,
-            "failed",
-            printable(failure.what, 60),
-            "",
-            [Grid("has no value", words)],
-            failure.message,
-            *seat,
-            "",
-            [],
-            [],
-            [],
-        )
+        words = Grid("has no value", [[line] for line in wrap(failure.message, 46)])
+        rest: Any = card.lane, card.column, "", [], [], []
+        return Panel(card.id, "failed", printable(failure.what, 60), "", [words], failure.message, *rest)
 
     red = next(card.id for card in scene.cards if isinstance(card, Card) and card.node is last)
     wires = [replace(w, derivative="", shown=False, title="") if w.head == red else w for w in scene.wires]

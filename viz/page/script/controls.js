@@ -25,22 +25,40 @@ addEventListener("keydown", event => {
 const free = nodes.filter(node => node.row === null);
 for (const { k, name, role } of free) $("leaf").append(new Option(role === "constant" ? `${name} (constant)` : name, k));
 const chosen = () => Number($("leaf").value);
-const offer = () => { $("number").value = String(leaves[chosen()]); };
+const offer = () => {
+  const x = leaves[chosen()], { data } = nodes[chosen()], step = 10 ** Math.floor(Math.log10(Math.max(1, Math.abs(data)) / 25)), room = 2 * Math.max(1, Math.abs(data));
+  $("number").value = String(x);
+  Object.assign($("slide"), { min: Math.min(x, data - room), max: Math.max(x, data + room), step }).value = x;
+};
 function set(data) {
   const differs = data.some((x, k) => x !== nodes[k].data && nodes[k].row === null);
   try { compute(data, differs); } catch (error) { $("said").textContent = `${error.message}. The numbers stay as they were.`; $("said").className = "bad"; return false; }
   changed = differs;
-  $("said").textContent = changed ? "Forward and backward have followed." : ""; $("said").className = "good";
+  $("said").textContent = ""; $("said").className = "good";
   show(); return true;
+}
+let from_ = null; // before the change: the output, the gradient of the leaf, and its number
+function tell(x) { // cause and effect
+  const k = chosen(), name = nodes[last].name, signed = d => `${d > 0 ? "+" : ""}${number(d)}`;
+  const before = from_ ?? { y: value[last], slope: nodes[k].role === "constant" ? null : adjoints.at(-1)[k], x: leaves[k] };
+  const data = leaves.slice(); data[k] = x;
+  if (!set(data)) return false;
+  from_ = before;
+  const promised = before.slope === null ? "a constant has no gradient" : `the gradient promised ${signed(before.slope * (x - before.x))}`;
+  $("said").textContent = `${name} ${number(before.y)} → ${number(value[last])}; ${promised}`;
+  return true;
 }
 $("leaf").onchange = offer;
 $("iffed").onsubmit = event => {
   event.preventDefault();
-  const data = leaves.slice(); let x;
+  let x;
   try { x = evaluated($("number").value); } catch (error) { x = NaN; }
   if (!Number.isFinite(x)) { $("said").textContent = "That is no number."; $("said").className = "bad"; return; }
-  data[chosen()] = x; if (set(data)) offer();
+  from_ = null;
+  if (tell(x)) offer();
 };
+$("slide").oninput = () => { const x = Number($("slide").value); $("number").value = String(Number(x.toPrecision(6))); tell(x); };
+$("slide").onchange = () => { from_ = null; };
 $("reset").onclick = () => { set(nodes.map(node => node.data)); offer(); };
 const toggle = (button, form, on) => { form.hidden = !on; button.setAttribute("aria-pressed", on); follow(0); };
 $("if").onclick = () => { toggle($("if"), $("iffed"), $("iffed").hidden); offer(); if (!$("iffed").hidden) $("number").focus(); };

@@ -1,7 +1,7 @@
 // --- the graph of one example, on numbers that are handed in; the names of the other scripts that its picture needs ------
 
 let asked = [];
-const ask = () => {}, marked = () => {};
+const ask = () => {}, marked = () => {}, moves = () => {};
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const host = svg.closest("#picture");
 const cardOf = new Map(page.cards.flatMap(({ id, k, ks }) => (ks ?? [k]).map(n => [n, id])));

@@ -28,11 +28,11 @@ function factor({ k, slot }) {
   return name === null || hiddenFactor(k, slot) ? symbol : `${symbol} [= ${nodes[nodes[k].parents[name]].name}]`;
 }
 
-function came(p, until = null) { // how many of the terms of a gradient have come in by now, or with this edge
+function cameIn(p, until = null) { // how many of the terms of a gradient have come in by now, or with this edge
   const terms = edges.slice(0, now + 1).flat().filter(e => e.p === p);
   return until ? terms.indexOf(until) + 1 : terms.length;
 }
-function partly(p, edge) { const n = came(p, edge); return n < page.uses[p] ? `, ${n} of ${page.uses[p]} in` : ""; }
+function partly(p, edge) { const n = cameIn(p, edge); return n < page.uses[p] ? `, ${n} of ${page.uses[p]} in` : ""; }
 function line(edge) {
   const { p, k, slot, from, more, total } = edge, blank = hiddenSlope(p) || hiddenSlope(k) || hiddenFactor(k, slot);
   if (hiddenSlope(p)) return `${of(nodes[p].name)} += ?`;
@@ -94,6 +94,11 @@ function jacobianName(group, source) {
 }
 const derivative = (group, source) => changed ? jacobianName(group, source) : source.what;
 
+function throughWords(name, gradients) { // Backward through f4: gradients of x4 and W2
+  const names = few([...new Set(gradients)]), last = names.pop();
+  return `Backward through ${name}: gradient${names.length ? "s" : ""} of ${names.length ? `${names.join(", ")} and ` : ""}${last}`;
+}
+
 function narration() { // the title of the step now on the screen, and its lines
   if (now === 0) return ["Start", "The leaves have their numbers. Step forward to compute the rest, and then back through the graph."];
   const { way, group } = steps[now - 1];
@@ -102,8 +107,8 @@ function narration() { // the title of the step now on the screen, and its lines
   const node = nodes[group.nodes[0]], names = node.parents.map(p => bracketed(nodes[p].name)), numbers = node.parents.map(p => bracketed(number(value[p])));
   if (way === "forward") return [`Forward: compute ${node.name}`, `${node.name} = ${written(node.row, names)} = ${written(node.row, numbers)} = ${number(value[node.k])}`];
   const own = edges[now].filter(({ k }) => !unseen.has(k));
-  if (!own.length) return [`Backward: ${node.name} passes nothing on`, "It has no operand that takes a gradient.", ...besides()];
-  return [`Backward: ${node.name} passes its gradient to its operands`, ...own.map(line), ...besides()];
+  if (!own.length) return [`Backward through ${node.name}: it passes nothing on`, "It has no operand that takes a gradient.", ...besides()];
+  return [throughWords(node.name, own.map(({ p }) => nodes[p].name)), ...own.map(line), ...besides()];
 }
 
 function besides() { // what the values that are not shown add, in this step, to those that are
@@ -116,7 +121,7 @@ function staged(way, group) {
   const outs = { nodes: group.outs, shape: group.shape };
   if (way === "forward") return [`Forward: ${group.title}`, `${group.formula}${substituted(group)}`, `${group.name} = ${numbers(outs)}`];
   const bars = array(outs, slopeText);
-  return [`Backward: ${group.title} passes its gradient to what it takes`, ...group.sources.filter(s => !s.constant).map(s => {
+  return [throughWords(group.title, group.sources.filter(s => !s.constant).map(s => s.name)), ...group.sources.filter(s => !s.constant).map(s => {
     const put = s.product ? ` = ${bars} · ${bracketed(derivative(group, s))}` : "";
     const sums = new Map(s.nodes.map(k => [k, 0])), blank = s.nodes.some(hiddenSlope);
     for (const { k, p, more } of edges[now]) if (sums.has(p) && !unseen.has(k)) sums.set(p, sums.get(p) + more);

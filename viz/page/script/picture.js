@@ -57,6 +57,7 @@ function show() {
   const back = now - seed;
   $("count").textContent = now < seed ? `forward ${now}/${seed - 1}` : `backward ${back}/${steps.length - seed}`;
   $("seek").value = now;
+  moves();
 }
 
 // Twin: VALUE, GRADIENT and CELLS in viz/picture/paint.py say which texts and shapes of a card hold its numbers.

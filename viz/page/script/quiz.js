@@ -101,6 +101,6 @@ function handedIn() {
   const all = asked.filter(q => q.mode !== "worked"), plural = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
   const lines = all.map(q => `${question(q)}: ${q.told ? "shown" : q.solved ? "answered" : "open"}, ${q.tries.length === 1 ? "1 try" : `${q.tries.length} tries`}, ${Math.round(q.seconds)} s`);
   const facts = { graph: page.exercise, items: all.map(q => [q.k, q.edge ?? null, q.tries.map(([, , , x]) => Number.isFinite(x) ? x : null), q.told, Math.round(q.seconds)]) };
-  return [`Exercise in back propagation, ${plural(all.length, "question")}`, ...lines, btoa(JSON.stringify(facts)).replace(/.{76}(?=.)/g, "$&\n")].join("\n");
+  return [`Exercise in back propagation, ${plural(all.length, "question")}`, ...lines, `[[${btoa(JSON.stringify(facts)).replace(/.{70}(?=.)/g, "$&\n")}]]`].join("\n");
 }
 $("handin").onclick = () => { const box = $("handed"); box.value = handedIn(); box.hidden = false; box.select(); navigator.clipboard?.writeText(box.value).catch(() => {}); };

@@ -39,9 +39,9 @@ function extent(ks, axis) {
   return boxes.length ? [Math.min(...boxes.map(b => b[from])) - AIR, Math.max(...boxes.map(b => b[from] + b[size])) + AIR] : [view[axis], view[axis]];
 }
 function place(axis, near, far) { // where the view begins on this axis, if it is to show the near nodes, and the far ones if there is room
-  const room = view[axis + 2], all = extent([...near, ...far], axis), [low, high] = all[1] - all[0] <= room ? all : extent(near, axis);
-  if (view[axis] <= low && high <= view[axis] + room) return view[axis];
-  const middle = (low + high - room) / 2, end = whole[axis] + whole[axis + 2] - room;
+  const room = view[axis + 2], all = extent([...near, ...far], axis), fits = all[1] - all[0] <= room, [low, high] = fits ? all : extent(near, axis);
+  if (fits && view[axis] <= low && high <= view[axis] + room) return view[axis];
+  const middle = Math.min(low, Math.max(high - room, (all[0] + all[1] - room) / 2)), end = whole[axis] + whole[axis + 2] - room; // as much of the far ones as there is room for
   if (end <= whole[axis]) return (whole[axis] + end) / 2; // all of it, in the middle
   if (all[1] <= whole[axis] + room) return whole[axis]; // as long as it fits with the headings
   return Math.min(end, Math.max(whole[axis], middle));
@@ -60,15 +60,17 @@ function look(near, far, time) {
 }
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 function follow(time = still.matches ? 0 : 180) {
+  if (!sized) { begin(); return; } // a frame that had no size yet
   const { way, group } = steps[Math.max(0, now - 1)], nears = way === "seed" ? [last] : group.nodes;
   keep();
   look(nears, nears.flatMap(k => nodes[k].parents), time);
 }
-let movedByReader = false; // true once the reader has chosen a part of the picture
+let sized = false, movedByReader = false; // true once the reader has chosen a part of the picture
 function begin() { // all of it, or where that is too small to be read as much as can be
   const { width, height } = space(), fits = [width / whole[2], height / whole[3]];
   if (!width) return;
-  if (Math.min(...fits) < .9) { scale = Math.min(1.1, ...fits.filter(x => x >= .9)); view[0] = view[1] = 1e6; } // start off the picture, so that `follow` has to find the step
+  sized = true;
+  if (Math.min(...fits) < 1) { scale = Math.min(1.1, ...fits.filter(x => x >= 1)); view[0] = view[1] = 1e6; } // start off the picture, so that `follow` has to find the step
   else { scale = null; view.splice(0, 4, ...whole); frame(); }
   follow(0);
 }
