@@ -1,6 +1,5 @@
 """The site: `python -m sphinx -W --keep-going -b html .docs .docs/_build`, offline."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -43,13 +42,9 @@ pygments_style, pygments_dark_style = "friendly", "github-dark"
 
 
 def notebooks_here() -> None:
-    """The notebooks lie beside the library: each is put among the pages, hidden cells as Sphinx hides them."""
+    """The notebooks lie beside the library: each is put among the pages."""
     for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
-        notebook = json.loads(path.read_text(encoding="utf-8"))
-        for cell in notebook["cells"]:
-            if cell["metadata"].get("jupyter", {}).get("source_hidden"):
-                cell["metadata"].setdefault("tags", []).append("hide-input")
-        there, text = HERE / "notebooks" / path.name, json.dumps(notebook)
+        there, text = HERE / "notebooks" / path.name, path.read_text(encoding="utf-8")
         if not there.exists() or there.read_text(encoding="utf-8") != text:
             there.write_text(text, encoding="utf-8")
 

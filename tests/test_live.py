@@ -429,7 +429,7 @@ def test_a_prediction_of_the_next_weight_is_judged(iris):
 def test_in_slow_motion_the_three_acts_play_and_then_a_step_is_taken(motion, iris):
     iris.emulate_media(reduced_motion=motion)
     iris.evaluate(
-        "titles = []; new MutationObserver(() => titles.push($('told').textContent.split(':')[0])).observe($('told'), {childList: true})"
+        "titles = []; new MutationObserver(() => titles.push($('told').textContent.match(/^\\w*/)[0])).observe($('told'), {childList: true})"
     )
     iris.select_option("#speed", "0")
     iris.click("#play")
