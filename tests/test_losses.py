@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, array, check_grad, grads, record, sigmoid, softmax, values
+from autograd import Value, array, check_grad, exp, grads, record, sigmoid, softmax, values
 
 LOGITS = [-1000.0, -40.0, -1.5, 0.0, 0.3, 40.0, 1000.0]
 
@@ -332,3 +332,20 @@ def test_every_loss_has_the_gradient_of_central_differences(name):
 def test_a_wrong_call_says_what_is_wrong(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.parametrize(
+    ("dtype", "off", "taken"), [(float, 5e-7, True), (float, 5e-5, False), (np.float32, 5e-5, True)]
+)
+def test_shares_sum_to_one_as_exactly_as_their_precision_can(dtype, off, taken):
+    program = record(lambda a, y: nn.cross_entropy(a, y), [1.0, 2.0], [0.5, 0.5])
+    rows = np.array([[1.0, 2.0]], dtype), np.array([[0.5, 0.5 + off]], dtype)
+    if taken:
+        assert np.isfinite(program(*rows)).all()
+    else:
+        with pytest.raises(ValueError, match="with sum 1"):
+            program(*rows)
+
+
+def test_an_exponential_is_no_softmax():
+    assert nn.cross_entropy([exp(Value(0.0)), exp(Value(0.0))], 0).data == pytest.approx(math.log(2))

@@ -324,3 +324,10 @@ def test_a_program_says_what_it_takes_and_gives():
     assert isinstance(program, Program)
     assert repr(program) == "Program(x (4,), y (3,) → one output, 43 parameters)"
     assert repr(record(lambda: Value(1.0) * 2)) == "Program(one output, 1 parameters)"
+
+
+@pytest.mark.parametrize("kind", [complex, "U1", np.float16, np.longdouble])
+def test_rows_of_another_kind_of_number_are_refused_by_name(kind):
+    program = record(lambda x: x * 2, 1.0)
+    with pytest.raises(TypeError, match="x is rows of numbers, whole or of 32 or 64 bits; got an array of"):
+        program(np.array([1], kind))

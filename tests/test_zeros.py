@@ -229,6 +229,10 @@ def test_a_zero_at_one_point_only_is_refused_at_every_size_of_the_leaf(at):
         grad(lambda x: sqrt(x - at) ** 2)(at)
 
 
+def test_a_zero_that_holds_for_half_a_unit_around_the_point_holds():
+    assert grad(lambda x: relu(x - 1.5) * sqrt(x - 1.0))(1.0) == 0.0
+
+
 def test_a_difference_moves_when_both_of_its_operands_do():
     with pytest.raises(ZeroDivisionError, match="no derivative"):
         grad(lambda x: sqrt(x[0] - x[1]) ** 2)([2.0, 2.0])
