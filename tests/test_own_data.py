@@ -65,6 +65,7 @@ REFUSED = {
     "a name twice": (CSV.replace("age", "height"), r"a name for every column, each once"),
     "a column without a name": (CSV.replace("age", ""), r"a name for every column, each once"),
     "no data": ("age,kind\n", r"^data\.csv has no lines of data below a header"),
+    "one line": ("x,kind\n1,a\n", r"the column 'kind' has 1 different entr"),
     "nothing": ("", r"^data\.csv has no lines of data below a header"),
     "no such column": (CSV.replace("kind", "sort"), r"no column 'kind'; its columns are age, height, sort"),
     "the target alone": ("kind\na\nb\na\nb\n", r"no column beside 'kind'"),
