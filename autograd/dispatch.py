@@ -36,10 +36,9 @@ def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
             return on_nestings(op, operands)
         if any(isinstance(x, complex | str | bytes | None) for x in others):
             raise TypeError(f"{op.label} takes real numbers; got {' and '.join(map(repr, operands))}")
-        if any(map(_exact, others)):
-            return op.formula(*operands)
+    rule = op.formula if any(map(_exact, others)) else op.value
     try:
-        return op.value(*operands)
+        return rule(*operands)
     except ERRORS as error:
         raise refusal(op, operands, error) from None
 

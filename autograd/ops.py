@@ -8,7 +8,9 @@ the code that runs. In every rule `y` is the result and `x`, or `a` and `b`, are
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from functools import reduce
+from numbers import Real
 from operator import mul as times, sub as minus
 from typing import Any, TypeVar, cast
 
@@ -69,8 +71,8 @@ _RISING = Components(_shares, lambda c, p: _others(c, *p), lambda share: -share)
 
 
 def _element(i: Any, *a: Any) -> Any:
-    if isinstance(i, dispatch.FLOAT):
-        return dispatch.FLOATS.element(i, *a)
+    if isinstance(i, dispatch.FLOAT | Real | Decimal):
+        return dispatch.FLOATS.element(float(i), *a)
     if hasattr(i, "__array_namespace__") and not Below(len(a))(i).all():
         raise FloatingPointError("no place")  # whose it is, is found element by element
     return reduce(lambda y, k: where.apply(i - k, y, a[k]), range(len(a)), math.nan)
