@@ -71,8 +71,7 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
 def on_vectors(op: VectorOp, operands: tuple[Any, ...], axis: Any = None, taker: str = "") -> Any:
     """An n-ary row on the vectors it takes, or those along an axis; an indexed one gives a vector of its components."""
     taker = taker or op.name
-    along_an_axis = op.vectors == 1 and not op.nested and not op.leading
-    one = along_an_axis and len(operands) == 1 and isinstance(operands[0], NEST)
+    one = len(operands) == 1 == op.vectors and not op.nested and not op.leading and isinstance(operands[0], NEST)
     if axis is not None and not one:
         given = " and ".join(type(x).__name__ for x in operands)
         raise TypeError(f"{taker} takes no axis of {given}{_BY_AXIS.get(taker, '')}")
@@ -81,10 +80,9 @@ def on_vectors(op: VectorOp, operands: tuple[Any, ...], axis: Any = None, taker:
     if one and (axis is not None or deep(operands[0])):
         return along(op, operands[0], -1 if axis is None else axis, taker)
     if len(operands) != op.vectors:
-        by_name = f": the axis is axis={operands[1]!r}" if along_an_axis and len(operands) == 2 else ""
-        raise TypeError(
-            f"{taker} takes {op.vectors} vector{'s' * (op.vectors > 1)}; got {len(operands)} arguments{by_name}"
-        )
+        by_name = f": the axis is axis={operands[1]!r}" if op.vectors == 1 < len(operands) and not op.nested else ""
+        counted = f"{op.vectors} vector{'s' * (op.vectors > 1)}"
+        raise TypeError(f"{taker} takes {counted}; got {len(operands)} arguments{by_name}")
     vectors = [_vector(op, x, taker) for x in operands]
     if len({len(v) for v in vectors}) > 1:
         raise ValueError(f"{taker} needs vectors of one length; got {' and '.join(str(len(v)) for v in vectors)}")
@@ -97,11 +95,7 @@ def on_vectors(op: VectorOp, operands: tuple[Any, ...], axis: Any = None, taker:
     return like(operands[0], [op.at(c).apply(*vectors[0]) for c in range(len(vectors[0]))])
 
 
-_BY_AXIS = {
-    "sum": ": np.sum(x, axis=…) adds along one",
-    "dot": ": @ and np.sum(x * y, axis=…) run along one",
-    "take": ": it takes rows along the first; np.moveaxis(x, axis, 0) puts another there",
-}
+_BY_AXIS = {"sum": ": np.sum(x, axis=…) does", "take": ": np.moveaxis(x, axis, 0) makes rows of another one"}
 
 
 def deep(x: Any) -> bool:

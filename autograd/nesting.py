@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 NEST = (list, tuple, np.ndarray)
+REAL = Real | Decimal | np.bool_
 
 
 def real(x: Any) -> float:
@@ -20,7 +21,7 @@ def real(x: Any) -> float:
     if x.__class__ is float:
         return x
     scalar = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
-    if isinstance(scalar, Real | Decimal | np.bool_):
+    if isinstance(scalar, REAL):
         return float(scalar)
     if hasattr(x, "parents"):
         raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")

@@ -8,15 +8,14 @@ the code that runs. In every rule `y` is the result and `x`, or `a` and `b`, are
 from __future__ import annotations
 
 import math
-from decimal import Decimal
 from functools import reduce
-from numbers import Real
 from operator import mul as times, sub as minus
 from typing import Any, TypeVar, cast
 
 from autograd import dispatch, gaussian
 from autograd.dispatch import native, total, y_hat
 from autograd.guards import Below
+from autograd.nesting import REAL
 from autograd.operation import BUILT_IN, RESERVED, TABLE, Components, Methods, Op, Rule, VectorOp, find
 
 __all__ = ["BUILT_IN", "RESERVED", "TABLE", "Components", "Methods", "Op", "Rule", "VectorOp", "find", "softmax"]
@@ -71,7 +70,7 @@ _RISING = Components(_shares, lambda c, p: _others(c, *p), lambda share: -share)
 
 
 def _element(i: Any, *a: Any) -> Any:
-    if isinstance(i, dispatch.FLOAT | Real | Decimal):
+    if isinstance(i, REAL):
         return dispatch.FLOATS.element(float(i), *a)
     if hasattr(i, "__array_namespace__") and not Below(len(a))(i).all():
         raise FloatingPointError("no place")  # whose it is, is found element by element

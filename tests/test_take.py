@@ -134,7 +134,7 @@ def test_a_wrong_call_of_a_row_of_vectors_names_it_and_says_what_it_takes():
         lambda: take(W): "take takes a vector or rows, and an index; got 1 arguments",
         lambda: take(W, 0, 1): "take takes a vector or rows, and an index; got 3 arguments",
         lambda: take(W, 0, axis=1): r"take takes no axis of .*np\.moveaxis",
-        lambda: total(W, axis=0): r"sum takes no axis of Array: np\.sum\(x, axis=…\)",
+        lambda: total(W, axis=0): r"sum takes no axis of Array: np\.sum\(x, axis=…\) does",
         lambda: softmax(1.0): "^softmax takes a list or an array of numbers; got float 1.0",
         lambda: logsumexp(W, 0): "logsumexp takes 1 vector; got 2 arguments: the axis is axis=0",
         lambda: leaky_relu(W, 0.1, alpha=0.1): r"leaky_relu\(x, slope\): got an unexpected keyword argument 'alpha'",
