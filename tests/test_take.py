@@ -146,8 +146,31 @@ def test_a_wrong_call_of_a_row_of_vectors_names_it_and_says_what_it_takes():
 
 
 def test_a_value_as_an_index_of_python_points_to_take():
-    with pytest.raises(TypeError, match=r"take\(x, i\)"):
-        [1.0, 2.0][Value(1.0)]
+    W, i = array([[1.0, 2.0]]), Value(0.0)
+    for call in (
+        lambda: [1.0, 2.0][i],
+        lambda: W[i],
+        lambda: W[0, i],
+        lambda: W[[i, 0]],
+        lambda: record(lambda t: W[t], 0),
+    ):
+        with pytest.raises(TypeError, match=r"take\(x, i\)"):
+            call()
+    with pytest.raises(IndexError, match="out of bounds"):
+        W[1]
+
+
+def test_a_number_that_is_an_index_has_no_difference_and_check_grad_says_so():
+    with pytest.raises(AssertionError, match=r"an index i is no argument: lambda x: f\(x, i\)"):
+        check_grad(take, [1.0, 2.0], 1.0)
+
+
+def test_an_index_that_has_changed_is_named_among_what_may_have_changed():
+    w, i = array([1.0, 2.0, 3.0], "w"), Value(1.0, "i")
+    y = take(w, i) ** 2
+    for i.data in (2.0, 5.0):
+        with pytest.raises(ValueError, match=r"^i or w.* has changed since this graph was computed"):
+            gradients(y, w)
 
 
 def test_a_graph_with_a_data_index_is_replayed_pickled_drawn_and_written():
