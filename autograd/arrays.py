@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, cast, overload
 
@@ -70,6 +71,15 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
         """A copy in another type; of numbers it is a plain array."""
         copy = super().astype(dtype, *rest, **by_name)
         return copy if copy.dtype.hasobject else copy.view(np.ndarray)
+
+    def __getitem__(self, index: Any) -> Any:
+        try:
+            return super().__getitem__(index)
+        except IndexError:
+            for v in nesting.flat(index):
+                if isinstance(v, Value):
+                    operator.index(v)  # which says what to write
+            raise
 
     # --- writing ------------------------------------------------------------------------------------------------------
 

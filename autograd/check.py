@@ -93,4 +93,8 @@ def _report(f: Any, wrong: list[tuple[Any, ...]]) -> str:
     lines += [f"… {len(wrong) - 20} more"] * (len(wrong) > 20)
     if any(jump > 1e-3 * max(1.0, abs(d)) for _, _, _, d, _, jump in wrong):
         lines.append("The slopes to the left and to the right disagree: a kink (relu, abs, a tie) is the likely cause.")
+    if any(d != d for _, _, _, d, _, _ in wrong):
+        lines.append(
+            "A difference is nan where f has no value beside the number; an index i is no argument: lambda x: f(x, i)."
+        )
     return "\n".join(lines)

@@ -36,10 +36,9 @@ def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
             return on_nestings(op, operands)
         if any(isinstance(x, complex | str | bytes | None) for x in others):
             raise TypeError(f"{op.label} takes real numbers; got {' and '.join(map(repr, operands))}")
-        if any(map(_exact, others)):
-            return op.formula(*operands)
+    rule = op.formula if any(map(_exact, others)) else op.value
     try:
-        return op.value(*operands)
+        return rule(*operands)
     except ERRORS as error:
         raise refusal(op, operands, error) from None
 
@@ -71,25 +70,32 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
 
 def on_vectors(op: VectorOp, operands: tuple[Any, ...], axis: Any = None, taker: str = "") -> Any:
     """An n-ary row on the vectors it takes, or those along an axis; an indexed one gives a vector of its components."""
-    one = op.vectors == 1 and not op.nested and not op.leading and len(operands) == 1 and isinstance(operands[0], NEST)
+    taker = taker or op.name
+    one = len(operands) == 1 == op.vectors and not op.nested and not op.leading and isinstance(operands[0], NEST)
     if axis is not None and not one:
-        raise TypeError(f"{taker or op.name} takes no axis of {' and '.join(type(x).__name__ for x in operands)}")
+        given = " and ".join(type(x).__name__ for x in operands)
+        raise TypeError(f"{taker} takes no axis of {given}{_BY_AXIS.get(taker, '')}")
     if op.leading:
         return taken(op, *operands)
     if one and (axis is not None or deep(operands[0])):
-        return along(op, operands[0], -1 if axis is None else axis, taker or op.name)
+        return along(op, operands[0], -1 if axis is None else axis, taker)
     if len(operands) != op.vectors:
-        raise TypeError(f"{op.name} takes {op.vectors} vector{'s' * (op.vectors > 1)}; got {len(operands)} arguments")
-    vectors = [_vector(op, x) for x in operands]
+        by_name = f": the axis is axis={operands[1]!r}" if op.vectors == 1 < len(operands) and not op.nested else ""
+        counted = f"{op.vectors} vector{'s' * (op.vectors > 1)}"
+        raise TypeError(f"{taker} takes {counted}; got {len(operands)} arguments{by_name}")
+    vectors = [_vector(op, x, taker) for x in operands]
     if len({len(v) for v in vectors}) > 1:
-        raise ValueError(f"{op.name} needs vectors of one length; got {' and '.join(str(len(v)) for v in vectors)}")
+        raise ValueError(f"{taker} needs vectors of one length; got {' and '.join(str(len(v)) for v in vectors)}")
     if not vectors[0]:
         if op.empty is None:
-            raise ValueError(f"{op.name} of an empty vector is not defined")
+            raise ValueError(f"{taker} of an empty vector is not defined")
         return op.empty
     if not op.indexed:
         return op.apply(*(vectors[0] + vectors[1] if op.vectors == 2 else vectors[0]))
     return like(operands[0], [op.at(c).apply(*vectors[0]) for c in range(len(vectors[0]))])
+
+
+_BY_AXIS = {"sum": ": np.sum(x, axis=…) does", "take": ": np.moveaxis(x, axis, 0) makes rows of another one"}
 
 
 def deep(x: Any) -> bool:
@@ -115,33 +121,46 @@ def along(op: VectorOp, x: Any, axis: Any, taker: str) -> Any:
     return found.view(type(x)) if isinstance(x, np.ndarray) else type(x)(found.tolist()) if found.ndim else found[()]
 
 
-def taken(op: VectorOp, x: Any, i: Any) -> Any:
+def taken(op: VectorOp, *operands: Any) -> Any:
     """The element i of a vector, of a nesting the part that stands there; a Value as the index makes nodes."""
+    if len(operands) != 2:
+        raise TypeError(f"{op.name} takes a vector or rows, and an index; got {len(operands)} arguments")
+    x, i = unmasked(operands[0]), operands[1]
     if not isinstance(x, NEST) or (isinstance(x, np.ndarray) and not x.ndim):
         raise TypeError(f"{op.name} takes a vector or rows, and an index; got {type(x).__name__} {x!r}")
+    if not len(x):
+        raise ValueError(f"{op.name} of an empty vector is not defined")
     index_below(len(x), i, op.name)
     if not hasattr(i, "parents"):
         return x[int(i)]
-    if len({len(row) for row in x if isinstance(row, NEST)}) > 1:
-        raise ValueError(f"{op.name} needs rows of one length; got {[len(row) for row in x]}")
-    return mapped(lambda *column: op.apply(i, *column), *x)
+    if not isinstance(x, np.ndarray) and len({_outline(row) for row in x}) > 1:
+        raise ValueError(f"{op.name} needs rows of one length; got {[len(flat(row)) for row in x]}")
+    return mapped(op.apply, i, *x)
 
 
-def _vector(op: VectorOp, x: Any) -> list[Any]:
+def _outline(x: Any) -> Any:
+    return tuple(map(_outline, x)) if isinstance(x, list | tuple) else np.shape(x)
+
+
+def _vector(op: VectorOp, x: Any, taker: str) -> list[Any]:
     if isinstance(x, Iterable) and not isinstance(x, str | bytes | dict):
         x = x if isinstance(x, NEST) else list(x)
         if deep(x) and not op.nested:
-            raise ValueError(f"{op.name} takes vectors; got {np.ndim(x)} dimensions: use @, or apply it row by row")
+            raise ValueError(f"{taker} takes vectors; got {np.ndim(x)} dimensions: use @, or apply it row by row")
         return flat(x)
     if not op.indexed and (isinstance(x, FLOAT) or hasattr(x, "parents")):
         return [x]
-    raise TypeError(f"{op.name} takes a list or an array of numbers; got {type(x).__name__} {x!r}")
+    raise TypeError(f"{taker} takes a list or an array of numbers; got {type(x).__name__} {x!r}")
 
 
 def completed(op: Op, operands: tuple[Any, ...], by_name: dict[str, Any]) -> tuple[Any, ...]:
     """The operands with those given by name and the defaults of those left out; TypeError for a wrong number of them."""
     if by_name:
-        operands = inspect.signature(op.formula).bind(*operands, **by_name).args
+        signature = inspect.signature(op.formula)
+        try:
+            operands = signature.bind(*operands, **by_name).args
+        except TypeError as error:
+            raise TypeError(f"{op.name}{signature}: {error}") from None
     missing = (op.arity or 0) - len(operands)
     if not 0 <= missing <= len(op.defaults):
         raise TypeError(f"{op.name} takes {op.arity} operand{'s' * (op.arity != 1)}; got {len(operands)}")

@@ -13,10 +13,19 @@ from typing import Any
 from autograd import value
 
 
-class Value(value.Value):
+class _EveryNode(type):
+    """The kind of every node: `other if isinstance(other, Value) else Value(other)` is how such programs begin a function."""
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return isinstance(x, value.Value)
+
+
+class Value(value.Value, metaclass=_EveryNode):
     """A leaf whose gradient is 0 until a backward pass reaches it. All else is as in `autograd.Value`.
 
-    >>> w, unused = Value(2.0), Value(1.0)
+    A `label` is its name. A node that is computed has the gradient None until then.
+
+    >>> w, unused = Value(2.0, label="w"), Value(1.0)
     >>> (w * w).backward()
     >>> w.grad, 0.1 * unused.grad
     (4.0, 0.0)
@@ -24,8 +33,11 @@ class Value(value.Value):
 
     __slots__ = ()
 
-    def __init__(self, data: Any, *others: Any, **by_name: Any) -> None:
-        super().__init__(data, *others, **by_name)
+    def __init__(self, data: Any, _children: Any = (), _op: Any = "", label: str = "", **ours: Any) -> None:
+        if _children:  # the name and the role, as we take them; of others it is told why not
+            super().__init__(data, *((_children, _op) if _op else (_children,)), **ours)
+        else:
+            super().__init__(data, label or ours.pop("name", None), **ours)
         self.grad = 0.0
 
 
@@ -33,3 +45,4 @@ class Value(value.Value):
 for _theirs, _ours in {"_prev": "parents", "_children": "parents", "_local_grads": "partials"}.items():
     setattr(value.Value, _theirs, property(attrgetter(_ours), doc=f"The same as `{_ours}`, as micrograd calls it."))
 setattr(value.Value, "_op", property(lambda v: v.op.symbol or v.op.name if v.op else "", doc="The symbol of its row."))
+setattr(value.Value, "label", property(attrgetter("name"), lambda v, name: setattr(v, "name", name), doc="Its name."))

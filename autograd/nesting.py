@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 NEST = (list, tuple, np.ndarray)
+REAL = Real | Decimal | np.bool_
 
 
 def real(x: Any) -> float:
@@ -20,7 +21,7 @@ def real(x: Any) -> float:
     if x.__class__ is float:
         return x
     scalar = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
-    if isinstance(scalar, Real | Decimal | np.bool_):
+    if isinstance(scalar, REAL):
         return float(scalar)
     if hasattr(x, "parents"):
         raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
@@ -48,8 +49,11 @@ def mapped(f: Callable[..., Any], *xs: Any) -> Any:
         with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
             if len(xs) < 64:
                 return np.frompyfunc(f, len(xs), 1)(*xs)
-            places = zip(*(x.ravel().tolist() for x in np.broadcast_arrays(*xs)), strict=True)  # no ufunc has so many
-            return np.reshape(np.array([f(*row) for row in places]), np.broadcast_shapes(*map(np.shape, xs)))
+            plain = [x.view(np.ndarray) if isinstance(x, np.ndarray) else x for x in xs[1:]]
+            rest = np.broadcast_arrays(*plain)  # no ufunc takes so many: the others go by their places
+            others = [x.ravel().tolist() for x in rest]
+            places = np.arange(rest[0].size).reshape(rest[0].shape)
+            return np.frompyfunc(lambda x, k: f(x, *(numbers[k] for numbers in others)), 2, 1)(xs[0], places)
     nests = [x for x in xs if isinstance(x, list | tuple)]
     if not nests:
         return f(*xs)

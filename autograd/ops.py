@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 from autograd import dispatch, gaussian
 from autograd.dispatch import native, total, y_hat
 from autograd.guards import Below
+from autograd.nesting import REAL
 from autograd.operation import BUILT_IN, RESERVED, TABLE, Components, Methods, Op, Rule, VectorOp, find
 
 __all__ = ["BUILT_IN", "RESERVED", "TABLE", "Components", "Methods", "Op", "Rule", "VectorOp", "find", "softmax"]
@@ -69,8 +70,8 @@ _RISING = Components(_shares, lambda c, p: _others(c, *p), lambda share: -share)
 
 
 def _element(i: Any, *a: Any) -> Any:
-    if isinstance(i, dispatch.FLOAT):
-        return dispatch.FLOATS.element(i, *a)
+    if isinstance(i, REAL):
+        return dispatch.FLOATS.element(float(i), *a)
     if hasattr(i, "__array_namespace__") and not Below(len(a))(i).all():
         raise FloatingPointError("no place")  # whose it is, is found element by element
     return reduce(lambda y, k: where.apply(i - k, y, a[k]), range(len(a)), math.nan)

@@ -23,13 +23,13 @@ def changed(order: Sequence[Value]) -> str:
     return " or ".join(names if len(names) < 5 else [*names[:3], f"{len(names) - 3} others"])
 
 
-def _same(v: Value, operands: Sequence[Value]) -> list[bool]:
-    """Whether the row gives the value of v, and each of its partials, on these operands."""
+def _same(v: Value, operands: Sequence[Value], refused: bool = False) -> list[bool]:
+    """Whether the row gives the value of v, and each of its partials, on these operands; `refused` where it has none."""
     old = (v.data, *v.partials)
     try:
         again = maker(v.op)(*operands)
     except ERRORS:
-        return [False] * len(old)
+        return [refused] * len(old)
     return [a == b or (a != a and b != b) for a, b in zip(old, (again.data, *again.partials), strict=True)]
 
 
@@ -37,4 +37,5 @@ def _unchanged(v: Value, k: int) -> bool:
     """Whether something that depends on the k-th operand of v comes out again, so that this operand is as it was."""
     nudged = list(v.parents)
     nudged[k] = Value(1.1 * nudged[k].data + 0.1, role=nudged[k].role or "input")
-    return any(now and not then for now, then in zip(_same(v, v.parents), _same(v, nudged), strict=True))
+    then = _same(v, nudged, refused=True)  # an operand without a value, such as an index between two, tells nothing
+    return any(now and not other for now, other in zip(_same(v, v.parents), then, strict=True))

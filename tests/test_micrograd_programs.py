@@ -151,6 +151,32 @@ def test_a_node_made_by_hand_is_refused_in_words():
             made()
 
 
+def test_a_leaf_is_made_and_labelled_as_there():
+    for leaf in (
+        TheirValue(2.0, (), "", label="a"),
+        TheirValue(2.0, label="a"),
+        TheirValue(2.0, _children=(), _op="", label="a"),
+        TheirValue(2.0, set(), "+", "a"),
+        TheirValue(2.0, "a"),
+    ):
+        assert (leaf.data, leaf.grad, leaf.parents, leaf.role, leaf.label) == (2.0, 0.0, (), "parameter", "a")
+    assert TheirValue(2.0, "a", "input").role == "input"
+    y = leaf * 3.0
+    y.label = "y"
+    assert (y.name, y.label, TheirValue(1.0).label) == ("y", "y", None)
+    with pytest.raises(TypeError, match=r"a name is text; got 3\.0"):
+        TheirValue(2.0, label=3.0)
+
+
+def test_what_arithmetic_makes_is_a_value_there_too():
+    x = TheirValue(3.0)
+    assert [isinstance(v, TheirValue) for v in (x, x * x, autograd.Value(1.0), 1.0)] == [True, True, True, False]
+    square = lambda v: (v if isinstance(v, TheirValue) else TheirValue(v)) ** 2  # noqa: E731
+    y = square(x + 1.0) + square(2.0)
+    y.backward()
+    assert (y.data, x.grad) == (20.0, 8.0)
+
+
 def test_such_a_value_is_copied_pickled_recorded_and_differentiated_as_any_other():
     w = TheirValue(3.0, "w")
     for twin in (copy.deepcopy(w * w), pickle.loads(pickle.dumps(w * w))):

@@ -260,6 +260,23 @@ def test_a_model_and_its_program_are_pickled_together_and_stay_together():
     np.testing.assert_array_equal(again.hessian(again.theta(), X, Y), program.hessian(program.theta(), X, Y))
 
 
+def test_the_function_of_a_pickled_program_computes_as_the_recorded_one_does():
+    program = classifier()[1]
+    again = pickle.loads(pickle.dumps(program))
+    for twin in (again, program):
+        for p in twin.parameters:
+            p.data *= 0.5
+    for x in (X[1], X[1].tolist(), array(X[1])):
+        assert again.function(x, Y[1]).data == program.function(X[1], Y[1]).data
+    for wrong in ((X[1],), (X[1][:1], Y[1]), (X[1], Y[:2])):
+        with pytest.raises(TypeError, match=r"this function takes x of shape \(4,\) and y of shape \(3,\); got"):
+            again.function(*wrong)
+    w = Value(3.0, "w")
+    square = pickle.loads(pickle.dumps(record(lambda: w * w)))
+    square.parameters[0].data = 5.0
+    assert (square.function().data, square()) == (25.0, 25.0)
+
+
 def test_a_pickled_program_refuses_the_targets_that_the_loss_refuses():
     with pytest.raises(ValueError, match="row 0: cross_entropy takes a one-hot y"):
         pickle.loads(pickle.dumps(classifier()[1]))(X, 2 * Y)

@@ -29,6 +29,7 @@ from autograd import (
     sin,
     step,
     sum as total,
+    take,
     tanh,
     where,
 )
@@ -226,3 +227,16 @@ def test_replay_of_many_operands_on_arrays_out_of_range_goes_element_by_element(
     xs = [Value(1.0) for _ in range(40)]
     result = replay(dot(xs, xs), {xs[0]: np.array([1e200, 2.0])})
     np.testing.assert_array_equal(result, [math.inf, 43.0])
+
+
+@pytest.mark.parametrize("number", [Fraction, Decimal, mpmath.mpf, sympy.Rational, sympy.Float])
+def test_exact_numbers_leave_a_domain_as_floats_do_and_no_nan_stands_in_for_an_answer(number):
+    i, x = Value(1.0, "i"), Value(2.0, "x")
+    y = take([2.0, x * 4, 6.0], i)
+    assert replay(y, {i: number(2)}) == 6
+    for wrong in ("3", "-1", "0.5"):
+        with pytest.raises(ValueError, match="take is defined for an index that is a whole number"):
+            replay(y, {i: number(wrong)})
+    for zero in {Fraction, Decimal, mpmath.mpf} & {number}:
+        with pytest.raises(ArithmeticError, match="divide is defined for a divisor other than 0"):
+            replay(1 / x, {x: zero(0)})

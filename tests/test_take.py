@@ -22,6 +22,7 @@ from autograd import (
     hessian,
     jacobian,
     jvp,
+    leaky_relu,
     log_softmax,
     logsumexp,
     neg_log_softmax,
@@ -35,6 +36,7 @@ from autograd import (
     tanh,
     values,
 )
+from autograd.arrays import Array
 from tests.row_by_row import assert_recorded_is_eager
 
 RNG = np.random.default_rng(3)
@@ -103,13 +105,72 @@ def test_what_has_no_elements_is_refused():
             take(x, 0)
     with pytest.raises(ValueError, match=r"take needs rows of one length; got \[2, 1\]"):
         take([[1.0, 2.0], [3.0]], Value(0.0))
-    with pytest.raises(ValueError, match="the index of take is a whole number from 0 to -1; got 0"):
+    with pytest.raises(ValueError, match="take of an empty vector is not defined"):
         take([], 0)
 
 
+@pytest.mark.parametrize("n", [2, 63, 64, 200])
+def test_a_row_is_taken_of_tables_of_any_length_and_is_an_array(n):
+    table, i = np.arange(2.0 * n).reshape(n, 2), Value(n - 1.0)
+    for W in (array(table), table, [*array(table)], [*table]):
+        row = take(W, i)
+        assert type(row) is Array
+        assert values(row).tolist() == [2 * n - 2, 2 * n - 1]
+    assert values(take(table.tolist(), i)).tolist() == [2 * n - 2, 2 * n - 1]
+    W = array(table)
+    take(W, i)[1].backward()
+    assert np.argwhere(grads(W) == 1.0).tolist() == [[n - 1, 1]]
+
+
+@pytest.mark.parametrize(("rows", "lengths"), [([[1.0], 2.0], "1, 1"), ([[[1.0, 2.0]], [[3.0]]], "2, 1")])
+def test_rows_that_differ_in_depth_are_no_rows_of_one_length(rows, lengths):
+    with pytest.raises(ValueError, match=rf"take needs rows of one length; got \[{lengths}\]"):
+        take(rows, Value(0.0))
+
+
+def test_a_wrong_call_of_a_row_of_vectors_names_it_and_says_what_it_takes():
+    W = array([[1.0, 2.0]])
+    for call, message in {
+        lambda: take(W): "take takes a vector or rows, and an index; got 1 arguments",
+        lambda: take(W, 0, 1): "take takes a vector or rows, and an index; got 3 arguments",
+        lambda: take(W, 0, axis=1): r"take takes no axis of .*np\.moveaxis",
+        lambda: total(W, axis=0): r"sum takes no axis of Array: np\.sum\(x, axis=…\) does",
+        lambda: softmax(1.0): "^softmax takes a list or an array of numbers; got float 1.0",
+        lambda: logsumexp(W, 0): "logsumexp takes 1 vector; got 2 arguments: the axis is axis=0",
+        lambda: leaky_relu(W, 0.1, alpha=0.1): r"leaky_relu\(x, slope\): got an unexpected keyword argument 'alpha'",
+    }.items():
+        with pytest.raises(TypeError, match=message):
+            call()
+    with pytest.raises(ValueError, match=r"^softmax of an empty vector"):
+        softmax([])
+
+
 def test_a_value_as_an_index_of_python_points_to_take():
-    with pytest.raises(TypeError, match=r"take\(x, i\)"):
-        [1.0, 2.0][Value(1.0)]
+    W, i = array([[1.0, 2.0]]), Value(0.0)
+    for call in (
+        lambda: [1.0, 2.0][i],
+        lambda: W[i],
+        lambda: W[0, i],
+        lambda: W[[i, 0]],
+        lambda: record(lambda t: W[t], 0),
+    ):
+        with pytest.raises(TypeError, match=r"take\(x, i\)"):
+            call()
+    with pytest.raises(IndexError, match="out of bounds"):
+        W[1]
+
+
+def test_a_number_that_is_an_index_has_no_difference_and_check_grad_says_so():
+    with pytest.raises(AssertionError, match=r"an index i is no argument: lambda x: f\(x, i\)"):
+        check_grad(take, [1.0, 2.0], 1.0)
+
+
+def test_an_index_that_has_changed_is_named_among_what_may_have_changed():
+    w, i = array([1.0, 2.0, 3.0], "w"), Value(1.0, "i")
+    y = take(w, i) ** 2
+    for i.data in (2.0, 5.0):
+        with pytest.raises(ValueError, match=r"^i or w.* has changed since this graph was computed"):
+            gradients(y, w)
 
 
 def test_a_graph_with_a_data_index_is_replayed_pickled_drawn_and_written():

@@ -12,6 +12,7 @@ import numpy as np
 from autograd import nesting
 from autograd.guards import Demand, demand, note_input
 from autograd.makers import maker
+from autograd.numpy_ufuncs import node
 from autograd.recorded.columns import FIXED
 from autograd.recorded.groups import Plan
 from autograd.recorded.inputs import Data
@@ -38,8 +39,11 @@ class Recipe:
 
     def __call__(self, *given: Any) -> Any:
         """The outputs on other inputs."""
-        leaves = [leaf for x in given for leaf in nesting.flat(x)]
-        twins = dict(zip(self.inputs, leaves, strict=True))
+        shapes = [np.shape(x) for x in given]
+        if shapes != [shape for _, shape in self.arguments]:
+            wanted = " and ".join(f"{name} of shape {shape}" for name, shape in self.arguments)
+            raise TypeError(f"this function takes {wanted or 'no arguments'}; got {shapes}")
+        twins = dict(zip(self.inputs, map(node, nesting.flat([*given])), strict=True))
         copy_context().run(self._made, twins)
         for leaf in self.data:
             note_input(leaf)
@@ -50,7 +54,7 @@ class Recipe:
 
     def _made(self, twins: dict[Value, Value]) -> None:
         for v in wengert_list(self.outputs):
-            if v not in twins and any(p in twins for p in v.parents):
+            if v.parents and v not in twins:  # of parameters alone too: their data may have changed
                 _current.set(v.scope)  # in a context of its own, which ends with this function
                 twins[v] = maker(v.op)(*[twins.get(p, p) for p in v.parents])
                 twins[v].name = v.name
