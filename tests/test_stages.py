@@ -17,6 +17,7 @@ from autograd import (
     jacobian,
     named,
     scope,
+    sigmoid,
     softmax,
     sum as total,
     tanh,
@@ -246,6 +247,13 @@ def test_an_adjoint_of_0_passes_nothing_on_to_a_derivative_that_does_not_exist()
     local = jacobians.local(inside, out)
     np.testing.assert_array_equal(local[x[1]], [1.0, 0.25])
     assert local[x[0]][1] == 0.0
+
+
+def test_minus_one_before_a_function_stands_in_brackets():
+    x = array([1.0, 2.0], "x")
+    with scope("f"):
+        h = named("h", sigmoid(-x))
+    assert labels(draw(named("L", total(h)), detail="stages"))["∂h/∂x"] == "= diag(σ′)·(−I)"
 
 
 def layers(activation="tanh"):

@@ -50,7 +50,8 @@ def glyph(op: Op) -> str:
 
 
 def parts(op: Op, operands: Sequence[Any]) -> list[Sequence[Any]]:
-    """The operands, vector by vector: two parts for a dot, one for any other row."""
+    """The operands, vector by vector: two parts for a dot, one for any other row; without those that lead, as take's index."""
+    operands = operands[op.leading :]
     size = len(operands) // max(1, op.vectors)
     return [operands[k : k + size] for k in range(0, len(operands), size)]
 
@@ -64,7 +65,10 @@ def expression(v: Value, operands: Sequence[str]) -> str:
         return printable(op.written, 400).format(*operands)
     if op.arity is not None:
         return f"{glyph(op)}({', '.join(operands)})"
-    lists = [f"[{shortened(part)}]" for part in parts(op, operands)]
+    lists = [
+        *(f"[{shortened(part)}]" for part in parts(op, operands)),
+        *operands[: op.leading],
+    ]  # as the call is written
     word = op.name if op.vectors > 1 else op.symbol or op.name  # a·b is no word to put before its operands
     return f"{printable(word)}({', '.join(lists)}){index(op)}"
 

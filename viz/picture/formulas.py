@@ -48,7 +48,7 @@ def _written(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> str:
 
 def _over_vectors(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> str:
     """The same of rows over vectors: a product of a matrix and a vector, a sum, and the components of one row."""
-    sides = [parts(u.op, u.parents) for u in row]
+    sides = [[*parts(u.op, u.parents), *zip(u.parents[: u.op.leading])] for u in row]
     texts = []
     for side in zip(*sides, strict=True):
         one = len({tuple(part) for part in side}) == 1
