@@ -1,12 +1,12 @@
 // --- the narration: each step in words -------------------------------------------------------------------------------
 
 function written(row, texts) {
-  const { form, vectors, name, call, leading } = page.rows[row];
+  const { form, vectors, name, call, index, leading } = page.rows[row];
   if (form) { let k = 0; return form.replace(/\{\}/g, () => texts[k++]); }
   if (name === "dot") { const n = texts.length / 2; return texts.slice(0, n).map((t, k) => `${t} · ${texts[n + k]}`).join(" + "); }
   if (name === "sum") return texts.join(" + ");
   const list = texts.slice(leading).join(", ");
-  return `${call}(${[vectors ? `[${list}]` : list, ...texts.slice(0, leading)].join(", ")})`; // take([a, b], i), as the call is written
+  return `${call}(${[vectors ? `[${list}]` : list, ...texts.slice(0, leading)].join(", ")})${index}`; // take([a, b], i), as the call is written
 }
 const of = name => `∂${page.nodes[last][0]}/∂${name}`;
 const hiddenSlope = k => asked.some(q => !q.solved && q.edge === undefined && q.k === k);
