@@ -2,6 +2,7 @@
 
 import math
 import re
+from base64 import b64decode, b64encode
 
 import numpy as np
 import pytest
@@ -249,6 +250,66 @@ def test_a_text_that_belongs_to_nothing_is_refused(text, words, opened):
         text, out = lesson.page.input_value("#handed"), lecture_example()[-1]
     with pytest.raises(ValueError, match=words):
         viz.check(text, out)
+
+
+@pytest.mark.parametrize(
+    ("typed", "right"),
+    [
+        ("0,25", True),
+        ("1/4", True),
+        ("−0,25", False),
+        ("0.2499", True),
+        ("2.5e-1", True),
+        ("25", False),
+        ("0.26", False),
+    ],
+)
+def test_a_number_may_have_a_comma_or_be_a_fraction_or_be_rounded(typed, right, opened):
+    x = Value(0.125, "x")
+    lesson = opened(steps(named("L", x * x)))
+    assert lesson.page.evaluate("text => verdict({ k: 0 }, evaluated(text))[0]", typed) is right
+
+
+def test_a_wrong_choice_of_factors_is_a_try_here_and_there(opened):
+    *_, out = unit()
+    lesson = opened(steps(out, predict="all"))
+    lesson.page.evaluate("choose(asked.findIndex(q => q.mode === 'asked'))")
+    tick(lesson, "∂σ(a)/∂a")
+    tick(lesson, "∂L/∂y · ∂σ(a)/∂a")
+    lesson.page.fill("#answer", repr(UP * DS))
+    lesson.page.press("#answer", "Enter")
+    assert "∂L/∂a = ∂σ(a)/∂a: One product is missing" in lesson.page.inner_text("#beside")
+    assert "1 of 5 right, 0 at the first try" in lesson.page.inner_text("#score")
+    lesson.page.click("#handin")
+    marks = viz.check(lesson.page.input_value("#handed"), out)
+    assert str(marks).endswith("1 of 5 right, 0 at the first try")
+
+
+def altered(text, old, new):
+    """The text with another word in what its block holds, as someone would write it who reads base64."""
+    words, _, block = text.partition("[[")
+    body = b64decode(block.replace("\n", "").removesuffix("]]")).decode()
+    assert old in body
+    return f"{words}[[{b64encode(body.replace(old, new, 1).encode()).decode()}]]"
+
+
+def test_a_text_that_was_altered_by_hand_is_refused(opened):
+    *_, out = unit()
+    lesson = opened(steps(out, predict="all"))
+    lesson.page.evaluate("choose(asked.findIndex(q => q.mode === 'blank'))")
+    lesson.page.fill("#answer", "123")
+    lesson.page.press("#answer", "Enter")
+    lesson.page.click("#handin")
+    text = lesson.page.input_value("#handed")
+    assert [len(viz.check(given, out)) for given in (text, text.replace("\n", "\r\n> "))] == [5, 5]
+    for wrong in (
+        altered(text, "[123]", "[0.5]"),
+        altered(text, "false", "true"),
+        text.replace("1 try", "0 tries"),
+        text.replace("5 questions", "4 questions"),
+    ):
+        with pytest.raises(ValueError, match="altered after Hand in"):
+            viz.check(wrong, out)
 
 
 def test_an_exercise_has_no_what_if_for_its_answers_are_those_of_pythons_numbers(opened):

@@ -26,7 +26,7 @@ EVERY_ROW = pytest.mark.parametrize(("op", "n"), CASES, ids=[f"{op.label}-{n}" f
 # --- a reader of the LaTeX that is written: it knows precedence and nothing of the library ------------------------------
 
 TOKEN = re.compile(
-    r"\s*(\\left\||\\right\||\\left\(|\\right\)|\\operatorname\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\\log_\{\d+\}|\\[A-Za-z]+|\d+(?:\.\d+)?"
+    r"\s*(\\left\||\\right\||\\left[(\[]|\\right[)\]]|\\operatorname\{[^{}]*(?:\{[^{}]*\}[^{}]*)*\}|\\log_\{\d+\}|\\[A-Za-z]+|\d+(?:\.\d+)?"
     r"|[A-Za-z](?:_\{[\d,]+\})?(?:\[[\d,]+\])?|[-+^{},])"
 )
 FUNCTIONS = {
@@ -36,7 +36,7 @@ FUNCTIONS = {
     r"\log_{10}": math.log10, r"\Phi": lambda x: math.erfc(-x / 2**0.5) / 2, r"\operatorname{erf}": math.erf,
     r"\operatorname{erfc}": math.erfc, r"\operatorname{sign}": lambda x: math.copysign(1.0, x) if x else 0.0,
     r"\operatorname{relu}": lambda x: max(x, 0.0), r"\operatorname{step}": lambda x: float(x > 0),
-    r"\operatorname{take}": lambda index, *xs: xs[int(index)],
+    r"\operatorname{take}": lambda xs, index: xs[int(index)],
     r"\operatorname{leaky{\_}relu}": lambda x, slope: x if x > 0 else slope * x,
 }  # fmt: skip
 
@@ -82,6 +82,13 @@ class Reader(Tokens):
             value = self.sum()
             self.take(r"\right)")
             return value
+        if token == r"\left[":
+            values = [self.sum()]
+            while self.peek() == ",":
+                self.take()
+                values.append(self.sum())
+            self.take(r"\right]")
+            return values
         if token == r"\left|":
             value = abs(self.sum())
             self.take(r"\right|")

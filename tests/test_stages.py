@@ -17,8 +17,10 @@ from autograd import (
     jacobian,
     named,
     scope,
+    sigmoid,
     softmax,
     sum as total,
+    take,
     tanh,
     values,
 )
@@ -248,6 +250,13 @@ def test_an_adjoint_of_0_passes_nothing_on_to_a_derivative_that_does_not_exist()
     assert local[x[0]][1] == 0.0
 
 
+def test_minus_one_before_a_function_stands_in_brackets():
+    x = array([1.0, 2.0], "x")
+    with scope("f"):
+        h = named("h", sigmoid(-x))
+    assert labels(draw(named("L", total(h)), detail="stages"))["∂h/∂x"] == "= diag(σ′)·(−I)"
+
+
 def layers(activation="tanh"):
     """Two layers without names or formulas of their own."""
     model = nn.MLP(3, [4, 2], activation, rng=0)
@@ -353,7 +362,7 @@ def test_after_two_backward_passes_no_product_is_said_to_be_the_whole_gradient()
 
 
 def test_a_quotient_with_a_bar_is_explained_in_the_caption_and_only_there():
-    assert "what stands after the bar is held fixed" in " ".join(map(str, draw(torn(), detail="stages").scene.notes))
+    assert "What stands after a bar | is held fixed" in " ".join(map(str, draw(torn(), detail="stages").scene.notes))
     assert not draw(network(), detail="stages").scene.notes
     quotients = [wire.quotient for wire in draw(torn(), detail="stages").scene.wires]
     assert {"∂h1/∂x[1]", "∂h2/∂x[2]", "∂h2/∂W|h1"} <= set(quotients)  # h1 is not computed from x[2]
@@ -622,3 +631,27 @@ def test_two_lanes_stand_far_enough_apart_for_the_jacobians_between_them():
     model = nn.MLP(4, [5, 3], "tanh", rng=0)
     loss = nn.cross_entropy(model([5.1, 3.5, 1.4, 0.2]), 0)
     assert "no room for" not in draw(loss, detail="stages", depth=2, direction="right").svg
+
+
+def test_an_element_alone_is_no_vector_and_a_row_that_is_looked_up_and_softmax_have_their_formulas():
+    E, v = array([[1.0, 2.0], [3.0, 4.0]], "E"), array([0.5, -1.0], "v")
+    i = Value(1.0, "i", "input")
+    with scope("a"):
+        e = named("e", take(E, i))
+    with scope("b"):
+        s = named("s", softmax(e * v))
+    with scope("c"):
+        L = named("L", s[1] * s[1])
+    shown = panels(draw(L, detail="stages"))
+    assert [shown[k].formula for k in "abc"] == ["e = take(E, i)", "s[1] = softmax(e · v)[1]", "L = s[1] · s[1]"]
+    assert shown["b"].symbol == "s[1]"
+
+
+def test_two_outputs_without_names_have_gradients_that_belong_to_none_of_them():
+    x = array([1.0, 2.0], "x")
+    with scope("f"):
+        a = x[0] * x[1]
+    with scope("g"):
+        b = x[0] + x[1]
+    a.backward()
+    assert panels(draw([a, b], detail="stages"))["x"].grids[1].heading == "∂ x"

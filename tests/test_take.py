@@ -25,9 +25,11 @@ from autograd import (
     leaky_relu,
     log_softmax,
     logsumexp,
+    named,
     neg_log_softmax,
     record,
     replay,
+    scope,
     softmax,
     sqrt,
     step,
@@ -41,6 +43,35 @@ from tests.row_by_row import assert_recorded_is_eager
 
 RNG = np.random.default_rng(3)
 TABLE = RNG.normal(size=(5, 3))
+
+
+def picked(n):
+    x, i = array(np.arange(1.0, n + 1.0), "x"), Value(1.0, "i", "input")
+    return named("y", take(x, i))
+
+
+@pytest.mark.parametrize(("n", "list_"), [(3, "[x[0], x[1], x[2]]"), (8, "[x[0], x[1], x[2], …, x[7]]")])
+def test_it_is_written_as_the_call_is_with_the_index_behind_the_elements(n, list_):
+    y = picked(n)
+    assert f"take({list_}, i)" in str(viz.table(y))
+    assert str(viz.latex(y)) == f"y = take({list_}, i)"
+    assert viz.latex(y).latex.endswith(r"\right], i\right)")
+
+
+def test_a_stage_says_which_element_it_takes():
+    x, i = array([1.0, 2.0, 3.0], "x"), Value(1.0, "i", "input")
+    with scope("f"):
+        y = take(x, i)
+    with scope("g"):
+        y = y * y
+    assert "take(x, i)" in [panel.formula for panel in viz.draw(y, detail="stages").scene.cards]
+
+
+def test_the_page_writes_it_as_the_call_is_too(page, tmp_path):
+    for n, list_ in ((3, "[x[0], x[1], x[2]]"), (8, "[x[0], x[1], x[2], …, x[7]]")):
+        page.goto(viz.steps(picked(n)).save(tmp_path / "lesson.html").as_uri())
+        assert page.evaluate("operation(last)") == f"take({list_}, i)"
+
 
 # --- eager ------------------------------------------------------------------------------------------------------------
 

@@ -125,13 +125,19 @@ def test_a_nameless_value_shows_the_number_that_the_table_calls_it_only_in_a_lar
         v = v.sin()
     assert [(card.glyph, card.name) for card in small.scene.cards] == [("", "x"), ("exp", ""), ("×", "y")]
     assert {card.name for card in draw(v).scene.cards} == {row.node for row in table(v).rows}
-    assert draw(v).scene.cards[-1].title.startswith("v60 = sin(v59): value ")
+    assert draw(v).scene.cards[-1].title.startswith("y = sin(v59): value ")
 
 
 def test_a_nameless_output_is_y_unless_another_value_is():
     x, y = Value(2.0, "x"), Value(3.0, "y")
     assert draw(x.exp()).scene.cards[-1].name == "y"
-    assert draw(y.exp()).scene.cards[-1].name == ""
+    assert draw(y.exp()).scene.cards[-1].name == "output"
+    with scope("f"):
+        out = y * x
+    out.backward()
+    stages = draw(out, detail="stages").scene
+    assert [wire.flow for wire in stages.wires if wire.flow] == []
+    assert [card.grids[1].heading for card in stages.cards] == ["∂output/∂y", "∂output/∂output", "∂output/∂x"]
     assert [card.name for card in draw([x.exp(), x.sin()]).scene.cards] == ["x", "", ""]
 
 
@@ -182,7 +188,7 @@ def test_a_name_that_is_no_text_is_shown_as_text():
 def test_the_tooltip_of_a_card_gives_its_whole_scope():
     with scope("layer"), scope("neuron"):
         out = Value(1.0, "x").exp()
-    assert "v1 = exp(x) in layer/neuron: value 2.718281828459045, gradient None" in draw(out).svg
+    assert "y = exp(x) in layer/neuron: value 2.718281828459045, gradient None" in draw(out).svg
 
 
 def test_the_tooltip_has_a_name_to_its_last_letter_and_negative_numbers_as_python_writes_them():

@@ -38,7 +38,7 @@ FUNCTIONS = {
     "Φ": lambda x: sympy.erfc(-x / sympy.sqrt(2)) / 2,
     "σ": lambda x: 1 / (1 + sympy.exp(-x)), "max": sympy.Max, "min": sympy.Min, "relu": lambda x: sympy.Max(x, 0),
     "step": lambda x: int(bool(x > 0)), "leaky_relu": lambda x, slope: x if x > 0 else slope * x, "where": lambda c, a, b: a if c != 0 else b,
-    "take": lambda index, *xs: xs[int(index)],
+    "take": lambda xs, index: xs[int(index)],
 }  # fmt: skip
 
 
@@ -142,6 +142,8 @@ class Text(Tokens):
             args.append(self.sum())
         self.take(")")
         self.apart = before
+        if name == "take":
+            return FUNCTIONS[name](*args)
         flat = [v for x in args for v in (x if isinstance(x, sympy.MatrixBase) else [x])]
         if name == "diag":
             return sympy.diag(*flat)

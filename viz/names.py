@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -21,9 +21,17 @@ def given(v: Value) -> Name:
     return v.name if isinstance(v.name, Name) and v.name == text else Name(text)
 
 
+def nameless(order: Iterable[Value]) -> Name:
+    """The name of an output that has none of its own: y, or where something else is called y, output."""
+    return Name("output" if any(given(v).array == "y" for v in order) else "y")
+
+
 def names(order: Sequence[Value], digits: int = 6) -> dict[Value, str]:
-    """Every node's name, no two alike: its own, v1, v2, … where it has none, or a constant's number."""
+    """Every node's name, no two alike: its own, v1, v2, … where it has none, y of an only output, or a constant's number."""
     own = {v: given(v) for v in order}
+    ends = set(order).difference(*(v.parents for v in order))
+    if len(ends) == 1 and (end := ends.pop()).op is not None and not own[end]:
+        own[end] = nameless(order)
     uses = Counter(own.values())
     numbers: defaultdict[str, Iterator[int]] = defaultdict(lambda: count(1))
     fresh = (f"v{k}" for k in count(1) if f"v{k}" not in uses)
@@ -50,7 +58,8 @@ def glyph(op: Op) -> str:
 
 
 def parts(op: Op, operands: Sequence[Any]) -> list[Sequence[Any]]:
-    """The operands, vector by vector: two parts for a dot, one for any other row."""
+    """The operands, vector by vector: two parts for a dot, one for any other row; without those that lead, as take's index."""
+    operands = operands[op.leading :]
     size = len(operands) // max(1, op.vectors)
     return [operands[k : k + size] for k in range(0, len(operands), size)]
 
@@ -64,7 +73,10 @@ def expression(v: Value, operands: Sequence[str]) -> str:
         return printable(op.written, 400).format(*operands)
     if op.arity is not None:
         return f"{glyph(op)}({', '.join(operands)})"
-    lists = [f"[{shortened(part)}]" for part in parts(op, operands)]
+    lists = [
+        *(f"[{shortened(part)}]" for part in parts(op, operands)),
+        *operands[: op.leading],
+    ]  # as the call is written
     word = op.name if op.vectors > 1 else op.symbol or op.name  # a·b is no word to put before its operands
     return f"{printable(word)}({', '.join(lists)}){index(op)}"
 

@@ -6,6 +6,7 @@ import json
 import re
 from base64 import b64decode
 from collections.abc import Sequence
+from functools import reduce
 from typing import Any, NamedTuple
 
 from autograd.tape import reverse_sweep, wengert_list
@@ -14,6 +15,7 @@ from viz.arguments import values_in
 from viz.names import names
 
 MOST = 12  # questions of a page
+TITLE = "Exercise in back propagation"  # the first words of what is handed in
 WITHIN = 5e-3  # relatively: an answer this near is right. Twin: near in script/quiz.js
 
 
@@ -40,6 +42,16 @@ def fingerprint(order: Sequence[Value]) -> str:
         (name[v], v.op.label, [place[p] for p in v.parents]) if v.op is not None else (name[v], v.data) for v in order
     ]
     return sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def seal(text: str) -> int:
+    """A checksum of a text (FNV-1a). Twin: seal in script/quiz.js."""
+    return reduce(lambda sum_, c: (sum_ ^ ord(c)) * 16777619 % 2**32, text, 2166136261)
+
+
+def _plain(text: str) -> str:
+    """A text without what a mail may have put into it: other line ends, and marks of quotation."""
+    return re.sub(r"[>\s]", "", text)
 
 
 def blanked(svg: str) -> str:
@@ -80,23 +92,28 @@ def check(text: str, output: Any) -> Marks:
     """Whether the answers that a reader has handed in, from the page `steps(output, predict="all")`, are right.
 
     The gradients are computed here; the text holds none. Of several tries the last one counts. ValueError for a text that
-    is not what Hand in gave, or that belongs to another graph or other numbers.
+    is not what Hand in gave, that was altered, or that belongs to another graph or other numbers. Its checksum is no
+    secret: it finds what was altered by hand, and not what a program forged.
     """
     (output,) = values_in(output)
     order = wengert_list([output])
     try:
-        (block,) = re.findall(r"\[\[([\w+/=>\s]+)\]\]", text)  # a mail may have quoted it
-        facts = json.loads(b64decode(re.sub(r"[>\s]", "", block), validate=True))
+        ((words, block),) = re.findall(rf"({TITLE}(?:(?!{TITLE}).)*)\[\[([\w+/=>\s]+)\]\]", text, re.DOTALL)
+        checksum, body = json.loads(b64decode(_plain(block), validate=True))
+        facts = json.loads(body)
         graph, items = facts["graph"], facts["items"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            "this is not the text that Hand in gave: the letters in [[ ]] at its end are needed"
+            f"this is not the text that Hand in gave: all of it is needed, from “{TITLE}” to the letters in [[ ]]"
         ) from error
-    if graph != fingerprint(order):
+    if checksum != seal(_plain(words) + body):
+        raise ValueError("this text was altered after Hand in gave it: ask for the text as the page wrote it")
+    asked = [q["k"] for q in questions(order) if q["mode"] != "worked"]
+    if graph != fingerprint(order) or [k for k, *_ in items] != asked:
         raise ValueError("these answers belong to another graph, or to other numbers in its leaves")
     bars, name = reverse_sweep(order, {output: 1.0}), names(order)
     answers = []
-    for k, _, tries, shown, seconds in items:
+    for k, tries, shown, seconds in items:
         true, last = bars[order[k]], tries[-1] if tries else None
         right = last is not None and abs(last - true) <= WITHIN * abs(true) + 1e-12
         answers.append(Answer(f"∂{name[output]}/∂{name[order[k]]}", right, len(tries), bool(shown), seconds))

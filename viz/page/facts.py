@@ -9,7 +9,7 @@ from typing import Any
 from autograd.languages.javascript import value_and_partials
 from autograd.ops import Op
 from autograd.value import Value
-from viz.names import glyph, names
+from viz.names import index, names
 from viz.numbers import printable
 from viz.picture.scene import Card, Panel, Part, Scene, Wire
 
@@ -86,7 +86,7 @@ def _row(op: Op, n: int) -> Facts:
     found = [local(rule) for rule in op.partials] if isinstance(op.partials, tuple) else local(op.partials)
     same = [next((k for k, x in enumerate(operands) if x is d), None) for d in found or [None] * n]
     return {
-        "name": op.name, "form": printable(op.written, 400), "call": glyph(op), "vectors": op.vectors, "domain": op.domain, "same": same,
+        "name": op.name, "form": printable(op.written, 400), "call": printable(op.symbol or op.name), "index": index(op), "vectors": op.vectors, "leading": op.leading, "domain": op.domain, "same": same,
         "ends": op.arity == 1 and not op.infix,
     }  # fmt: skip
 

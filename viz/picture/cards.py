@@ -84,8 +84,7 @@ class _Composer:
         kind = "output" if v in self.outputs else v.role or "operation"
         name: str = given(v)
         if not name and kind != "constant":
-            y = len(self.outputs) == 1 and kind == "output" and "y" not in self.names.values()
-            name = self.names[v] if self.numbered else "y" if y else ""
+            name = self.names[v] if self.numbered or (v in self.outputs and len(self.outputs) == 1) else ""
         strip = "" if kind == "constant" else f"∂ {number(v.grad, self.digits)}"
         words = _mark(v), name, number(v.data, self.digits), strip, self.shades[v], self._title(v)
         return Card(self.ids[v], kind, *words, *self.places.seat(v), v)

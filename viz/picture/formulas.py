@@ -42,17 +42,20 @@ def _written(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> str:
     texts = [_written([u.parents[k] for u in row], known, deep - 1) for k in range(len(v.parents))]
     if not all(texts) or any(u.op is not op for u in row):
         return ""
+    if op.name == "exp" and texts[0].startswith("ln softmax("):
+        return texts[0].removeprefix("ln ")
     form = op.written or f"{glyph(op)}({', '.join(['{}'] * len(texts))})"
     return form.format(*(_tight(text) if op.infix else text for text in texts))
 
 
 def _over_vectors(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> str:
     """The same of rows over vectors: a product of a matrix and a vector, a sum, and the components of one row."""
-    sides = [parts(u.op, u.parents) for u in row]
+    sides = [[*parts(u.op, u.parents), *zip(u.parents[: u.op.leading])] for u in row]
     texts = []
     for side in zip(*sides, strict=True):
         one = len({tuple(part) for part in side}) == 1
-        values = list(side[0]) if one else [v for part in side for v in part]
+        apart = zip(*side, strict=True) if row[0].op.leading else side  # take's vectors are columns, a dot's rows
+        values = list(side[0]) if one else [v for part in apart for v in part]
         texts.append(_written(values, known, deep - 1) if one else known.get(tuple(values), ""))
     if not all(texts):
         return ""
@@ -60,7 +63,9 @@ def _over_vectors(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> 
     if op.name == "dot":
         return "·".join(map(_tight, texts))
     word = f"{op.symbol or op.name}({', '.join(texts)})"
-    return word + index(op) if len(row) == 1 else word if len({u.op.label for u in row}) == len(row) else ""
+    return (
+        word + index(op) if len(row) == 1 else word if op.leading or len({u.op.label for u in row}) == len(row) else ""
+    )
 
 
 def _tight(text: str) -> str:

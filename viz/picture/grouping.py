@@ -12,7 +12,7 @@ import numpy as np
 
 from autograd.scope import Path
 from autograd.value import Value
-from viz.names import given
+from viz.names import given, nameless
 from viz.numbers import printable
 from viz.picture.lanes import keys, sequence, visits, within
 from viz.picture.scene import Part
@@ -84,14 +84,14 @@ def by_scope(order: Sequence[Value], outputs: Sequence[Value], depth: int) -> tu
         stage.nodes.append(v)
         stage.scope = stage.scope or within(v.scope, depth)
     leaves = _leaves(order, home, depth)
-    used = set(outputs)
+    used, y = set(outputs), nameless(order)
     for v in computed:
         others = [p for p in v.parents if p in home and home[p] is not home[v]]
         home[v].sources.update((home[p], None) for p in others)
         used.update(others)
     for stage in found.values():
         taken = [v for v in stage.nodes if v in used]
-        stage.vectors = vectors(taken, called(stage, last=not set(outputs).isdisjoint(taken)), {})
+        stage.vectors = vectors(taken, called(stage) if set(outputs).isdisjoint(taken) else y, {})
     if depth > 1:
         _nest_parameters(list(found.values()), leaves)
     return [s for s in (*leaves, *found.values()) if s.vectors], tangled
@@ -151,9 +151,9 @@ def _nest_parameters(stages: Sequence[Stage], leaves: list[Stage]) -> None:
         leaves.remove(leaf)
 
 
-def called(stage: Stage, last: bool) -> str:
-    """The name of the values of a stage that have none of their own: y of an output, or else that of its scope."""
-    return "y" if last else str(stage.scope).rpartition("/")[2] if stage.scope is not None else "values"
+def called(stage: Stage) -> str:
+    """The name of a stage: that of its scope."""
+    return str(stage.scope).rpartition("/")[2] if stage.scope is not None else "values"
 
 
 def vectors(members: Sequence[Value], fallback: str, sizes: Mapping[str, int]) -> list[Vector]:
@@ -167,7 +167,7 @@ def vectors(members: Sequence[Value], fallback: str, sizes: Mapping[str, int]) -
 def _vector(name: str, values: Sequence[Value], whole: int) -> Vector:
     flat = np.fromiter(values, dtype=object, count=len(values))
     places = [index for v in values if len(index := given(v).index) in (1, 2)]
-    if len(values) == 1 and (whole > 1 or not places):
+    if len(values) == 1 and (whole > 1 or not places or any(places[0])):  # s[1] alone is not s
         return Vector(given(values[0]) or name, flat)
     if len(set(places)) < len(values) or len(set(map(len, places))) != 1:
         return Vector(name, flat)

@@ -146,7 +146,7 @@ def whole(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], end: Last | No
     form, x = named(inner, wrt, operands)
     if form in ("", "diag", "0") or not np.allclose(end.slopes[:, None] * inner, J, rtol=1e-14, atol=0):
         return "", None
-    rest = "" if form == "I" else f"·({form})" if " " in form else f"·{form}"
+    rest = "" if form == "I" else f"·({form})" if " " in form or form == "−I" else f"·{form}"
     return f"diag({end.name})" + rest, x
 
 

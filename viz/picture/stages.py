@@ -11,7 +11,7 @@ import numpy as np
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
-from viz.names import given
+from viz.names import given, nameless
 from viz.numbers import few, number, printable
 from viz.picture import formulas, jacobians
 from viz.picture.grouping import Stage, Vector, by_scope, called
@@ -39,8 +39,7 @@ class _Composer:
         last = [s for s in self.every if not self.ends.isdisjoint(s.nodes)]
         kept = nearest(last, lambda s: s.sources, max_nodes)
         self.stages = [s for s in self.every if s in kept]
-        names = {given(v) for v in outputs}
-        self.loss = (names.pop() or "y") if len(names) == 1 else ""
+        self.loss = (given(outputs[0]) or nameless(self.order)) if len(self.ends) == 1 else ""
         self.shades = scaled({v: v.grad for s in self.stages for x in (*s.vectors, *s.own) for v in x.members})
         self.ids = {s: f"s{k}" for k, s in enumerate(self.stages)}
         self.parents = {s: [p for p in s.sources if p in self.ids] for s in self.stages}
@@ -59,12 +58,12 @@ class _Composer:
         shown, total = len(self.stages), len(self.every)
         cut = f"{shown} of {total} stages shown: those nearest to the output."
         circle = "The scopes take values from each other in a circle: each is shown as often as it is entered."
-        held = next((wire.quotient for wire in wires if "|" in wire.quotient), "")
-        fixed = f"In {held} what stands after the bar is held fixed: its own share flows back along its own edge."
+        held = any("|" in wire.quotient for wire in wires)
+        fixed = "What stands after a bar | is held fixed: its own share flows back along its own edge."
         notes = (
             (shown < total, Note("cut", cut)),
             (self.tangled, Note("circle", circle)),
-            (bool(held), Note("held", fixed)),
+            (held, Note("held", fixed)),
         )
         return caption(self.order, *notes)
 
@@ -92,7 +91,7 @@ class _Composer:
             formula = first.shape if first.values.size > 1 else ""
         else:
             formula = (s.scope and s.scope.formula) or self._formula(s)
-        name = first.name if s.scope is None else called(s, last=False)
+        name = first.name if s.scope is None else called(s)
         grids = [grid for x in (*s.own, *s.vectors) for grid in self._grids(x)]
         title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_described, s.vectors)])
         words = printable(name), printable(formula, 60)
@@ -102,7 +101,7 @@ class _Composer:
     def _formula(self, s: Stage) -> str:
         """A formula for a stage without one of its own, with the name of its outputs if that is not the panel's."""
         found = formulas.of(s.values, s.nodes, [x for source in s.sources for x in source.vectors] + s.own)
-        plain = s.scope is None or called(s, last=False) == s.symbol or ", " in found
+        plain = s.scope is None or called(s) == s.symbol or ", " in found
         return found if plain else f"{s.symbol} = {found}"
 
     def _grids(self, x: Vector) -> Iterator[Grid]:

@@ -98,14 +98,14 @@ def latex(output: Any, wrt: Any = None, *, detail: Detail = "auto", digits: int 
     >>> print(latex(L).latex)
     \left(w \cdot x + b\right)^{2}
     >>> latex(L, wrt=w)
-        v1 = w·x = 1
-        v2 = v1 + b = 0.3
-        v3 = v2² = 0.09
-    ∂v3/∂w = ∂v3/∂v2 · ∂v2/∂v1 · ∂v1/∂w
-           = 2·v2 · 1 · x
-           = 2·0.3 · 1 · 2
-           = 0.6 · 1 · 2
-           = 1.2
+       v1 = w·x = 1
+       v2 = v1 + b = 0.3
+        y = v2² = 0.09
+    ∂y/∂w = ∂y/∂v2 · ∂v2/∂v1 · ∂v1/∂w
+          = 2·v2 · 1 · x
+          = 2·0.3 · 1 · 2
+          = 0.6 · 1 · 2
+          = 1.2
     """
     choice("detail", detail, DETAILS)
     outputs = values_in(output)

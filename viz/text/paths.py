@@ -116,11 +116,11 @@ def explain(
 
     >>> w, x = Value(0.35, "w"), Value(2.0, "x", role="input")
     >>> print(explain((w * x).tanh() * w, w))
-    path              local derivatives  product   share
-    ────────────────  ─────────────────  ────────  ──────
-    w → v3            0.6044             = 0.6044  57.6 %
-    w → v1 → v2 → v3  2 · 0.6347 · 0.35  = 0.4443  42.4 %
-    ∂v3/∂w            sum of 2 paths     = 1.049   100 %
+    path             local derivatives  product   share
+    ───────────────  ─────────────────  ────────  ──────
+    w → y            0.6044             = 0.6044  57.6 %
+    w → v1 → v2 → y  2 · 0.6347 · 0.35  = 0.4443  42.4 %
+    ∂y/∂w            sum of 2 paths     = 1.049   100 %
 
     Without a leaf: all leaves that take a gradient, up to 40 or `top` of them with a row, the largest |gradient| first.
     A gradient has the units of output / leaf; the elasticity ∂output/∂leaf · leaf / output has none, so that leaves can
@@ -128,10 +128,10 @@ def explain(
 
     >>> print(explain((w * x).tanh()))
     leaf  value  gradient  elasticity  in words
-    ────  ─────  ────────  ──────────  ─────────────────────────────────────────────
-    w     0.35   1.269     0.7352      1 % more of w gives about 0.7352 % more of v2
-    x     2      0.2222    0.7352      1 % more of x gives about 0.7352 % more of v2
-    Elasticity is ∂v2/∂leaf · leaf / v2: by so many percent v2 changes where the leaf changes by 1 %.
+    ────  ─────  ────────  ──────────  ────────────────────────────────────────────
+    w     0.35   1.269     0.7352      1 % more of w gives about 0.7352 % more of y
+    x     2      0.2222    0.7352      1 % more of x gives about 0.7352 % more of y
+    Elasticity is ∂y/∂leaf · leaf / y: by so many percent y changes where the leaf changes by 1 %.
     """
     order = _graph(output, leaf, top, digits)
     if leaf is None:

@@ -184,6 +184,8 @@ def _written(op: Op, args: Sequence[Term]) -> Term:
     if all(forms):
         return composed(forms, args)
     inner = joined([joined(part, ", ", OPEN) for part in parts(op, args)], "; ", OPEN)
+    if op.leading:  # take([a, b], i), as the call is written
+        inner = joined([composed((Form(r"\left[{}\right]"), Form("[{}]")), [inner]), *args[: op.leading]], ", ", OPEN)
     at = index(op)[1:-1]
     called = composed(
         (latex.function(op.name, at, printable(op.symbol)), text.function(printable(op.symbol or op.name), at)), [inner]

@@ -46,7 +46,7 @@ class Table(Tabular):
 
     >>> x = Value(3.0, "x")
     >>> [(row.node, row.value) for row in table(x * x).rows]
-    [('x', 3.0), ('v1', 9.0)]
+    [('x', 3.0), ('y', 9.0)]
     """
 
     rows: tuple[Row, ...]
@@ -91,7 +91,7 @@ def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None,
     v2    x1 · x2     10       ∂/∂x1 = 5, ∂/∂x2 = 2   5        1
     v4    sin(x2)     −0.9589  ∂/∂x2 = 0.2837         0        −1
     v3    v1 + v2     10.69    ∂/∂v1 = 1, ∂/∂v2 = 1   5.5      1
-    v5    v3 − v4     11.65    ∂/∂v3 = 1, ∂/∂v4 = −1  5.5      1
+    y     v3 − v4     11.65    ∂/∂v3 = 1, ∂/∂v4 = −1  5.5      1
     """
     order = wengert_list(values_in(output))
     seeds = None if tangents is None else _seeds(order, tangents)

@@ -15,7 +15,7 @@ function evaluated(text) {
   const atom = () => {
     let found;
     if (take(/^\(/)) { const x = sum(); if (!take(/^\)/)) throw new Error("A bracket is not closed."); return x; }
-    if ((found = take(/^(\d+\.?\d*|\.\d+)(e[+-]?\d+)?/i))) return Number(found[0]);
+    if ((found = take(/^(\d+[.,]?\d*|[.,]\d+)(e[+-]?\d+)?/i))) return Number(found[0].replace(",", ".")); // 0,5 is 0.5: no call has two arguments
     if ((found = take(/^([\p{L}_]+)\s*\((?=.*\))/u)) && FUNCTIONS.has(found[1])) { const x = sum(); if (!take(/^\)/)) throw new Error("A bracket is not closed."); return FUNCTIONS.get(found[1])(x); }
     const known = [...names.keys()].filter(name => name && rest.startsWith(name)).sort((a, b) => b.length - a.length)[0];
     if (known) { rest = rest.slice(known.length).trimStart(); return names.get(known); }

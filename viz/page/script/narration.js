@@ -1,11 +1,12 @@
 // --- the narration: each step in words -------------------------------------------------------------------------------
 
 function written(row, texts) {
-  const { form, vectors, name } = page.rows[row];
+  const { form, vectors, name, call, index, leading } = page.rows[row];
   if (form) { let k = 0; return form.replace(/\{\}/g, () => texts[k++]); }
   if (name === "dot") { const n = texts.length / 2; return texts.slice(0, n).map((t, k) => `${t} · ${texts[n + k]}`).join(" + "); }
   if (name === "sum") return texts.join(" + ");
-  return `${page.rows[row].call}(${vectors ? `[${texts.join(", ")}]` : texts.join(", ")})`;
+  const list = texts.slice(leading).join(", ");
+  return `${call}(${[vectors ? `[${list}]` : list, ...texts.slice(0, leading)].join(", ")})${index}`; // take([a, b], i), as the call is written
 }
 const of = name => `∂${page.nodes[last][0]}/∂${name}`;
 const hiddenSlope = k => asked.some(q => !q.solved && q.edge === undefined && q.k === k);
@@ -14,9 +15,9 @@ const slopeText = k => hiddenSlope(k) ? "?" : number(adjoints[now][k]);
 
 // One sign means one thing: ∂y/∂x is a total derivative, ∂(v1 + x)/∂x the local one of an operation.
 function operation(k) {
-  const { row, parents } = nodes[k], { vectors } = page.rows[row], names = parents.map(p => bracketed(nodes[p].name));
-  if (parents.length < 7) return written(row, names);
-  return vectors > 1 ? `${names[0]} · ${names[names.length / vectors]} + …` : `${page.rows[row].call}(${few(names, 6, 3).join(", ")})`;
+  const { row, parents } = nodes[k], { vectors, leading } = page.rows[row], names = parents.map(p => bracketed(nodes[p].name));
+  if (parents.length > 6 && vectors > 1) return `${names[0]} · ${names[names.length / vectors]} + …`;
+  return written(row, [...names.slice(0, leading), ...few(names.slice(leading), 6, 3)]);
 }
 function local(k, slot) {
   const text = operation(k), call = /^[\p{L}\p{N}_]+\([^()]*\)$/u.test(text);
@@ -132,7 +133,7 @@ function jacobianName(group, source) {
   const name = form(J, source, operands), inner = name || !end ? "" : form(end.inner, source, operands);
   if (name) return name;
   if (inner === "I") return `diag(${end.prime})${rows < 5 ? ` = ${diagonal()}` : ""}`;
-  if (inner && inner !== "0") return `diag(${end.prime})·${inner.includes(" ") ? `(${inner})` : inner}`;
+  if (inner && inner !== "0") return `diag(${end.prime})·${inner.includes(" ") || inner === "−I" ? `(${inner})` : inner}`;
   const p = group.outs.map(k => value[k]), room = 4e-16 * Math.max(...p.map(Math.abs));
   const soft = rows === columns && group.single && J.every((row, i) => row.every((x, j) => Math.abs(x - ((i === j ? p[i] : 0) - p[i] * p[j])) <= room));
   if (soft) return `diag(${group.name}) − ${group.name}·${group.name}ᵀ`;

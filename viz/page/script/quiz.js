@@ -7,7 +7,7 @@ const truth = q => q.edge === undefined ? adjoints.at(-1)[q.k] : partial[q.k][q.
 const near = (a, b) => Math.abs(a - b) <= 5e-3 * Math.abs(b) + 1e-12;
 const stepOf = q => steps.findLastIndex((_, s) => edges[s + 1].some(e => q.edge === undefined ? e.p === q.k : e.k === q.k && e.slot === q.edge)) + 1 || seed;
 function quiz(items) {
-  asked = items.map(q => ({ tries: [], wrong: "", told: false, seconds: 0, factors: null, ...q, solved: q.mode === "worked" }));
+  asked = items.map(q => ({ tries: [], told: false, seconds: 0, factors: null, ...q, solved: q.mode === "worked" }));
   $("item").replaceChildren(...asked.map((q, k) => new Option(question(q), k)));
   toggle($("quiz"), $("quizzed"), asked.length > 0);
   if (asked.length) choose(0); else show();
@@ -33,20 +33,24 @@ function choices(q) { // the products that add up to a gradient, among others th
 function pose() {
   const q = asked[current], open = !q.solved && !q.told, ticks = open && !q.factors ? choices(q) : [], strict = q.mode === "asked" && ticks.length > 0;
   $("factors").hidden = !ticks.length; $("which").textContent = `Which products add up to ${question(q)}? Tick them, then Check.`;
-  $("ticks").replaceChildren(...ticks.map(([text, times]) => {
+  $("ticks").replaceChildren(...ticks.map(([text]) => {
     const label = document.createElement("label"), box = Object.assign(document.createElement("input"), { type: "checkbox" });
-    box.dataset.right = ""; delete box.dataset.right; label.append(box, ` ${text}`); return label;
+    label.append(box, ` ${text}`); return label;
   }));
   $("much").hidden = strict || !open; $("check").hidden = $("tell").hidden = !open; $("goon").hidden = !stays;
   const answered = asked.filter(a => a.mode !== "worked"), good = answered.filter(a => a.solved && !a.told);
-  $("score").textContent = `Score: ${good.length} of ${answered.length} right, ${good.filter(a => !a.wrong).length} at the first try.`;
+  $("score").textContent = `Score: ${good.length} of ${answered.length} right, ${good.filter(a => a.tries.length < 2).length} at the first try.`;
   $("handin").hidden = !page.exercise;
 }
 function judgeFactors(q) {
   const ticks = [...$("ticks").querySelectorAll("input")], right = choices(q).map(([, times]) => times > 0), ticked = ticks.map(box => box.checked);
+  const said = choices(q).filter((_, k) => ticked[k]).map(([text]) => text).join(" + ") || "nothing";
   const missing = right.some((is, k) => is && !ticked[k]), over = right.some((is, k) => !is && ticked[k]), twice = choices(q).some(([, times]) => times > 1);
   if (!missing && !over) { q.factors = true; say("verdict", `Right. ${twice ? "That product comes twice, once for each operand. " : ""}How much is it?`, true); pose(); $("answer").focus(); }
-  else { q.wrong ||= "factors"; say("verdict", missing && over ? "One product is missing, and one does not belong." : missing ? "A product is missing: there is one for each path." : "A product does not belong. On each path: the upstream gradient times the local derivative.", false); }
+  else {
+    const words = missing && over ? "One product is missing, and one does not belong." : missing ? "A product is missing: there is one for each path." : "A product does not belong. On each path: the upstream gradient times the local derivative.";
+    q.tries.push([said, words, false, NaN]); say("verdict", words, false); // a try like any other, and no number
+  }
 }
 function verdict(q, answer) {
   const right = truth(q);
@@ -88,7 +92,7 @@ $("quizzed").onsubmit = event => {
   try { x = evaluated($("answer").value); } catch (error) { say("verdict", error.message, false); return; }
   const [good, text, key] = verdict(q, x);
   q.tries.push([$("answer").value.trim(), text, good, x]);
-  if (good) settle(q, text, true); else { q.wrong ||= key; say("verdict", text, false); }
+  if (good) settle(q, text, true); else say("verdict", text, false);
 };
 $("item").onchange = () => choose(Number($("item").value));
 $("tell").onclick = () => { const q = asked[current]; q.told = true; settle(q, `${question(q)} = ${number(truth(q))}.`, true); };
@@ -100,7 +104,10 @@ function handedIn() {
   clock();
   const all = asked.filter(q => q.mode !== "worked"), plural = (n, what) => `${n} ${what}${n === 1 ? "" : "s"}`;
   const lines = all.map(q => `${question(q)}: ${q.told ? "shown" : q.solved ? "answered" : "open"}, ${q.tries.length === 1 ? "1 try" : `${q.tries.length} tries`}, ${Math.round(q.seconds)} s`);
-  const facts = { graph: page.exercise, items: all.map(q => [q.k, q.edge ?? null, q.tries.map(([, , , x]) => Number.isFinite(x) ? x : null), q.told, Math.round(q.seconds)]) };
-  return [`Exercise in back propagation, ${plural(all.length, "question")}`, ...lines, `[[${btoa(JSON.stringify(facts)).replace(/.{70}(?=.)/g, "$&\n")}]]`].join("\n");
+  const items = all.map(q => [q.k, q.tries.map(([, , , x]) => Number.isFinite(x) ? x : null), q.told, Math.round(q.seconds)]);
+  const words = [`Exercise in back propagation, ${plural(all.length, "question")}`, ...lines].join("\n"), body = JSON.stringify({ graph: page.exercise, items });
+  return `${words}\n[[${btoa(JSON.stringify([seal(words.replace(/[>\s]/g, "") + body), body])).replace(/.{70}(?=.)/g, "$&\n")}]]`;
 }
+// Twin: seal in viz/page/exercise.py. Equal by test_exercise, test_what_is_handed_in_is_checked_from_the_graph_alone.
+const seal = text => [...text].reduce((sum, c) => Math.imul(sum ^ c.codePointAt(0), 16777619) >>> 0, 2166136261); // FNV-1a
 $("handin").onclick = () => { const box = $("handed"); box.value = handedIn(); box.hidden = false; box.select(); navigator.clipboard?.writeText(box.value).catch(() => {}); };
