@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections import Counter
 
 import pytest
 
@@ -10,6 +11,57 @@ from autograd import Op, ops
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 collect_ignore = ["data"]  # a user's script is read by type checkers there, and never run
 SIZE = {"width": 1400, "height": 900}
+
+
+# By default every k-th case of these tests runs, and none where no k stands; `.ci/run` runs all of them. A test stands here
+# where it takes seconds and its cases are of one kind.
+# fmt: off
+THINNED = {
+    "test_c": {"a_golden_program_gives_the_numbers_of_numpy": 3},
+    "test_every_way": {"every_way_to_a_derivative_gives_that_of_backward_or_refuses_with_it": 2},
+    "test_fit": {"both_engines_give_the_same_numbers": 3},
+    "test_formula": {"the_derivation_of_every_row_compiles_and_ends_in_its_partials": 3, "a_name_that_looks_like_markup_is_only_text": 4},
+    "test_front_ends": {"nbconvert_keeps_everything_in_markdown_and_the_page_is_one_line": None},
+    "test_hosted": {"a_notebook_that_lies_in_no_checkout_says_what_to_do": None},
+    "test_languages": {"a_language_of_one_file_runs_every_golden_program": 3},
+    "test_lecture": {"a_formula_off_in_a_single_entry_is_found": 4, "a_formula_off_by_a_factor_is_found_at_each_of_its_points": 4},
+    "test_numpy_functions": {"a_nan_wins_in_every_position": 3},
+    "test_past_one_machine": {
+        "under_jit_a_program_gives_the_numbers_of_numpy": 3, "under_jit_in_32_bits_a_program_gives_the_numbers_of_numpy_in_32_bits": 3,
+        "devices_exchange_sums_and_never_rows": None,
+    },
+    "test_recorded_graphs": {"where_the_eager_graph_is_content_with_inf_or_nan_the_recorded_one_is_too": 3},
+    "test_recorded_rows": {
+        "at_kinks_ties_tails_and_edges_a_recorded_row_gives_what_the_eager_one_gives_or_refuses_as_it_does": 3,
+        "a_recorded_row_is_the_eager_one_whatever_its_operands_are": 2,
+    },
+    "test_recording": {"a_pickled_program_runs_the_same_code_on_leaves_of_its_own": 3},
+    "test_steps": {"names_that_look_like_code_are_only_text": 3},
+    "test_table": {
+        "value_and_partials_keep_their_digits": 2, "forward_mode_is_reverse_mode": 2,
+        "computed_partials_keep_their_digits_on_floats_and_on_arrays_in_both_tails_and_at_0": 5,
+        "first_second_and_third_derivatives_are_those_of_the_formula": 9,
+    },
+    "test_take": {"indices_under_jax_give_numpys_numbers_and_nan_for_a_place_that_is_none": None},
+    "test_types": {"a_users_script_passes_pyright": None},
+    "test_viz": {
+        "without_resvg_typst_makes_the_same_png": None, "a_number_on_a_wire_is_whole_and_covers_no_card_and_no_other_number": 3,
+    },
+}
+# fmt: on
+
+
+@pytest.hookimpl(tryfirst=True)  # before the marks are looked at
+def pytest_collection_modifyitems(items):
+    """Mark the cases that THINNED leaves out as slow."""
+    met = Counter()
+    for item in items:
+        module, name = item.path.stem, getattr(item, "originalname", "").removeprefix("test_")
+        if name in THINNED.get(module, ()):
+            every = THINNED[module][name]
+            if every is None or met[module, name] % every:
+                item.add_marker("slow")
+            met[module, name] += 1
 
 
 @pytest.hookimpl(wrapper=True)

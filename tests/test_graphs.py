@@ -70,6 +70,7 @@ KINKED = {
     "maximum":  (2, lambda m, a, b: m.maximum(a, b)),
     "minimum":  (2, lambda m, a, b: m.minimum(a, b)),
     "where":    (3, lambda m, c, a, b: m.where(m.step(c), a, b)),
+    "take":     (3, lambda m, i, a, b: m.take([a, b], m.step(i))),
 }
 # fmt: on
 STEPS = SMOOTH | KINKED
@@ -213,6 +214,7 @@ class Torch:
         self.normal_cdf = torch.special.ndtr
         self.log_sigmoid = torch.nn.functional.logsigmoid
         self.sum = lambda a: torch.stack(a).sum()
+        self.take = lambda a, i: torch.stack(a)[int(i)]
         self.dot = lambda a, b: torch.dot(torch.stack(a), torch.stack(b))
         self.logsumexp = lambda a: torch.logsumexp(torch.stack(a), 0)
         self.log_softmax = lambda a: torch.log_softmax(torch.stack(a), 0)

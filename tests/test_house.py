@@ -15,6 +15,7 @@ import autograd
 import nn
 import viz
 from autograd import Value, ops
+from tests.conftest import THINNED
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("autograd", "nn", "viz")
@@ -390,3 +391,9 @@ def test_readme_states_the_convention_of_every_row_with_a_kink():
     for name in sorted(ops.BUILT_IN):
         if ops.TABLE[name].kink:
             assert f"`{name}" in conventions, name
+
+
+def test_every_test_that_is_thinned_out_exists():
+    for module, names in THINNED.items():
+        text = (ROOT / "tests" / f"{module}.py").read_text(encoding="utf-8")
+        assert [name for name in names if f"def test_{name}(" not in text] == []

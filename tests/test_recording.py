@@ -282,6 +282,13 @@ def test_a_pickled_program_refuses_the_targets_that_the_loss_refuses():
         pickle.loads(pickle.dumps(classifier()[1]))(X, 2 * Y)
 
 
+def test_a_pickled_program_keeps_the_inputs_that_its_function_made():
+    program = record(lambda x: Value(3.0, "w") * x * Value(2.0, "k", role="input"), 1.0)
+    again = pickle.loads(pickle.dumps(program))
+    assert [v.name for v in again.parameters] == [v.name for v in program.parameters] == ["w"]
+    assert again([2.0]).tolist() == program([2.0]).tolist() == [12.0]
+
+
 def test_a_program_with_a_constant_that_has_changed_is_not_pickled():
     c = constant(2.0, "c")
     program = record(lambda x: c * x, 1.0)

@@ -460,10 +460,7 @@ def order_of(index, n):
     return tuple(index.count(k) for k in range(n)) if n > 1 else len(index)
 
 
-THIRD = [pytest.param(*c, marks=[pytest.mark.slow] * (k % 3 != 0)) for k, c in enumerate(CASES)]
-
-
-@pytest.mark.parametrize(("op", "n"), THIRD, ids=[f"{op.label}-{n}" for op, n in CASES])
+@EVERY_ROW
 def test_first_second_and_third_derivatives_are_those_of_the_formula(op, n):
     true_at = derivative_of_formula(op, n)
     for xs in smooth_points(op, n):

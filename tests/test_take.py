@@ -366,3 +366,17 @@ def test_rows_that_take_no_axis_say_so():
     for call in (lambda: total([[1.0]], axis=0), lambda: dot([1.0], [1.0], axis=0), lambda: take([1.0], 0, axis=0)):
         with pytest.raises(TypeError, match="takes no axis of"):
             call()
+
+
+def test_replayed_on_an_array_an_index_without_a_place_is_refused():
+    i = Value(1.0, "i")
+    y = take([Value(2.0, "a"), Value(3.0, "b")], i)
+    assert replay(y, {i: np.array([0.0, 1.0])}).tolist() == [2.0, 3.0]
+    with pytest.raises(ValueError, match=r"take is defined for an index.*got 5\.0"):
+        replay(y, {i: np.array([0.0, 5.0])})
+
+
+@pytest.mark.parametrize("lists", [[[1.0, 2.0], [3.0]], [[1.0], [[2.0]]]])
+def test_rows_of_different_length_have_no_axis(lists):
+    with pytest.raises(ValueError, match="softmax needs rows of one length"):
+        softmax(lists)
