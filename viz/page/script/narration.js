@@ -5,6 +5,7 @@ function written(row, texts) {
   if (form) { let k = 0; return form.replace(/\{\}/g, () => texts[k++]); }
   if (name === "dot") { const n = texts.length / 2; return texts.slice(0, n).map((t, k) => `${t} · ${texts[n + k]}`).join(" + "); }
   if (name === "sum") return texts.join(" + ");
+  if (name === "take") return `take([${few(texts.slice(1), 6, 3).join(", ")}], ${texts[0]})`;
   return `${page.rows[row].call}(${vectors ? `[${texts.join(", ")}]` : texts.join(", ")})`;
 }
 const of = name => `∂${page.nodes[last][0]}/∂${name}`;
@@ -15,7 +16,7 @@ const slopeText = k => hiddenSlope(k) ? "?" : number(adjoints[now][k]);
 // One sign means one thing: ∂y/∂x is a total derivative, ∂(v1 + x)/∂x the local one of an operation.
 function operation(k) {
   const { row, parents } = nodes[k], { vectors } = page.rows[row], names = parents.map(p => bracketed(nodes[p].name));
-  if (parents.length < 7) return written(row, names);
+  if (parents.length < 7 || page.rows[row].name === "take") return written(row, names);
   return vectors > 1 ? `${names[0]} · ${names[names.length / vectors]} + …` : `${page.rows[row].call}(${few(names, 6, 3).join(", ")})`;
 }
 function local(k, slot) {
