@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar, cast, overload
 
@@ -59,9 +58,8 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
         if any(hasattr(kind, "mask") for kind in types):
             raise TypeError(f"np.{func.__name__} would lose the mask of a masked array: take x.filled(…) before")
         numpys = super().__array_function__
-        return _wrapped(
-            numpy_functions.called(func, args, kwargs, lambda *a, **by_name: numpys(func, types, a, by_name))
-        )
+        found = numpy_functions.called(func, args, kwargs, lambda *a, **by_name: numpys(func, types, a, by_name))
+        return _wrapped(found)
 
     def dot(self, other: Any, out: Any = None) -> Any:
         """np.dot(self, other), one `dot` node per entry of the result."""
@@ -71,15 +69,6 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
         """A copy in another type; of numbers it is a plain array."""
         copy = super().astype(dtype, *rest, **by_name)
         return copy if copy.dtype.hasobject else copy.view(np.ndarray)
-
-    def __getitem__(self, index: Any) -> Any:
-        try:
-            return super().__getitem__(index)
-        except IndexError:
-            for v in nesting.flat(index):
-                if isinstance(v, Value):
-                    operator.index(v)  # which says what to write
-            raise
 
     # --- writing ------------------------------------------------------------------------------------------------------
 
@@ -178,6 +167,7 @@ def _among_arrays(_: Value, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs
 setattr(Value, "__array_ufunc__", _among_arrays)  # here, for a Value knows no arrays
 setattr(Array, "__getattr__", _missing)  # here, for a type checker would take every attribute for one of these
 setattr(Array, "flat", property(Flat))
+setattr(Array, "__getitem__", numpy_ufuncs.item)
 for _name in ("argmax", "argmin", "argsort", "argpartition", "searchsorted", "nonzero"):
     setattr(Array, _name, _about_numbers(_name))  # NumPy's own comparisons of objects lose their way at a nan
 

@@ -60,7 +60,8 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
     try:
         with np.errstate(divide="raise", over="raise", invalid="raise"):
             found = op.value(*floats)
-            if isinstance(found, np.ndarray) and found.shape == np.broadcast_shapes(*map(np.shape, floats)):
+            floating = isinstance(found, np.ndarray) and found.dtype.kind == "f"  # NumPy's truth values do not add up
+            if floating and found.shape == np.broadcast_shapes(*map(np.shape, floats)):
                 return found
     except (FloatingPointError, TypeError, *ERRORS):  # TypeError of a rule that is Python for single numbers
         pass

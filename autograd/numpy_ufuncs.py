@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from functools import cache
 from typing import Any
 
@@ -41,6 +42,15 @@ def numbers(x: Any) -> Any:
 def is_leaf(v: Any) -> bool:
     """Whether this is lost with its place: a leaf, but for the nameless constant that stands for a plain number."""
     return isinstance(v, Value) and v.op is None and not (v.role == "constant" and v.name is None)
+
+
+def item(x: Any, index: Any) -> Any:
+    """x[index] as NumPy has it; TypeError that points to `take` for a Value in the index."""
+    try:
+        return np.ndarray.__getitem__(x, index)
+    except IndexError:
+        list(map(operator.index, (v for v in nesting.flat(index) if isinstance(v, Value))))
+        raise
 
 
 def into(out: Any, name: str) -> None:

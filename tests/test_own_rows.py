@@ -180,6 +180,28 @@ def test_constant_rules_and_truth_values_in_rules_are_numbers():
     assert Op("test_truth", lambda x: x * True, (lambda y, x: 1.0,))(Value(3.0)).data == 3.0
 
 
+COMPARING = {
+    "a comparison": lambda x: x > 0,
+    "a sum of two": lambda x: (x > 0) + (x > 1),
+    "a difference": lambda x: -(x < 1) - (x >= 2),
+    "a product": lambda x: (x > 0) * (x < 2) + (x != 3) * 1,
+}
+
+
+@pytest.mark.parametrize("formula", COMPARING.values(), ids=COMPARING)
+@pytest.mark.parametrize("language", ["numpy", "c"])
+def test_a_comparison_in_a_rule_counts_as_a_number_in_every_reading(row, formula, language):
+    op, w, X = row("test_comparing", formula, (lambda y, x: 0.0,)), Value(2.0, "w"), [-1.0, 0.5, 1.5, 3.0]
+    sums = [float(2 * formula(x)) for x in X]
+    eager = op(Value(1.5)).data
+    assert (type(eager), eager) == (float, float(formula(1.5)))
+    assert (op(np.array(X)) + op(np.array(X))).tolist() == sums
+    assert record(lambda x: op(x) + op(x * 1.0), 1.0, language=language)(X).tolist() == sums
+    alone = record(lambda x: op(x), 1.0, language=language)(X)
+    assert (alone.dtype, (2 * alone).tolist()) == (float, sums)
+    assert record(lambda x: w * op(x), 1.0, language=language).backward(X) == sum(sums) / 4
+
+
 TABLE_OF_NUMBERS = [0.5, 1.5, 4.0]
 PYTHON_RULES = {
     "a function of math": (lambda x: math.erf(x), (lambda y, x: 2 / sqrt(math.pi) * exp(-x * x),)),

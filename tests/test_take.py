@@ -216,6 +216,7 @@ def test_a_graph_with_a_data_index_is_replayed_pickled_drawn_and_written():
     twin.backward()
     assert [v.grad for v in twin.parents[0].parents] == [0.0, 0.0, 2.0, 0.0]
     assert "take" in str(viz.latex(y))
+    assert "take([w[0], w[1], w[2]], i)" in str(viz.table(y))
     assert "take" in viz.draw(y).svg
     assert str(viz.latex(y, wrt=w[1])).splitlines()[-1].split() == ["=", "2"]
 

@@ -24,6 +24,7 @@ WIDTH = 100  # an expression that would be longer is written in parts
 
 Shape = tuple[int, int, bool]  # rows, columns, and whether each column stands for a whole row of data
 NUMBER: Shape = (0, 0, False)
+COMPARISONS = ("greater", "less", "greater_equal", "less_equal", "equal", "not_equal")
 
 
 class Context:
@@ -116,10 +117,12 @@ class Code(Operand):
 
     @classmethod
     def __apply__(cls, op: Op, operands: Sequence[Any]) -> Any:
+        if op is not ops.where and not (op is ops.multiply and any(counted(x) is x for x in operands)):
+            operands = [*map(counted, operands)]  # a number times a truth value is one in every language
         first = next(x for x in operands if isinstance(x, Code))
         form = first.context.language.forms.get(op.name)
         if form is None:
-            return cls.called(op, "value", *operands) if opaque(op, len(operands)) else op.value(*operands)
+            return cls.called(op, "value", *operands) if opaque(op, len(operands)) else counted(op.value(*operands))
         return cls.said(op.name, *operands) if isinstance(form, Form) else form(cls, *operands)
 
     @classmethod
@@ -167,6 +170,11 @@ class Code(Operand):
         raise TypeError(
             f"a rule cannot branch on {self.word}(…): write where(…), which every kind of operand understands"
         )
+
+
+def counted(x: Any) -> Any:
+    """A comparison as the number that a formula takes it for, 1 or 0: NumPy's truth values do not add up."""
+    return ops.where.apply(x, 1.0, 0.0) if isinstance(x, Code) and x.word in COMPARISONS else x
 
 
 @cache

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from autograd.languages import code
 from autograd.languages.assignments import Function
 from autograd.languages.code import Code
 from autograd.languages.forms import (
@@ -45,7 +46,7 @@ def _size(r: int, c: int, batched: bool) -> str:
     return f"({r}, {c})" if not batched else f"({r}, {c} * n)" if c > 1 else f"({r}, n)"
 
 
-COMPARISONS = ("greater", "less", "greater_equal", "less_equal", "equal", "not_equal", "nonzero")
+COMPARISONS = (*code.COMPARISONS, "nonzero")
 
 _SAID: dict[str, Form | Callable[..., Any]] = {"power": _power, "where": _where}  # by other words
 
