@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import viz
-from autograd import Value, array, named, sigmoid, sum as total
+from autograd import Value, array, named, scope, sigmoid, sum as total
 from tests.test_steps import Lesson, gradients, lecture_example
 from viz import steps
 
@@ -145,6 +145,21 @@ def test_the_file_holds_no_gradient_in_plain():
             if v.role != "constant" and v is not out:
                 assert viz.draw(out).scene  # the picture itself has them
                 assert not re.search(rf"[>\s\"]{re.escape(viz.numbers.number(bar))}[<\s\"]", shown.html), v
+
+
+def test_the_file_holds_no_jacobian_that_is_a_gradient_and_the_page_shows_it_all_the_same(opened):
+    x = array([0.37, -1.21, 2.3], "x", "input")
+    with scope("f"):
+        h = named("h", x * x)
+    with scope("g"):
+        out = named("L", (h * h * 0.29).sum())
+    _, bars = gradients(out)
+    lesson = opened(steps(out, predict="all", detail="stages"))
+    for v in h:
+        assert not re.search(rf"(?<![\d.]){re.escape(viz.numbers.number(bars[v], 3))}(?!\d)", lesson.shown.html)
+    (wire,) = [wire for wire in viz.draw(out, detail="stages").scene.wires if wire.quotient == "∂L/∂h"]
+    lesson.go(lesson.page.evaluate("seed + 1"))
+    assert f"= {wire.derivative}" in lesson.page.locator("svg text").all_text_contents()
 
 
 def tick(lesson, *texts):

@@ -655,3 +655,13 @@ def test_two_outputs_without_names_have_gradients_that_belong_to_none_of_them():
         b = x[0] + x[1]
     a.backward()
     assert panels(draw([a, b], detail="stages"))["x"].grids[1].heading == "∂ x"
+
+
+def test_gradients_of_several_passes_are_told_array_by_array():
+    W, x, b = array([[1.0, 2.0], [3.0, 4.0]], "W"), array([1.0, 2.0], "x"), Value(1.0, "b")
+    out = total(W @ x) + b
+    out.backward()
+    out.backward()
+    for detail in ("values", "stages"):
+        (note,) = draw(out, detail=detail).scene.notes
+        assert note.text.startswith("∂ of W, x and b holds the sum of several backward passes")

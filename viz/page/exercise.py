@@ -58,7 +58,15 @@ def blanked(svg: str) -> str:
     """A picture without the numbers that may be asked for, in its gradients and on its wires; the page computes them."""
     svg = re.sub(r">∂ [^<]*</text>", ">∂ ?</text>", svg)
     label = re.compile(r'<g id="[^"]*-(?:label|\d+)"[^>]*>.*?</g>', re.DOTALL)
-    return label.sub(lambda group: re.sub(r">[−\d.e∞◂→×= ]+</text>", "></text>", group[0]), svg)
+    return label.sub(lambda group: re.sub(r">(= [^<]*|[−\d.e∞◂→× ]+)</text>", "></text>", group[0]), svg)
+
+
+def unnamed(facts: dict[str, Any]) -> None:
+    """Take the Jacobians' names out of a page's facts, for ∂L/∂h = [0.5, −1] is a gradient; the page computes them."""
+    for source in (
+        s for level in (facts, facts["other"] or {}) for g in level.get("groups", ()) for s in g.get("sources", ())
+    ):
+        source["what"] = None
 
 
 class Answer(NamedTuple):

@@ -143,6 +143,8 @@ def steps(
     facts, functions = gathered(pictures[0].scene, twins, asked, digits)
     facts["exercise"] = exercise.fingerprint(order) if predict == "all" else None
     facts["other"] = level(pictures[1].scene, twins, digits) if len(levels) > 1 else None
+    if asked:
+        exercise.unnamed(facts)
     facts["code"] = listing([watch.places.get(v, []) for v in order]) if watch else None
     cut = (note.text for note in pictures[0].scene.notes if note.kind == "cut")  # the others are in the picture
     notes = [f"{text} The page computes all of them." for text in cut]

@@ -194,7 +194,8 @@ def accumulated(order: Sequence[Value]) -> list[str]:
     if not wrong:
         return []
     name = names(order)
-    found = printable(" and ".join(few([name[v] for v in wrong], 4, 3)), 120)
+    arrays = list(dict.fromkeys(given(v).array or name[v] for v in wrong))  # W of W[0,0] … W[2,3]
+    found = printable(" and ".join([", ".join(few(arrays[:-1], 4, 3))] * (len(arrays) > 1) + arrays[-1:]), 120)
     several = "holds the sum of several backward passes, of which the edges show one at most"
     what = several if any(terms[v] for v in wrong) else "is that of a backward pass through another graph"
     return [f"∂ of {found} {what}: zero_grad clears it."]

@@ -101,7 +101,7 @@ class _Composer:
     def _formula(self, s: Stage) -> str:
         """A formula for a stage without one of its own, with the name of its outputs if that is not the panel's."""
         found = formulas.of(s.values, s.nodes, [x for source in s.sources for x in source.vectors] + s.own)
-        plain = s.scope is None or called(s) == s.symbol or ", " in found
+        plain = s.scope is None or called(s) == s.symbol or ", " in found.partition("(")[0]  # a list of operations
         return found if plain else f"{s.symbol} = {found}"
 
     def _grids(self, x: Vector) -> Iterator[Grid]:

@@ -141,7 +141,7 @@ function jacobianName(group, source) {
   if (rows === 1 && columns < 5) return listed(J[0].map(x => number(x)));
   return columns === 1 && rows < 5 ? `column ${listed(J.map(row => number(row[0])))}` : regular(J, source, operands) || size;
 }
-const derivative = (group, source) => changed ? jacobianName(group, source) : source.what;
+const derivative = (group, source) => changed || source.what === null ? jacobianName(group, source) : source.what;
 
 function throughWords(name, gradients) { // Backward through f4: gradients of x4 and W2
   const names = few([...new Set(gradients)]), last = names.pop();

@@ -108,7 +108,7 @@ function draw({ id, edges: parts }, [sums, mine], added) {
   const [k, slot] = parts[0], ready = known[k] <= now;
   label.classList.toggle("hidden", !ready || hiddenFactor(k, slot));
   const texts = label.querySelectorAll("text"), back = label.querySelector("path"), stage = between.get(id);
-  const name = stage && derivative(...stage), kept = stage && stage[1].product && !stage[1].several && name.split(" = ")[0] === stage[1].what.split(" = ")[0];
+  const name = stage && derivative(...stage), kept = stage && stage[1].product && !stage[1].several && name.split(" = ")[0] === stage[1].what?.split(" = ")[0];
   if (stage && texts[1]) texts[1].textContent = `= ${name}`;
   if (!stage && parts.length === 1) {
     texts[0].textContent = `×${number(partial[k][slot])}`;
