@@ -12,6 +12,8 @@ from autograd.tape import reverse_sweep, wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
 from viz.names import names
+from viz.picture.diagram import failed
+from viz.source import given
 
 MOST = 12  # questions of a page
 WITHIN = 5e-3  # relatively: an answer this near is right. Twin: near in script/quiz.js
@@ -76,13 +78,14 @@ class Marks(tuple[Answer, ...]):
         return "\n".join([*map(str, self), f"{self.right} of {len(self)} right, {first} at the first try"])
 
 
-def check(text: str, output: Any) -> Marks:
+def check(text: str, output: Any, *args: Any) -> Marks:
     """Whether the answers that a reader has handed in, from the page `steps(output, predict="all")`, are right.
 
-    The gradients are computed here; the text holds none. Of several tries the last one counts. ValueError for a text that
-    is not what Hand in gave, or that belongs to another graph or other numbers.
+    Of the page of a function, `steps(f, *args, predict="all")`, it is `check(text, f, *args)`. The gradients are computed
+    here; the text holds none. Of several tries the last one counts. ValueError for a text that is not what Hand in gave,
+    or that belongs to another graph or other numbers.
     """
-    (output,) = values_in(output)
+    (output,) = values_in(given(output, args, failed)[0])
     order = wengert_list([output])
     try:
         (block,) = re.findall(r"\[\[([\w+/=>\s]+)\]\]", text)  # a mail may have quoted it
