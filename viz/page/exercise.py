@@ -79,11 +79,10 @@ class Marks(tuple[Answer, ...]):
 
 
 def check(text: str, output: Any, *args: Any) -> Marks:
-    """Whether the answers that a reader has handed in, from the page `steps(output, predict="all")`, are right.
+    """Whether the answers that a reader has handed in, from `steps(…, predict="all")` of the same arguments, are right.
 
-    Of the page of a function, `steps(f, *args, predict="all")`, it is `check(text, f, *args)`. The gradients are computed
-    here; the text holds none. Of several tries the last one counts. ValueError for a text that is not what Hand in gave,
-    or that belongs to another graph or other numbers.
+    The gradients are computed here; the text holds none. Of several tries the last one counts. ValueError for a text that
+    is not what Hand in gave, or that belongs to another graph or other numbers.
     """
     (output,) = values_in(given(output, args, failed)[0])
     order = wengert_list([output])
