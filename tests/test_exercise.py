@@ -222,7 +222,7 @@ def test_what_is_handed_in_of_a_function_is_checked_by_the_function_and_its_argu
     lesson = opened(steps(power, 1.5, 3, predict="all"))
     lesson.page.click("#handin")
     text = lesson.page.input_value("#handed")
-    assert {answer.question for answer in viz.check(text, power, 1.5, 3)} == {"∂v2/∂v1", "∂v2/∂x"}
+    assert {answer.question.partition("/")[2] for answer in viz.check(text, power, 1.5, 3)} == {"∂v1", "∂x"}
     with pytest.raises(ValueError, match="another graph"):
         viz.check(text, power, 1.25, 3)
 
