@@ -6,6 +6,7 @@ The expression sees what the blocks of Python above it on its page have made.
 from __future__ import annotations
 
 import io
+import linecache
 import re
 from contextlib import redirect_stdout
 from functools import cache
@@ -60,14 +61,16 @@ class Make(SphinxTransform):
                 thing = eval(node["expression"], known)
                 node.replace_self(self.shown(thing, node, number))
             elif isinstance(node, nodes.literal_block) and node.get("language") == "python" and "source" not in node:
-                self.ran(node.astext(), known)
+                self.ran(node.astext(), known, f"{self.env.docname}, block {number}")
         for name in set(ops.TABLE) - rows:  # the reference lists the library's own
             del ops.TABLE[name]
 
-    def ran(self, block: str, known: dict[str, Any]) -> None:
+    def ran(self, block: str, known: dict[str, Any], name: str) -> None:
         if OWN_PROGRAM not in block:
+            text = source(block)
+            linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)  # a page of steps shows it
             with redirect_stdout(io.StringIO()):
-                exec(compile(source(block), self.env.docname, "exec"), known)
+                exec(compile(text, name, "exec"), known)
 
     def shown(self, thing: Any, place: made, number: int) -> nodes.Element:
         """The nodes of what an expression gave, with the caption."""

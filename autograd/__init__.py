@@ -64,6 +64,8 @@ Graphs
 The table of operations
     Op                  a row: value, derivatives, domain; making one adds it
     VectorOp            a row that takes vectors
+
+`from autograd.micrograd import Value` runs programs that were written for micrograd or microgpt.
 """
 
 from importlib.util import find_spec as _find_spec

@@ -10,7 +10,7 @@ import numpy as np
 
 from autograd import nesting, refusals
 from autograd.arrays import array, values
-from autograd.transforms import grad, jacobian, jvp
+from autograd.transforms import as_array, grad, jacobian, jvp
 
 STEP = np.finfo(float).eps ** (1 / 3)  # balances truncation h² against rounding eps/h, where f varies on a scale of 1
 TOLERANCE = 1e-6
@@ -39,7 +39,7 @@ def _rows(f: Callable[..., Any], args: tuple[Any, ...], n: int) -> Iterator[tupl
     """A row for each output and each number of args[n]: name, both modes' derivatives, difference, error, jump."""
 
     def outputs(vector: Any) -> list[Any]:
-        return nesting.flat(f(*args[:n], _like(args[n], nesting.flat(vector)), *args[n + 1 :]))
+        return nesting.flat(f(*args[:n], as_array(_like(args[n], nesting.flat(vector))), *args[n + 1 :]))
 
     x, name = values(nesting.flat(args[n])), _parameter(f, n)
     reverse = jacobian(outputs)(x)

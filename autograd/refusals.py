@@ -60,6 +60,8 @@ def refuse_row(op: Op, built_in: Collection[str], reserved: Collection[str]) -> 
     takes = [p for p in inspect.signature(op.formula).parameters.values() if p.default is p.empty]
     if op.arity not in (None, len(takes)) and all(p.kind is p.POSITIONAL_OR_KEYWORD for p in takes):
         raise ValueError(f"{op.name} takes {len(takes)} operands: give a partial for each, got {op.arity}")
+    if not op.vectors and not all(_takes(rule, 1 + len(op.partials)) for rule in op.partials):
+        raise ValueError(f"the partials of {op.name} take the result before the operands, as lambda y, x: … does")
     if op.name in built_in:
         raise ValueError(f"{op.name} is a row of the library; give yours another name")
     if op.written and (op.written.count("{}") != op.arity or {"{", "}"} & set(op.written.replace("{}", ""))):
@@ -68,6 +70,13 @@ def refuse_row(op: Op, built_in: Collection[str], reserved: Collection[str]) -> 
         )
     if op.name in reserved or op.name.startswith("__"):
         raise ValueError(f"{op.name} is a part of every Value or array; give the operation another name")
+
+
+def _takes(rule: Any, n: int) -> bool:
+    try:
+        return bool(inspect.signature(rule).bind(*range(n)))
+    except (TypeError, ValueError) as error:
+        return isinstance(error, ValueError)  # a function in C that has no signature
 
 
 def unknown(what: str, given: Mapping[str, object], ours: Mapping[str, str]) -> TypeError:

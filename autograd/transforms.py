@@ -219,7 +219,7 @@ def _called(
         primals[n] = _copied(args[n], names[n] if 0 <= n < len(names) else None)
     handed = list(primals)
     for n in numbers:
-        handed[n] = _as_array(primals[n])
+        handed[n] = as_array(primals[n])
     with transforming(v for n in numbers for v in nesting.flat(primals[n])):
         out = f(*handed, **by_name)
     graph_of(out, f)
@@ -234,11 +234,11 @@ def _copied(x: Any, name: str | None) -> Any:
     return named(name, copy) if name else copy
 
 
-def _as_array(x: Any) -> Any:
+def as_array(x: Any) -> Any:
     """A list of Values, or of such lists of one length, as an Array: NumPy's functions are then ours. Else x itself."""
     if not isinstance(x, list) or any(isinstance(part, np.ndarray) for part in x):
         return x
-    parts = [_as_array(part) for part in x]
+    parts = [as_array(part) for part in x]
     alike = len({part.shape if isinstance(part, Array) else type(part) for part in parts}) == 1
     return np.array(parts, dtype=object).view(Array) if alike and isinstance(parts[0], Array | Value) else x
 

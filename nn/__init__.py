@@ -29,6 +29,8 @@ On rows of data
     accuracy                            the share of rows that are classified rightly
     one_hot                             class indices as rows of zeros with a one
     datasets                            iris, names, xor, two_moons, spirals, two_gaussians; from_csv for one's own data
+
+`from nn.sheet import check` checks the formulas of a lecture, in Python or as a Markdown table; it needs mpmath.
 """
 
 from importlib.util import find_spec as _find_spec

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -21,6 +22,7 @@ OPERATORS: Mapping[type, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
     ast.MatMult: operator.matmul, ast.USub: operator.neg, ast.UAdd: operator.pos,
 }  # fmt: skip
+SHORT = {"abs": autograd.absolute, "ln": autograd.log}  # as a lecture writes them
 SIGNS = str.maketrans({"−": "-", "·": "*", "×": "*", "^": "**"})
 
 
@@ -78,14 +80,17 @@ def read(table: str) -> list[Claim]:
     ('(sin x)′ = cos x', 'x', [{'x': 0.3}, {'x': 2.0}])
     """
     rows = [_cells(line) for line in table.splitlines() if line.strip().startswith("|")]
-    head = [name.lower() for name in rows[0]] if rows else []
+    if not rows:
+        raise ValueError(f"a line of a table begins with |; got {table[:80]!r}: of a file give Path(…).read_text()")
+    head = [name.lower() for name in rows[0]]
     if missing := [name for name in COLUMNS if name not in head]:
         raise ValueError(f"a table of formulas has the columns {', '.join(COLUMNS)}; {', '.join(missing)} is missing")
     return [_claim(dict(zip(head, row, strict=False))) for row in rows[1:] if set("".join(row)) - set("-: ")]
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip().strip("`") for cell in line.strip().strip("|").split("|")]
+    cells = re.split(r"(?<!\\)\|", line.strip().strip("|"))  # a bar within a cell is written \|
+    return [cell.replace("\\|", "|").strip().strip("`") for cell in cells]
 
 
 def _claim(row: Mapping[str, str]) -> Claim:
@@ -101,10 +106,10 @@ def _claim(row: Mapping[str, str]) -> Claim:
 
 
 def _points(text: str) -> list[tuple[str, str]]:
-    pairs = [part.partition("=") for part in text.split(";")]
-    if not all(equals for _, equals, _ in pairs):
+    pairs = [part.split("=") for part in text.split(";")]
+    if any(len(pair) != 2 for pair in pairs):
         raise ValueError(f"the points are written as x = 0.3, 2; n = 3; got {text!r}")
-    return [(name, numbers) for name, _, numbers in pairs]
+    return [(name, numbers) for name, numbers in pairs]
 
 
 def _numbers(text: str, real: bool) -> list[Any]:
@@ -116,10 +121,10 @@ def _numbers(text: str, real: bool) -> list[Any]:
 def _function(text: str, names: Sequence[str]) -> Callable[..., Any]:
     """The function of these arguments that an expression is."""
     tree = ast.parse(text.translate(SIGNS), mode="eval").body
-    known = {name: getattr(autograd, name) for name in autograd.__all__}
+    known = {name: getattr(autograd, name) for name in autograd.__all__} | SHORT
     used = [part.id for part in ast.walk(tree) if isinstance(part, ast.Name)]
     if unknown := [name for name in used if name not in {*names, *known}]:
-        raise ValueError(f"{text!r} speaks of {unknown[0]}, which `at` does not give")
+        raise ValueError(f"{text!r} speaks of {unknown[0]}, which is no function of autograd and has no value in `at`")
 
     def function(**given: Any) -> Any:
         return _value(tree, known | given)

@@ -143,3 +143,7 @@ def test_a_function_that_does_not_tell_its_parameters_is_checked_all_the_same():
 def test_where_no_step_stays_in_the_domain_the_gradient_cannot_be_checked():
     with pytest.raises(AssertionError, match=r"∂f/∂x +0 +0 +nan"):
         check_grad(lambda x: log(1 - 1e15 * (x - 1) ** 2), 1.0)
+
+
+def test_a_function_gets_an_array_where_it_was_given_a_list_as_under_grad():
+    assert check_grad(lambda w: (w * w).sum(), [1.0, 2.0], order=2) < 1e-6

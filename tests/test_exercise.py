@@ -234,6 +234,22 @@ def test_what_is_handed_in_is_checked_from_the_graph_alone(opened):
     assert str(marks).endswith(f"{len(marks)} of {len(marks)} right, {len(marks) - 1} at the first try")
 
 
+def test_what_is_handed_in_of_a_function_is_checked_by_the_function_and_its_arguments(opened):
+    lesson = opened(steps(power, 1.5, 3, predict="all"))
+    lesson.page.click("#handin")
+    text = lesson.page.input_value("#handed")
+    assert {answer.question.partition("/")[2] for answer in viz.check(text, power, 1.5, 3)} == {"∂v1", "∂x"}
+    with pytest.raises(ValueError, match="another graph"):
+        viz.check(text, power, 1.25, 3)
+
+
+def power(x, n):
+    y = x
+    for _ in range(n - 1):
+        y = y * x
+    return y
+
+
 def test_a_wrong_answer_and_one_that_was_shown_are_not_right(opened):
     *_, out = unit()
     lesson = opened(steps(out, predict="all"))

@@ -406,6 +406,7 @@ def test_a_markdown_table_is_checked_as_claims_in_python_are():
         ("| a | x + q | x | x = 1 |", "speaks of q"),
         ("| a | x + | x | x = 1 |", "cannot be read"),
         ("| a | x | x | 1 |", "written as x = 0.3, 2"),
+        ("| a | x + y | x | x = 1, y = 2 |", "written as x = 0.3, 2"),
     ],
 )
 def test_a_row_that_cannot_be_read_is_named(row, words):
@@ -423,6 +424,15 @@ def test_nothing_but_arithmetic_and_functions_is_run():
 def test_a_table_without_its_columns_says_which_are_missing():
     with pytest.raises(ValueError, match="printed, at is missing"):
         check("| formula | of |\n|---|---|\n| a | x |\n")
+    with pytest.raises(ValueError, match="of a file give Path"):
+        check("formulas.md")
+
+
+def test_a_bar_within_a_cell_is_written_as_in_markdown():
+    (finding,) = check(
+        "| formula | of | printed | at |\n|---|---|---|---|\n| \\|x\\| | abs(x) | x | x = 2 |\n"
+    ).findings
+    assert (finding.verdict, finding.claim.says) == ("✓", "|x|")
 
 
 @pytest.mark.parametrize(

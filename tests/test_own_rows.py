@@ -159,6 +159,8 @@ def test_a_row_needs_a_name_that_can_be_written(name):
 def test_a_row_needs_a_partial_for_each_operand():
     with pytest.raises(ValueError, match="takes 2 operands: give a partial for each, got 1"):
         Op("test_short", lambda a, b: a * b, (lambda y, a, b: b,))
+    with pytest.raises(ValueError, match="take the result before the operands, as lambda y, x"):
+        Op("test_short", lambda x: x * x, (lambda x: 2 * x,))
     assert "test_short" not in ops.TABLE
 
 

@@ -1,6 +1,7 @@
 """The code beside the graph, and the picture at an error: which line makes a value, in which round, and what failed."""
 
 import ast
+import math
 import sys
 
 import numpy as np
@@ -238,6 +239,14 @@ def test_an_error_carries_the_graph_up_to_the_operation_that_failed_in_red(verb,
     assert words == " ".join(str(caught.value).split())
     assert "#D1242F" in picture.svg
     assert "error.picture" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("verb", [draw, steps])
+def test_a_number_taken_out_of_the_graph_is_refused_as_its_gradient_would_be_missing(verb):
+    with pytest.raises(TypeError, match="use autograd's functions in place of those of math") as caught:
+        verb(lambda x: math.sin(x) * x, 2.0)
+    assert isinstance(caught.value.picture, Diagram)
+    verb(lambda x: x if x > 1.0 else x * x, 2.0)  # a comparison loses no gradient
 
 
 def test_what_was_computed_beside_the_failing_operation_is_in_the_picture_too():

@@ -24,6 +24,7 @@ import autograd
 from autograd import docstrings, nesting, ops
 from autograd.arrays import array
 from autograd.chain import Chain
+from autograd.guards import transforming
 from autograd.ops import Op
 from autograd.value import Value, applied, node
 
@@ -140,13 +141,15 @@ def given(output: Any, args: Sequence[Any], shown: Callable[[Failure], Any]) -> 
 def ran(f: Callable[..., Any], args: Sequence[Any], shown: Callable[[Failure], Any]) -> tuple[Any, Watch]:
     """The result of f on the arguments, and the lines that made it.
 
-    Floats and arrays of floats become leaves that are called as the parameter is; what else there is goes as it is. An
+    Floats and arrays of floats become leaves that are called as the parameter is; what else there is goes as it is.
+    TypeError where f takes a number out of the graph, as math.sin(x) does: a part of the gradients would be missing. An
     error that stops an operation on Values is raised with its `picture`, which `shown` makes; Jupyter shows it.
     """
     watch, given, before = Watch(f), _leaves(f, args), sys.gettrace()
     sys.settrace(watch)
     try:
-        output = f(*given)
+        with transforming(v for v in nesting.flat(given) if isinstance(v, Value)):
+            output = f(*given)
     except Exception as error:
         sys.settrace(before)
         if failure := _failure(error, watch):

@@ -13,6 +13,8 @@ from autograd.tape import reverse_sweep, wengert_list
 from autograd.value import Value
 from viz.arguments import values_in
 from viz.names import names
+from viz.picture.diagram import failed
+from viz.source import given
 
 MOST = 12  # questions of a page
 TITLE = "Exercise in back propagation"  # the first words of what is handed in
@@ -96,14 +98,14 @@ class Marks(tuple[Answer, ...]):
         return "\n".join([*map(str, self), f"{self.right} of {len(self)} right, {first} at the first try"])
 
 
-def check(text: str, output: Any) -> Marks:
-    """Whether the answers that a reader has handed in, from the page `steps(output, predict="all")`, are right.
+def check(text: str, output: Any, *args: Any) -> Marks:
+    """Whether the answers that a reader has handed in, from `steps(…, predict="all")` of the same arguments, are right.
 
     The gradients are computed here; the text holds none. Of several tries the last one counts. ValueError for a text that
     is not what Hand in gave, that was altered, or that belongs to another graph or other numbers. Its checksum is no
     secret: it finds what was altered by hand, and not what a program forged.
     """
-    (output,) = values_in(output)
+    (output,) = values_in(given(output, args, failed)[0])
     order = wengert_list([output])
     try:
         ((words, block),) = re.findall(rf"({TITLE}(?:(?!{TITLE}).)*)\[\[([\w+/=>\s]+)\]\]", text, re.DOTALL)

@@ -212,7 +212,7 @@ def _scale(picture: Diagram) -> float:
 def _asked(predict: Any, places: Mapping[Value, int]) -> list[dict[str, Any]]:
     """The questions: the place of a value in the graph, and of one of its edges if that is to be predicted."""
     asked: list[dict[str, Any]] = []
-    if isinstance(predict, str):
+    if isinstance(predict, str | bool):
         raise TypeError(f'predict takes Values of the graph, such as predict=[w], or "all"; got {predict!r}')
     for item in [predict] if isinstance(predict, Value) else predict:
         pair = item if isinstance(item, tuple) else (item,)
