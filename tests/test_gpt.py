@@ -8,7 +8,7 @@ import pytest
 import nn
 from autograd import grads, named, record, scope, values, wengert_list, zero_grad
 from autograd.recorded import native
-from tests import gpt
+from nn import gpt
 
 
 def descended(loss_of, weights, name, steps=20):
