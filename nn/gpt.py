@@ -48,42 +48,53 @@ def scaled(x: Any) -> Any:
     return x * (dot(x, x) / len(x) + 1e-5) ** -0.5
 
 
+@scope("embedding")
+def embedding(weights: dict[str, Any], token: Any, position: int) -> Any:
+    """The vector of a token at its position."""
+    return named("x", scaled(take(weights["token"], token) + weights["position"][position]))
+
+
 @scope("attention")
 def attention(weights: dict[str, Any], x: Any, keys: list[Any], values: list[Any]) -> Any:
-    """The vector that a position reads from itself and from those before it, whose keys and values are remembered."""
-    x = scaled(x)
-    query = weights["query"] @ x
-    keys.append(weights["key"] @ x)
-    values.append(weights["value"] @ x)
-    read = []
-    for h, part in enumerate(slice(k, k + WIDTH // HEADS) for k in range(0, WIDTH, WIDTH // HEADS)):
+    """x, and what it reads from its own position and from those before it, whose keys and values are remembered."""
+    with scope("project"):
+        y = scaled(x)
+        q, k, v = (named(name[0], weights[name] @ y) for name in ("query", "key", "value"))
+        keys.append(k)
+        values.append(v)
+    read, size = [], WIDTH // HEADS
+    for h in range(HEADS):
+        part = slice(h * size, (h + 1) * size)
         with scope(f"head{h + 1}"):
-            scores = array([dot(query[part], key[part]) / (WIDTH // HEADS) ** 0.5 for key in keys])
-            read.append(named("share", softmax(scores)) @ array([value[part] for value in values]))
-    return weights["mixed"] @ np.concatenate(read)
+            share = named("share", softmax(array([dot(q[part], k[part]) / size**0.5 for k in keys])))
+            read.append(named(f"r{h + 1}", share @ array([v[part] for v in values])))
+    with scope("mix"):
+        return named("a", x + weights["mixed"] @ np.concatenate(read))
 
 
 @scope("dense")
 def dense(weights: dict[str, Any], x: Any) -> Any:
-    """Two layers on one position alone."""
-    return weights["down"] @ relu(weights["up"] @ scaled(x))
+    """x, and what two layers make of it."""
+    return named("d", x + weights["down"] @ relu(weights["up"] @ scaled(x)))
 
 
 def step(weights: dict[str, Any], token: Any, position: int, keys: list[Any], values: list[Any]) -> Any:
     """The logits of the token that follows."""
-    with scope(f"position{position + 1}"):
-        x = scaled(take(weights["token"], token) + weights["position"][position])
-        x = x + attention(weights, x, keys, values)
-        x = x + dense(weights, x)
-        return weights["logits"] @ x
+    x = attention(weights, embedding(weights, token, position), keys, values)
+    x = dense(weights, x)
+    with scope("logits"):
+        return named("z", weights["logits"] @ x)
 
 
 def loss(weights: dict[str, Any], name: Any) -> Value:
     """The mean cross-entropy of the tokens that follow, of a name as tokens: whole numbers, or Values that hold them."""
     keys, values, losses = list[Any](), list[Any](), []
     for position, (token, following) in enumerate(pairwise(name)):
-        losses.append(cross_entropy(step(weights, token, position, keys, values), following))
-    mean: Value = total(losses) / len(losses)
+        with scope(f"position{position + 1}"):
+            logits = step(weights, token, position, keys, values)
+            with scope("loss"):
+                losses.append(named(f"L{position + 1}", cross_entropy(logits, following)))
+    mean: Value = named("L", total(losses) / len(losses))
     return mean
 
 
