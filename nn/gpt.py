@@ -48,7 +48,7 @@ def scaled(x: Any) -> Any:
     return x * (dot(x, x) / len(x) + 1e-5) ** -0.5
 
 
-@scope("embedding")
+@scope("embed")
 def embedding(weights: dict[str, Any], token: Any, position: int) -> Any:
     """The vector of a token at its position."""
     return named("x", scaled(take(weights["token"], token) + weights["position"][position]))
@@ -90,7 +90,7 @@ def loss(weights: dict[str, Any], name: Any) -> Value:
     """The mean cross-entropy of the tokens that follow, of a name as tokens: whole numbers, or Values that hold them."""
     keys, values, losses = list[Any](), list[Any](), []
     for position, (token, following) in enumerate(pairwise(name)):
-        with scope(f"position{position + 1}"):
+        with scope(f"pos{position + 1}"):
             logits = step(weights, token, position, keys, values)
             with scope("loss"):
                 losses.append(named(f"L{position + 1}", cross_entropy(logits, following)))

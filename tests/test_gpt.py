@@ -88,7 +88,7 @@ def test_many_names_at_once_give_the_mean_of_their_losses_and_gradients():
 def test_positions_attention_and_heads_are_scopes_in_each_other():
     loss = gpt.loss(gpt.parameters(), gpt.tokens("a"))
     paths = {str(v.scope) for v in wengert_list([loss]) if v.scope}
-    assert {"position2", "position2/attention", "position2/attention/head4", "position1/dense"} <= paths
+    assert {"pos2/embed", "pos2/attention/head4", "pos2/attention/mix", "pos1/dense", "pos1/loss"} <= paths
 
 
 def test_a_function_is_a_scope_by_decorator_within_the_scope_that_calls_it():

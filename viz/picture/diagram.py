@@ -18,7 +18,7 @@ from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.colours import THEMES
 from viz.picture.folding import folded
 from viz.picture.layout import Places
-from viz.picture.scene import Scene, narrower
+from viz.picture.scene import Scene, narrower, shaded
 
 DIRECTIONS = ("auto", "right", "down")
 FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf", ".mmd": "mermaid"}
@@ -169,7 +169,7 @@ def draw(
 
     def staged(most: int) -> Iterator[Diagram]:
         shown = stages.scene(output, depth, most, digits)
-        for scene in (shown, narrower(shown)):
+        for scene in (shown, narrower(shown), shaded(shown)):
             yield from _ways(scene, direction, theme, legend)
 
     few = [n for n in (60, 30, 15) if max_nodes <= MANY and n < len(order)]  # whoever asks for more wants them

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from autograd.stale import changed
@@ -158,6 +159,20 @@ def narrower(what: Scene) -> Scene:
     return replace(
         what, cards=[replace(c, grids=list(map(grid, c.grids))) if isinstance(c, Panel) else c for c in what.cards]
     )
+
+
+def shaded(what: Scene) -> Scene:
+    """The same with each gradient as the shade of its value alone, not as numbers beside it."""
+
+    def grids(panel: Panel) -> list[Grid]:
+        slopes = {id(value): slope for value, slope in pairwise(panel.grids) if slope.shades}
+        return [
+            replace(it, shades=slopes[id(it)].shades if id(it) in slopes else None)
+            for it in panel.grids
+            if not it.shades
+        ]
+
+    return replace(what, cards=[replace(c, grids=grids(c)) if isinstance(c, Panel) else c for c in what.cards])
 
 
 def scaled(numbers: Mapping[Any, float | None]) -> dict[Any, float | None]:
