@@ -144,6 +144,9 @@ def draw(
     whose smallest type is 9 pixels or more where the picture is 1000 pixels wide: up to `max_nodes` values, stages if
     there are scopes, or fewer of them, those nearest to the output.
 
+    Outermost scopes that share parameters, such as the positions of a text, stand side by side from depth 2 on, and no
+    parameters are drawn. "auto" may then show gradients by their shades alone.
+
     `direction` is "right", "down", or "auto": right while that is at most 1000 pixels wide, or where down would be wider
     still; a long chain goes right in several rows. A picture holds `max_nodes` values or stages, those nearest to the
     output, and its caption counts the rest. `theme` is "light", "dark", or "auto": as the reader's screen. Numbers have
