@@ -172,8 +172,7 @@ def draw(
 
     def staged(most: int) -> Iterator[Diagram]:
         shown = stages.scene(output, depth, most, digits)
-        shared = any(note.kind == "shared" for note in shown.notes)  # as of the positions of a text, which are wide
-        for scene in (shown, narrower(shown), *([shaded(shown)] if shared else ())):
+        for scene in (shown, narrower(shown), *shaded(shown)):
             yield from _ways(scene, direction, theme, legend)
 
     few = [n for n in (60, 30, 15) if max_nodes <= MANY and n < len(order)]  # whoever asks for more wants them
