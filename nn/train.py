@@ -128,7 +128,7 @@ def fit(
     descent = _Descent(program, data, held_out, optimizer, reduction)
     descent.refuse_thresholds(example)
     rng, size = np.random.default_rng(seed), batch_size or len(data[0])
-    with _bar(progress, epochs * math.ceil(len(data[0]) / size)) as bar:
+    with progress_bar(progress, epochs * math.ceil(len(data[0]) / size)) as bar:
         for _ in range(epochs):
             descent.epoch(size, rng, bar)
             if callback:
@@ -238,8 +238,10 @@ def _batches(data: Any, size: int, rng: np.random.Generator) -> Iterator[list[Fl
         yield [x[at : at + size] for x in data]
 
 
-def _bar(progress: bool, steps: int) -> Any:
+def progress_bar(progress: bool, total: float, **more: Any) -> Any:
+    """A bar of progress on the standard error, if it is wanted and there is one; `more` is for tqdm."""
     from tqdm import tqdm
 
     quiet = type("Bar", (tqdm,), {"monitor_interval": 0})  # without tqdm's thread, which a browser refuses
-    return quiet(total=steps, desc="training", unit="step", file=sys.stderr, disable=not progress or sys.stderr is None)
+    look = {"desc": "training", "unit": "step"} | more
+    return quiet(total=total, file=sys.stderr, disable=not progress or sys.stderr is None, **look)

@@ -244,7 +244,7 @@ def test_an_interruption_leaves_the_parameters_of_one_step(monkeypatch):
             if len(seen) == 3:
                 raise KeyboardInterrupt
 
-    monkeypatch.setattr("nn.train._bar", lambda *_: nullcontext(Bar()))
+    monkeypatch.setattr("nn.train.progress_bar", lambda *_: nullcontext(Bar()))
     with pytest.raises(KeyboardInterrupt):
         nn.fit(model, X, Y, nn.mse, descent, 5, batch_size=5)
     assert sorted(values(model.parameters())) == sorted(seen[-1])

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import nn
 from autograd import grads, named, record, scope, values, wengert_list, zero_grad
 from autograd.recorded import native
-from tests import gpt
+from nn import gpt
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "7_a_gpt_from_scalars.ipynb"
 
 
 def descended(loss_of, weights, name, steps=20):
@@ -88,13 +94,45 @@ def test_many_names_at_once_give_the_mean_of_their_losses_and_gradients():
 def test_positions_attention_and_heads_are_scopes_in_each_other():
     loss = gpt.loss(gpt.parameters(), gpt.tokens("a"))
     paths = {str(v.scope) for v in wengert_list([loss]) if v.scope}
-    assert {"position2", "position2/attention", "position2/attention/head4", "position1/dense"} <= paths
+    assert {"pos2/embed", "pos2/attention/head4", "pos2/attention/mix", "pos1/dense", "pos1/loss"} <= paths
 
 
 def test_a_function_is_a_scope_by_decorator_within_the_scope_that_calls_it():
     double = scope("double", "y = 2x")(lambda x: 2 * x)
     with scope("outer"):
         assert [v.scope for v in double(nn.engines.inputs([1.0]))] == ["outer/double"]
+
+
+class Bare(ast.NodeTransformer):
+    """Code without annotations."""
+
+    def visit_arg(self, node):
+        node.annotation = None
+        return node
+
+    def visit_FunctionDef(self, node):
+        node.returns = None
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node):
+        return ast.Assign([node.target], node.value)
+
+    def visit_Call(self, node):
+        return self.generic_visit(node if ast.unparse(node) != "list[Any]()" else ast.List([], ast.Load()))
+
+
+def functions(text):
+    tree = Bare().visit(ast.parse(text))
+    return {node.name: ast.dump(node) for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@pytest.mark.skipif(not NOTEBOOK.exists(), reason="the notebooks are in a checkout")
+def test_the_model_of_the_notebook_is_that_of_the_module():
+    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
+    told = functions("\n\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"))
+    model = functions(Path(gpt.__file__).read_text(encoding="utf-8"))
+    del model["trained"]
+    assert {name: told.get(name) for name in model} == model
 
 
 def test_named_gives_each_part_of_a_dictionary_its_key():

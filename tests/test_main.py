@@ -1,5 +1,6 @@
 """The main job, as a user runs it: `python -m viz`."""
 
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import nn
+from nn import gpt
 from viz import __main__ as job
 
 
@@ -95,7 +97,57 @@ def test_help_names_every_option(capsys):
         job.main(["--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
-    assert all(option in text for option in ("--flower", "--seed", "--out"))
+    assert all(option in text for option in ("--flower", "--seed", "--out", "--gpt", "--seconds"))
+
+
+@pytest.fixture
+def of_four_letters(monkeypatch):
+    """First names of one length, which take one program."""
+    names = [name for name in nn.datasets.names() if len(name) == 4]
+    monkeypatch.setattr(nn.datasets, "names", lambda: names)
+
+
+def made_up(text):
+    said, _, names = text.partition("\n\n")
+    assert len(names.split()) == job.SAMPLES
+    assert all(name.isalpha() and name.istitle() for name in names.split())
+    return int(said.split()[1])
+
+
+def test_the_gpt_learns_names_for_a_second_and_makes_up_more(of_four_letters, capsys):
+    assert job.main(["--gpt", "--seconds", "1"]) == 0
+    done = capsys.readouterr()
+    assert made_up(done.out) > 5
+    assert "for each length: 100%" in done.err
+    assert re.search(r"training: .* of 1 s, step \d+, loss \d\.\d{3}", done.err)
+
+
+def test_the_gpts_loss_falls_without_a_compiler_too(of_four_letters, monkeypatch, capsys):
+    monkeypatch.setenv("CC", "no_such_compiler")
+    losses = gpt.trained(gpt.parameters(), nn.datasets.names(), seconds=2)
+    assert "a program in numpy for each length" in capsys.readouterr().err
+    assert losses[0] > 3.2
+    assert np.mean(losses[-5:]) < 2.9
+
+
+def test_an_interruption_ends_the_gpts_training_and_it_still_makes_up_names(of_four_letters, monkeypatch, capsys):
+    class Interrupted(nn.Adam):
+        def step(self):
+            super().step()
+            if self.memory[2][0] == 3:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(gpt, "Adam", Interrupted)
+    assert job.main(["--gpt"]) == 0
+    assert made_up(capsys.readouterr().out) == 3
+
+
+def test_the_gpt_takes_no_data_and_no_expression(tmp_path, capsys):
+    for words in (["data.csv"], ["--live"], ["x + 1", "x=1"]):
+        with pytest.raises(SystemExit) as stop:
+            job.main(["--gpt", *words])
+        assert stop.value.code == 2
+        assert "--gpt" in capsys.readouterr().err
 
 
 def test_training_is_repeatable():

@@ -170,6 +170,8 @@ ANSWERS = {
     "6.1": (0,), "6.2": (lambda D, x: sum(np.outer(D[:, n], x[:, n]) for n in range(7)),), "6.3": (150,), "6.4": (5,),
     "6.5": ("grow",), "6.6": (lambda a, b, c: 0.5 * a + 0.3 * b + 0.2 * c,), "6.7": (softmax,),
     "6.8": (lambda L: minimum(L, 1.0),), "6.9": (3,),
+    "7.1": (math.log(27),), "7.2": (lambda n: (n + 1) * (n + 2) / 2,), "7.3": (1, 32),
+    "7.4": (lambda a: (a == a.max()).astype(float),),
     "8.1": (1024,), "8.2": (lambda x: 6 * x,), "8.3": (lambda x: x[0] ** 2 + x[0] * x[1] + 2 * x[1] ** 2,),
     "8.4": (4, -2), "8.5": (6,), "8.6": (1,), "8.7": (165, 99), "8.8": (lambda x, e: 12 * x * e + 4 * e**2,),
     "8.9": (lambda x: relu(2 * x) - relu(x) * 2 + relu(x),),

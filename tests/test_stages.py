@@ -25,10 +25,12 @@ from autograd import (
     values,
 )
 from autograd.tape import wengert_list
+from nn import gpt
 from tests.pictures import SVG, box, network, neuron, parsed, texts
 from viz import draw
 from viz.numbers import number, width
 from viz.picture import graphviz as engines, jacobians, layout
+from viz.picture.diagram import LEGIBLE
 from viz.picture.lanes import keys, sequence, visits
 from viz.picture.sizes import columns, size
 from viz.picture.stages import scene
@@ -412,6 +414,50 @@ def test_a_network_is_drawn_as_layers_as_neurons_or_as_values():
     lanes = [lane.name for lane in draw(out, detail="stages", depth=2).scene.lanes]
     assert lanes == ["x", "layer1", "layer2", ""]
     assert draw(out, detail="stages", depth=3).svg == draw(out, detail="stages", depth=2).svg
+
+
+def positions(w):
+    """Two positions, each of two stages, with weights of their own or the same ones."""
+    outs = []
+    for k, W in enumerate(w):
+        with scope(f"pos{k + 1}"):
+            with scope("hidden"):
+                h = named("h", tanh(W @ constant([0.5, k - 1.0], "x")))
+            with scope("out"):
+                outs.append(named(f"y{k + 1}", dot(h, h)))
+    L = named("L", total(outs))
+    L.backward()
+    return L
+
+
+def test_scopes_that_share_parameters_stand_side_by_side_without_them():
+    W, V = (array([[0.5, -1.0], [0.3, 0.8]], name) for name in "WV")
+    apart, shared = (draw(positions(w), detail="stages", depth=2).scene for w in ((W, V), (W, W)))
+    assert [lane.name for lane in apart.lanes] == ["pos1", "pos2", ""]
+    assert any(grid.heading == "W" for card in apart.cards for grid in card.grids)
+    assert not shared.lanes
+    assert not any(grid.heading == "W" for card in shared.cards for grid in card.grids)
+    cards = {(card.name, card.formula): card for card in shared.cards if card.kind == "operation"}
+    assert set(cards) == {(name, f"pos{k}") for k in (1, 2) for name in ("hidden", "out")}
+    assert cards["hidden", "pos1"].column == cards["hidden", "pos2"].column < cards["out", "pos1"].column
+    assert "The scopes share parameters, which are not drawn: W." in map(str, shared.notes)
+    assert "share" not in " ".join(map(str, apart.notes))
+
+
+def test_two_positions_of_a_gpt_go_left_to_right_with_their_heads_side_by_side_and_can_be_read():
+    L = gpt.loss(gpt.parameters(), gpt.tokens("a"))
+    L.backward()
+    diagram = draw(L, depth=3, direction="right")
+    assert diagram.direction == "right"
+    assert diagram.smallest >= LEGIBLE
+    column = {(card.name, card.formula): card.column for card in diagram.scene.cards}
+    for k in ("pos1", "pos2"):
+        way = ["embed", "project", "head1", "mix", "dense", "logits", "loss"]
+        assert [column[name, k] for name in way] == sorted({column[name, k] for name in way})
+        assert len({column[f"head{h}", k] for h in (1, 2, 3, 4)}) == 1
+    (z,) = [g for card in diagram.scene.cards if (card.name, card.formula) == ("logits", "pos2") for g in card.grids]
+    slopes = [v.grad for row in z.nodes for v in row if v is not None]
+    assert [np.sign(shade) for row in z.shades for shade in row if shade is not None] == list(np.sign(slopes))
 
 
 def test_the_sum_of_all_values_shown_is_said():

@@ -1,4 +1,4 @@
-"""`python -m viz`: train the lecture's network on data, then walk one example through f1…f6; or show an expression."""
+"""`python -m viz`: train the lecture's network and walk one example through f1…f6; train a GPT; or show an expression."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ import nn
 import viz
 from autograd import array, grads, named, softmax, values
 from autograd.refusals import ERRORS
+from nn import gpt
 from nn.datasets import Examples, from_csv
 from viz import expression
 from viz.picture.diagram import LEGIBLE
 
-HIDDEN, EPOCHS, LEARNING_RATE = 5, 200, 1.0
+HIDDEN, EPOCHS, LEARNING_RATE, SAMPLES = 5, 200, 1.0, 24
 
 
 class _Parser(argparse.ArgumentParser):
@@ -49,6 +50,7 @@ def _parser() -> _Parser:
         prog="python -m viz",
         usage="python -m viz [DATA.csv --target COLUMN] [--example N] [--seed N] [--out FOLDER]\n"
         "       python -m viz --live [DATA.csv --target COLUMN] [--seed N] [-o FILE]\n"
+        "       python -m viz --gpt [--seconds N] [--seed N]\n"
         "       python -m viz EXPR name=value ... [-o FILE] [--table | --latex | --steps] [--theme THEME]",
         description="Without an expression, the main job: train the lecture's network (5 sigmoid hidden units, softmax) on "
         "the 150 Iris flowers, or on a CSV file of your own. Then walk one example through f1…f6 and back, and draw its "
@@ -70,15 +72,23 @@ def _parser() -> _Parser:
     job.add_argument(
         "--live", action="store_true", help="write a page in which the network learns (default: learning.html)"
     )
+    job.add_argument(
+        "--gpt",
+        action="store_true",
+        help="train a GPT on first names, letter by letter, and print names that it makes up",
+    )
+    job.add_argument(
+        "--seconds", type=_whole(1), default=15, metavar="N", help="of the GPT's training (default 15); Ctrl-C ends it"
+    )
     expression.add_options(parser)
     return parser
 
 
 def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
-    own = ("target", "example", "seed", "out", "live")
+    own = ("target", "example", "seed", "out", "live", "gpt", "seconds")
     if any(getattr(arguments, name) != parser.get_default(name) for name in own):
         parser.error(
-            "--target, --example, --seed, --out and --live are for the main job, which takes no expression: a file of data "
+            "--target, --example, --seed, --out, --live, --gpt and --seconds are for the main job, which takes no expression: a file of data "
             "is called data.csv, and its pictures go into the folder of --out"
         )
     try:
@@ -119,6 +129,18 @@ def _live(data: Examples, X: Any, arguments: argparse.Namespace) -> int:  # noqa
     descent = nn.SGD(model.parameters(), LEARNING_RATE)
     page = viz.live(model, X, data.Y, nn.cross_entropy, descent, columns=data.columns, classes=data.classes)
     print(f"wrote {page.save(arguments.file or 'learning.html')}")
+    return 0
+
+
+def _gpt(arguments: argparse.Namespace) -> int:
+    """The GPT: its training, and names that it makes up."""
+    names, weights = nn.datasets.names(), gpt.parameters(arguments.seed)
+    losses = gpt.trained(weights, names, arguments.seconds, arguments.seed)
+    made = [gpt.sampled(weights, seed) for seed in range(SAMPLES)]
+    steps = f"After {len(losses)} steps, from {len(names)} first names"
+    print(f"{steps}, it makes up these. {len(set(made) - set(names))} of {SAMPLES} are in no line of its data.\n")
+    for k in range(0, SAMPLES, 8):
+        print("  " + "".join(f"{name.capitalize():14}" for name in made[k : k + 8]).rstrip())
     return 0
 
 
@@ -173,6 +195,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     other = arguments.file and not arguments.live
     if (arguments.words and not own) or other or arguments.kind or arguments.theme:
         return _expression(parser, arguments)
+    if arguments.gpt and (own or arguments.live):
+        parser.error("--gpt trains on the first names of this package: it takes no file of data, and no --live")
+    if arguments.gpt:
+        return _gpt(arguments)
     try:
         data = _data(arguments)
         X = _standard(data)  # noqa: N806

@@ -32,7 +32,7 @@ import nn
 import viz
 from autograd import Value, array, assign, constant, dot, record, relu, sum as total
 from autograd.recorded import native
-from tests import gpt
+from nn import gpt
 
 
 def layers(vector):

@@ -21,7 +21,7 @@ from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.colours import THEMES
 from viz.picture.folding import folded
 from viz.picture.layout import Places
-from viz.picture.scene import Card, Grid, Panel, Scene, narrower
+from viz.picture.scene import Card, Grid, Panel, Scene, narrower, shaded
 from viz.source import Failure, given, without_value
 
 DIRECTIONS = ("auto", "right", "down")
@@ -152,6 +152,9 @@ def draw(
     whose smallest type is 9 pixels or more where the picture is 1000 pixels wide: up to `max_nodes` values, stages if
     there are scopes, or fewer of them, those nearest to the output.
 
+    Outermost scopes that share parameters, such as the positions of a text, stand side by side from depth 2 on, and no
+    parameters are drawn. "auto" may then show gradients by their shades alone.
+
     `direction` is "right", "down", or "auto": right while that is at most 1000 pixels wide, or where down would be wider
     still; a long chain goes right in several rows. A picture holds `max_nodes` values or stages, those nearest to the
     output, and its caption counts the rest. `theme` is "light", "dark", or "auto": as the reader's screen. Numbers have
@@ -177,7 +180,7 @@ def draw(
 
     def staged(most: int) -> Iterator[Diagram]:
         shown = stages.scene(output, depth, most, digits)
-        for scene in (shown, narrower(shown)):
+        for scene in (shown, narrower(shown), *shaded(shown)):
             yield from _ways(scene, direction, theme, legend)
 
     few = [n for n in (60, 30, 15) if max_nodes <= MANY and n < len(order)]  # whoever asks for more wants them

@@ -142,13 +142,20 @@ def _whole(order: Sequence[Value], home: Mapping[Value, Stage], depth: int) -> s
 
 
 def _nest_parameters(stages: Sequence[Stage], leaves: list[Stage]) -> None:
-    """Draw parameters that only one stage uses inside its panel. As panels of their own their wires would cover the rest."""
-    uses = Counter(source for stage in stages for source in stage.sources)
-    taker = {source: stage for stage in stages for source in stage.sources}
-    for leaf in [leaf for leaf in leaves if leaf.role != "input" and uses[leaf] == 1]:
-        taker[leaf].own += leaf.vectors
-        del taker[leaf].sources[leaf]
-        leaves.remove(leaf)
+    """Draw parameters that only one stage uses inside its panel. As panels of their own their wires would cover the rest.
+
+    Where outermost scopes share one, as the positions of a text do, all of them are left out.
+    """
+    takers = {leaf: [s for s in stages if leaf in s.sources] for leaf in leaves if leaf.role != "input"}
+    shared = any(
+        len({within(s.scope, 1) for s in found}) > 1 for leaf, found in takers.items() if leaf.role == "parameter"
+    )
+    for leaf, found in takers.items():
+        if shared or len(found) == 1:
+            found[0].own += leaf.vectors * (not shared)
+            for s in found:
+                del s.sources[leaf]
+            leaves.remove(leaf)
 
 
 def called(stage: Stage) -> str:

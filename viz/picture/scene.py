@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from autograd.stale import changed
@@ -124,7 +125,7 @@ class Lane:
 class Note:
     """A sentence of the caption, and the argument that would make it unnecessary."""
 
-    kind: str  # cut, circle, held, unlabelled, ones, changed, or several
+    kind: str  # cut, shared, circle, held, unlabelled, ones, changed, or several
     text: str
     advice: str = ""
 
@@ -158,6 +159,17 @@ def narrower(what: Scene) -> Scene:
     return replace(
         what, cards=[replace(c, grids=list(map(grid, c.grids))) if isinstance(c, Panel) else c for c in what.cards]
     )
+
+
+def shaded(what: Scene) -> Iterator[Scene]:
+    """The same with each gradient as the shade of its value alone: of scopes that share parameters, which are many."""
+
+    def grids(panel: Panel) -> list[Grid]:
+        slopes = {id(value): slope.shades for value, slope in pairwise(panel.grids) if slope.shades}
+        return [replace(it, shades=slopes.get(id(it))) for it in panel.grids if not it.shades]
+
+    if any(note.kind == "shared" for note in what.notes):
+        yield replace(what, cards=[replace(c, grids=grids(c)) if isinstance(c, Panel) else c for c in what.cards])
 
 
 def scaled(numbers: Mapping[Any, float | None]) -> dict[Any, float | None]:

@@ -15,7 +15,7 @@ from viz.names import given, nameless
 from viz.numbers import few, number, printable
 from viz.picture import formulas, jacobians
 from viz.picture.grouping import Stage, Vector, by_scope, called
-from viz.picture.lanes import Plan, depths, nearest, plan
+from viz.picture.lanes import Plan, depths, nearest, plan, within
 from viz.picture.scene import Grid, Lane, Note, Panel, Scene, Wire, caption, scaled, vector_name
 
 MOST, FIRST = 6, 4  # rows or columns that are shown of a matrix; of a larger one the first, and the last
@@ -41,6 +41,8 @@ class _Composer:
         self.stages = [s for s in self.every if s in kept]
         self.loss = (given(outputs[0]) or nameless(self.order)) if len(self.ends) == 1 else ""
         self.shades = scaled({v: v.grad for s in self.stages for x in (*s.vectors, *s.own) for v in x.members})
+        drawn = {v for s in self.every for v in (*s.nodes, *(p for x in s.own for p in x.members))}
+        self.shared = dict.fromkeys(given(v).array for v in self.order if v.role == "parameter" and v not in drawn)
         self.ids = {s: f"s{k}" for k, s in enumerate(self.stages)}
         self.parents = {s: [p for p in s.sources if p in self.ids] for s in self.stages}
 
@@ -60,7 +62,9 @@ class _Composer:
         circle = "The scopes take values from each other in a circle: each is shown as often as it is entered."
         held = any("|" in wire.quotient for wire in wires)
         fixed = "What stands after a bar | is held fixed: its own share flows back along its own edge."
+        shared = f"The scopes share parameters, which are not drawn: {printable(', '.join(self.shared), 100)}."
         notes = (
+            (bool(self.shared), Note("shared", shared)),
             (shown < total, Note("cut", cut)),
             (self.tangled, Note("circle", circle)),
             (held, Note("held", fixed)),
@@ -68,8 +72,11 @@ class _Composer:
         return caption(self.order, *notes)
 
     def _plan(self) -> Plan:
-        """The lane and the column of every stage: inputs a column before those that take them, parameters beside them."""
-        if self.depth > 1:
+        """The lane and the column of every stage: inputs a column before those that take them, parameters beside them.
+
+        Scopes that share parameters are one function, entered again and again: they stand side by side, without lanes.
+        """
+        if self.depth > 1 and not self.shared:
             return plan(self.stages, self.parents)
         lane = dict.fromkeys(self.stages, 0)
         ahead = {s: int(s.role == "input") for s in self.stages if s.role is not None}
@@ -89,6 +96,8 @@ class _Composer:
         first = s.vectors[0]
         if s.role is not None:
             formula = first.shape if first.values.size > 1 else ""
+        elif self.shared:
+            formula = str(within(s.scope, 1) or "")
         else:
             formula = (s.scope and s.scope.formula) or self._formula(s)
         name = first.name if s.scope is None else called(s)
@@ -158,8 +167,8 @@ class _Between:
         if len(by) == len(head.vectors) == 1 and not self.ends & set(head.values):
             form = jacobians.product(J, by[0], head.vectors[0], operands, end)
             flow = jacobians.flow(J, by[0], head.vectors[0], edges, form, self.loss) if form and self.loss else ""
-        if self.depth > 1 and J.size == 1:
-            quotient, flow = "", ""
+        if self.depth > 1 and (J.size == 1 or name.endswith((" matrix", "choice"))):
+            quotient, flow, name = "", "", name * (J.size == 1)
         room = 2 + bool(flow) if quotient else 1
         return Wire(key, *ends, edges, quotient, name, flow, shown=True, room=room, share=None, title=title, by=parts)
 
