@@ -49,13 +49,8 @@ class Steps(Page):
     title = "Step through the graph"
 
     def __init__(self, pictures: Sequence[Diagram], data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
-        self.picture, self.pictures, self.data, self.functions, self.notes = (
-            pictures[0],
-            pictures,
-            data,
-            functions,
-            notes,
-        )
+        self.picture, self.pictures = pictures[0], pictures
+        self.data, self.functions, self.notes = data, functions, notes
         self.theme = self.picture.theme
 
     @once
