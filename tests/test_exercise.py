@@ -159,7 +159,12 @@ def test_the_file_holds_no_jacobian_that_is_a_gradient_and_the_page_shows_it_all
         assert not re.search(rf"(?<![\d.]){re.escape(viz.numbers.number(bars[v], 3))}(?!\d)", lesson.shown.html)
     (wire,) = [wire for wire in viz.draw(out, detail="stages").scene.wires if wire.quotient == "∂L/∂h"]
     lesson.go(lesson.page.evaluate("seed + 1"))
-    assert f"= {wire.derivative}" in lesson.page.locator("svg text").all_text_contents()
+    label = lesson.page.get_by_text(f"= {wire.derivative}", exact=True)
+    assert label.is_hidden()
+    assert lesson.told[0] == "∂L/∂h = ∂L/∂L · ∂L/∂h = ?"
+    lesson.page.evaluate("for (const q of asked) q.solved = true; show()")
+    assert label.is_visible()
+    assert lesson.told[0] == f"∂L/∂h = ∂L/∂L · ∂L/∂h = 1 · {wire.derivative} = {wire.derivative}"
 
 
 def tick(lesson, *texts):

@@ -171,8 +171,8 @@ function staged(way, group) {
   if (way === "forward") return [`Forward: ${group.title}`, `${group.formula}${substituted(group)}`, `${group.name} = ${numbers(outs)}`];
   const bars = array(outs, slopeText);
   return [throughWords(group.title, group.sources.filter(s => !s.constant).map(s => s.name)), ...group.sources.filter(s => !s.constant).map(s => {
-    const put = s.product ? ` = ${bars} · ${bracketed(derivative(group, s))}` : "";
-    const sums = new Map(s.nodes.map(k => [k, 0])), blank = s.nodes.some(hiddenSlope);
+    const blank = s.nodes.some(hiddenSlope), put = s.product && !blank ? ` = ${bars} · ${bracketed(derivative(group, s))}` : "";
+    const sums = new Map(s.nodes.map(k => [k, 0]));
     for (const { k, p, more } of edges[now]) if (sums.has(p) && !unseen.has(k)) sums.set(p, sums.get(p) + more);
     const added = blank ? "?" : array(s, k => number(sums.get(k))), total = s.several ? `   total ${array(s, slopeText)}` : "";
     return `${of(s.name)} ${s.several ? "+=" : "="} ${s.product ? `${of(group.name)} · ∂${group.name}/∂${s.name}` : `what ${group.title} passes on`}${put} = ${added}${total}`;

@@ -106,8 +106,9 @@ function draw({ id, edges: parts }, [sums, mine], added) {
   } else { line.style.stroke = tip.style.fill = line.style.strokeWidth = ""; }
   if (!label) return;
   const [k, slot] = parts[0], ready = known[k] <= now;
-  label.classList.toggle("hidden", !ready || hiddenFactor(k, slot));
   const texts = label.querySelectorAll("text"), back = label.querySelector("path"), stage = between.get(id);
+  const answer = !!stage && stage[0].outs.includes(last) && stage[1].nodes.some(hiddenSlope); // ∂L/∂h, which is asked
+  label.classList.toggle("hidden", !ready || hiddenFactor(k, slot) || answer);
   const name = stage && derivative(...stage), kept = stage && stage[1].product && !stage[1].several && name.split(" = ")[0] === stage[1].what?.split(" = ")[0];
   if (stage && texts[1]) texts[1].textContent = `= ${name}`;
   if (!stage && parts.length === 1) {
