@@ -38,6 +38,8 @@ EXERCISES: dict[str, Callable[..., str | None]] = {}
 
 def check(number: str, *answers: object, **given: object) -> None:
     """Print whether `answers` are right for the exercise `number`."""
+    if number not in EXERCISES:
+        raise KeyError(f"there is no exercise {number!r}; a number is text, such as '1.2'")
     exercise = EXERCISES[number]
     asked = [name for name in inspect.signature(exercise).parameters if name not in given]
     if any(answer is ... for answer in answers):

@@ -15,40 +15,94 @@ SIZE = {"width": 1400, "height": 900}
 
 # By default every k-th case of these tests runs, and none where no k stands; `.ci/run` runs all of them. A test stands here
 # where it takes seconds and its cases are of one kind.
-# fmt: off
 THINNED = {
-    "test_c": {"a_golden_program_gives_the_numbers_of_numpy": 3},
-    "test_every_way": {"every_way_to_a_derivative_gives_that_of_backward_or_refuses_with_it": 2},
-    "test_fit": {"both_engines_give_the_same_numbers": 3},
-    "test_formula": {"the_derivation_of_every_row_compiles_and_ends_in_its_partials": 3, "a_name_that_looks_like_markup_is_only_text": 4},
-    "test_front_ends": {"nbconvert_keeps_everything_in_markdown_and_the_page_is_one_line": None},
-    "test_hosted": {"a_notebook_that_lies_in_no_checkout_says_what_to_do": None},
-    "test_languages": {"a_language_of_one_file_runs_every_golden_program": 3},
-    "test_lecture": {"a_formula_off_in_a_single_entry_is_found": 4, "a_formula_off_by_a_factor_is_found_at_each_of_its_points": 4},
-    "test_numpy_functions": {"a_nan_wins_in_every_position": 3},
+    "test_browser": {
+        "every_line_of_text_lies_within_its_card": 2,
+    },
+    "test_every_way": {
+        "every_way_to_a_derivative_gives_that_of_backward_or_refuses_with_it": 2,
+    },
+    "test_faults": {
+        "every_interpreter_and_console_gives_the_same_numbers_and_errors": 3,
+    },
+    "test_fit": {
+        "both_engines_give_the_same_numbers": 3,
+    },
+    "test_formula": {
+        "a_deep_graph_is_split_into_equations_and_those_in_the_middle_are_counted": None,
+        "the_derivation_of_every_row_compiles_and_ends_in_its_partials": 3,
+        "a_name_that_looks_like_markup_is_only_text": 4,
+    },
+    "test_front_ends": {
+        "nbconvert_keeps_everything_in_markdown_and_the_page_is_one_line": None,
+    },
+    "test_hosted": {
+        "a_notebook_that_lies_in_no_checkout_says_what_to_do": None,
+    },
+    "test_languages": {
+        "a_language_of_one_file_runs_every_golden_program": 3,
+    },
+    "test_lecture": {
+        "a_formula_off_in_a_single_entry_is_found": 4,
+        "a_formula_off_by_a_factor_is_found_at_each_of_its_points": 4,
+    },
+    "test_live": {
+        "the_command_writes_the_page_of_the_main_job": None,
+    },
+    "test_numpy_functions": {
+        "a_nan_wins_in_every_position": 3,
+    },
+    "test_optim": {
+        "every_step_of_a_hundred_is_pytorchs": 3,
+    },
+    "test_pages_numbers": {
+        "after_what_if_the_page_has_pythons_answer_or_a_refusal": 3,
+        "a_refusal_of_the_page_names_the_operation_and_its_operand": 3,
+    },
     "test_past_one_machine": {
-        "under_jit_a_program_gives_the_numbers_of_numpy": 3, "under_jit_in_32_bits_a_program_gives_the_numbers_of_numpy_in_32_bits": 3,
+        "under_jit_a_program_gives_the_numbers_of_numpy": 3,
+        "under_jit_in_32_bits_a_program_gives_the_numbers_of_numpy_in_32_bits": 3,
         "devices_exchange_sums_and_never_rows": None,
     },
-    "test_recorded_graphs": {"where_the_eager_graph_is_content_with_inf_or_nan_the_recorded_one_is_too": 3},
+    "test_recorded_at_random": {
+        "a_graph_as_deep_as_you_like_is_recorded_without_recursion": None,
+    },
+    "test_recorded_graphs": {
+        "every_activation_trains_with_every_loss_as_it_does_eagerly": 3,
+        "where_the_eager_graph_is_content_with_inf_or_nan_the_recorded_one_is_too": 3,
+    },
     "test_recorded_rows": {
         "at_kinks_ties_tails_and_edges_a_recorded_row_gives_what_the_eager_one_gives_or_refuses_as_it_does": 3,
         "a_recorded_row_is_the_eager_one_whatever_its_operands_are": 2,
     },
-    "test_recording": {"a_pickled_program_runs_the_same_code_on_leaves_of_its_own": 3},
-    "test_steps": {"names_that_look_like_code_are_only_text": 3},
+    "test_recording": {
+        "a_pickled_program_runs_the_same_code_on_leaves_of_its_own": 3,
+    },
+    "test_source": {
+        "no_name_no_title_and_no_formula_puts_code_into_the_source": 3,
+    },
+    "test_steps": {
+        "an_answer_is_right_within_half_a_percent_and_close_within_five": 3,
+        "names_that_look_like_code_are_only_text": 3,
+    },
     "test_table": {
-        "value_and_partials_keep_their_digits": 2, "forward_mode_is_reverse_mode": 2,
+        "value_and_partials_keep_their_digits": 2,
+        "forward_mode_is_reverse_mode": 2,
         "computed_partials_keep_their_digits_on_floats_and_on_arrays_in_both_tails_and_at_0": 5,
         "first_second_and_third_derivatives_are_those_of_the_formula": 9,
     },
-    "test_take": {"indices_under_jax_give_numpys_numbers_and_nan_for_a_place_that_is_none": None},
-    "test_types": {"a_users_script_passes_pyright": None},
+    "test_take": {
+        "indices_under_jax_give_numpys_numbers_and_nan_for_a_place_that_is_none": None,
+    },
+    "test_types": {
+        "a_users_script_passes_pyright": None,
+    },
     "test_viz": {
-        "without_resvg_typst_makes_the_same_png": None, "a_number_on_a_wire_is_whole_and_covers_no_card_and_no_other_number": 3,
+        "the_text_is_the_same_under_any_hash_seed": None,
+        "without_resvg_typst_makes_the_same_png": None,
+        "a_number_on_a_wire_is_whole_and_covers_no_card_and_no_other_number": 3,
     },
 }
-# fmt: on
 
 
 @pytest.hookimpl(tryfirst=True)  # before the marks are looked at

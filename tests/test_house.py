@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tokenize
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -177,6 +178,7 @@ def documentation(tree):
     return lines
 
 
+@cache
 def code_lines(path):
     """The numbers of the lines that are neither blank nor docstrings nor comments."""
     text = path.read_text(encoding="utf-8")

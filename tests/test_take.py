@@ -377,7 +377,7 @@ def test_replayed_on_an_array_an_index_without_a_place_is_refused():
         replay(y, {i: np.array([0.0, 5.0])})
 
 
-@pytest.mark.parametrize("lists", [[[1.0, 2.0], [3.0]], [[1.0], [[2.0]]]])
+@pytest.mark.parametrize("lists", [[[1.0, 2.0], [3.0]], [[1.0], [[2.0]]], [np.ones((2, 2)), np.ones((2, 3))]])
 def test_rows_of_different_length_have_no_axis(lists):
     with pytest.raises(ValueError, match="softmax needs rows of one length"):
         softmax(lists)

@@ -115,16 +115,18 @@ class Diagram:
         return f"<Computation graph of {count}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> tuple[Any, Any]:
-        wide, high = (round(n * min(1.0, COLUMN / self.size[0])) for n in self.size)
+        def wanted(kind: str) -> bool:
+            return (not include or kind in include) and kind not in (exclude or ())
+
         # No text/html: it would outrank SVG in every front end, and be dropped by some.
-        bundle = {"image/svg+xml": formats.fitted(self.svg, COLUMN, NARROW), "text/plain": repr(self)}
-        metadata = {}
-        with suppress(
-            ImportError
-        ):  # no renderer for this platform; who shows no SVG, as an untrusted notebook, shows this
-            bundle["image/png"] = b64encode(formats.png(self.svg, 2 * COLUMN)).decode()
-            metadata["image/png"] = {"width": wide, "height": high}
-        return {k: v for k, v in bundle.items() if (not include or k in include) and k not in (exclude or ())}, metadata
+        shown = {"image/svg+xml": formats.fitted(self.svg, COLUMN, NARROW), "text/plain": repr(self)}
+        bundle, metadata = {kind: text for kind, text in shown.items() if wanted(kind)}, {}
+        if wanted("image/png"):  # for who shows no SVG, as an untrusted notebook
+            with suppress(ImportError):  # no renderer for this platform
+                bundle["image/png"] = b64encode(formats.png(self.svg, 2 * COLUMN)).decode()
+                wide, high = (round(n * min(1.0, COLUMN / self.size[0])) for n in self.size)
+                metadata["image/png"] = {"width": wide, "height": high}
+        return bundle, metadata
 
     def _mime_(self) -> tuple[str, str]:
         return "image/svg+xml", formats.address(self.svg)  # what marimo asks for; it shows a bundle as a row of tabs
