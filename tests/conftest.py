@@ -1,5 +1,6 @@
 """Fixtures of several files."""
 
+import os
 import shutil
 import sys
 from collections import Counter
@@ -19,6 +20,9 @@ THINNED = {
     "test_browser": {
         "every_line_of_text_lies_within_its_card": 2,
     },
+    "test_datasets": {
+        "iris_is_fishers_data_as_scikit_learn_has_it": None,
+    },
     "test_every_way": {
         "every_way_to_a_derivative_gives_that_of_backward_or_refuses_with_it": 2,
     },
@@ -34,7 +38,12 @@ THINNED = {
         "a_name_that_looks_like_markup_is_only_text": 4,
     },
     "test_front_ends": {
+        "the_page_has_the_theme_of_the_notebook_and_not_of_the_screen": 2,
+        "a_message_that_names_no_colour_changes_nothing": 3,
         "nbconvert_keeps_everything_in_markdown_and_the_page_is_one_line": None,
+    },
+    "test_gpt": {
+        "every_gradient_is_pytorchs": None,
     },
     "test_hosted": {
         "a_notebook_that_lies_in_no_checkout_says_what_to_do": None,
@@ -49,6 +58,10 @@ THINNED = {
     "test_live": {
         "the_command_writes_the_page_of_the_main_job": None,
     },
+    "test_main": {
+        "the_gpts_loss_falls_without_a_compiler_too": None,
+        "an_interruption_ends_the_gpts_training_and_it_still_makes_up_names": None,
+    },
     "test_numpy_functions": {
         "a_nan_wins_in_every_position": 3,
     },
@@ -60,9 +73,12 @@ THINNED = {
         "a_refusal_of_the_page_names_the_operation_and_its_operand": 3,
     },
     "test_past_one_machine": {
-        "under_jit_a_program_gives_the_numbers_of_numpy": 3,
+        "under_jit_a_program_gives_the_numbers_of_numpy": 7,
         "under_jit_in_32_bits_a_program_gives_the_numbers_of_numpy_in_32_bits": 3,
         "devices_exchange_sums_and_never_rows": None,
+    },
+    "test_readme": {
+        "a_command_for_the_terminal_runs": 2,
     },
     "test_recorded_at_random": {
         "a_graph_as_deep_as_you_like_is_recorded_without_recursion": None,
@@ -82,11 +98,13 @@ THINNED = {
         "no_name_no_title_and_no_formula_puts_code_into_the_source": 3,
     },
     "test_steps": {
+        "a_large_graph_begins_where_it_can_be_read_and_the_view_goes_along": 2,
+        "a_step_of_many_operands_is_a_step": None,
         "an_answer_is_right_within_half_a_percent_and_close_within_five": 3,
         "names_that_look_like_code_are_only_text": 3,
     },
     "test_table": {
-        "value_and_partials_keep_their_digits": 2,
+        "value_and_partials_keep_their_digits": 4,
         "forward_mode_is_reverse_mode": 2,
         "computed_partials_keep_their_digits_on_floats_and_on_arrays_in_both_tails_and_at_0": 5,
         "first_second_and_third_derivatives_are_those_of_the_formula": 9,
@@ -103,6 +121,11 @@ THINNED = {
         "a_number_on_a_wire_is_whole_and_covers_no_card_and_no_other_number": 3,
     },
 }
+
+
+def pytest_xdist_auto_num_workers():
+    """One more than there are cores: a test in a browser waits for what it shows."""
+    return 1 + (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 @pytest.hookimpl(tryfirst=True)  # before the marks are looked at

@@ -381,3 +381,14 @@ def test_replayed_on_an_array_an_index_without_a_place_is_refused():
 def test_rows_of_different_length_have_no_axis(lists):
     with pytest.raises(ValueError, match="softmax needs rows of one length"):
         softmax(lists)
+
+
+@pytest.mark.parametrize("language", ["numpy", "c"])
+def test_an_index_that_is_a_parameter_takes_without_rows_too(language):
+    if language == "c" and not shutil.which("cc"):
+        pytest.skip("no C compiler")
+    table, i = array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]], "table"), Value(1.0, "i")
+    program = record(lambda: dot(take(table, i), take(table, i)), language=language)
+    loss, gradient = program.value_and_grad(program.theta())
+    slopes = dict(zip(program.parameters, gradient.tolist(), strict=True))
+    assert (loss, [slopes[v] for v in table.ravel()], slopes[i]) == (13.0, [0.0, 0.0, 4.0, 6.0, 0.0, 0.0], 0.0)
