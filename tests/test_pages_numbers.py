@@ -279,7 +279,7 @@ def test_a_cut_page_tells_the_gradient_of_the_whole_graph(page, tmp_path):
     assert "200 of 501 values shown: those nearest to the output. The page computes all of them." in page.inner_text(
         "#notes"
     )
-    assert lesson.answer("∂y/∂x", "198").startswith("Not yet")
+    assert lesson.answer("∂y/∂x", "198").startswith("You left out the path through")
     assert lesson.answer("∂y/∂x", "501") == "Right: 501. All questions are answered."
     lesson.go(1000)
     assert lesson.told[-1] == "∂y/∂x += 302 through what is not shown   total 501"

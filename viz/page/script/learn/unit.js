@@ -94,7 +94,7 @@ function card(graph, k) {
   writers.push(() => {
     value.textContent = number(graph.value(k));
     slope.textContent = role === "constant" ? "" : `∂ ${number(graph.slope(k))}`;
-    slope.style.background = role === "constant" ? "none" : graph.tint(graph.slope(k), scales.cards); slope.style.color = graph.slope(k) ? "#1F2328" : "";
+    slope.style.background = role === "constant" ? "none" : graph.tint(graph.slope(k), scales.cards);
     for (const [p, it, slot] of local) it.textContent = `∂${name}/∂${p.name} = ${number(graph.partial(k)[slot], 3)}`;
   });
   return li;
