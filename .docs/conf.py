@@ -42,8 +42,11 @@ pygments_style, pygments_dark_style = "friendly", "github-dark"
 
 
 def notebooks_here() -> None:
-    """The notebooks lie beside the library: each is put among the pages."""
-    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+    """The notebooks lie beside the library: each is put among the pages, and one that is gone leaves them."""
+    here = sorted((ROOT / "notebooks").glob("*.ipynb"))
+    for old in {*(HERE / "notebooks").glob("*.ipynb")} - {HERE / "notebooks" / path.name for path in here}:
+        old.unlink()
+    for path in here:
         there, text = HERE / "notebooks" / path.name, path.read_text(encoding="utf-8")
         if not there.exists() or there.read_text(encoding="utf-8") != text:
             there.write_text(text, encoding="utf-8")
