@@ -521,3 +521,13 @@ def test_it_shows_itself():
     assert isinstance(formula, Formula)
     assert repr(formula) == str(formula) == "x1 + x2"
     assert formula.latex == "x_{1} + x_{2}"
+
+
+def test_a_component_of_a_users_vector_row_has_its_index():
+    rules = lambda c, *a: a[c] * a[c], lambda c, y, *a: [2 * x if k == c else 0.0 for k, x in enumerate(a)]
+    try:
+        squared = ops.VectorOp("test_squared", *rules, vectors=1, indexed=True, symbol="sq")
+        formula = latex(squared.at(1).apply(Value(2.0, "a"), Value(3.0, "b")))
+    finally:
+        ops.TABLE.pop("test_squared")
+    assert (str(formula), formula.latex) == ("sq(a, b)[1]", r"\operatorname{sq}\left(a, b\right)_{1}")
