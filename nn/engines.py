@@ -46,8 +46,10 @@ class EagerProgram:
             self.parameters |= dict.fromkeys(v for v in wengert_list(nesting.flat(y)) if v.role == "parameter")
         return np.array(outputs)
 
-    def value_and_grad(self, _: Floats, *data: Any, reduction: Reduction = "mean") -> tuple[float, Floats]:
-        """The mean or the sum of the outputs, and its gradient, at the data that the parameters hold."""
+    def value_and_grad(self, theta: Floats, *data: Any, reduction: Reduction = "mean") -> tuple[float, Floats]:
+        """The mean or the sum of the outputs, and its gradient, at theta, which the parameters hold from then on."""
+        for v, x in zip(self.parameters, theta.tolist(), strict=True):
+            v.primal = x
         n = len(data[0]) if reduction == "mean" else 1
         total, gradient = 0.0, np.zeros(len(self.parameters))
         for y in self.graphs(data):

@@ -53,7 +53,10 @@ class Optimizer:
         self.memory = [np.zeros(len(self.parameters)) for _ in range(memory)]
 
     def update(self, w: Floats, g: Floats, places: Places) -> Floats:
-        """New data for those parameters, (n,), from their data w and gradients g; remembers what it must."""
+        """New data for those parameters, (n,), from their data w and gradients g; remembers what it must.
+
+        The numbers are in w: within `fit` the parameters themselves get theirs before a callback and at the end.
+        """
         raise NotImplementedError(f"{type(self).__name__} defines update(w, g, places)")
 
     def safe_update(self, w: Floats, g: Floats, places: Places) -> tuple[Floats, list[Floats]] | None:
@@ -81,7 +84,11 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter that has a gradient; ValueError if none has one, or if one is nan or infinite."""
-        g = np.array([v.grad for v in self.parameters], dtype=float)  # nan for None
+        slopes: Any = [v.grad for v in self.parameters]
+        try:
+            g = np.fromiter(slopes, float, len(slopes))
+        except TypeError:
+            g = np.array(slopes, dtype=float)  # nan for None
         moving, places = self.parameters, np.arange(len(g))
         if not np.isfinite(g).all():
             for v in (moving[k] for k in np.flatnonzero(~np.isfinite(g)) if moving[k].grad is not None):

@@ -98,8 +98,8 @@ def fit(
     `callback(history)` is called after every epoch, and ends the training by returning True.
 
     The loss is recorded once and run as NumPy code. engine="eager" builds a graph for every example and gives the same
-    numbers; a model that branches on its numbers needs it. After every step the parameters hold their new data; their
-    `.grad` is not used.
+    numbers; a model that branches on its numbers needs it. The parameters hold their new data at the end, however that
+    comes, and before every callback; their `.grad` is not used.
 
     TypeError or ValueError for data and targets that do not fit, and where parameters reach the loss only through
     `step`, before anything has changed. DivergedError, a ValueError, at the first loss that is nan or infinite, with the
@@ -129,13 +129,17 @@ def fit(
     descent.refuse_thresholds(example)
     rng, size = np.random.default_rng(seed), batch_size or len(data[0])
     with progress_bar(progress, epochs * math.ceil(len(data[0]) / size)) as bar:
-        for _ in range(epochs):
-            descent.epoch(size, rng, bar)
-            if callback:
-                stop = callback(descent.history)
-                if isinstance(stop, bool | np.bool_) and stop:
-                    break
-                descent.theta = program.theta()  # which it may have changed
+        try:
+            for _ in range(epochs):
+                descent.epoch(size, rng, bar)
+                if callback:
+                    descent.write()
+                    stop = callback(descent.history)
+                    if isinstance(stop, bool | np.bool_) and stop:
+                        break
+                    descent.read()  # what it may have changed
+        finally:
+            descent.write()
     return descent.history
 
 
@@ -165,9 +169,21 @@ class _Descent:
         here = np.array([k for k, v in enumerate(program.parameters) if v in place])
         self.here: Any = here if len(here) < len(program.parameters) else slice(None)  # which is faster
         self.places = np.array([place[v] for v in self.moving])
-        self.theta: Floats = program.theta()
-        # To undo the step: theta, the optimiser's memory, and the sentence that reports it.
-        self.undo = self.theta, optimizer.memory, "Nothing has changed"
+        self.read()
+        #: The state before the last step, and the sentence that reports the way back to it.
+        self.undo = self.state, "Nothing has changed"
+
+    def read(self) -> None:
+        """Go on from the numbers that the parameters and the optimiser have."""
+        self.state: tuple[Floats, list[Floats]] = self.program.theta(), self.optimizer.memory
+        self.written = self.state
+
+    def write(self) -> None:
+        """Give the parameters and the optimiser their new numbers; of an error in a callback nothing is overwritten."""
+        if self.written is not self.state:
+            before, (theta, memory) = self.written[0][self.here], self.state
+            self.optimizer.commit(self.moving, before, theta[self.here], memory)
+            self.written = self.state
 
     def refuse_thresholds(self, example: Value) -> None:
         """ValueError if parameters that are to move act on the loss only through operations with a derivative of 0."""
@@ -192,26 +208,26 @@ class _Descent:
 
     def step(self, batch: list[Floats]) -> float:
         """Take one step and return the loss before it."""
+        theta, self.optimizer.memory = self.state
         try:
-            loss, gradient = self.program.value_and_grad(self.theta, *batch, reduction=self.reduction)
+            loss, gradient = self.program.value_and_grad(theta, *batch, reduction=self.reduction)
             if not math.isfinite(loss):
                 raise ValueError(f"the loss is {loss}")
         except refusals.ERRORS as error:
-            theta, memory, now = self.undo
-            self.optimizer.commit(self.moving, self.theta[self.here], theta[self.here], memory)
+            self.state, now = self.undo
             raise self.diverged(str(error), now) from None
-        theta, before, memory = self.theta.copy(), self.theta[self.here], self.optimizer.memory
-        taken = self.optimizer.safe_update(theta[self.here], gradient[self.here], self.places)
+        new = theta.copy()
+        taken = self.optimizer.safe_update(new[self.here], gradient[self.here], self.places)
         if taken is None:
             raise self.diverged(f"the loss is {loss:.4g}, and the step from there infinite", "No step is taken")
-        theta[self.here] = taken[0]
+        new[self.here], memory = taken
         now = f"The parameters are those of the step before, with a loss of {loss:.4g}"
-        self.undo, self.theta = (self.theta, memory, now), theta
-        self.optimizer.commit(self.moving, before, *taken)
+        self.undo, self.state = (self.state, now), (new, memory)
         return float(loss)
 
     def validated(self) -> float:
         """The mean or sum of the losses on validation data."""
+        self.write()
         try:
             losses = self.program(*self.held_out)
         except refusals.ERRORS as error:

@@ -128,17 +128,38 @@ def test_the_same_seed_gives_the_same_training_and_another_one_another():
     assert (one != other).any()
 
 
-def test_the_parameters_hold_true_data_after_every_step():
-    model, seen = network(), []
+@pytest.mark.parametrize("engine", ["recorded", "eager"])
+@pytest.mark.parametrize("ends", [None, KeyboardInterrupt])
+def test_the_parameters_hold_the_last_steps_data_in_callbacks_and_at_the_end(engine, ends):
+    model, stepped, seen = network(), [], []
 
-    class Watched(nn.SGD):
+    class Noted(nn.SGD):
         def update(self, w, g, places):
-            seen.append((values(self.parameters)[places] == w).all())
-            return super().update(w, g, places)
+            if ends and len(stepped) == 13:  # in the midst of an epoch
+                raise ends
+            stepped.append(np.empty(len(self.parameters)))
+            stepped[-1][places] = super().update(w, g, places)
+            return stepped[-1][places]
 
-    trained(model, nn.mse, optimizer=Watched, batch_size=4)
-    assert len(seen) == 5 * 8
-    assert all(seen)
+    def callback(history):
+        seen.append((values(model.parameters()) == stepped[-1]).all())
+
+    with pytest.raises(ends) if ends else nullcontext():
+        trained(model, nn.mse, optimizer=Noted, batch_size=4, callback=callback, engine=engine)
+    np.testing.assert_array_equal(values(model.parameters()), stepped[-1])
+    assert seen == [True] * (1 if ends else 5)
+
+
+def test_what_a_callback_has_written_stays_when_it_raises():
+    model = network()
+
+    def callback(history):
+        assign(model.parameters(), np.full(len(model.parameters()), 7.0))
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        trained(model, nn.mse, batch_size=4, callback=callback)
+    assert (values(model.parameters()) == 7.0).all()
 
 
 def test_parameters_the_optimiser_does_not_have_stay():

@@ -140,8 +140,9 @@ def states(make, monkeypatch):
     """The state before, and those after every step of the work."""
     model, work = make()
     seen = [state(model)]
-    commit = nn.optim.Optimizer.commit
+    commit, step = nn.optim.Optimizer.commit, nn.train._Descent.step
     with monkeypatch.context() as patch:
+        patch.setattr(nn.train._Descent, "step", lambda descent, batch: (step(descent, batch), descent.write())[0])
         patch.setattr(nn.optim.Optimizer, "commit", lambda *args: (commit(*args), seen.append(state(model))))
         work()
     return [*seen, state(model)]

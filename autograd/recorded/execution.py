@@ -29,7 +29,7 @@ ALARM: Any = {"divide": "raise", "over": "raise", "invalid": "raise", "under": "
 # Bytes of a block's widest array: the C library hands larger ones back to the system, and asks for them anew, at every
 # operation until a program has freed some large array. They also stay in a processor's cache.
 BLOCK = 120_000
-MOST_OF_LEAST = 256  # rows of a block that are enough, whatever the number of parameters
+LEAST = 64, 256  # rows of a block that pay for the calls of NumPy; that are enough, whatever the number of parameters
 MAX_EAGER = 64  # rows of a sum that are inf or nan on Values too; the sum is so then, and no further row is looked at
 
 Arrays = Sequence[npt.NDArray[Any]]
@@ -53,7 +53,7 @@ class Run:
         arrays: list[Any] = [*plan.groups[plan.theta :], *(x for group in plan.groups for x in group.operands)]
         widest = max((x.grid.size for x in arrays if x.batched), default=1)
         # Every block reads the parameters and writes their gradient, so it should have more numbers than they are.
-        least = min(MOST_OF_LEAST, max(8, len(plan.parameters) // widest))
+        least = sorted((*LEAST, len(plan.parameters) // widest))[1]
         #: The largest number of rows that are computed at once.
         self.most = max(least, BLOCK // (8 * widest))
 

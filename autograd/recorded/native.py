@@ -148,7 +148,8 @@ class Native:
             places = [result.ctypes.data]
         else:
             result = np.empty(1 + self.parameters, self.dtype)
-            places = [_place(result), _place(result) + self.dtype.itemsize]
+            place = _place(result)
+            places = [place, place + self.dtype.itemsize]
         if self._function(name, len(arrays) + 2 + len(places))(n, _place(theta), *map(_place, arrays), *places):
             return None
         return result[()] if name == "forward" else (result[0], result[1:])
