@@ -127,19 +127,9 @@ def fit(
     held_out = None if validation is None else _held_out(program, validation, model, loss)
     descent = _Descent(program, data, held_out, optimizer, reduction)
     descent.refuse_thresholds(example)
-    rng, size = np.random.default_rng(seed), batch_size or len(data[0])
+    size = batch_size or len(data[0])
     with progress_bar(progress, epochs * math.ceil(len(data[0]) / size)) as bar:
-        try:
-            for _ in range(epochs):
-                descent.epoch(size, rng, bar)
-                if callback:
-                    descent.write()
-                    stop = callback(descent.history)
-                    if isinstance(stop, bool | np.bool_) and stop:
-                        break
-                    descent.read()  # what it may have changed
-        finally:
-            descent.write()
+        descent.run(epochs, size, np.random.default_rng(seed), callback, bar)
     return descent.history
 
 
@@ -194,6 +184,20 @@ class _Descent:
             raise ValueError(
                 f"{Finding('unmoved', found, flat=flat)} Or give the optimiser the other parameters alone."
             )
+
+    def run(self, epochs: int, size: int, rng: np.random.Generator, callback: Any, bar: Any) -> None:
+        """Take the steps of all epochs. However they end, the parameters hold the numbers of the last one."""
+        try:
+            for _ in range(epochs):
+                self.epoch(size, rng, bar)
+                if callback:
+                    self.write()
+                    stop = callback(self.history)
+                    if isinstance(stop, bool | np.bool_) and stop:
+                        break
+                    self.read()  # what it may have changed
+        finally:
+            self.write()
 
     def epoch(self, size: int, rng: np.random.Generator, bar: Any) -> None:
         """Take a step for every batch; note the mean or sum of the losses before them, and that of the validation data."""

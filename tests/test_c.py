@@ -79,6 +79,14 @@ def test_a_golden_program_gives_the_numbers_of_numpy(name):
     assert_same(program, *golden.data(name, program))
 
 
+@pytest.mark.parametrize("name", [*golden.PROGRAMS][::6])
+def test_one_example_alone_gives_the_numbers_of_numpy(name, monkeypatch):
+    """A large program is compiled once more for it."""
+    monkeypatch.setattr(native, "MANY_NODES", 0)
+    program = golden.PROGRAMS[name]()
+    assert_same(program, *(x[:1] for x in golden.data(name, program)))
+
+
 def inside(op):
     """Operands of a row within its domain, a column each, at its kinks too."""
     rng = np.random.default_rng(3)

@@ -176,7 +176,7 @@ def over_examples(node: Code) -> bool:
 
 def wide(node: Code) -> bool:
     """Whether this is a matrix product with several columns, which are no examples."""
-    return node.word == "matmul" and not node.shape[2] and node.shape[1] > 1
+    return node.word == "matmul" and node.shape[1] > 1
 
 
 # --- the entries of an array ------------------------------------------------------------------------------------------

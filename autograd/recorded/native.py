@@ -30,7 +30,8 @@ from autograd.recorded import writing
 from autograd.recorded.groups import Plan
 from autograd.recorded.inputs import Shape
 
-SMALL = 60_000  # characters of a text for which gcc's slowest optimisations take no more than a moment
+SHORT = 1500  # lines of a text for which gcc's slowest optimisations take no more than a moment
+MANY_NODES = 2_000  # from which it pays to compile a graph once more, for one example alone
 FLAGS = ("-std=c11", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fopenmp-simd", "-shared", "-fPIC")
 MANY = 50_000  # rows for a thread
 
@@ -74,12 +75,12 @@ def _machine() -> str:
     return platform.machine() + platform.processor() + next((line for line in lines if line.startswith("flags")), "")
 
 
-def compiled(text: str) -> Path:
-    """The shared library of this text, from the cache or compiled into it."""
+def compiled(text: str, *more: str) -> Path:
+    """The shared library of this text, with some more flags, from the cache or compiled into it."""
     import platformdirs
 
     made_by = compiler()
-    flags = ["-O3" if len(text) < SMALL else "-O2", *FLAGS]
+    flags = ["-O3" if text.count("\n") < SHORT else "-O2", *FLAGS, *more]
     key = hashlib.sha256("\0".join([text, *made_by.command, made_by.version, *flags, _machine()]).encode()).hexdigest()
     folder = Path(platformdirs.user_cache_dir("chainrule", appauthor=False))
     library = folder / f"{key[:32]}.so"
@@ -115,15 +116,17 @@ def program(plan: Plan, arguments: Mapping[str, Shape], theta: list[float]) -> s
 def native(plan: Plan, arguments: Mapping[str, Shape], dtype: Any) -> Native:
     """The compiled functions of a program for numbers of this precision."""
     text = source(plan, arguments, "float" if dtype == np.float32 else "double")
-    return Native(text, dtype, len(plan.parameters), plan.shape, plan.outputs.batched)
+    alone = plan.outputs.batched and len(plan.columns.nodes) > MANY_NODES
+    return Native(text, dtype, len(plan.parameters), plan.shape, plan.outputs.batched, alone)
 
 
 class Native:
     """The functions of a file in C. Called as those in NumPy are; None where a number has left its domain."""
 
-    def __init__(self, text: str, dtype: Any, parameters: int, outputs: tuple[int, ...], over_data: bool) -> None:
-        self._library = ctypes.CDLL(str(compiled(text)))
-        self._functions: dict[str, Any] = {}
+    def __init__(
+        self, text: str, dtype: Any, parameters: int, outputs: tuple[int, ...], over_data: bool, alone: bool
+    ) -> None:
+        self.text, self.alone, self._function = text, alone, cache(self._loaded)
         self.dtype, self.parameters, self.outputs, self.over_data = np.dtype(dtype), parameters, outputs, over_data
 
     def __call__(self, name: str, theta: npt.NDArray[Any], arrays: Arrays) -> Any:
@@ -150,16 +153,15 @@ class Native:
             result = np.empty(1 + self.parameters, self.dtype)
             place = _place(result)
             places = [place, place + self.dtype.itemsize]
-        if self._function(name, len(arrays) + 2 + len(places))(n, _place(theta), *map(_place, arrays), *places):
+        function = self._function(name, len(arrays) + 2 + len(places), n == 1 and self.alone)
+        if function(n, _place(theta), *map(_place, arrays), *places):
             return None
         return result[()] if name == "forward" else (result[0], result[1:])
 
-    def _function(self, name: str, count: int) -> Any:
-        if name not in self._functions:
-            function = getattr(self._library, name)
-            function.argtypes = [ctypes.c_long, *[ctypes.c_void_p] * (count - 1)]
-            self._functions[name] = function
-        return self._functions[name]
+    def _loaded(self, name: str, count: int, alone: bool) -> Any:
+        function = getattr(ctypes.CDLL(str(compiled(self.text, *["-DALONE"] * alone))), name)
+        function.argtypes = [ctypes.c_long, *[ctypes.c_void_p] * (count - 1)]
+        return function
 
 
 def _place(x: npt.NDArray[Any]) -> int:
