@@ -22,6 +22,7 @@ THINNED = {
     },
     "test_datasets": {
         "iris_is_fishers_data_as_scikit_learn_has_it": None,
+        "spirals_stay_within_the_unit_circle_and_no_line_separates_them": None,
     },
     "test_every_way": {
         "every_way_to_a_derivative_gives_that_of_backward_or_refuses_with_it": 2,
@@ -45,6 +46,9 @@ THINNED = {
     "test_gpt": {
         "every_gradient_is_pytorchs": None,
     },
+    "test_graphs": {
+        "pytorch_agrees": None,
+    },
     "test_hosted": {
         "a_notebook_that_lies_in_no_checkout_says_what_to_do": None,
     },
@@ -59,14 +63,18 @@ THINNED = {
         "the_command_writes_the_page_of_the_main_job": None,
     },
     "test_main": {
+        "the_gpt_learns_names_for_a_second_and_makes_up_more": None,
         "the_gpts_loss_falls_without_a_compiler_too": None,
         "an_interruption_ends_the_gpts_training_and_it_still_makes_up_names": None,
+    },
+    "test_memory": {
+        "a_million_operations_build_differentiate_copy_pickle_and_are_freed": None,
     },
     "test_numpy_functions": {
         "a_nan_wins_in_every_position": 3,
     },
     "test_optim": {
-        "every_step_of_a_hundred_is_pytorchs": 3,
+        "every_step_of_a_hundred_is_pytorchs": None,
     },
     "test_pages_numbers": {
         "after_what_if_the_page_has_pythons_answer_or_a_refusal": 3,
