@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Literal
 
@@ -68,6 +69,79 @@ class EagerProgram:
                 raise type(error)(f"row {k}: {error}") from None
 
 
+class ByShape:
+    """Program's interface over examples of several shapes, such as names of different lengths: a program for each."""
+
+    def __init__(self, engine: Engine, function: Callable[..., Any], *data: Any) -> None:
+        self.engine, self.function = engine, function
+        self._programs: dict[Any, Any] = {}
+        for shapes, at in by_shape(*data).items():
+            self._program(shapes, [x[at[0]] for x in data])
+        self.parameters = [*dict.fromkeys(v for program in self._programs.values() for v in program.parameters)]
+        place = {v: k for k, v in enumerate(self.parameters)}
+        self._places = {s: [place[v] for v in program.parameters] for s, program in self._programs.items()}
+
+    def theta(self) -> Floats:
+        """The data of the parameters, of shape (P,)."""
+        return np.array([v.primal for v in self.parameters])
+
+    def __call__(self, *data: Any) -> Floats:
+        """The output for every example."""
+        outputs = np.empty(len(data[0]))
+        for shapes, at, arrays in self._parts(data):
+            with among(shapes):
+                outputs[at] = self._program(shapes, [x[0] for x in arrays])(*arrays)
+        return outputs
+
+    def value_and_grad(self, theta: Floats, *data: Any, reduction: Reduction = "mean") -> tuple[float, Floats]:
+        """The mean or the sum of the outputs, and its gradient, at theta."""
+        total, gradient = 0.0, np.zeros_like(theta)
+        for shapes, _, arrays in self._parts(data):
+            places = self._places[shapes]
+            with among(shapes):
+                loss, slopes = self._programs[shapes].value_and_grad(theta[places], *arrays, reduction="sum")
+            total += loss
+            gradient[places] += slopes
+        n = len(data[0]) if reduction == "mean" else 1
+        return total / n, gradient / n
+
+    def _program(self, shapes: Any, example: Sequence[Any]) -> Any:
+        if shapes not in self._programs:  # such as that of validation data
+            self._programs[shapes] = engine_for(self.engine, self.function, *example)
+        return self._programs[shapes]
+
+    def _parts(self, data: Sequence[Any]) -> Iterator[tuple[Any, list[int], list[Floats]]]:
+        for shapes, at in by_shape(*data).items():
+            yield shapes, at, [np.array([x[k] for k in at]) for x in data]
+
+
+def by_shape(*data: Any) -> dict[Any, list[int]]:
+    """The numbers of the examples of each shape; of an example that is no array itself that is None."""
+    if len({len(x) for x in data}) > 1:
+        raise ValueError(f"every row of X has its target: got {' rows of X and '.join(str(len(x)) for x in data)} of Y")
+    found: dict[Any, list[int]] = {}
+    for k, example in enumerate(zip(*data, strict=True)):
+        found.setdefault(tuple(None if ragged(x) else np.shape(x) for x in example), []).append(k)
+    return found
+
+
+def ragged(x: Any) -> bool:
+    """Whether a list has members of different shapes."""
+    try:
+        return isinstance(x, list | tuple) and np.asarray(x).dtype == object
+    except ValueError:
+        return True
+
+
+@contextmanager
+def among(shapes: Any) -> Iterator[None]:
+    """Say in an error which examples its rows count."""
+    try:
+        yield
+    except (TypeError, *refusals.ERRORS) as error:
+        raise type(error)(f"among the examples of shape {shapes[0]}: {error}") from None
+
+
 ENGINES: dict[Engine, Any] = {"recorded": record, "eager": EagerProgram, "c": partial(record, language="c")}
 
 
@@ -78,10 +152,29 @@ def engine_for(engine: Engine, function: Callable[..., Any], *examples: Any) -> 
     return ENGINES[engine](function, *examples)
 
 
+def engine_on(engine: Engine, function: Callable[..., Any], data: Sequence[Floats]) -> Any:
+    """The same for data, whose examples may have several shapes."""
+    if data[0].dtype == object and engine != "eager":
+        return ByShape(engine, function, *data)
+    return engine_for(engine, function, *(x[0] for x in data))
+
+
 def prepared(model: Any, X: Any, Y: Any, loss: Any) -> tuple[Callable[..., Value], Sequence[Floats], Value]:  # noqa: N803
-    """(loss(model(x), y) as a function of x and y, the validated data (X, Y), its graph for the first example)."""
+    """(loss(model(x), y) as a function of x and y, the validated data (X, Y), its graph for the first example).
+
+    Examples of several shapes, in lists, become arrays of arrays.
+    """
     if not callable(loss):
         raise TypeError(f"a loss is a function of output and target, such as nn.cross_entropy; got {loss!r}")
+    if (ragged(X) or ragged(Y)) and len(groups := by_shape(X, Y)) > 1:
+        data = [np.empty(len(X), object), np.empty(len(X), object)]
+        for shapes, at in groups.items():
+            with among(shapes):
+                function, found, example = prepared(model, [X[k] for k in at], [Y[k] for k in at], loss)
+            for column, numbers in zip(data, found, strict=True):
+                for k, number in zip(at, numbers, strict=True):
+                    column[k] = number
+        return function, data, example
     x = rows(X)
     first = inputs(x[0])
     y = targets(Y, X, output(model, first))

@@ -127,7 +127,7 @@ def trained(weights: dict[str, Any], names: Sequence[str], seconds: float, seed:
         with progress_bar(progress=True, total=len(set(lengths)), desc=making, unit="program") as bar:
             for n in sorted(set(lengths)):
                 programs[n] = record(lambda x: loss(weights, x), rows[n][0], language=language)
-                programs[n].value_and_grad(programs[n].theta(), rows[n][:1])  # written and compiled
+                programs[n].value_and_grad(programs[n].theta(), rows[n][:2])  # written and compiled
                 bar.update()
         start = perf_counter()
         with progress_bar(progress=True, total=seconds, bar_format=SECONDS) as bar:

@@ -13,7 +13,7 @@ import numpy as np
 from autograd import Value, refusals
 from autograd.recorded.program import Reduction
 from nn.doctor import Finding, unmoved
-from nn.engines import EagerProgram, Engine, engine_for, prepared
+from nn.engines import EagerProgram, Engine, engine_on, prepared
 from nn.examples import Floats, whole
 from nn.optim import Optimizer
 
@@ -94,7 +94,7 @@ def fit(
 
     Y are class indices, one-hot rows, or other targets that the loss takes. A step follows the mean of the gradients of
     `batch_size` examples, or with reduction="sum" their sum, the lecture's E = Σ E_n: None is the full batch, 1 online
-    descent, m minibatches. The examples are shuffled in every epoch by `seed`. `validation` is further data (X, Y).
+    descent, m minibatches. Examples of different lengths, in a list, are recorded once for each length. The examples are shuffled in every epoch by `seed`. `validation` is further data (X, Y).
     `callback(history)` is called after every epoch, and ends the training by returning True.
 
     The loss is recorded once and run as NumPy code. engine="eager" builds a graph for every example and gives the same
@@ -122,7 +122,7 @@ def fit(
     whole("epochs is a whole number", epochs)
     whole("batch_size is a whole number", 1 if batch_size is None else batch_size)
     of_example, data, example = prepared(model, X, Y, loss)
-    program = engine_for(engine, of_example, *(x[0] for x in data))
+    program = engine_on(engine, of_example, data)
     program(*data)  # any row that the model or the loss does not take is refused here
     held_out = None if validation is None else _held_out(program, validation, model, loss)
     descent = _Descent(program, data, held_out, optimizer, reduction)
@@ -251,10 +251,14 @@ class _Descent:
 
 def _batches(data: Any, size: int, rng: np.random.Generator) -> Iterator[list[Floats]]:
     n = len(data[0])
+    starts: Any = range(0, n, size)
     if size < n:
         order = rng.permutation(n)
+        if data[0].dtype == object:  # those of a length side by side, and then the batches in any order
+            order = order[np.argsort([len(x) for x in data[0][order]], kind="stable")]
+            starts = rng.permutation(starts)
         data = [x[order] for x in data]
-    for at in range(0, n, size):
+    for at in starts:
         yield [x[at : at + size] for x in data]
 
 

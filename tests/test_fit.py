@@ -11,7 +11,7 @@ import pytest
 
 import nn
 from autograd import Value, array, assign, constant, values, where
-from nn.train import DivergedError, History
+from nn.train import DivergedError, History, _batches
 
 X, Y = nn.datasets.two_moons(30, seed=3)
 
@@ -348,7 +348,8 @@ WRONG = {
     "one row": ({"X": X[0]}, ValueError, r"shape \(N, n_in\); got \(2,\)"),
     "rows of targets": ({"Y": Y[:-1]}, ValueError, "30 rows of X and 29 of Y"),
     "no rows": ({"X": X[:0], "Y": Y[:0]}, ValueError, "X is empty"),
-    "ragged": ({"X": [[1.0, 2.0], [3.0]]}, ValueError, "different lengths"),
+    "ragged": ({"X": [[1.0, [2.0, 3.0]]] * 30}, ValueError, "different lengths"),
+    "a row too short": ({"X": [[1.0, 2.0], [3.0]], "Y": [0, 1]}, ValueError, r"of shape \(1,\): .* 2 inputs"),
     "nan": ({"X": np.where(np.arange(60).reshape(30, 2) == 7, np.nan, X)}, ValueError, "nan of row 3, column 1"),
     "infinite target": ({"Y": np.where(Y == 1, np.inf, 0.0)}, ValueError, "Y holds inf of row"),
     "texts": ({"X": X.astype(str)}, TypeError, "real numbers; got an array of <U"),
@@ -578,3 +579,83 @@ def test_a_first_loss_that_is_infinite_changes_nothing():
     with pytest.raises(DivergedError, match=r"epoch 1: .*Nothing has changed"):
         nn.fit(lambda x: w * w * x[0], X, Y, nn.mse, nn.SGD([w], 0.1), 2, progress=False)
     assert w.data == 1e300
+
+
+# --- examples of different lengths ------------------------------------------------------------------------------------
+
+WORDS = [[0.5, -1.0], [1.0, 0.25, -0.5], [2.0], [0.75, 0.5], [-0.5, 1.5, 1.0], [0.1, 0.2], [1.0, -1.0, 0.3, 0.4]]
+SUMS = [sum(word) for word in WORDS]
+
+
+def cell(seed=0):
+    """A recurrent cell that reads numbers one after the other, and its parameters."""
+    w = array(np.random.default_rng(seed).normal(size=3), "w")
+
+    def model(x):
+        h = constant(0.0)
+        for number in x:
+            h = (w[0] * h + w[1] * number + w[2]).tanh()
+        return 2 * h
+
+    return model, list(w)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("batch_size", [None, 1, 3])
+def test_examples_of_different_lengths_give_the_numbers_of_their_graphs(batch_size, reduction):
+    found = []
+    for engine in ("recorded", "eager"):
+        model, parameters = cell()
+        options = {"batch_size": batch_size, "reduction": reduction, "engine": engine, "progress": False}
+        validation = (WORDS[:2], [0.0, 1.0])
+        history = nn.fit(model, WORDS, SUMS, nn.mse, nn.Adam(parameters, 0.05), 5, validation=validation, **options)
+        found.append([*values(parameters), *history.loss, *history.validation])
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-10)
+
+
+def test_minibatches_have_their_lengths_side_by_side_and_meet_every_example_once():
+    model, parameters = cell()
+    seen = []
+
+    def loss(a, y):
+        return nn.mse(a, y)
+
+    class Noted(nn.SGD):
+        def update(self, w, g, places):
+            seen.append(1)
+            return super().update(w, g, places)
+
+    nn.fit(model, WORDS, SUMS, loss, Noted(parameters, 0.1), 2, batch_size=3, progress=False)
+    assert len(seen) == 2 * 3
+    column = np.empty(len(WORDS), object)
+    column[:] = [np.array(word) for word in WORDS]
+    batches = list(_batches([column], 3, np.random.default_rng(0)))
+    assert sorted(len(x) for batch in batches for x in batch[0]) == [1, 2, 2, 2, 3, 3, 4]
+    assert max(len({len(x) for x in batch[0]}) for batch in batches) <= 2
+
+
+def test_a_length_that_only_validation_has_is_computed():
+    model, parameters = cell()
+    new = [[1.0] * 6]
+    descent = nn.SGD(parameters, 0.01)
+    history = nn.fit(model, WORDS, SUMS, nn.mse, descent, 1, validation=([*new, [0.5]], [1.0, 0.5]), progress=False)
+    expected = np.mean([nn.mse(model(x), y).data for x, y in ((new[0], 1.0), ([0.5], 0.5))])
+    assert history.validation == [pytest.approx(expected, rel=1e-12)]
+
+
+@pytest.mark.parametrize("engine", ["recorded", "eager"])
+def test_what_is_wrong_among_examples_of_different_lengths_is_refused_with_their_shape(engine):
+    w = Value(1.0, "w")
+    wrong = [*WORDS, [1.0, np.nan]]
+    before = w.data
+    with pytest.raises(ValueError, match=r"^among the examples of shape \(2,\): X holds nan of row 3, column 1"):
+        nn.fit(lambda x: w * x[0], wrong, [*SUMS, 0.0], nn.mse, nn.SGD([w], 0.1), 1, engine=engine, progress=False)
+    with pytest.raises(ValueError, match=r"every row of X has its target: got 7 rows of X and 6 of Y"):
+        nn.fit(lambda x: w * x[0], WORDS, SUMS[:6], nn.mse, nn.SGD([w], 0.1), 1, engine=engine, progress=False)
+    assert w.data == before
+
+
+def test_a_domain_error_among_examples_of_different_lengths_names_its_shape_and_row():
+    w, X = Value(1.0, "w"), [[1.0], [1.0, 0.25, -0.5], [-0.5, 1.5, 1.0]]
+    with pytest.raises(ValueError, match=r"among the examples of shape \(3,\): row 1: log is defined for x > 0"):
+        nn.fit(lambda x: (w * x[0] + 0.5).log(), X, np.zeros(3), nn.mse, nn.SGD([w], 0.1), 1, progress=False)

@@ -30,7 +30,7 @@ from autograd.recorded import writing
 from autograd.recorded.groups import Plan
 from autograd.recorded.inputs import Shape
 
-LINES = 1500, 3000  # of texts for which gcc's slow optimisations take a moment, and some seconds
+LINES = 800, 3000  # of texts for which gcc's slow optimisations take a moment, and some seconds
 MANY_NODES = 2_000  # from which it pays to compile a graph once more, for one example alone
 FLAGS = ("-std=c11", "-march=native", "-ffp-contract=fast", "-fno-math-errno", "-fopenmp-simd", "-shared", "-fPIC")
 MANY = 50_000  # rows for a thread
@@ -80,7 +80,7 @@ def compiled(text: str, *more: str) -> Path:
     import platformdirs
 
     made_by = compiler()
-    level = 3 - sum(text.count("\n") > most for most in LINES)
+    level = 3 - sum(text.count("\n") > most for most in LINES[bool(more) :])  # loops over numbers gain most by -O3
     flags = [f"-O{level}", *FLAGS, *more]
     key = hashlib.sha256("\0".join([text, *made_by.command, made_by.version, *flags, _machine()]).encode()).hexdigest()
     folder = Path(platformdirs.user_cache_dir("chainrule", appauthor=False))
