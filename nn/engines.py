@@ -105,6 +105,12 @@ class ByShape:
         n = len(data[0]) if reduction == "mean" else 1
         return total / n, gradient / n
 
+    def graphs(self, data: Sequence[Any]) -> Iterator[Any]:
+        """The graph of an example of each shape."""
+        for at in by_shape(*data).values():
+            x, *more = (column[at[0]] for column in data)
+            yield self.function(inputs(x), *more)
+
     def _program(self, shapes: Any, example: Sequence[Any]) -> Any:
         if shapes not in self._programs:  # such as that of validation data
             self._programs[shapes] = engine_for(self.engine, self.function, *example)

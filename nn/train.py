@@ -13,7 +13,7 @@ import numpy as np
 from autograd import Value, refusals
 from autograd.recorded.program import Reduction
 from nn.doctor import Finding, unmoved
-from nn.engines import EagerProgram, Engine, engine_on, prepared
+from nn.engines import ByShape, EagerProgram, Engine, engine_on, prepared
 from nn.examples import Floats, whole
 from nn.optim import Optimizer
 
@@ -94,7 +94,8 @@ def fit(
 
     Y are class indices, one-hot rows, or other targets that the loss takes. A step follows the mean of the gradients of
     `batch_size` examples, or with reduction="sum" their sum, the lecture's E = Σ E_n: None is the full batch, 1 online
-    descent, m minibatches. Examples of different lengths, in a list, are recorded once for each length. The examples are shuffled in every epoch by `seed`. `validation` is further data (X, Y).
+    descent, m minibatches. The examples are shuffled in every epoch by `seed`. Examples of different lengths, in lists,
+    are recorded once for each length, and a minibatch has few lengths. `validation` is further data (X, Y).
     `callback(history)` is called after every epoch, and ends the training by returning True.
 
     The loss is recorded once and run as NumPy code. engine="eager" builds a graph for every example and gives the same
@@ -178,7 +179,9 @@ class _Descent:
     def refuse_thresholds(self, example: Value) -> None:
         """ValueError if parameters that are to move act on the loss only through operations with a derivative of 0."""
         stuck, flat = unmoved(example)
-        if stuck and isinstance(self.program, EagerProgram):  # its graph need not be the same for every example
+        if stuck and isinstance(
+            self.program, EagerProgram | ByShape
+        ):  # its graph need not be the same for every example
             stuck = set.intersection(stuck, *(unmoved(y)[0] for y in self.program.graphs(self.data)))
         if found := [v.name or refusals.described(v) for v in self.moving if v in stuck]:
             raise ValueError(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, array, assign, constant, values, where
+from autograd import Value, array, assign, constant, step, values, where
 from nn.train import DivergedError, History, _batches
 
 X, Y = nn.datasets.two_moons(30, seed=3)
@@ -659,3 +659,18 @@ def test_a_domain_error_among_examples_of_different_lengths_names_its_shape_and_
     w, X = Value(1.0, "w"), [[1.0], [1.0, 0.25, -0.5], [-0.5, 1.5, 1.0]]
     with pytest.raises(ValueError, match=r"among the examples of shape \(3,\): row 1: log is defined for x > 0"):
         nn.fit(lambda x: (w * x[0] + 0.5).log(), X, np.zeros(3), nn.mse, nn.SGD([w], 0.1), 1, progress=False)
+
+
+def test_a_parameter_that_only_a_longer_example_moves_is_no_threshold():
+    w = Value(0.25, "w")
+    X = [[1.0], [2.0, 3.0]]
+    nn.fit(
+        lambda x: step(w) + (w * x[1] if len(x) > 1 else 0.0),
+        X,
+        [0.0, 1.0],
+        nn.mse,
+        nn.SGD([w], 0.1),
+        1,
+        progress=False,
+    )
+    assert w.data != 0.25
