@@ -261,7 +261,7 @@ def iris_tab(chromium, iris_page, tmp_path_factory):
 
 
 AS_NEW = """live.pause(); live.set({lr: 1, batch: 0, optimizer: "SGD", seed: 0}); for (let k = 0; k < P; k++) freeze(k, false);
-choose(0); pickWeight(0); unitChosen = null; live.zoom(0); document.getElementById("speed").value = 1; document.activeElement.blur();"""
+choose(0); pickWeight(0); chooseUnit(null); live.zoom(0); document.getElementById("speed").value = 1; document.activeElement.blur();"""
 
 
 @pytest.fixture
@@ -635,6 +635,76 @@ def test_the_cards_of_a_unit_show_the_numbers_of_the_graph_after_every_step(iris
             assert float(slope.removeprefix("∂ ").replace("−", "-")) == pytest.approx(of[1], rel=1e-3)
 
 
+WIRES = """[...document.querySelectorAll('.wired path')].map(path => {
+  const { left, top } = path.ownerSVGElement.getBoundingClientRect(), ns = path.getAttribute("d").match(/[-\\d.]+/g).map(Number);
+  const at = (x, y) => [...document.querySelectorAll('.card')].find(card => {
+    const r = card.getBoundingClientRect(); return r.left - 1 <= x && x <= r.right + 1 && r.top - 1 <= y && y <= r.bottom + 1;
+  })?.firstChild.textContent.split(" = ")[0];
+  const [x, y, ...rest] = ns, end = path.getAttribute("d").includes("V") ? [x, rest[0]] : rest.slice(4, 6);
+  return [at(x + left, y + top), at(end[0] + left, end[1] + top)];
+})"""
+
+
+def test_wires_lead_from_each_card_of_a_unit_to_those_that_it_feeds(iris):
+    iris.evaluate("choose(60); live.zoom(2, 6)")
+    until(iris, "document.querySelectorAll('.wired path').length > 0")
+    feeds = iris.evaluate("graphOfChosen().nodes.map(n => [n.name, n.parents.map(p => graphOfChosen().nodes[p].name)])")
+    cards = [text.partition(" = ")[0] for text in iris.locator(".card > i").all_inner_texts()]
+    expected = [(p, name) for name, parents in feeds for p in parents if name in cards and p in cards]
+    found = [tuple(pair) for pair in iris.evaluate(WIRES)]
+    assert sorted(found) == sorted(expected)
+    assert len(found) == 8 + 2 + 1  # into the dot, the sum, σ
+    for scheme in ("dark", "light"):
+        iris.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        ink, stroke = (
+            iris.evaluate(f"getComputedStyle(document.querySelector('{of}')).{key}")
+            for of, key in (("body", "color"), (".wired path", "stroke"))
+        )
+        assert stroke == ink
+
+
+def test_wires_stay_at_their_cards_where_the_list_is_longer_than_its_frame(opened):
+    model = nn.MLP(12, [2, 1], rng=0)
+    X = np.random.default_rng(0).normal(size=(8, 12))
+    page = opened(viz.live(model, X, X[:, 0], nn.mse, nn.SGD(model.parameters(), 0.1)))
+    page.evaluate("live.zoom(2, 12)")
+    until(page, "document.querySelectorAll('.wired path').length === 12 * 2 + 3")
+    page.evaluate("$('within').scrollTop = 200")
+    page.wait_for_timeout(500)  # until nothing moves
+    found = page.evaluate(WIRES)
+    assert all(a and b for a, b in found), found
+
+
+def test_the_tints_of_a_graph_are_on_a_scale_that_decays_slowly(opened):
+    w = Value(100.0, "w")
+    page = opened(viz.live(lambda x: w * x[0], [[1.0]], [0.0], nn.mse, nn.SGD([w], 0.9)))
+    strongest = """(() => { // the smallest gradient of which the tint is full: that of 0.95² of the scale
+      let low = 1e-9, high = 1e9;
+      for (let k = 0; k < 80; k++) { const x = Math.sqrt(low * high); if (graphOfChosen().tint(x).includes(" 100%")) high = x; else low = x; }
+      return high / .95 ** 2;
+    })()"""
+    assert page.evaluate(strongest) == pytest.approx(1e4)
+    for k in (1, 2):  # the largest gradient, that of x, is 100, and then 1
+        page.evaluate("live.step(1)")
+        until(page, "graphVersion === version")
+        assert page.evaluate(strongest) == pytest.approx(1e4 * 0.9**k)
+    page.evaluate("choose(0)")  # what the reader chooses is measured by itself
+    assert page.evaluate(strongest) == pytest.approx(1)
+    page.evaluate("live.rewind()")
+    until(page, "graphVersion === version")
+    assert page.evaluate(strongest) == pytest.approx(1e4)
+
+
+def test_no_control_of_the_zoom_is_empty_or_breaks_it(iris):
+    chosen = "$('unitname').selectedOptions[0].textContent"
+    assert iris.evaluate(chosen) == "none"
+    iris.evaluate("live.zoom(1)")
+    assert iris.evaluate(chosen) == "layer1/neuron1"
+    iris.select_option("#weight", label="b2[0]")
+    iris.wait_for_timeout(300)
+    assert (iris.evaluate(chosen), iris.evaluate("live.level")) == ("layer1/neuron1", "one unit")
+
+
 def test_a_unit_that_is_zoomed_into_is_announced(iris):
     iris.select_option("#unitname", label="layer2/neuron1")
     assert iris.inner_text("#said").startswith("layer2/neuron1 = ")
@@ -916,10 +986,14 @@ def test_what_has_no_layers_has_no_units():
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 
-def refused(X, Y, model=None, optimizer=None):
+def refused(X, Y, model=None, optimizer=None, loss=nn.mse, **more):
     model = model or nn.MLP(2, [2, 1], rng=0)
     optimizer = optimizer or nn.SGD(model.parameters(), 0.1)
-    return lambda: viz.live(model, X, Y, nn.mse, optimizer)
+    return lambda: viz.live(model, X, Y, loss, optimizer, **more)
+
+
+ROW = [[1.0, 2.0]], [0.0]
+SGD = nn.SGD([Value(1.0)], 0.1)
 
 
 W = Value(1.0, "w")
@@ -933,11 +1007,26 @@ REFUSALS = {
     "rows and targets": (refused([[1.0, 2.0]], [0.0, 1.0]), ValueError, "1 rows of X and 2 of Y"),
     "one column": (refused([1.0, 2.0], [0.0, 1.0]), ValueError, r"X\[:, None\]"),
     "text": (refused([["a", "b"]], [0.0]), TypeError, "rows of real numbers"),
-    "classes that are no indices": (refused([[1.0, 2.0]], [0.5], nn.MLP(2, [3], rng=0)), ValueError, "class indices from 0 to 2"),
+    "classes that are no indices": (refused([[1.0, 2.0]], [0.5], nn.MLP(2, [3], rng=0)), ValueError, "class indices from 0 to 2, which are integers"),
     "a branch": (
         refused([[1.0, 2.0]], [0.0], lambda x: W * x[0] if x[0] > 0 else W, nn.SGD([W], 0.1)), TypeError, "where",
     ),
-    "another optimiser": (refused([[1.0, 2.0]], [0.0], optimizer=object()), TypeError, "the page knows nn.SGD"),
+    "another optimiser": (refused(*ROW, optimizer=object()), TypeError, r"optimizer is nn\.SGD.*; got <object"),
+    "an optimiser's name": (refused(*ROW, optimizer="sgd"), TypeError, r"optimizer is nn\.SGD.*; got 'sgd'"),
+    "an optimiser's class": (refused(*ROW, optimizer=nn.SGD), TypeError, r"optimizer is nn\.SGD.*; got the class SGD"),
+    "no targets": (lambda: viz.live(nn.MLP(2, [1]), ROW[0], nn.mse, SGD), TypeError, "Y is real numbers, the targets of the rows of X; got function"),
+    "a loss's name": (refused(*ROW, loss="ce"), TypeError, r"loss is a function: nn\.cross_entropy, .*nn\.mse or your own; got 'ce'"),
+    "a loss and an optimiser in each other's place": (refused(*ROW, loss=SGD, optimizer=nn.mse), TypeError, "loss is a function: .*; got <nn.optim.SGD"),
+    "a loss of two numbers": (refused([[1.0, 2.0]], [[0.0, 1.0]], nn.MLP(2, [2], rng=0), loss=lambda a, y: a - y), TypeError, "the loss of an example is one Value"),
+    "a loss of nothing": (refused(*ROW, loss=lambda a, y: None), TypeError, "is its return missing"),
+    "a model's class": (refused(*ROW, nn.MLP, SGD), TypeError, "model is a Module, .*; got the class MLP"),
+    "a model's output": (refused(*ROW, W * 2, SGD), TypeError, "model is a Module, .*; got Value"),
+    "a model of plain numbers": (refused(*ROW, lambda x: 1.0, SGD), TypeError, "the model returned a plain number"),
+    "a model without parameters": (refused(*ROW, lambda x: x[0], SGD), ValueError, "none of the optimiser's"),
+    "a text of names": (refused(*ROW, columns="ab"), ValueError, "columns is a list of names for 2 inputs; got 'ab'"),
+    "names of classes that there are not": (refused([[1.0, 2.0]], [0.5], classes=["a", "b"]), ValueError, "classes is a list of names for 0 classes"),
+    "a theme": (refused(*ROW, theme="blue"), ValueError, "theme is one of"),
+    "no digits": (refused(*ROW, digits=0), ValueError, "digits is a whole number from 2 on"),
     "other parameters": (refused([[1.0, 2.0]], [0.0], optimizer=nn.SGD([Value(1.0)], 0.1)), ValueError, "none of the optimiser's"),
 }  # fmt: skip
 

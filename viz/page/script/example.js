@@ -1,6 +1,8 @@
 // --- the graph of one example, on numbers that are handed in; the names of the other scripts that its picture needs ------
 
 let asked = [];
+let strongest = [0, 0]; // the scale of tints, and that of wires: they grow at once, and decay as they are told
+const scaled = largest => strongest = strongest.map((x, k) => Math.max(x, largest[k]));
 const ask = () => {}, marked = () => {}, moves = () => {};
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const host = svg.closest("#picture");
@@ -39,7 +41,9 @@ function flights(step) {
   });
 }
 const example = {
-  steps, seed, go, page, svg, nodes, flights, written, tint,
+  steps, seed, page, svg, nodes, flights, written,
+  go(step, kept = 1) { strongest = strongest.map(x => kept * x); go(step); }, // with so much of the scale before
+  tint: x => tint(x, strongest[0]),
   value: k => value[k], slope: k => adjoints.at(-1)[k], partial: k => partial[k],
   texts(k) { // where the picture writes the number of a node
     const { id, grids } = page.cards.find(card => card.k === k || card.ks?.includes(k)) ?? {};

@@ -22,13 +22,14 @@ function exampleAt(k, theta = state.theta) { // its graph, computed
   return [graph, graph.leavesOf(leaves, theta, train.x.subarray(k * wide[0], (k + 1) * wide[0]), train.y.subarray(k * wide[1], (k + 1) * wide[1]), constants), index];
 }
 function whereNotFinite(k, theta) { const [graph, data] = exampleAt(k, theta); return graph.notFinite(data); }
-let graphVersion = -1;
+let graphVersion = -1, lasting = 0; // the version that is shown, and how much of the scale of its tints the next one keeps
 function showExample(at) { // at a step; without one, with everything computed
   const [graph, data, index] = exampleAt(chosen);
   if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== index; }); shownGraph = index; $("graphnotes").textContent = page.examples.graphs[index].notes; }
-  graph.compute(data); graphVersion = version; unmarked();
+  const kept = graphVersion === version ? 1 : lasting;
+  graph.compute(data); graphVersion = version; lasting = .9; unmarked();
   $("seek").max = graph.steps.length;
-  graph.go(at ?? graph.steps.length);
+  graph.go(at ?? graph.steps.length, kept);
   if (at === undefined) {
     graph.settle();
     $("told").replaceChildren(Object.assign(document.createElement("p"), { textContent: `Example ${chosen} after ${state.steps === 1 ? "1 step" : `${state.steps} steps`}: every value and every gradient of its loss. Forward, Backward and Update show how they come about.` }));
@@ -37,7 +38,7 @@ function showExample(at) { // at a step; without one, with everything computed
   return graph;
 }
 function choose(k) {
-  chosen = Math.max(0, Math.min(N - 1, k)); $("example").value = chosen; acting = null;
+  chosen = Math.max(0, Math.min(N - 1, k)); $("example").value = chosen; acting = null; graphVersion = -1; lasting = 0;
   const target = page.labels ? page.classes[page.labels[chosen]] : Array.from(train.y.subarray(chosen * wide[1], (chosen + 1) * wide[1]), x => number(x)).join(", ");
   $("target").textContent = `target ${target}`;
   land(); showExample(); repaint();

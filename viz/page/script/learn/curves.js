@@ -79,7 +79,7 @@ function showWeight() {
   $("weightsaid").textContent = `${names[weight]} = ${number(w)}, slope ∂loss/∂${names[weight]} = ${number(slope)}`;
   $("update").replaceChildren(...updateLines().map(text => Object.assign(document.createElement("p"), { textContent: text })));
 }
-$("weight").onchange = () => { pickWeight(Number($("weight").value)); unitChosen = null; repaint(); };
+$("weight").onchange = () => { pickWeight(Number($("weight").value)); if (!wanted) chooseUnit(null); repaint(); };
 $("value").oninput = () => { pause(); setWeight(weight, Number($("value").value)); };
 const pull = event => { if (event.buttons && along?.at) { pause(); setWeight(weight, along.at(event.offsetX)); } };
 $("along").onpointerdown = event => { $("along").setPointerCapture(event.pointerId); pull(event); };

@@ -51,7 +51,7 @@ function startOf(seed) { // Python's numbers for its own seed; for another one, 
 function rewind(seed = setting.seed) {
   setting.seed = seed; random = generator(seed);
   Object.assign(state, { theta: startOf(seed), memory: first.memory && setting.optimizer === first.rule ? first.memory.map(unpacked) : forgotten(), epoch: 0, at: 0, steps: 0, shares: 0, losses: [], heldLosses: [], before: null });
-  checkpoints = []; stride = 1; lastGradient = null; lastStep.fill(0); batch = train; version++; stopped = "";
+  checkpoints = []; stride = 1; lastGradient = null; lastStep.fill(0); batch = train; version++; stopped = ""; scales = {}; lasting = 0;
   keepCheckpoint();
 }
 
