@@ -219,12 +219,30 @@ def test_a_loss_that_is_not_finite_stops_it_and_the_last_good_parameters_stand(o
     assert "from v2" in stopped
     assert page.evaluate("live.theta") == [good]
     assert np.isfinite(page.evaluate("live.loss"))
+    assert page.evaluate("[live.epoch, live.losses.length, state.steps]") == [3, 3, 3]
     page.wait_for_timeout(200)
     assert page.inner_text("#stopped") == stopped
     page.evaluate("live.set({lr: 0.01}); live.step(1)")
     nn.fit(model, X, Y, nn.mse, nn.SGD([w], 0.01), 4, progress=False)
     assert page.evaluate("live.theta") == [pytest.approx(w.data, rel=1e-12)]
     assert page.evaluate("live.stopped") == ""
+
+
+def test_after_a_stop_the_epochs_and_the_order_of_the_batches_go_on_from_the_last_good_step(opened):
+    w = Value(1.0, "w")
+    X, Y = np.linspace(-1, 1, 7)[:, None], np.linspace(-1, 1, 7) ** 2
+    page = opened(viz.live(lambda x: w * x[0], X, Y, nn.mse, nn.SGD([w], 0.1), batch_size=3, seed=4))
+    for broken in ("live.set({lr: 1e200})", "live.theta = [1e200]"):
+        page.evaluate("live.set({seed: 4, lr: 0.1}); live.step(4)")
+        good = page.evaluate("live.theta")
+        page.evaluate(f"{broken}; live.step(9)")
+        assert page.evaluate("live.stopped") != ""
+        assert page.evaluate("live.epoch === live.losses.length")
+        page.evaluate("live.theta = good; live.set({lr: 0.1})".replace("good", str(good)))
+        page.evaluate("live.step(9 - state.epoch * 3 - Math.ceil(state.at / 3))")
+        w.data = 1.0
+        nn.fit(lambda x: w * x[0], X, Y, nn.mse, nn.SGD([w], 0.1), 3, batch_size=3, seed=4, progress=False)
+        assert page.evaluate("live.theta") == [pytest.approx(w.data, rel=1e-12)]
 
 
 def test_a_step_to_infinity_is_not_taken(opened):
@@ -357,6 +375,12 @@ def test_the_keys_alone_play_step_rewind_and_travel(iris):
     until(page, "live.epoch > 10")
     page.keyboard.press("Space")
     until(page, "document.getElementById('play').textContent === 'Play'")
+    page.click("#rewind")
+    page.keyboard.press("s")  # with a button focused, too
+    page.keyboard.press("s")
+    page.focus("#lr")
+    page.keyboard.press("s")  # which is text there
+    assert page.evaluate("live.epoch") == 2
     page.focus("#losses")
     page.keyboard.press("Home")
     assert page.evaluate("live.epoch") == 0

@@ -145,7 +145,8 @@ function magnify(by) {
 $("in").onclick = () => magnify(1.25); $("out").onclick = () => magnify(.8); $("fit").onclick = () => { magnified = null; magnify(); };
 
 addEventListener("keydown", event => {
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA|BUTTON|SUMMARY)$/.test(event.target.tagName)) return;
+  const { tagName, type } = event.target, writes = /^(SELECT|TEXTAREA)$/.test(tagName) || tagName === "INPUT" && !/^(range|checkbox)$/.test(type);
+  if (event.ctrlKey || event.metaKey || event.altKey || writes || event.key === " " && /^(INPUT|BUTTON|SUMMARY)$/.test(tagName)) return;
   const key = { " ": "play", s: "step", o: "one", r: "rewind", f: "forward", b: "backward", u: "updateact" }[event.key];
   if (key) { event.preventDefault(); $(key).click(); }
 });

@@ -106,7 +106,7 @@ function frame(c, wide, high, [xlow, xhigh], [ylow, yhigh], xname, yname, writte
   c.fillStyle = palette.muted; c.textBaseline = "alphabetic";
   c.textAlign = "left"; c.fillText(number(xlow, 2), PLOT.left, high - 8); c.textAlign = "right"; c.fillText(number(xhigh, 2), wide - PLOT.right, high - 8);
   c.textAlign = "center"; c.fillText(xname, (PLOT.left + wide - PLOT.right) / 2, high - 8);
-  c.textAlign = "right"; c.fillText(written(yhigh), PLOT.left - 3, PLOT.top + 9); c.fillText(written(ylow), PLOT.left - 3, high - PLOT.bottom);
+  c.textAlign = "right"; for (const [text, at] of [[written(yhigh), PLOT.top + 9], [written(ylow), high - PLOT.bottom]]) c.fillText(text, PLOT.left - 3, at, PLOT.left - 4);
   c.save(); c.translate(11, (PLOT.top + high - PLOT.bottom) / 2); c.rotate(-Math.PI / 2); c.textAlign = "center"; c.fillText(yname, 0, 0); c.restore();
   return [x, y];
 }

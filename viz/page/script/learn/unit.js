@@ -88,7 +88,7 @@ function nodesWithin(graph, parts, k) { // what it computes, in order, and what 
 }
 function card(graph, k) {
   const { name, row, parents, role } = graph.nodes[k], li = made("li", "", { className: `card ${row === null ? role : "operation"}` }), value = made("b"), slope = made("span");
-  li.append(made("i", row === null ? name : `${name} = ${graph.written(row, parents.map(p => graph.nodes[p].name)).replace(/^((?:[^+]*\+ ){3}).*\+ (?:.*\+ ){4}/, "$1… + ")}`), value, slope);
+  li.append(made("i", graph.formula(graph.nodes[k])), value, slope);
   const local = row !== null && parents.length < 4 ? parents.map((p, slot) => [graph.nodes[p], made("small"), slot]).filter(([p]) => p.role !== "constant") : [];
   li.append(...local.map(([, it]) => it));
   writers.push(() => {
