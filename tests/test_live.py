@@ -530,6 +530,12 @@ def test_the_page_is_never_wider_than_the_screen(width, scheme, iris_page, opene
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     opened(iris_page)
+    page.wait_for_timeout(100)
+    room, x = (
+        page.locator("#picture").bounding_box(),
+        page.locator("#picture text >> text=/^x$/ >> nth=0").bounding_box(),
+    )
+    assert room["x"] < x["x"] < room["x"] + room["width"]  # the inputs are in view
     page.click("#forward")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("graphOfChosen().now") == page.evaluate("graphOfChosen().seed") - 1  # at once

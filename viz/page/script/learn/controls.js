@@ -142,7 +142,11 @@ function magnify(by) {
     by = null;
   }
 }
-$("in").onclick = () => magnify(1.25); $("out").onclick = () => magnify(.8); $("fit").onclick = () => { magnified = null; magnify(); };
+function centred() { // on the inputs, across
+  const [graph, , index] = exampleAt(chosen), [input] = page.examples.graphs[index].leaves.x, at = input && graph.texts(input[0])?.getBoundingClientRect(), room = $("picture").getBoundingClientRect();
+  if (at) $("picture").scrollLeft += at.left + at.width / 2 - room.left - room.width / 2;
+}
+$("in").onclick = () => magnify(1.25); $("out").onclick = () => magnify(.8); $("fit").onclick = () => { magnified = null; magnify(); centred(); };
 
 addEventListener("keydown", event => {
   const { tagName, type } = event.target, writes = /^(SELECT|TEXTAREA)$/.test(tagName) || tagName === "INPUT" && !/^(range|checkbox)$/.test(type);
@@ -158,7 +162,7 @@ addEventListener("message", ({ source, data }) => {
   heardBy = true; reported = version;
 });
 function report() { if (heardBy && reported !== version) { parent.postMessage({ theta: Array.from(state.theta) }, "*"); reported = version; } }
-new ResizeObserver(() => { magnify(); repaint(); }).observe($("panels"));
+new ResizeObserver(() => { magnify(); centred(); repaint(); }).observe($("panels"));
 
 // --- the state in reach, for tests and for the curious -----------------------------------------------------------------
 

@@ -170,7 +170,8 @@ for (const [id, at] of [["across", 0], ["up", 1]]) {
   $(id).onchange = () => { axes[at] = Number($(id).value); survey(); repaint(); };
 }
 $("means").hidden = inputs < 3;
-$("legend").replaceChildren(...page.classes.map((name, k) => {
+const shades = page.labels ? page.classes : !flat ? targetRange.map(x => number(x)) : K > 1 ? Array.from({ length: K }, (_, j) => `output ${j}`) : [];
+$("legend").replaceChildren(...page.labels || flat ? [] : [K > 1 ? `output 0 of ${K}, and its target: ` : "output and target: "], ...shades.map((name, k) => {
   const entry = document.createElement("span"), mark = document.createElement("i");
   mark.style.background = COLOURS[k % COLOURS.length]; entry.append(mark, name); return entry;
 }));
