@@ -394,6 +394,22 @@ def test_the_keys_alone_play_step_rewind_and_travel(iris):
     assert page.evaluate("live.epoch") == 0
 
 
+def test_a_number_that_a_control_does_not_take_is_refused_in_words_that_stay(iris):
+    iris.click("#play")
+    iris.fill("#lr", "-1")
+    iris.press("#lr", "Enter")
+    iris.wait_for_timeout(400)  # longer than the numbers stand
+    assert iris.inner_text("#stopped") == "a learning rate is a finite number above 0; got -1"
+    assert (iris.input_value("#lr"), iris.inner_text("#play")) == ("1", "Play")
+    iris.fill("#lr", "0.5")
+    iris.press("#lr", "Enter")
+    until(iris, "document.getElementById('stopped').hidden")
+    assert iris.evaluate("setting.lr") == 0.5
+    for wrong in ("live.example(150)", "live.example(-1)", "live.theta = [1]", "live.set({seed: 1.5})"):
+        message = iris.evaluate(f"(() => {{ try {{ {wrong}; }} catch (error) {{ return error.message; }} }})()")
+        assert re.search("whole number|finite numbers", message)
+
+
 def test_travel_in_time_comes_back_to_the_parameters_of_that_epoch(iris):
     page = iris
     page.evaluate("live.set({batch: 32}); live.step(15)")

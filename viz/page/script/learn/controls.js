@@ -107,7 +107,7 @@ $("map").onkeydown = event => {
 $("speed").onchange = () => { acting = null; land(); if (playing && $("speed").value === "0") perform(lesson()); };
 
 function change(changes) { // by a control or by window.live: the controls follow
-  set(changes); controls(); changedByReader();
+  set(changes); stopped = ""; controls(); changedByReader();
 }
 function controls() {
   $("rate").value = Math.log10(setting.lr); $("lr").value = Number(setting.lr.toPrecision(6)); $("rate").setAttribute("aria-valuetext", number(setting.lr));
@@ -116,7 +116,7 @@ function controls() {
   $("batch").value = setting.batch;
 }
 for (const size of [0, 1, ...[4, 8, 16, 32, 64, 128].filter(size => size < N)]) $("batch").append(new Option(size === 0 ? `all ${N}` : size, size));
-const tried = f => { try { f(); } catch (error) { $("stopped").textContent = error.message; $("stopped").hidden = false; controls(); } };
+const tried = f => { try { f(); } catch (error) { pause(); stopped = error.message; controls(); repaint(); } };
 $("rate").oninput = () => change({ lr: Number((10 ** Number($("rate").value)).toPrecision(3)) });
 $("lr").onchange = () => tried(() => change({ lr: Number($("lr").value) }));
 $("batch").onchange = () => change({ batch: Number($("batch").value) });
@@ -171,19 +171,22 @@ window.live = {
   get theta() { return Array.from(state.theta); },
   set theta(numbers) {
     if (numbers.length !== P || !numbers.every(Number.isFinite)) throw new Error(`theta is ${P} finite numbers`);
-    pause(); state.theta = Float64Array.from(numbers); state.before = null; lastGradient = null; version++; changedByReader();
+    pause(); state.theta = Float64Array.from(numbers); state.before = null; lastGradient = null; version++; scales = {}; lasting = 0; changedByReader();
   },
   get loss() { return lossNow(); },
   get losses() { return state.losses.slice(0, state.epoch); },
   get epoch() { return state.epoch; },
   get stopped() { return stopped; },
   get level() { return LEVELS[Math.round(wanted)]; },
-  zoom(level, unit = unitChosen) { if (unit !== null) chooseUnit(unit); zoomTo(level); },
+  zoom(level, unit = unitChosen) { if (!net.length) return; if (net[unit]) chooseUnit(unit); zoomTo(level); },
   get troubles() { return [...troubles.keys()].map(k => net[k].name); },
   get fps() { return frames.length < 2 ? 0 : (frames.length - 1) / (frames.at(-1) - frames[0]) * 1000; },
   get python() { return python(); },
   names, play, pause, travel: epoch => goTo(epoch), rewind: () => $("rewind").click(), set: changes => { change(changes); },
-  example(k) { const [graph, data] = exampleAt(k); graph.compute(data); const found = graph.numbers(page.examples.graphs[page.examples.targets[page.examples.of[k]][0]].leaves.output); graphVersion = -1; repaint(); return found; },
+  example(k) {
+    if (!Number.isInteger(k) || k < 0 || k >= N) throw new Error(`an example is a whole number from 0 to ${N - 1}; got ${k}`);
+    const [graph, data] = exampleAt(k); graph.compute(data); const found = graph.numbers(page.examples.graphs[page.examples.targets[page.examples.of[k]][0]].leaves.output); graphVersion = -1; repaint(); return found;
+  },
 };
 
 $("settings").open = innerWidth > 640;
