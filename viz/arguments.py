@@ -47,6 +47,9 @@ def whole(name: str, given: Any, least: int) -> None:
         raise ValueError(f"{name} is a whole number from {least} on; got {given!r}")
 
 
+MODEL = "model is a Module, such as nn.MLP(2, [3, 1]), or a function of one example"
+
+
 def called(given: Any, needed: str) -> Any:
     """Whatever can be called; TypeError for a text, a class that is not called yet, or nothing."""
     if isinstance(given, type) or not callable(given):

@@ -17,7 +17,7 @@ from autograd.guards import graph_of
 from autograd.recorded.inputs import rows_of_numbers
 from autograd.refusals import ERRORS
 from autograd.value import Value
-from viz.arguments import Theme, called, told, whole
+from viz.arguments import MODEL, Theme, called, told, whole
 from viz.files import saved
 from viz.names import names
 from viz.numbers import printable
@@ -152,7 +152,7 @@ def live(
     >>> live(lambda x: w * x[0], [[1.0], [2.0]], [2.0, 4.0], lambda y_hat, y: (y_hat - y) ** 2, SGD())
     <1 parameter learns from 2 examples>
     """
-    output = _output(called(model, "model is a Module, such as nn.MLP(2, [3, 1]), or a function of one example"))
+    output = _output(called(model, MODEL))
     whole("batch_size", 1 if batch_size is None else batch_size, 1)
     whole("seed", seed, 0)
     x, y = _data(X, Y, output)
@@ -182,8 +182,8 @@ def live(
 
 
 def _title(parameters: int, examples: int) -> str:
-    learn = "parameter learns" if parameters == 1 else "parameters learn"
-    return f"{parameters:,} {learn} from {examples:,} example{'s' * (examples != 1)}"
+    learn = " learns" if parameters == 1 else "s learn"
+    return f"{parameters:,} parameter{learn} from {examples:,} example{'s' * (examples != 1)}"
 
 
 def _output(model: Callable[[Any], Any]) -> Callable[[Any], Any]:
