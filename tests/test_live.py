@@ -744,8 +744,10 @@ def test_the_tints_of_a_graph_are_on_a_scale_that_decays_slowly(opened):
 def test_no_control_of_the_zoom_is_empty_or_breaks_it(iris):
     chosen = "$('unitname').selectedOptions[0].textContent"
     assert iris.evaluate(chosen) == "none"
+    assert iris.locator("#what").is_visible()
     iris.evaluate("live.zoom(1)")
     assert iris.evaluate(chosen) == "layer1/neuron1"
+    until(iris, "document.getElementById('what').closest('label').hidden")  # there are no lines
     iris.select_option("#weight", label="b2[0]")
     iris.wait_for_timeout(300)
     assert (iris.evaluate(chosen), iris.evaluate("live.level")) == ("layer1/neuron1", "one unit")
