@@ -245,6 +245,14 @@ def test_after_a_stop_the_epochs_and_the_order_of_the_batches_go_on_from_the_las
         assert page.evaluate("live.theta") == [pytest.approx(w.data, rel=1e-12)]
 
 
+def test_a_number_beyond_the_largest_is_named_with_its_formula_and_a_long_one_is_cut(opened):
+    w = array(np.full(9, 1e200), "w")
+    page = opened(viz.live(lambda x: w @ x, np.full((2, 9), 1e200), [0.0, 0.0], nn.mse, nn.SGD(w.tolist(), 0.1)))
+    page.evaluate("live.step(1)")
+    sum_of = "w[0] · x[0] + w[1] · x[1] + w[2] · x[2] + … + w[8] · x[8]"
+    assert f"example 0 is not finite, from v1 = {sum_of}. " in page.evaluate("live.stopped")
+
+
 def test_a_step_to_infinity_is_not_taken(opened):
     w = Value(1.0, "w")
     page = opened(viz.live(lambda x: w * x[0], [[1e3]], [-1e3], nn.mse, nn.SGD([w], 1e3)))
@@ -1062,7 +1070,7 @@ REFUSALS = {
     "another optimiser": (refused(*ROW, optimizer=object()), TypeError, r"optimizer is nn\.SGD.*; got <object"),
     "an optimiser's name": (refused(*ROW, optimizer="sgd"), TypeError, r"optimizer is nn\.SGD.*; got 'sgd'"),
     "an optimiser's class": (refused(*ROW, optimizer=nn.SGD), TypeError, r"optimizer is nn\.SGD.*; got the class SGD"),
-    "no targets": (lambda: viz.live(nn.MLP(2, [1]), ROW[0], nn.mse, SGD), TypeError, "Y is real numbers, the targets of the rows of X; got function"),
+    "no targets": (lambda: viz.live(nn.MLP(2, [1]), ROW[0], nn.mse, SGD), TypeError, "Y is real numbers, a target or a class index for each row of X; got function"),
     "a loss's name": (refused(*ROW, loss="ce"), TypeError, r"loss is a function: nn\.cross_entropy, .*nn\.mse or your own; got 'ce'"),
     "a loss and an optimiser in each other's place": (refused(*ROW, loss=SGD, optimizer=nn.mse), TypeError, "loss is a function: .*; got <nn.optim.SGD"),
     "a loss of two numbers": (refused([[1.0, 2.0]], [[0.0, 1.0]], nn.MLP(2, [2], rng=0), loss=lambda a, y: a - y), TypeError, "the loss of an example is one Value"),

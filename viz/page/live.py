@@ -203,7 +203,7 @@ def _output(model: Callable[[Any], Any]) -> Callable[[Any], Any]:
 def _data(X: Any, Y: Any, model: Any) -> tuple[Floats, Floats]:  # noqa: N803
     """Examples and targets as floats; class indices of K outputs as rows of zeros with a one."""
     x = rows_of_numbers(X, "X", "rows of real numbers")
-    y = rows_of_numbers(Y, "Y", "real numbers, the targets of the rows of X")
+    y = rows_of_numbers(Y, "Y", "real numbers, a target or a class index for each row of X")
     for data, name, least in ((x, "X", 2), (y, "Y", 1)):
         if data.ndim < least or not data.size:
             raise ValueError(f"{name} has a row for each example; got {data.shape}: a column is {name}[:, None]")
