@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import os
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 import nn
 import viz
-from autograd import Value, array, assign, log, named, relu, scope, sin, sum, tanh, wengert_list, zero_grad
+from autograd import Op, Value, array, assign, log, named, relu, scope, sin, sum, tanh, wengert_list, zero_grad
 from tests.conftest import SIZE
 from viz import __main__ as job
 from viz.names import names
@@ -1053,6 +1054,7 @@ SGD = nn.SGD([Value(1.0)], 0.1)
 
 
 W = Value(1.0, "w")
+TABLED = Op("tabled", lambda x: math.erf(x), (lambda y, x: math.exp(-x * x),))
 REFUSALS = {
     "too many rows": (refused(np.zeros((5000, 2)), np.zeros(5000)), ValueError, r"2,000 examples .* X\[::3\]"),
     "too many numbers": (
@@ -1067,6 +1069,7 @@ REFUSALS = {
     "a branch": (
         refused([[1.0, 2.0]], [0.0], lambda x: W * x[0] if x[0] > 0 else W, nn.SGD([W], 0.1)), TypeError, "where",
     ),
+    "a row of Python": (refused([[1.0]], [0.0], lambda x: TABLED(W * x[0]), nn.SGD([W], 0.1)), TypeError, "the rules of tabled are Python"),
     "another optimiser": (refused(*ROW, optimizer=object()), TypeError, r"optimizer is nn\.SGD.*; got <object"),
     "an optimiser's name": (refused(*ROW, optimizer="sgd"), TypeError, r"optimizer is nn\.SGD.*; got 'sgd'"),
     "an optimiser's class": (refused(*ROW, optimizer=nn.SGD), TypeError, r"optimizer is nn\.SGD.*; got the class SGD"),

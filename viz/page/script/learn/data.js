@@ -1,6 +1,6 @@
 // --- what the network makes of the data: regions, or a curve -------------------------------------------------------------
 
-const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A900", "#666666"]; // Okabe & Ito 2008
+const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A900", "#666666", "#332288", "#882255"]; // Okabe & Ito 2008; for ten classes two of Tol 2021
 const rgb = COLOURS.map(c => [1, 3, 5].map(k => parseInt(c.slice(k, k + 2), 16)));
 const W = page.network.reduce((sum, [, layer, , , , , size]) => sum + (layer ? size : 0), K); // numbers that the model gives for one example
 const inputs = wide[0], flat = inputs === 1;
