@@ -664,7 +664,6 @@ def test_by_keys_alone_the_zoom_leads_from_the_network_to_a_unit_and_to_its_valu
         assert [float(t) for t in r[2:5]] == pytest.approx([w, x, w * x], rel=1e-3)
     assert float(total[4]) == pytest.approx(sum(float(r[4]) for r in [*weights, bias]), abs=2e-3)
     assert float(output[4]) == pytest.approx(1 / (1 + np.exp(-float(total[4]))), rel=1e-3)
-    iris.focus("#within")
     iris.keyboard.press("+")
     until(iris, "document.querySelectorAll('.card').length > 0")
     assert iris.evaluate("live.level") == "its values"
@@ -672,6 +671,7 @@ def test_by_keys_alone_the_zoom_leads_from_the_network_to_a_unit_and_to_its_valu
     iris.keyboard.press("Escape")
     until(iris, "document.getElementById('inside').hidden")
     assert iris.evaluate("live.level") == "the network"
+    assert iris.evaluate("document.activeElement.id") == "net"
 
 
 def test_the_cards_of_a_unit_show_the_numbers_of_the_graph_after_every_step(iris):

@@ -128,8 +128,10 @@ function paintInside() { // as often as it can be read
   const level = net.length ? levelNow() : 0, unit = net[unitChosen], graph = level === 2 ? shownGraph : null;
   if (level !== (built?.level ?? 0) || unit !== built?.unit || graph !== built?.graph) {
     built = { level, unit, graph }; writers = [];
+    const here = document.activeElement, held = here === $("net") || $("inside").contains(here); // what is hidden loses the focus
     $("net").hidden = level > 0; $("inside").hidden = level === 0; $("unitmap").hidden = level !== 1; $("what").parentElement.hidden = level > 0;
     $("within").replaceChildren(...(!level ? [] : level === 1 ? withinUnit(unit) : withinValues(unit)));
+    if (held) (level ? $("within") : $("net")).focus({ preventScroll: true });
     $("unitmap").setAttribute("aria-label", level ? `The output of ${unit.name} over the plane of the data` : "");
   }
   if (!level) return;
