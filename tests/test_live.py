@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import os
 import re
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 import nn
 import viz
-from autograd import Value, array, assign, log, named, relu, scope, sin, sum, tanh, wengert_list, zero_grad
+from autograd import Op, Value, array, assign, log, named, relu, scope, sin, sum, tanh, wengert_list, zero_grad
 from tests.conftest import SIZE
 from viz import __main__ as job
 from viz.names import names
@@ -219,12 +220,38 @@ def test_a_loss_that_is_not_finite_stops_it_and_the_last_good_parameters_stand(o
     assert "from v2" in stopped
     assert page.evaluate("live.theta") == [good]
     assert np.isfinite(page.evaluate("live.loss"))
+    assert page.evaluate("[live.epoch, live.losses.length, state.steps]") == [3, 3, 3]
     page.wait_for_timeout(200)
     assert page.inner_text("#stopped") == stopped
     page.evaluate("live.set({lr: 0.01}); live.step(1)")
     nn.fit(model, X, Y, nn.mse, nn.SGD([w], 0.01), 4, progress=False)
     assert page.evaluate("live.theta") == [pytest.approx(w.data, rel=1e-12)]
     assert page.evaluate("live.stopped") == ""
+
+
+def test_after_a_stop_the_epochs_and_the_order_of_the_batches_go_on_from_the_last_good_step(opened):
+    w = Value(1.0, "w")
+    X, Y = np.linspace(-1, 1, 7)[:, None], np.linspace(-1, 1, 7) ** 2
+    page = opened(viz.live(lambda x: w * x[0], X, Y, nn.mse, nn.SGD([w], 0.1), batch_size=3, seed=4))
+    for broken in ("live.set({lr: 1e200})", "live.theta = [1e200]"):
+        page.evaluate("live.set({seed: 4, lr: 0.1}); live.step(4)")
+        good = page.evaluate("live.theta")
+        page.evaluate(f"{broken}; live.step(9)")
+        assert page.evaluate("live.stopped") != ""
+        assert page.evaluate("live.epoch === live.losses.length")
+        page.evaluate("live.theta = good; live.set({lr: 0.1})".replace("good", str(good)))
+        page.evaluate("live.step(9 - state.epoch * 3 - Math.ceil(state.at / 3))")
+        w.data = 1.0
+        nn.fit(lambda x: w * x[0], X, Y, nn.mse, nn.SGD([w], 0.1), 3, batch_size=3, seed=4, progress=False)
+        assert page.evaluate("live.theta") == [pytest.approx(w.data, rel=1e-12)]
+
+
+def test_a_number_beyond_the_largest_is_named_with_its_formula_and_a_long_one_is_cut(opened):
+    w = array(np.full(9, 1e200), "w")
+    page = opened(viz.live(lambda x: w @ x, np.full((2, 9), 1e200), [0.0, 0.0], nn.mse, nn.SGD(w.tolist(), 0.1)))
+    page.evaluate("live.step(1)")
+    sum_of = "w[0] · x[0] + w[1] · x[1] + w[2] · x[2] + … + w[8] · x[8]"
+    assert f"example 0 is not finite, from v1 = {sum_of}. " in page.evaluate("live.stopped")
 
 
 def test_a_step_to_infinity_is_not_taken(opened):
@@ -261,7 +288,7 @@ def iris_tab(chromium, iris_page, tmp_path_factory):
 
 
 AS_NEW = """live.pause(); live.set({lr: 1, batch: 0, optimizer: "SGD", seed: 0}); for (let k = 0; k < P; k++) freeze(k, false);
-choose(0); pickWeight(0); unitChosen = null; live.zoom(0); document.getElementById("speed").value = 1; document.activeElement.blur();"""
+choose(0); pickWeight(0); chooseUnit(null); live.zoom(0); document.getElementById("speed").value = 1; document.activeElement.blur();"""
 
 
 @pytest.fixture
@@ -357,6 +384,12 @@ def test_the_keys_alone_play_step_rewind_and_travel(iris):
     until(page, "live.epoch > 10")
     page.keyboard.press("Space")
     until(page, "document.getElementById('play').textContent === 'Play'")
+    page.click("#rewind")
+    page.keyboard.press("s")  # with a button focused, too
+    page.keyboard.press("s")
+    page.focus("#lr")
+    page.keyboard.press("s")  # which is text there
+    assert page.evaluate("live.epoch") == 2
     page.focus("#losses")
     page.keyboard.press("Home")
     assert page.evaluate("live.epoch") == 0
@@ -368,6 +401,22 @@ def test_the_keys_alone_play_step_rewind_and_travel(iris):
     page.focus("#picture")
     page.keyboard.press("r")
     assert page.evaluate("live.epoch") == 0
+
+
+def test_a_number_that_a_control_does_not_take_is_refused_in_words_that_stay(iris):
+    iris.click("#play")
+    iris.fill("#lr", "-1")
+    iris.press("#lr", "Enter")
+    iris.wait_for_timeout(400)  # longer than the numbers stand
+    assert iris.inner_text("#stopped") == "a learning rate is a finite number above 0; got -1"
+    assert (iris.input_value("#lr"), iris.inner_text("#play")) == ("1", "Play")
+    iris.fill("#lr", "0.5")
+    iris.press("#lr", "Enter")
+    until(iris, "document.getElementById('stopped').hidden")
+    assert iris.evaluate("setting.lr") == 0.5
+    for wrong in ("live.example(150)", "live.example(-1)", "live.theta = [1]", "live.set({seed: 1.5})"):
+        message = iris.evaluate(f"(() => {{ try {{ {wrong}; }} catch (error) {{ return error.message; }} }})()")
+        assert re.search("whole number|finite numbers", message)
 
 
 def test_travel_in_time_comes_back_to_the_parameters_of_that_epoch(iris):
@@ -506,6 +555,12 @@ def test_the_page_is_never_wider_than_the_screen(width, scheme, iris_page, opene
     page.set_viewport_size({"width": width, "height": 900})
     page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     opened(iris_page)
+    page.wait_for_timeout(100)
+    room, x = (
+        page.locator("#picture").bounding_box(),
+        page.locator("#picture text >> text=/^x$/ >> nth=0").bounding_box(),
+    )
+    assert room["x"] < x["x"] < room["x"] + room["width"]  # the inputs are in view
     page.click("#forward")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("graphOfChosen().now") == page.evaluate("graphOfChosen().seed") - 1  # at once
@@ -609,7 +664,6 @@ def test_by_keys_alone_the_zoom_leads_from_the_network_to_a_unit_and_to_its_valu
         assert [float(t) for t in r[2:5]] == pytest.approx([w, x, w * x], rel=1e-3)
     assert float(total[4]) == pytest.approx(sum(float(r[4]) for r in [*weights, bias]), abs=2e-3)
     assert float(output[4]) == pytest.approx(1 / (1 + np.exp(-float(total[4]))), rel=1e-3)
-    iris.focus("#within")
     iris.keyboard.press("+")
     until(iris, "document.querySelectorAll('.card').length > 0")
     assert iris.evaluate("live.level") == "its values"
@@ -617,6 +671,7 @@ def test_by_keys_alone_the_zoom_leads_from_the_network_to_a_unit_and_to_its_valu
     iris.keyboard.press("Escape")
     until(iris, "document.getElementById('inside').hidden")
     assert iris.evaluate("live.level") == "the network"
+    assert iris.evaluate("document.activeElement.id") == "net"
 
 
 def test_the_cards_of_a_unit_show_the_numbers_of_the_graph_after_every_step(iris):
@@ -633,6 +688,78 @@ def test_the_cards_of_a_unit_show_the_numbers_of_the_graph_after_every_step(iris
             of = found[name.partition(" = ")[0]]
             assert float(value.replace("−", "-")) == pytest.approx(of[0], rel=1e-3)
             assert float(slope.removeprefix("∂ ").replace("−", "-")) == pytest.approx(of[1], rel=1e-3)
+
+
+WIRES = """[...document.querySelectorAll('.wired path')].map(path => {
+  const { left, top } = path.ownerSVGElement.getBoundingClientRect(), ns = path.getAttribute("d").match(/[-\\d.]+/g).map(Number);
+  const at = (x, y) => [...document.querySelectorAll('.card')].find(card => {
+    const r = card.getBoundingClientRect(); return r.left - 1 <= x && x <= r.right + 1 && r.top - 1 <= y && y <= r.bottom + 1;
+  })?.firstChild.textContent.split(" = ")[0];
+  const [x, y, ...rest] = ns, end = path.getAttribute("d").includes("V") ? [x, rest[0]] : rest.slice(4, 6);
+  return [at(x + left, y + top), at(end[0] + left, end[1] + top)];
+})"""
+
+
+def test_wires_lead_from_each_card_of_a_unit_to_those_that_it_feeds(iris):
+    iris.evaluate("choose(60); live.zoom(2, 6)")
+    until(iris, "document.querySelectorAll('.wired path').length > 0")
+    feeds = iris.evaluate("graphOfChosen().nodes.map(n => [n.name, n.parents.map(p => graphOfChosen().nodes[p].name)])")
+    cards = [text.partition(" = ")[0] for text in iris.locator(".card > i").all_inner_texts()]
+    expected = [(p, name) for name, parents in feeds for p in parents if name in cards and p in cards]
+    found = [tuple(pair) for pair in iris.evaluate(WIRES)]
+    assert sorted(found) == sorted(expected)
+    assert len(found) == 8 + 2 + 1  # into the dot, the sum, σ
+    for scheme in ("dark", "light"):
+        iris.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        ink, stroke = (
+            iris.evaluate(f"getComputedStyle(document.querySelector('{of}')).{key}")
+            for of, key in (("body", "color"), (".wired path", "stroke"))
+        )
+        assert stroke == ink
+
+
+def test_wires_stay_at_their_cards_where_the_list_is_longer_than_its_frame(opened):
+    model = nn.MLP(12, [2, 1], rng=0)
+    X = np.random.default_rng(0).normal(size=(8, 12))
+    page = opened(viz.live(model, X, X[:, 0], nn.mse, nn.SGD(model.parameters(), 0.1)))
+    page.evaluate("live.zoom(2, 12)")
+    until(page, "document.querySelectorAll('.wired path').length === 12 * 2 + 3")
+    page.evaluate("$('within').scrollTop = 200")
+    page.wait_for_timeout(500)  # until nothing moves
+    found = page.evaluate(WIRES)
+    assert all(a and b for a, b in found), found
+
+
+def test_the_tints_of_a_graph_are_on_a_scale_that_decays_slowly(opened):
+    w = Value(100.0, "w")
+    page = opened(viz.live(lambda x: w * x[0], [[1.0]], [0.0], nn.mse, nn.SGD([w], 0.9)))
+    strongest = """(() => { // the smallest gradient of which the tint is full: that of 0.95² of the scale
+      let low = 1e-9, high = 1e9;
+      for (let k = 0; k < 80; k++) { const x = Math.sqrt(low * high); if (graphOfChosen().tint(x).includes(" 100%")) high = x; else low = x; }
+      return high / .95 ** 2;
+    })()"""
+    assert page.evaluate(strongest) == pytest.approx(1e4)
+    for k in (1, 2):  # the largest gradient, that of x, is 100, and then 1
+        page.evaluate("live.step(1)")
+        until(page, "graphVersion === version")
+        assert page.evaluate(strongest) == pytest.approx(1e4 * 0.9**k)
+    page.evaluate("choose(0)")  # what the reader chooses is measured by itself
+    assert page.evaluate(strongest) == pytest.approx(1)
+    page.evaluate("live.rewind()")
+    until(page, "graphVersion === version")
+    assert page.evaluate(strongest) == pytest.approx(1e4)
+
+
+def test_no_control_of_the_zoom_is_empty_or_breaks_it(iris):
+    chosen = "$('unitname').selectedOptions[0].textContent"
+    assert iris.evaluate(chosen) == "none"
+    assert iris.locator("#what").is_visible()
+    iris.evaluate("live.zoom(1)")
+    assert iris.evaluate(chosen) == "layer1/neuron1"
+    until(iris, "document.getElementById('what').closest('label').hidden")  # there are no lines
+    iris.select_option("#weight", label="b2[0]")
+    iris.wait_for_timeout(300)
+    assert (iris.evaluate(chosen), iris.evaluate("live.level")) == ("layer1/neuron1", "one unit")
 
 
 def test_a_unit_that_is_zoomed_into_is_announced(iris):
@@ -916,13 +1043,18 @@ def test_what_has_no_layers_has_no_units():
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 
-def refused(X, Y, model=None, optimizer=None):
+def refused(X, Y, model=None, optimizer=None, loss=nn.mse, **more):
     model = model or nn.MLP(2, [2, 1], rng=0)
     optimizer = optimizer or nn.SGD(model.parameters(), 0.1)
-    return lambda: viz.live(model, X, Y, nn.mse, optimizer)
+    return lambda: viz.live(model, X, Y, loss, optimizer, **more)
+
+
+ROW = [[1.0, 2.0]], [0.0]
+SGD = nn.SGD([Value(1.0)], 0.1)
 
 
 W = Value(1.0, "w")
+TABLED = Op("tabled", lambda x: math.erf(x), (lambda y, x: math.exp(-x * x),))
 REFUSALS = {
     "too many rows": (refused(np.zeros((5000, 2)), np.zeros(5000)), ValueError, r"2,000 examples .* X\[::3\]"),
     "too many numbers": (
@@ -933,11 +1065,27 @@ REFUSALS = {
     "rows and targets": (refused([[1.0, 2.0]], [0.0, 1.0]), ValueError, "1 rows of X and 2 of Y"),
     "one column": (refused([1.0, 2.0], [0.0, 1.0]), ValueError, r"X\[:, None\]"),
     "text": (refused([["a", "b"]], [0.0]), TypeError, "rows of real numbers"),
-    "classes that are no indices": (refused([[1.0, 2.0]], [0.5], nn.MLP(2, [3], rng=0)), ValueError, "class indices from 0 to 2"),
+    "classes that are no indices": (refused([[1.0, 2.0]], [0.5], nn.MLP(2, [3], rng=0)), ValueError, "class indices from 0 to 2, which are integers"),
     "a branch": (
         refused([[1.0, 2.0]], [0.0], lambda x: W * x[0] if x[0] > 0 else W, nn.SGD([W], 0.1)), TypeError, "where",
     ),
-    "another optimiser": (refused([[1.0, 2.0]], [0.0], optimizer=object()), TypeError, "the page knows nn.SGD"),
+    "a row of Python": (refused([[1.0]], [0.0], lambda x: TABLED(W * x[0]), nn.SGD([W], 0.1)), TypeError, "the rules of tabled are Python"),
+    "another optimiser": (refused(*ROW, optimizer=object()), TypeError, r"optimizer is nn\.SGD.*; got <object"),
+    "an optimiser's name": (refused(*ROW, optimizer="sgd"), TypeError, r"optimizer is nn\.SGD.*; got 'sgd'"),
+    "an optimiser's class": (refused(*ROW, optimizer=nn.SGD), TypeError, r"optimizer is nn\.SGD.*; got the class SGD"),
+    "no targets": (lambda: viz.live(nn.MLP(2, [1]), ROW[0], nn.mse, SGD), TypeError, "Y is real numbers, a target or a class index for each row of X; got function"),
+    "a loss's name": (refused(*ROW, loss="ce"), TypeError, r"loss is a function: nn\.cross_entropy, .*nn\.mse or your own; got 'ce'"),
+    "a loss and an optimiser in each other's place": (refused(*ROW, loss=SGD, optimizer=nn.mse), TypeError, "loss is a function: .*; got <nn.optim.SGD"),
+    "a loss of two numbers": (refused([[1.0, 2.0]], [[0.0, 1.0]], nn.MLP(2, [2], rng=0), loss=lambda a, y: a - y), TypeError, "the loss of an example is one Value"),
+    "a loss of nothing": (refused(*ROW, loss=lambda a, y: None), TypeError, "is its return missing"),
+    "a model's class": (refused(*ROW, nn.MLP, SGD), TypeError, "model is a Module, .*; got the class MLP"),
+    "a model's output": (refused(*ROW, W * 2, SGD), TypeError, "model is a Module, .*; got Value"),
+    "a model of plain numbers": (refused(*ROW, lambda x: 1.0, SGD), TypeError, "the model returned a plain number"),
+    "a model without parameters": (refused(*ROW, lambda x: x[0], SGD), ValueError, "none of the optimiser's"),
+    "a text of names": (refused(*ROW, columns="ab"), ValueError, "columns is a list of names for 2 inputs; got 'ab'"),
+    "names of classes that there are not": (refused([[1.0, 2.0]], [0.5], classes=["a", "b"]), ValueError, "classes is a list of names for 0 classes"),
+    "a theme": (refused(*ROW, theme="blue"), ValueError, "theme is one of"),
+    "no digits": (refused(*ROW, digits=0), ValueError, "digits is a whole number from 2 on"),
     "other parameters": (refused([[1.0, 2.0]], [0.0], optimizer=nn.SGD([Value(1.0)], 0.1)), ValueError, "none of the optimiser's"),
 }  # fmt: skip
 

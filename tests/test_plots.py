@@ -222,5 +222,7 @@ def test_a_function_of_parameters_is_drawn_with_an_example():
     assert len(axes.lines) == 2
     with pytest.raises(ValueError, match=r"network\(model, X\[0\]\)"):
         viz.network(lambda x: w @ x)
+    with pytest.raises(TypeError, match=r"model is a Module, .*; got the class MLP"):
+        viz.network(nn.MLP)
     with pytest.raises(ValueError, match=r"viz\.draw"):
         viz.network(lambda x: w[0, 0] * x[0], [0.5, 1.0])

@@ -26,9 +26,9 @@ page = viz.live(lambda x: w * x[0] + b, [[1.0], [2.0]], [2.0, 4.0], nn.mse, nn.S
 """
 
 
-def made():
+def made(**more):
     w, b = Value(0.5, "w"), Value(0.0, "b")
-    return (w, b), viz.live(lambda x: w * x[0] + b, [[1.0], [2.0]], [2.0, 4.0], nn.mse, nn.SGD([b, w], 0.05))
+    return (w, b), viz.live(lambda x: w * x[0] + b, [[1.0], [2.0]], [2.0, 4.0], nn.mse, nn.SGD([b, w], 0.05), **more)
 
 
 def test_without_anywidget_a_page_is_a_frame_and_its_parameters_are_refused(monkeypatch):
@@ -73,6 +73,16 @@ def test_a_page_in_a_frame_tells_its_parameters_once_it_is_asked_and_takes_other
     assert page.evaluate("heard.at(-1)") == frame.evaluate("live.theta")
 
 
+def test_a_page_of_a_theme_of_its_own_does_not_follow_the_notebook(page, tmp_path):
+    for theme, scheme in (("dark", "dark"), ("auto", "light")):
+        made(theme=theme)[1].save(tmp_path / "page.html")
+        (tmp_path / "host.html").write_text('<iframe src="page.html" style="width:900px;height:600px"></iframe>')
+        page.goto((tmp_path / "host.html").as_uri())
+        page.evaluate("document.querySelector('iframe').contentWindow.postMessage({ink: 'rgb(0, 0, 0)'}, '*')")
+        page.wait_for_timeout(200)
+        assert page.frames[1].evaluate("getComputedStyle(document.documentElement).colorScheme") == scheme
+
+
 @pytest.mark.slow  # the server alone takes ten seconds
 @needs_anywidget
 def test_in_jupyterlab_parameters_follow_the_page_and_move_it(tmp_path, chromium):
@@ -86,6 +96,8 @@ def test_in_jupyterlab_parameters_follow_the_page_and_move_it(tmp_path, chromium
     (tmp_path / "lesson.ipynb").write_text(json.dumps(notebook))
     with jupyterlab(tmp_path) as address:
         page = chromium.new_page(viewport={"width": 1500, "height": 1200})
+        wrong = []
+        page.on("pageerror", lambda error: wrong.append(str(error)))
         page.goto(f"{address}/lab/tree/lesson.ipynb?reset")
         page.wait_for_selector("text=/Python 3.*Idle/i", timeout=60_000)
         page.click(".jp-Notebook .jp-CodeCell >> nth=0")
@@ -100,6 +112,7 @@ def test_in_jupyterlab_parameters_follow_the_page_and_move_it(tmp_path, chromium
         assert told == learnt
         frame.wait_for_function("() => live.theta[0] === 5")
         assert frame.evaluate("live.theta") == [5, 6]
+        assert wrong == []  # a widget's own `style`, say, would be taken for another widget
         page.close()
 
 

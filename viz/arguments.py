@@ -1,4 +1,4 @@
-"""Checks of arguments: Values, one of some words, a whole number. Anything else is refused."""
+"""Checks of arguments: Values, one of some words, a whole number, a function. Anything else is refused."""
 
 from __future__ import annotations
 
@@ -45,3 +45,19 @@ def whole(name: str, given: Any, least: int) -> None:
     """ValueError for anything but a whole number from the least on."""
     if not isinstance(given, Integral) or given < least:
         raise ValueError(f"{name} is a whole number from {least} on; got {given!r}")
+
+
+MODEL = "model is a Module, such as nn.MLP(2, [3, 1]), or a function of one example"
+
+
+def called(given: Any, needed: str) -> Any:
+    """Whatever can be called; TypeError for a text, a class that is not called yet, or nothing."""
+    if isinstance(given, type) or not callable(given):
+        raise TypeError(f"{needed}; got {told(given)}")
+    return given
+
+
+def told(given: Any) -> str:
+    """An argument in a few words."""
+    name = getattr(given, "__name__", "")
+    return f"the class {name}" if isinstance(given, type) else name or printable(repr(given), 60)

@@ -132,15 +132,17 @@ def network(model: Callable[[Any], Any], x: Any = None) -> Any:
     """The units of a model as circles, and its weights as lines: as wide as they are large, in the colour of their sign.
 
     `x` is an example, without which the length of the first weights is taken for the
-    number of inputs. ValueError for a model that has no layers of units.
+    number of inputs. ValueError for a model that has no layers of units, TypeError for what is no model.
 
     >>> w = array([[1.0, -2.0]], "w")
     >>> figure = network(lambda x: w @ x, [1.0, 0.0])
     >>> len(figure.axes)
     1
     """
+    from viz.arguments import MODEL, called
     from viz.page.units import units
 
+    called(model, MODEL)
     inputs = array(np.zeros(_inputs(model)) if x is None else x, "x", "input")
     found = units(nesting.flat(inputs), nesting.flat(model(inputs)))
     if not found:

@@ -39,8 +39,8 @@ def value_and_partials(op: Op, n: int) -> tuple[str, str]:
     context = Context(JAVASCRIPT)
     operands, y = [context.variable(f"x{k}") for k in range(n)], context.variable("y")
     names = ", ".join(x.data[0] for x in operands)
+    value = _function(context, names, {"y": op.apply(*operands)}, "y")  # first: a rule that is Python is refused here
     partials = op.local(y, *operands, rules=op.slopes)
-    value = _function(context, names, {"y": op.apply(*operands)}, "y")
     d = {f"d{k}": partial for k, partial in enumerate(partials)}
     return value, _function(context, f"y, {names}", d, f"[{', '.join(d)}]")
 

@@ -21,14 +21,14 @@ TELL = (
 )
 
 
-def assembled(template: str, script: str, parts: Mapping[str, str]) -> str:
+def assembled(body: str, script: str, parts: Mapping[str, str]) -> str:
     """The page: one file that needs no other, no network, and runs no script but its own."""
     from hashlib import sha256
 
     script = re.sub(r"(?m)^ +|^//.*\n| +// .*$", "", script)  # a page need not explain itself
     known = {**parts, "script": script, "hash": b64encode(sha256(f"\n{script}".encode()).digest()).decode()}
     # In one pass: a text that is put in may look like a place to put something in.
-    return re.sub(r"\{(\w+)\}", lambda place: known[place[1]], read(template))
+    return re.sub(r"\{(\w+)\}", lambda place: known[place[1]], read("page.html").replace("{body}", read(body)))
 
 
 def scripts(*names: str) -> str:

@@ -13,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd import Program, array, assign, nesting, record
+from autograd.guards import graph_of
 from autograd.recorded.inputs import rows_of_numbers
 from autograd.refusals import ERRORS
 from autograd.value import Value
-from viz.arguments import Theme, whole
+from viz.arguments import MODEL, Theme, called, told, whole
 from viz.files import saved
 from viz.names import names
 from viz.numbers import printable
@@ -29,11 +30,10 @@ from viz.page.widget import widget
 Floats = npt.NDArray[np.float64]
 Leaves = tuple[Sequence[Value], Sequence[Value]]  # the parameters in the order of theta; and those of the optimiser
 MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times parameters, what a step computes
+LOSSES = "nn.cross_entropy, nn.binary_cross_entropy_with_logits, nn.hinge, nn.mse"
 # fmt: off
 OF_GRAPH = ("numbers", "nodes", "zeros", "graph", "narration", "picture", "example")  # the graph of one example
-SCRIPTS = (
-    "learn/random", "learn/descent", "learn/data", "learn/network", "learn/unit", "learn/curves", "learn/acts", "learn/controls", "theme",
-)
+LEARN = ("random", "descent", "data", "network", "unit", "curves", "acts", "controls")  # the page, in this order
 # fmt: on
 
 
@@ -53,6 +53,7 @@ class Live(Page):
     def html(self) -> str:
         """The page."""
         of_graph = f"const graphOf = (page, ROWS, svg) => {{\n{scripts(*OF_GRAPH)}\nreturn example;\n}};"
+        learn = scripts(*(f"learn/{name}" for name in LEARN))
         parts = {
             "theme": "" if self.theme == "auto" else self.theme,
             "title": escape(repr(self)[1:-1]),
@@ -60,7 +61,9 @@ class Live(Page):
             "svg": self.picture,
             "data": as_json(self.data),
         }
-        return assembled("live.html", "\n".join([self.script, scripts("numbers"), of_graph, scripts(*SCRIPTS)]), parts)
+        return assembled(
+            "live.html", "\n".join([self.script, scripts("numbers"), of_graph, learn, scripts("theme")]), parts
+        )
 
     @once
     def _widget(self) -> Any:
@@ -121,7 +124,7 @@ def live(
     X: Any,  # noqa: N803  # the field's names for rows of data and their targets
     Y: Any,  # noqa: N803
     loss: Callable[[Any, Any], Any],
-    optimizer: Any,
+    optimizer: Any = None,
     *,
     batch_size: int | None = None,
     validation: tuple[Any, Any] | None = None,
@@ -149,12 +152,13 @@ def live(
     >>> live(lambda x: w * x[0], [[1.0], [2.0]], [2.0, 4.0], lambda y_hat, y: (y_hat - y) ** 2, SGD())
     <1 parameter learns from 2 examples>
     """
-    output = _output(model)
+    output = _output(called(model, MODEL))
+    whole("batch_size", 1 if batch_size is None else batch_size, 1)
+    whole("seed", seed, 0)
     x, y = _data(X, Y, output)
-    program = record(lambda x, y: loss(output(x), y), x[0], y[0])
-    _refuse(len(x), len(program.parameters), batch_size, seed)
-    program(x, y)  # a row that the model or the loss does not take is refused here
+    program = _program(output, called(loss, f"loss is a function: {LOSSES} or your own"), x, y)
     place = {v: k for k, v in enumerate(program.parameters)}
+    descent = _descent(optimizer, place)
     seen, parts = network(output, x[0])
     shown, functions, picture = graphs(marked(output, loss), (x, y), place, theme, digits)
     # fmt: off
@@ -166,7 +170,7 @@ def live(
         "held": None if validation is None else _held(validation, output, program),
         "columns": _named(columns, [f"x[{k}]" for k in range(x[0].size)], "columns", "inputs"),
         "batch": 0 if batch_size is None or batch_size >= len(x) else batch_size,
-        "optimizer": _descent(optimizer, place),
+        "optimizer": descent,
         "python": _python(model, optimizer, place),
         "model": _places(seen.parameters, place),
         "network": [facts(part, parts, place) for part in parts], "staged": any(part.sources for part in parts),
@@ -178,8 +182,8 @@ def live(
 
 
 def _title(parameters: int, examples: int) -> str:
-    learn = "parameter learns" if parameters == 1 else "parameters learn"
-    return f"{parameters:,} {learn} from {examples:,} example{'s' * (examples != 1)}"
+    learn = " learns" if parameters == 1 else "s learn"
+    return f"{parameters:,} parameter{learn} from {examples:,} example{'s' * (examples != 1)}"
 
 
 def _output(model: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -187,6 +191,7 @@ def _output(model: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def output(x: Any) -> Any:
         y = model(x)
+        graph_of(y, "the model")
         return y[0] if np.shape(y) == (1,) else y
 
     return output
@@ -197,7 +202,8 @@ def _output(model: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 def _data(X: Any, Y: Any, model: Any) -> tuple[Floats, Floats]:  # noqa: N803
     """Examples and targets as floats; class indices of K outputs as rows of zeros with a one."""
-    x, y = (rows_of_numbers(data, name, "rows of real numbers") for data, name in ((X, "X"), (Y, "Y")))
+    x = rows_of_numbers(X, "X", "rows of real numbers")
+    y = rows_of_numbers(Y, "Y", "real numbers, a target or a class index for each row of X")
     for data, name, least in ((x, "X", 2), (y, "Y", 1)):
         if data.ndim < least or not data.size:
             raise ValueError(f"{name} has a row for each example; got {data.shape}: a column is {name}[:, None]")
@@ -213,7 +219,8 @@ def _data(X: Any, Y: Any, model: Any) -> tuple[Floats, Floats]:  # noqa: N803
     if np.ndim(output) == 1 and y.ndim == 1:
         k = len(output)
         if y.dtype.kind == "f" or not 0 <= y.min() <= y.max() < k:
-            raise ValueError(f"the model has {k} outputs: Y is class indices from 0 to {k - 1}, or has shape (N, {k})")
+            needed = f"class indices from 0 to {k - 1}, which are integers, or has shape (N, {k})"
+            raise ValueError(f"the model has {k} outputs: Y is {needed}; got {y.dtype} from {y.min()} to {y.max()}")
         y = y[:, None] == np.arange(k)
     return x.astype(float), y.astype(float)
 
@@ -230,14 +237,21 @@ def _held(validation: Any, model: Any, program: Program) -> dict[str, Any]:
     return _rows_of_page(x, y)
 
 
-def _refuse(rows: int, parameters: int, batch_size: int | None, seed: int) -> None:
-    whole("batch_size", 1 if batch_size is None else batch_size, 1)
-    whole("seed", seed, 0)
-    if rows * parameters > MOST_PRODUCTS:
+def _program(output: Any, loss: Any, x: Floats, y: Floats) -> Program:
+    """The loss of an example, recorded; a row that the model or the loss does not take is refused here."""
+
+    def loss_of_example(x: Any, y: Any) -> Any:
+        return loss(output(x), y)
+
+    program = record(loss_of_example, x[0], y[0])
+    if len(x) * (parameters := len(program.parameters)) > MOST_PRODUCTS:
         raise ValueError(
-            f"a step of {rows:,} examples times {parameters:,} parameters is too large for a page: "
+            f"a step of {len(x):,} examples times {parameters:,} parameters is too large for a page: "
             f"take {max(1, MOST_PRODUCTS // parameters):,} examples, or fewer units"
         )
+    if np.ndim(program(x, y)) > 1:
+        raise TypeError("the loss of an example is one Value: take the sum of those that it returns")
+    return program
 
 
 def _rows_of_page(x: Floats, y: Floats) -> dict[str, Any]:
@@ -262,7 +276,7 @@ def _kind(model: Any, x: Floats, y: Floats, classes: Sequence[str]) -> dict[str,
         "outputs": len(outputs), "probabilities": made, "limit": 0.5 if made else 0.0, "labels": None, "classes": [],
     }  # fmt: skip
     if labels is None:
-        return found
+        return found | {"classes": _named(classes, [], "classes", "classes")}
     numbered = [f"class {k}" for k in range(max(2, len(outputs)))]
     return found | {"labels": labels.tolist(), "classes": _named(classes, numbered, "classes", "classes")}
 
@@ -271,10 +285,12 @@ def _softmax(v: Value) -> bool:
     return v.op is not None and v.op.name == "exp" and getattr(v.parents[0].op, "name", "") == "log_softmax"
 
 
-def _named(given: Sequence[str], otherwise: list[str], argument: str, what: str) -> list[str]:
-    if len(given) not in (0, len(otherwise)):
-        raise ValueError(f"{argument} names {len(otherwise)} {what}; got {len(given)} names")
-    return [printable(str(name)) for name in given] or otherwise
+def _named(given: Any, otherwise: list[str], argument: str, what: str) -> list[str]:
+    listed = np.iterable(given) and not isinstance(given, str)
+    found = [printable(str(name)) for name in given] if listed else []
+    if not listed or len(found) not in (0, len(otherwise)):
+        raise ValueError(f"{argument} is a list of names for {len(otherwise)} {what}; got {told(given)}")
+    return found or otherwise
 
 
 # --- the descent ------------------------------------------------------------------------------------------------------
@@ -284,7 +300,8 @@ def _descent(optimizer: Any, place: Mapping[Value, int]) -> dict[str, Any]:
     """The optimiser's rule, its settings, and what it remembers of each parameter that it moves, in the order of theta."""
     rule = type(optimizer).__name__
     if rule not in ("SGD", "Adam"):
-        raise TypeError(f"the page knows nn.SGD(parameters, lr=0.1) and nn.Adam; got {printable(repr(optimizer))}")
+        known = "nn.SGD(model.parameters(), lr=0.1) or nn.Adam(model.parameters())"
+        raise TypeError(f"optimizer is {known}: the page knows no other; got {told(optimizer)}")
     own = [(place[v], k) for k, v in enumerate(optimizer.parameters) if v in place]
     if not own:
         raise ValueError("the loss depends on none of the optimiser's parameters: give it model.parameters()")

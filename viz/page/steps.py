@@ -15,7 +15,7 @@ from autograd.refusals import ERRORS
 from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in
+from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
@@ -24,6 +24,7 @@ from viz.page.animation import animated
 from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.facts import gathered, level
 from viz.picture import cards, formats
+from viz.picture.colours import THEMES
 from viz.picture.diagram import Diagram, draw, failed
 from viz.picture.paint import without_tooltips
 from viz.source import Failure, attach, given, listing
@@ -127,6 +128,8 @@ def steps(
     >>> steps(x * x + 1)
     <2 steps forward and 2 back through a graph of 4 values>
     """
+    choice("theme", theme, THEMES)
+    whole("digits", digits, 2)
     output, watch = given(output, args, failed)
     order = _order(output)
     asked = exercise.questions(order) if predict == "all" else _asked(predict, {v: k for k, v in enumerate(order)})

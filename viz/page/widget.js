@@ -1,7 +1,7 @@
 export default {
   render({ model, el }) {
     const frame = document.createElement("iframe");
-    frame.setAttribute("sandbox", "allow-scripts"); frame.title = "A network that learns"; frame.style.cssText = model.get("style"); frame.srcdoc = model.get("html");
+    frame.setAttribute("sandbox", "allow-scripts"); frame.title = "A network that learns"; frame.style.cssText = model.get("look"); frame.srcdoc = model.get("html");
     const tell = message => frame.contentWindow?.postMessage(message, "*"), ink = () => tell({ ink: getComputedStyle(frame).color });
     frame.onload = () => { ink(); tell({ theta: model.get("theta") }); };
     frame.ontransitionrun = () => setTimeout(ink, 99);

@@ -17,6 +17,6 @@ def widget(html: str, theta: Sequence[float], high: int) -> Any:
         return None
 
     text, numbers = t.Unicode, t.List(t.Float()).tag(sync=True)
-    synced = {"html": text().tag(sync=True), "style": text().tag(sync=True), "theta": numbers}
+    synced = {"html": text().tag(sync=True), "look": text().tag(sync=True), "theta": numbers}
     frame = type("Frame", (anywidget.AnyWidget,), {"_esm": read("widget.js"), **synced})
-    return frame(html=html, style=f"display:block;width:100%;height:{high}px;{EDGE}", theta=list(theta))
+    return frame(html=html, look=f"display:block;width:100%;height:{high}px;{EDGE}", theta=list(theta))

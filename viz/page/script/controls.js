@@ -1,5 +1,6 @@
 // --- the controls: buttons and keys that play ------------------------------------------------------------------------
 
+const scaled = largest => largest; // tints are measured by the gradients now
 function play(on) {
   clearInterval(timer); timer = null;
   if (on) { if (now === steps.length) go(0); timer = setInterval(() => now < steps.length ? go(now + 1) : play(false), Number($("speed").value)); }

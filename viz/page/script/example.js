@@ -1,6 +1,8 @@
 // --- the graph of one example, on numbers that are handed in; the names of the other scripts that its picture needs ------
 
 let asked = [];
+let strongest = [0, 0]; // the scale of tints, and that of wires: they grow at once, and decay as they are told
+const scaled = largest => strongest = strongest.map((x, k) => Math.max(x, largest[k]));
 const ask = () => {}, marked = () => {}, moves = () => {};
 const still = matchMedia("(prefers-reduced-motion: reduce)");
 const host = svg.closest("#picture");
@@ -22,6 +24,8 @@ function leavesOf(places, theta, x, y, constants) {
   return data;
 }
 const called = ({ k, name, role }) => role === "constant" && /^[(−\d∞n]/.test(name) ? bracketedName(number(value[k], 6)) : name;
+const formula = ({ name, row, parents }) => row === null ? name // of a long sum the beginning and the end
+  : `${name} = ${written(row, parents.map(p => nodes[p].name)).replace(/^((?:[^+]*\+ ){3}).*\+ (?:.*\+ ){4}/, "$1… + ")}`;
 const bracketedName = text => text.startsWith("−") ? `(${text})` : text;
 // What a step moves along the wires of the picture: [path, text, whether it goes back]. Forward the operands' numbers, and
 // back what each adds to a gradient.
@@ -39,7 +43,9 @@ function flights(step) {
   });
 }
 const example = {
-  steps, seed, go, page, svg, nodes, flights, written, tint,
+  steps, seed, page, svg, nodes, flights, formula,
+  go(step, kept = 1) { strongest = strongest.map(x => kept * x); go(step); }, // with so much of the scale before
+  tint: x => tint(x, strongest[0]),
   value: k => value[k], slope: k => adjoints.at(-1)[k], partial: k => partial[k],
   texts(k) { // where the picture writes the number of a node
     const { id, grids } = page.cards.find(card => card.k === k || card.ks?.includes(k)) ?? {};
@@ -57,7 +63,7 @@ const example = {
   numbers: output => Object.fromEntries(nodes.map(node => [node.k === last ? output : called(node), [value[node.k], node.role === "constant" ? null : adjoints.at(-1)[node.k]]])),
   notFinite(data) { // the first node without a finite number, in words
     try { forward(data, true); } catch (error) { return error.message; }
-    const [y] = forward(data, false), { name, row } = nodes.find(({ k }) => !Number.isFinite(y[k])) ?? {};
-    return name && `${name}${row === null ? "" : ` (${page.rows[row].call})`}`;
+    const [y] = forward(data, false), broken = nodes.find(({ k }) => !Number.isFinite(y[k]));
+    return broken && formula(broken);
   },
 };

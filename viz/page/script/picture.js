@@ -41,13 +41,13 @@ function titles() { // the words that a pointer or a screen reader finds on a ca
   }
 }
 
+const largestOf = xs => xs.reduce((most, x) => Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most, 0);
 function show() {
   titles();
-  const largest = adjoints[adjoints.length - 1].reduce((most, x) => Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most, 0) || 1;
+  const [largest, added] = scaled([largestOf(adjoints.at(-1)), largestOf(edges.flat().map(({ more }) => more))]); // for tints, and for wires
   const moving = now ? steps[now - 1] : {}, active = new Set(moving.way === "seed" ? [last] : moving.group?.nodes);
   if (moving.way === "backward") edges[now].forEach(({ p }) => active.add(p));
   for (const card of page.cards) (card.grids ? panel : single)(card, active, largest);
-  const added = edges.flat().reduce((most, { more }) => Number.isFinite(more) ? Math.max(most, Math.abs(more)) : most, 0) || 1;
   const flows = flowByWire();
   for (const wire of page.wires) draw(wire, flows, added);
   marked();

@@ -3,7 +3,7 @@
 
 const darkRules = [...document.styleSheets].flatMap(sheet => [...sheet.cssRules]).filter(rule => rule.media?.mediaText.includes("prefers-color-scheme: dark"));
 addEventListener("message", ({ data, source }) => {
-  if (source !== parent || !CSS.supports("color", data?.ink)) return;
+  if (source !== parent || !CSS.supports("color", data?.ink) || document.documentElement.className) return; // or it has one of its own
   const brush = document.createElement("canvas").getContext("2d");
   brush.fillStyle = data.ink; brush.fillRect(0, 0, 1, 1); // whatever notation the colour has
   const [red, green, blue] = brush.getImageData(0, 0, 1, 1).data, dark = red + green + blue > 382;

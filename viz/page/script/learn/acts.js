@@ -44,8 +44,7 @@ let flying = []; // [element, path, its length, whether back, when it began, how
 function launch(graph, step, time) {
   if (time < 120) return;
   for (const [path, text, back] of graph.flights(step)) {
-    const it = document.createElementNS("http://www.w3.org/2000/svg", "text");
-    it.textContent = back ? `◂ ${text}` : text; it.setAttribute("class", `flight${back ? " back" : ""}`);
+    const it = drawn("text", "class", `flight${back ? " back" : ""}`); it.textContent = back ? `◂ ${text}` : text;
     graph.svg.append(it); flying.push([it, path, path.getTotalLength(), back, performance.now(), time]);
   }
 }

@@ -22,13 +22,14 @@ function exampleAt(k, theta = state.theta) { // its graph, computed
   return [graph, graph.leavesOf(leaves, theta, train.x.subarray(k * wide[0], (k + 1) * wide[0]), train.y.subarray(k * wide[1], (k + 1) * wide[1]), constants), index];
 }
 function whereNotFinite(k, theta) { const [graph, data] = exampleAt(k, theta); return graph.notFinite(data); }
-let graphVersion = -1;
+let graphVersion = -1, lasting = 0; // the version that is shown, and how much of the scale of its tints the next one keeps
 function showExample(at) { // at a step; without one, with everything computed
   const [graph, data, index] = exampleAt(chosen);
   if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== index; }); shownGraph = index; $("graphnotes").textContent = page.examples.graphs[index].notes; }
-  graph.compute(data); graphVersion = version; unmarked();
+  const kept = graphVersion === version ? 1 : lasting;
+  graph.compute(data); graphVersion = version; lasting = .9; unmarked();
   $("seek").max = graph.steps.length;
-  graph.go(at ?? graph.steps.length);
+  graph.go(at ?? graph.steps.length, kept);
   if (at === undefined) {
     graph.settle();
     $("told").replaceChildren(Object.assign(document.createElement("p"), { textContent: `Example ${chosen} after ${state.steps === 1 ? "1 step" : `${state.steps} steps`}: every value and every gradient of its loss. Forward, Backward and Update show how they come about.` }));
@@ -37,7 +38,7 @@ function showExample(at) { // at a step; without one, with everything computed
   return graph;
 }
 function choose(k) {
-  chosen = Math.max(0, Math.min(N - 1, k)); $("example").value = chosen; acting = null;
+  chosen = Math.max(0, Math.min(N - 1, k)); $("example").value = chosen; acting = null; graphVersion = -1; lasting = 0;
   const target = page.labels ? page.classes[page.labels[chosen]] : Array.from(train.y.subarray(chosen * wide[1], (chosen + 1) * wide[1]), x => number(x)).join(", ");
   $("target").textContent = `target ${target}`;
   land(); showExample(); repaint();
@@ -106,7 +107,7 @@ $("map").onkeydown = event => {
 $("speed").onchange = () => { acting = null; land(); if (playing && $("speed").value === "0") perform(lesson()); };
 
 function change(changes) { // by a control or by window.live: the controls follow
-  set(changes); controls(); changedByReader();
+  set(changes); stopped = ""; controls(); changedByReader();
 }
 function controls() {
   $("rate").value = Math.log10(setting.lr); $("lr").value = Number(setting.lr.toPrecision(6)); $("rate").setAttribute("aria-valuetext", number(setting.lr));
@@ -115,7 +116,7 @@ function controls() {
   $("batch").value = setting.batch;
 }
 for (const size of [0, 1, ...[4, 8, 16, 32, 64, 128].filter(size => size < N)]) $("batch").append(new Option(size === 0 ? `all ${N}` : size, size));
-const tried = f => { try { f(); } catch (error) { $("stopped").textContent = error.message; $("stopped").hidden = false; controls(); } };
+const tried = f => { try { f(); } catch (error) { pause(); stopped = error.message; controls(); repaint(); } };
 $("rate").oninput = () => change({ lr: Number((10 ** Number($("rate").value)).toPrecision(3)) });
 $("lr").onchange = () => tried(() => change({ lr: Number($("lr").value) }));
 $("batch").onchange = () => change({ batch: Number($("batch").value) });
@@ -141,10 +142,15 @@ function magnify(by) {
     by = null;
   }
 }
-$("in").onclick = () => magnify(1.25); $("out").onclick = () => magnify(.8); $("fit").onclick = () => { magnified = null; magnify(); };
+function centred() { // on the inputs, across
+  const [graph, , index] = exampleAt(chosen), [input] = page.examples.graphs[index].leaves.x, at = input && graph.texts(input[0])?.getBoundingClientRect(), room = $("picture").getBoundingClientRect();
+  if (at) $("picture").scrollLeft += at.left + at.width / 2 - room.left - room.width / 2;
+}
+$("in").onclick = () => magnify(1.25); $("out").onclick = () => magnify(.8); $("fit").onclick = () => { magnified = null; magnify(); centred(); };
 
 addEventListener("keydown", event => {
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA|BUTTON|SUMMARY)$/.test(event.target.tagName)) return;
+  const { tagName, type } = event.target, writes = /^(SELECT|TEXTAREA)$/.test(tagName) || tagName === "INPUT" && !/^(range|checkbox)$/.test(type);
+  if (event.ctrlKey || event.metaKey || event.altKey || writes || event.key === " " && /^(INPUT|BUTTON|SUMMARY)$/.test(tagName)) return;
   const key = { " ": "play", s: "step", o: "one", r: "rewind", f: "forward", b: "backward", u: "updateact" }[event.key];
   if (key) { event.preventDefault(); $(key).click(); }
 });
@@ -156,7 +162,7 @@ addEventListener("message", ({ source, data }) => {
   heardBy = true; reported = version;
 });
 function report() { if (heardBy && reported !== version) { parent.postMessage({ theta: Array.from(state.theta) }, "*"); reported = version; } }
-new ResizeObserver(() => { magnify(); repaint(); }).observe($("panels"));
+new ResizeObserver(() => { magnify(); centred(); repaint(); }).observe($("panels"));
 
 // --- the state in reach, for tests and for the curious -----------------------------------------------------------------
 
@@ -165,19 +171,22 @@ window.live = {
   get theta() { return Array.from(state.theta); },
   set theta(numbers) {
     if (numbers.length !== P || !numbers.every(Number.isFinite)) throw new Error(`theta is ${P} finite numbers`);
-    pause(); state.theta = Float64Array.from(numbers); state.before = null; lastGradient = null; version++; changedByReader();
+    pause(); state.theta = Float64Array.from(numbers); state.before = null; lastGradient = null; version++; scales = {}; lasting = 0; changedByReader();
   },
   get loss() { return lossNow(); },
   get losses() { return state.losses.slice(0, state.epoch); },
   get epoch() { return state.epoch; },
   get stopped() { return stopped; },
   get level() { return LEVELS[Math.round(wanted)]; },
-  zoom(level, unit = unitChosen) { if (unit !== null) chooseUnit(unit); zoomTo(level); },
+  zoom(level, unit = unitChosen) { if (!net.length) return; if (net[unit]) chooseUnit(unit); zoomTo(level); },
   get troubles() { return [...troubles.keys()].map(k => net[k].name); },
   get fps() { return frames.length < 2 ? 0 : (frames.length - 1) / (frames.at(-1) - frames[0]) * 1000; },
   get python() { return python(); },
   names, play, pause, travel: epoch => goTo(epoch), rewind: () => $("rewind").click(), set: changes => { change(changes); },
-  example(k) { const [graph, data] = exampleAt(k); graph.compute(data); const found = graph.numbers(page.examples.graphs[page.examples.targets[page.examples.of[k]][0]].leaves.output); graphVersion = -1; repaint(); return found; },
+  example(k) {
+    if (!Number.isInteger(k) || k < 0 || k >= N) throw new Error(`an example is a whole number from 0 to ${N - 1}; got ${k}`);
+    const [graph, data] = exampleAt(k); graph.compute(data); const found = graph.numbers(page.examples.graphs[page.examples.targets[page.examples.of[k]][0]].leaves.output); graphVersion = -1; repaint(); return found;
+  },
 };
 
 $("settings").open = innerWidth > 640;

@@ -20,6 +20,11 @@ function paintLosses() {
       c.stroke();
     }
   });
+  if (held) ["training", "validation"].forEach((name, which) => { // which curve is which
+    const at = PLOT.top + 12 + 15 * which;
+    c.beginPath(); c.globalAlpha = 1; c.setLineDash(which ? [4, 3] : []); c.moveTo(wide - 90, at); c.lineTo(wide - 70, at); c.strokeStyle = which ? palette.now : palette.link; c.stroke();
+    c.fillStyle = palette.ink; c.textAlign = "left"; c.textBaseline = "middle"; c.fillText(name, wide - 65, at);
+  });
   c.restore(); c.globalAlpha = 1; c.setLineDash([]);
   if (all.length && Number.isFinite(lossNow())) { c.beginPath(); c.arc(x(state.epoch), Math.min(high - PLOT.bottom, Math.max(PLOT.top, y(f(lossNow())))), 3.5, 0, 7); c.fillStyle = palette.link; c.fill(); } // the loss now
   c.beginPath(); c.moveTo(x(state.epoch), PLOT.top); c.lineTo(x(state.epoch), high - PLOT.bottom); c.strokeStyle = palette.muted; c.lineWidth = 1; c.stroke();
@@ -79,7 +84,7 @@ function showWeight() {
   $("weightsaid").textContent = `${names[weight]} = ${number(w)}, slope ∂loss/∂${names[weight]} = ${number(slope)}`;
   $("update").replaceChildren(...updateLines().map(text => Object.assign(document.createElement("p"), { textContent: text })));
 }
-$("weight").onchange = () => { pickWeight(Number($("weight").value)); unitChosen = null; repaint(); };
+$("weight").onchange = () => { pickWeight(Number($("weight").value)); if (!wanted) chooseUnit(null); repaint(); };
 $("value").oninput = () => { pause(); setWeight(weight, Number($("value").value)); };
 const pull = event => { if (event.buttons && along?.at) { pause(); setWeight(weight, along.at(event.offsetX)); } };
 $("along").onpointerdown = event => { $("along").setPointerCapture(event.pointerId); pull(event); };

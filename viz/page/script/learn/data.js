@@ -1,6 +1,6 @@
 // --- what the network makes of the data: regions, or a curve -------------------------------------------------------------
 
-const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A900", "#666666"]; // Okabe & Ito 2008
+const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A900", "#666666", "#332288", "#882255"]; // Okabe & Ito 2008; for ten classes two of Tol 2021
 const rgb = COLOURS.map(c => [1, 3, 5].map(k => parseInt(c.slice(k, k + 2), 16)));
 const W = page.network.reduce((sum, [, layer, , , , , size]) => sum + (layer ? size : 0), K); // numbers that the model gives for one example
 const inputs = wide[0], flat = inputs === 1;
@@ -106,7 +106,7 @@ function frame(c, wide, high, [xlow, xhigh], [ylow, yhigh], xname, yname, writte
   c.fillStyle = palette.muted; c.textBaseline = "alphabetic";
   c.textAlign = "left"; c.fillText(number(xlow, 2), PLOT.left, high - 8); c.textAlign = "right"; c.fillText(number(xhigh, 2), wide - PLOT.right, high - 8);
   c.textAlign = "center"; c.fillText(xname, (PLOT.left + wide - PLOT.right) / 2, high - 8);
-  c.textAlign = "right"; c.fillText(written(yhigh), PLOT.left - 3, PLOT.top + 9); c.fillText(written(ylow), PLOT.left - 3, high - PLOT.bottom);
+  c.textAlign = "right"; for (const [text, at] of [[written(yhigh), PLOT.top + 9], [written(ylow), high - PLOT.bottom]]) c.fillText(text, PLOT.left - 3, at, PLOT.left - 4);
   c.save(); c.translate(11, (PLOT.top + high - PLOT.bottom) / 2); c.rotate(-Math.PI / 2); c.textAlign = "center"; c.fillText(yname, 0, 0); c.restore();
   return [x, y];
 }
@@ -170,7 +170,8 @@ for (const [id, at] of [["across", 0], ["up", 1]]) {
   $(id).onchange = () => { axes[at] = Number($(id).value); survey(); repaint(); };
 }
 $("means").hidden = inputs < 3;
-$("legend").replaceChildren(...page.classes.map((name, k) => {
+const shades = page.labels ? page.classes : !flat ? targetRange.map(x => number(x)) : K > 1 ? Array.from({ length: K }, (_, j) => `output ${j}`) : [];
+$("legend").replaceChildren(...page.labels || flat ? [] : [K > 1 ? `output 0 of ${K}, and its target: ` : "output and target: "], ...shades.map((name, k) => {
   const entry = document.createElement("span"), mark = document.createElement("i");
   mark.style.background = COLOURS[k % COLOURS.length]; entry.append(mark, name); return entry;
 }));

@@ -51,7 +51,7 @@ function startOf(seed) { // Python's numbers for its own seed; for another one, 
 function rewind(seed = setting.seed) {
   setting.seed = seed; random = generator(seed);
   Object.assign(state, { theta: startOf(seed), memory: first.memory && setting.optimizer === first.rule ? first.memory.map(unpacked) : forgotten(), epoch: 0, at: 0, steps: 0, shares: 0, losses: [], heldLosses: [], before: null });
-  checkpoints = []; stride = 1; lastGradient = null; lastStep.fill(0); batch = train; version++; stopped = "";
+  checkpoints = []; stride = 1; lastGradient = null; lastStep.fill(0); batch = train; version++; stopped = ""; scales = {}; lasting = 0;
   keepCheckpoint();
 }
 
@@ -92,29 +92,29 @@ function updated(theta, before, g) { // new parameters, and a new memory
   return [to, memory, Number.isFinite(sum)];
 }
 
-function descend(set, at, rows) { // one step by the mean gradient of some rows; the loss before it, or NaN and nothing changed
+function descend(set, at, rows, was) { // one step by the mean gradient of some rows; the loss before it, or NaN and nothing changed
   const { theta, memory } = state, part = (x, w) => x.subarray(at * w, (at + rows) * w);
   lastGradient = null;
   const total = program.sum_and_grad(rows, theta, part(set.x, wide[0]), part(set.y, wide[1]), gradient);
-  if (!Number.isFinite(total)) { undo(set, at, rows); return NaN; }
+  if (!Number.isFinite(total)) { undo(set, at, rows, was); return NaN; }
   for (let k = 0; k < P; k++) gradient[k] /= rows;
   const [to, after, finite] = updated(theta, memory, gradient);
-  if (!finite) { stop(`Stopped after step ${state.steps}: the next step would be infinite, so it is not taken. ${advice()}`); return NaN; }
+  if (!finite) { back(was); stop(`Stopped after step ${state.steps}: the next step would be infinite, so it is not taken. ${advice()}`); return NaN; }
   for (let k = 0; k < P; k++) lastStep[k] = to[k] - theta[k];
   lastGradient = { theta, memory, g: gradient, rows, lr: setting.lr, optimizer: setting.optimizer };
-  state.before = { theta, memory }; state.theta = to; state.memory = after; state.steps++; version++;
+  state.before = { theta, memory, was }; state.theta = to; state.memory = after; state.steps++; version++;
   return total / rows;
 }
 
 function step() { // the next batch; true if it was taken
   stopped = "";
-  const size = setting.batch || N;
+  const size = setting.batch || N, { epoch, at, shares } = state, was = { epoch, at, shares, batch, drawn: random.state };
   if (state.at === 0) {
     batch = train;
     if (size < N) batch = shuffled(random.permutation(N));
     state.shares = 0; forgetFuture();
   }
-  const rows = Math.min(size, N - state.at), loss = descend(batch, state.at, rows);
+  const rows = Math.min(size, N - state.at), loss = descend(batch, state.at, rows, was);
   if (Number.isNaN(loss)) return false;
   state.shares += loss * rows / N; state.at += rows;
   if (state.at >= N) {
@@ -154,11 +154,15 @@ function forgetFuture() {
 let stopped = "";
 const advice = () => `A learning rate below ${number(setting.lr)} may help, or inputs scaled to about 1.`;
 function stop(text) { stopped = text; lastGradient = null; }
-function undo(set, at, rows) {
+function back(to) { if (to) { ({ epoch: state.epoch, at: state.at, shares: state.shares, batch, drawn: random.state } = to); forgetFuture(); } } // to where a step began
+function undo(set, at, rows, was) {
   const each = program.forward(rows, state.theta, set.x.subarray(at * wide[0], (at + rows) * wide[0]), set.y.subarray(at * wide[1], (at + rows) * wide[1]), new Float64Array(rows));
   const row = Math.max(0, each.findIndex(x => !Number.isFinite(x))), k = (set.order ?? [])[at + row] ?? at + row;
   const why = whereNotFinite(k, state.theta);
-  if (state.before) { Object.assign(state, state.before, { before: null }); state.steps--; version++; }
+  if (state.before) {
+    const { theta, memory, was: earlier } = state.before;
+    Object.assign(state, { theta, memory, before: null }); state.steps--; version++; back(earlier ?? was);
+  } else back(was);
   stop(`Stopped after step ${state.steps}: the loss of example ${k} is not finite${why ? `, from ${why}` : ""}. The parameters are the last good ones. ${advice()}`);
 }
 

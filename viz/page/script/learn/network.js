@@ -145,6 +145,6 @@ $("net").onclick = event => {
   if (!unit && near && near[0] < 9) pickWeight(near[1]);
   repaint();
 };
-if (staged) $("h-net").textContent = "Stages of the model";
+if (staged) { $("h-net").textContent = "Stages of the model"; $("unitsaid").textContent = "stage"; }
 if (!layers) { $("h-net").textContent = "Parameters"; $("whatsaid").textContent = "bars show"; }
 $("what").onchange = () => repaint();

@@ -1,7 +1,7 @@
 // --- one zoom of three levels: the network; a unit, with its weights and its map; its values, as cards ------------------
 
 let depth = 0, wanted = 0, built = null, writers = []; // how deep the view is, and is going to be; what is shown within a unit
-const LEVELS = ["the network", staged ? "one stage" : "one unit", "its values"];
+const LEVELS = [staged ? "the model" : "the network", staged ? "one stage" : "one unit", "its values"];
 const levelNow = () => depth < .6 ? 0 : depth < 1.5 ? 1 : 2;
 const made = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
 
@@ -88,30 +88,50 @@ function nodesWithin(graph, parts, k) { // what it computes, in order, and what 
 }
 function card(graph, k) {
   const { name, row, parents, role } = graph.nodes[k], li = made("li", "", { className: `card ${row === null ? role : "operation"}` }), value = made("b"), slope = made("span");
-  li.append(made("i", row === null ? name : `${name} = ${graph.written(row, parents.map(p => graph.nodes[p].name))}`), value, slope);
+  li.append(made("i", graph.formula(graph.nodes[k])), value, slope);
   const local = row !== null && parents.length < 4 ? parents.map((p, slot) => [graph.nodes[p], made("small"), slot]).filter(([p]) => p.role !== "constant") : [];
   li.append(...local.map(([, it]) => it));
   writers.push(() => {
     value.textContent = number(graph.value(k));
     slope.textContent = role === "constant" ? "" : `∂ ${number(graph.slope(k))}`;
-    slope.style.background = role === "constant" ? "none" : graph.tint(graph.slope(k), scales.cards);
+    slope.style.background = role === "constant" ? "none" : graph.tint(graph.slope(k));
     for (const [p, it, slot] of local) it.textContent = `∂${name}/∂${p.name} = ${number(graph.partial(k)[slot], 3)}`;
   });
   return li;
 }
 function withinValues(unit) {
-  const graph = graphOfChosen(), { parts } = page.examples.graphs[shownGraph].leaves, [taken, inner] = nodesWithin(graph, parts, unit.k), most = 60;
-  const list = (ks, what) => { const it = made("ul"); it.append(...ks.slice(0, most).map(k => card(graph, k))); return [made("p", ks.length > most ? `${what} (the first ${most} of ${ks.length})` : what), it]; };
-  writers.unshift(() => { scales.cards = Math.max(...[...taken, ...inner].map(k => Math.abs(graph.slope(k) ?? 0)).filter(Number.isFinite), (scales.cards ?? 0) * .97) || 1; });
-  return unit.layer ? [...list(taken, "It takes"), ...list(inner, "and computes, in this example:")] : list(inner, "In this example:");
+  const graph = graphOfChosen(), { parts } = page.examples.graphs[shownGraph].leaves, found = nodesWithin(graph, parts, unit.k), most = 60;
+  const lists = found.map(ks => new Map(ks.slice(0, most).map(k => [k, card(graph, k)]))), div = made("div", "", { className: "wired" }), svg = drawn("svg", "aria-hidden", "true");
+  div.append(svg, ...lists.flatMap((list, n) => {
+    const ks = found[n], it = made("div"), ul = made("ul"), what = n ? unit.layer ? "and computes, in this example:" : "In this example:" : "It takes";
+    ul.append(...list.values()); it.append(made("p", ks.length > most ? `${what} (the first ${most} of ${ks.length})` : what), ul);
+    return ks.length ? [it] : [];
+  }));
+  const all = new Map(lists.flatMap(list => [...list])), wires = [...lists[1]].flatMap(([k, to]) => {
+    const from = [...all.keys()].filter(p => graph.nodes[k].parents.includes(p));
+    return from.map((p, place) => [all.get(p), to, (place + 1) / (from.length + 1), drawn("path")]);
+  });
+  svg.append(...wires.map(wire => wire[3]));
+  writers.push($("within").onscroll = () => { for (const wire of wires) wired(...wire); });
+  return [div];
+}
+const drawn = (tag, ...attribute) => { const it = document.createElementNS("http://www.w3.org/2000/svg", tag); if (attribute.length) it.setAttribute(...attribute); return it; };
+const boxOf = ({ offsetParent: list, offsetLeft, offsetTop, offsetWidth, offsetHeight }) => [list.offsetLeft + offsetLeft, list.offsetTop + offsetTop, offsetWidth, offsetHeight];
+function wired(from, to, place, path) { // from a card on the left, from the one above, or past others of its column
+  const [x1, y1, w1, h1] = boxOf(from), [x2, y2, w2, h2] = boxOf(to), start = y1 + h1 / 2, y = y2 + place * h2, middle = x2 + w2 / 2;
+  const tip = `M${x2 - 5} ${y - 3}L${x2} ${y}L${x2 - 5} ${y + 3}`;
+  path.setAttribute("d", x1 + w1 < x2 ? `M${x1 + w1} ${start}C${x2 - 20} ${start} ${x2 - 24} ${y} ${x2} ${y}${tip}`
+    : from.nextSibling === to ? `M${middle} ${y1 + h1}V${y2}M${middle - 3} ${y2 - 5}L${middle} ${y2}L${middle + 3} ${y2 - 5}` : `M${x1} ${start}C${x2 - 26} ${start} ${x2 - 26} ${y} ${x2} ${y}${tip}`);
 }
 
 function paintInside() { // as often as it can be read
   const level = net.length ? levelNow() : 0, unit = net[unitChosen], graph = level === 2 ? shownGraph : null;
   if (level !== (built?.level ?? 0) || unit !== built?.unit || graph !== built?.graph) {
     built = { level, unit, graph }; writers = [];
-    $("net").hidden = level > 0; $("inside").hidden = level === 0; $("unitmap").hidden = level !== 1;
+    const here = document.activeElement, held = here === $("net") || $("inside").contains(here); // what is hidden loses the focus
+    $("net").hidden = level > 0; $("inside").hidden = level === 0; $("unitmap").hidden = level !== 1; $("what").parentElement.hidden = level > 0;
     $("within").replaceChildren(...(!level ? [] : level === 1 ? withinUnit(unit) : withinValues(unit)));
+    if (held) (level ? $("within") : $("net")).focus({ preventScroll: true });
     $("unitmap").setAttribute("aria-label", level ? `The output of ${unit.name} over the plane of the data` : "");
   }
   if (!level) return;
