@@ -18,7 +18,7 @@ from tests.pictures import GRAPHS, everything, network, neuron
 from tests.test_stages import mlp
 from viz import draw, parsed, steps
 from viz.numbers import exact, few, number
-from viz.page.facts import gathered
+from viz.page.facts import gathered, level
 from viz.picture import colours, stages
 from viz.picture.scene import Note
 
@@ -720,8 +720,8 @@ def reworded(scene):
 def test_the_page_reads_facts_and_no_words_of_the_picture(make, detail):
     out = make()
     scene, order = draw(out, detail=detail, max_nodes=12).scene, wengert_list([out])
-    facts, functions = gathered(scene, order, [], 4)
-    again, same = gathered(reworded(scene), order, [], 4)
+    facts, functions = gathered(order, [], level(scene, order, 4, {}))
+    again, same = gathered(order, [], level(reworded(scene), order, 4, {}))
     assert functions == same
     for card in again["cards"]:
         card["id"] = card["id"].removeprefix("card")

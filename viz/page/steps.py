@@ -23,15 +23,16 @@ from viz.page import exercise
 from viz.page.animation import animated
 from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.facts import gathered, level
+from viz.page.scopes import insides, nested
 from viz.picture import cards, formats
 from viz.picture.diagram import Diagram, draw, failed
-from viz.picture.paint import without_tooltips
+from viz.picture.paint import uid, without_tooltips
 from viz.source import Failure, attach, given, listing
 
 # fmt: off
 SCRIPTS = (  # one script, in this order
     "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "motion", "source", "controls",
-    "quiz", "mistakes", "answer", "view", "theme",
+    "quiz", "mistakes", "answer", "scopes", "view", "theme",
 )
 # fmt: on
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
@@ -48,8 +49,15 @@ class Steps(Page):
 
     title = "Step through the graph"
 
-    def __init__(self, pictures: Sequence[Diagram], data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
-        self.picture, self.pictures = pictures[0], pictures
+    def __init__(
+        self,
+        pictures: Sequence[Diagram],
+        insides: Mapping[str, Diagram],
+        data: dict[str, Any],
+        functions: str,
+        notes: Sequence[str],
+    ) -> None:
+        self.picture, self.pictures, self.insides = pictures[0], pictures, insides
         self.data, self.functions, self.notes = data, functions, notes
         self.theme = self.picture.theme
 
@@ -74,7 +82,10 @@ class Steps(Page):
 
     def _within(self, picture: Diagram) -> str:
         level, hidden = "stages" if picture.scene.staged else "values", "" if picture is self.picture else " hidden=''"
-        svg = exercise.blanked(picture.svg) if self.data["asked"] else picture.svg
+        found = self.insides if picture.scene.staged else {}
+        inner = "".join(nested(within.svg, key, uid(picture.svg)) for key, within in found.items())
+        svg = picture.svg.replace("</svg>", f"{inner}</svg>")
+        svg = exercise.blanked(svg) if self.data["asked"] else svg
         return without_tooltips(svg).replace("<svg ", f'<svg data-level="{level}"{hidden} ', 1)
 
     def save(self, path: str | PathLike[str]) -> Path:
@@ -135,16 +146,18 @@ def steps(
     zero_grad(twins := wengert_list([twin]))
     _backward(twins)
     pictures = [_picture(twin, name, direction, theme, digits) for name in levels]
-    facts, functions = gathered(pictures[0].scene, twins, asked, digits)
+    within = _insides(pictures, twins, theme, digits)
+    first, *other = (level(p.scene, twins, digits, {k: d.scene for k, d in within.items()}) for p in pictures)
+    facts, functions = gathered(twins, asked, first)
     facts["exercise"] = exercise.fingerprint(order) if predict == "all" else None
-    facts["other"] = level(pictures[1].scene, twins, digits) if len(levels) > 1 else None
+    facts["other"] = other[0] if other else None
     if asked:
         exercise.unnamed(facts)
     facts["code"] = listing([watch.places.get(v, []) for v in order]) if watch else None
     cut = (note.text for note in pictures[0].scene.notes if note.kind == "cut")  # the others are in the picture
     notes = [f"{text} The page computes all of them." for text in cut]
     notes += ["More than 400 steps: here they go by stages."] * (_long(order) and levels[0] == "stages")
-    return Steps(pictures, facts, functions, notes)
+    return Steps(pictures, within, facts, functions, notes)
 
 
 def _backward(order: Sequence[Value]) -> None:
@@ -196,6 +209,15 @@ def _picture(twin: Value, level: Detail, direction: Direction, theme: Theme, dig
     else:
         scene = draw(twin, detail=level, direction=ways[0], max_nodes=most, digits=digits).scene
     return max((Diagram(scene, way, theme, legend=False) for way in ways), key=_scale)
+
+
+def _insides(pictures: Sequence[Diagram], order: Sequence[Value], theme: Theme, digits: int) -> dict[str, Diagram]:
+    """The pictures of the scopes that open in the one by stages, where there is one."""
+    scenes = {picture.scene.staged: picture for picture in pictures}
+    if True not in scenes:
+        return {}
+    values = scenes[False].scene if False in scenes else cards.scene(order[-1], len(order), digits, numbered=True)
+    return insides(scenes[True].scene, values, scenes[True].direction, theme)
 
 
 def _scale(picture: Diagram) -> float:

@@ -12,7 +12,7 @@ $("play").onclick = () => play(!timer);
 $("speed").onchange = () => timer && play(true);
 $("more").onclick = () => $("more").setAttribute("aria-expanded", $("rest").classList.toggle("open"));
 $("seek").max = steps.length; $("seek").oninput = event => { play(false); go(Number(event.target.value)); };
-const keys = { ArrowLeft: commands.back, ArrowRight: commands.step, Home: commands.start, End: commands.end, b: commands.backward };
+const keys = { ArrowLeft: commands.back, ArrowRight: commands.step, Home: commands.start, End: commands.end, b: commands.backward, o: () => openHere() };
 addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.id !== "seek") return;
   if (event.key === " " && event.target.closest("[role=button]")) { event.preventDefault(); event.target.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" })); }

@@ -152,7 +152,7 @@ function narration() { // the title of the step now on the screen, and its lines
   if (now === 0) return ["Start", "The leaves have their numbers. Step forward to compute the rest, and then back through the graph."];
   const { way, group } = steps[now - 1];
   if (way === "seed") return ["Backward: the output's own gradient", `${of(nodes[last].name)} = 1`];
-  if (page.level === "stages") return staged(way, group);
+  if (group.sources) return staged(way, group);
   const node = nodes[group.nodes[0]], names = node.parents.map(p => bracketed(nodes[p].name)), numbers = node.parents.map(p => bracketed(number(value[p])));
   if (way === "forward") return [`Forward: compute ${node.name}`, `${node.name} = ${written(node.row, names)} = ${written(node.row, numbers)} = ${number(value[node.k])}`];
   const own = edges[now].filter(({ k }) => !unseen.has(k));
