@@ -262,7 +262,9 @@ def test_open_scopes_show_what_python_computed_and_nothing_stands_over_anything(
     order, bars = gradients(out)
     for card in lesson.page.evaluate("page.cards"):
         if "k" in card and (v := order[card["k"]]).role != "constant":
-            texts = lesson.page.evaluate(f"[...element('{card['id']}').querySelectorAll('text')].map(t => t.textContent)")
+            texts = lesson.page.evaluate(
+                f"[...element('{card['id']}').querySelectorAll('text')].map(t => t.textContent)"
+            )
             assert texts[1:] == [viz.numbers.number(v.data), f"∂ {viz.numbers.number(bars[v])}"]
     first = lesson.page.evaluate("value[last]")
     lesson.set("W2[0,0]", "1.5")
@@ -270,7 +272,9 @@ def test_open_scopes_show_what_python_computed_and_nothing_stands_over_anything(
     turn(lesson, "f1", "Close")
     lesson.page.click("text=Show values")
     lesson.page.click("text=Show stages")
-    assert lesson.page.evaluate("[...opened].join()") == lesson.page.evaluate("page.cards.filter(c => c.ks).length && [...opened].join()")
+    assert lesson.page.evaluate("[...opened].join()") == lesson.page.evaluate(
+        "page.cards.filter(c => c.ks).length && [...opened].join()"
+    )
     assert lesson.page.get_by_role("button", name="Close f4", exact=True).count() == 1
     assert overlaps(lesson) == []
 

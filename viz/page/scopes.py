@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from autograd.value import Value
-from viz.arguments import Direction, Theme
+from viz.arguments import Theme
 from viz.picture.cards import ALL_LABELS, MOST_LABELS
 from viz.picture.diagram import Diagram
 from viz.picture.lanes import depths
@@ -17,7 +17,7 @@ from viz.picture.scene import Card, Panel, Scene, Wire
 MOST, TOGETHER = 60, 400  # values of a scope that opens, and of all of them: a page stays small
 
 
-def insides(stages: Scene, values: Scene, direction: Direction, theme: Theme) -> dict[str, Diagram]:
+def insides(stages: Scene, values: Scene, direction: str, theme: Theme) -> dict[str, Diagram]:
     """The pictures of the scopes that open, by the panels in whose place they stand."""
     found: dict[str, Diagram] = {}
     drawn, room = {card.node for card in values.cards if isinstance(card, Card)}, TOGETHER
@@ -33,20 +33,21 @@ def insides(stages: Scene, values: Scene, direction: Direction, theme: Theme) ->
 def _scene(key: str, values: Scene, parents: Mapping[Value, Sequence[Value]]) -> Scene:
     """The cards of a scope, and before them those that it takes, which do not say how they came about."""
     column = depths(list(parents), parents, dict.fromkeys(parents, 0), {v: 1 for v in parents if not parents[v]})
-    cards = [
-        replace(card, id=f"{key}.{card.id}", lane=0, column=column[card.node], glyph=card.glyph * bool(parents[card.node]))
-        for card in values.cards
-        if isinstance(card, Card) and card.node in parents
-    ]
+    found = [card for card in values.cards if isinstance(card, Card) and card.node in parents]
     inside = [wire for wire in values.wires if wire.edges and parents.get(wire.edges[0][0])]
     labelled = sum(bool(wire.derivative) for wire in inside)
+    ones, every = labelled <= MOST_LABELS, labelled <= ALL_LABELS
+
+    def seated(card: Card) -> Card:
+        glyph = card.glyph * bool(card.node and parents[card.node])
+        return replace(card, id=f"{key}.{card.id}", lane=0, column=column[card.node], glyph=glyph)
 
     def within(wire: Wire) -> Wire:
-        shown = labelled <= ALL_LABELS or (labelled <= MOST_LABELS and wire.derivative != "1")
-        ends = {part: f"{key}.{getattr(wire, part)}" for part in ("id", "tail", "head")}
-        return replace(wire, shown=shown and bool(wire.derivative), room=1 + (labelled <= ALL_LABELS), **ends)
+        shown = bool(wire.derivative) and (every or (ones and wire.derivative != "1"))
+        wire = replace(wire, id=f"{key}.{wire.id}", tail=f"{key}.{wire.tail}", head=f"{key}.{wire.head}")
+        return replace(wire, shown=shown, room=1 + every)
 
-    return replace(values, cards=cards, wires=list(map(within, inside)), lanes=[], notes=[])
+    return replace(values, cards=list(map(seated, found)), wires=list(map(within, inside)), lanes=[], notes=[])
 
 
 def nested(svg: str, key: str, outer: str) -> str:
