@@ -147,6 +147,20 @@ def test_over_a_frame_the_wheel_scrolls_the_notebook_and_a_pinch_zooms(page, tmp
     assert inside.evaluate("getComputedStyle($('picture')).touchAction") == "pan-y"
 
 
+def test_what_if_and_predict_work_in_the_frame_of_a_notebook(page, tmp_path):
+    inside = framed(page, tmp_path, steps(neuron()))
+    inside.click("#if")
+    inside.fill("#number", "1")
+    inside.click("#set")
+    inside.press("#number", "Enter")
+    assert inside.evaluate("leaves[chosen()]") == 1
+    inside.click("#quiz")
+    inside.fill("#answer", "123")
+    inside.press("#answer", "Enter")
+    inside.click("#check")
+    assert inside.evaluate("asked[current].tries.length") == 2
+
+
 def test_two_fingers_zoom_by_what_they_ask_and_two_on_a_trackpad_move(opened):
     lesson = opened(steps(neuron()))
     scale = lesson.page.evaluate("svg.getScreenCTM().a")

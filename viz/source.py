@@ -34,7 +34,7 @@ NEAR = 2  # lines between two functions that are listed as one text
 HOME = Path(autograd.__file__).parents[1]
 ENGINE = tuple(f"{HOME / name}" for name in ("autograd", "viz"))
 PYTHON = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib"))
-LIBRARIES = (*ENGINE, *PYTHON, f"{HOME / 'nn'}", "<frozen", "<__array_function__")
+LIBRARIES = (*ENGINE, *PYTHON, f"{Path(np.__file__).parent}", f"{HOME / 'nn'}", "<frozen", "<__array_function__")
 
 
 class Place(NamedTuple):

@@ -49,14 +49,18 @@ function tell(x) { // cause and effect
   return true;
 }
 $("leaf").onchange = offer;
-$("iffed").onsubmit = event => {
-  event.preventDefault();
+// No form: the frame of a notebook may send none, and then tells of none.
+function entered(field, button, act) { // by Enter in the field, or by the button
+  $(button).onclick = act;
+  $(field).addEventListener("keydown", event => { if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); act(); } });
+}
+entered("number", "set", () => {
   let x;
   try { x = evaluated($("number").value); } catch (error) { x = NaN; }
   if (!Number.isFinite(x)) { $("said").textContent = "That is no number."; $("said").className = "bad"; return; }
   from_ = null;
   if (tell(x)) offer();
-};
+});
 $("slide").oninput = () => { const x = Number($("slide").value); $("number").value = String(Number(x.toPrecision(6))); tell(x); };
 $("slide").onchange = () => { from_ = null; };
 $("reset").onclick = () => { set(nodes.map(node => node.data)); offer(); };

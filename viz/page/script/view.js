@@ -157,6 +157,7 @@ $("level").onclick = () => { play(false); swap(); };
 compute(leaves.slice(), false); // what Python computed: nothing of it is refused
 first.push(...adjoints.at(-1));
 if (page.exercise) $("if").hidden = true; // the answers are those of Python's numbers
+if (page.exercise) recall();
 if (page.asked.length) quiz(page.asked);
 addEventListener("hashchange", () => jump());
 function jump() { const found = location.hash.match(/^#step=(\d+)$/); go(found ? Number(found[1]) : now); }
