@@ -895,7 +895,7 @@ def test_after_what_if_the_product_that_flows_back_is_there_while_its_jacobian_h
     with scope("f3"):
         L = named("L", sum([z * z for z in v]))
     lesson = opened(steps(L, detail="stages"))
-    seen = "[...svg.querySelectorAll('[id$=-label] path + text')].filter(t => getComputedStyle(t).visibility !== 'hidden').map(t => t.textContent).sort()"
+    seen = "[...svg.querySelectorAll(':scope > [id$=-label] path + text')].filter(t => getComputedStyle(t).visibility !== 'hidden').map(t => t.textContent).sort()"
     lesson.press("End")
     before = lesson.page.evaluate(seen)
     assert before == ["∂L/∂W = ∂L/∂u·xᵀ", "∂L/∂x = Wᵀ·∂L/∂u"]

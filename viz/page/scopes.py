@@ -51,7 +51,7 @@ def _scene(key: str, values: Scene, parents: Mapping[Value, Sequence[Value]]) ->
 
 
 def nested(svg: str, key: str, outer: str) -> str:
-    """A picture as a hidden part of another one, whose parts are found by the other one's id."""
-    svg = re.sub(r"<title id=.*?</desc>", "", svg, count=1, flags=re.DOTALL)
+    """A picture as a hidden part of another one, whose id and dark colours are those of its parts too."""
+    svg = re.sub(r"<title id=.*?</desc>(<style>.*?</style>)?", "", svg, count=1, flags=re.DOTALL)
     svg = svg.replace(f' id="{uid(svg)}-', f' id="{outer}-')
     return re.sub(r' role="img" aria-labelledby="[^"]*"', f' data-inside="{key}" display="none"', svg, count=1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import zlib
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from html import escape
@@ -69,9 +72,9 @@ class Steps(Page):
             "title": escape(repr(self.picture)[1:-1]),
             "css": read("steps.css"),
             # Its tooltips give away the numbers that are not computed or predicted yet; the page writes its own.
-            "svg": "".join(map(self._within, self.pictures)),
+            "svg": self._within(self.picture),
             "notes": escape(" ".join(self.notes)),
-            "data": as_json(self.data),
+            "data": as_json(self.data | {"packed": self._packed}),
         }
         return assembled("steps.html", scripts(*SCRIPTS).replace("/*rows*/[]", self.functions), parts)
 
@@ -82,11 +85,18 @@ class Steps(Page):
 
     def _within(self, picture: Diagram) -> str:
         level, hidden = "stages" if picture.scene.staged else "values", "" if picture is self.picture else " hidden=''"
-        found = self.insides if picture.scene.staged else {}
-        inner = "".join(nested(within.svg, key, uid(picture.svg)) for key, within in found.items())
-        svg = picture.svg.replace("</svg>", f"{inner}</svg>")
-        svg = exercise.blanked(svg) if self.data["asked"] else svg
-        return without_tooltips(svg).replace("<svg ", f'<svg data-level="{level}"{hidden} ', 1)
+        return self._told(picture.svg).replace("<svg ", f'<svg data-level="{level}"{hidden} ', 1)
+
+    def _told(self, svg: str) -> str:
+        return without_tooltips(exercise.blanked(svg) if self.data["asked"] else svg)
+
+    @property
+    def _packed(self) -> str:
+        """The other picture and those inside, which nobody sees at first, in a quarter of the room."""
+        outer = next((uid(picture.svg) for picture in self.pictures if picture.scene.staged), "")
+        inside = "".join(nested(self._told(within.svg), key, outer) for key, within in self.insides.items())
+        text = json.dumps(["".join(map(self._within, self.pictures[1:])), inside])
+        return b64encode(zlib.compress(text.encode(), 9)).decode()
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the page, .html, or the animation, .svg; returns the path. ValueError for another suffix."""

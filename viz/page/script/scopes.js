@@ -28,7 +28,7 @@ function entitled(id) {
 
 // Each point moves by what has opened before it, and in part where that stands beside it: nothing comes nearer to anything.
 function spread() {
-  if (page.level !== "stages" || !Object.keys(page.inside).length) return;
+  if (page.level !== "stages" || !svg.querySelector("[data-inside]")) return;
   if (!folded) prepared();
   const grown = [...opened].map(id => {
     const box = boxes.get(id), [, , wide, high] = insideOf(id).getAttribute("viewBox").split(" ").map(Number);

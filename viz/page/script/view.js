@@ -137,7 +137,15 @@ function enter(mine) { // the step of a card
 
 // Values and stages: the same graph and the same step, in the other picture.
 const words = { values: "Show values", stages: "Show stages" };
-if (page.other) { $("level").hidden = false; $("level").textContent = words[page.other.level]; }
+(async () => { // what nobody sees at first is packed
+  if (!window.DecompressionStream) return;
+  const packed = Uint8Array.from(atob(page.packed), c => c.charCodeAt(0)), text = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  const [other, inside] = JSON.parse(await text), staged = () => $("picture").querySelector("[data-level=stages]");
+  $("picture").insertAdjacentHTML("beforeend", other);
+  staged()?.insertAdjacentHTML("beforeend", inside);
+  if (page.other) { $("level").hidden = false; $("level").textContent = words[page.other.level]; }
+  themed(); spread();
+})();
 function relaid(change) { // the same graph at the same step in a picture that has changed
   const { way, group } = now ? steps[now - 1] : {}, k = group?.nodes.at(way === "backward" ? 0 : -1), ended = now === steps.length;
   change();
