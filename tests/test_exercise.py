@@ -415,3 +415,35 @@ def test_where_nothing_may_be_kept_an_exercise_works_all_the_same(page):
     assert frame.evaluate("asked[current].tries.length") == 1
     with pytest.raises(Exception, match="sandboxed"):
         frame.evaluate("sessionStorage.length")
+
+
+# --- numbers near 0 -----------------------------------------------------------------------------------------------------
+
+
+def tiny():
+    """A gradient of 2e-13, and one that is 0 but for rounding: 0.1 + 0.2 − 0.3."""
+    x, u = Value(1e-13, "x"), Value(1.0, "u")
+    return named("L", x * x + (u * 0.1 + u * 0.2 - u * 0.3))
+
+
+def test_zero_is_no_answer_for_a_gradient_that_is_small_and_is_one_for_a_sum_that_is_rounded(opened):
+    lesson = opened(steps(tiny(), predict="all"))
+    _, bars = gradients(tiny())
+    small, rounded = (next(bars[v] for v in bars if v.name == name) for name in ("x", "u"))
+    assert small == 2e-13
+    assert 0 < abs(rounded) < 1e-16
+    assert [judged(lesson, name, typed)[0] for name, typed in [("x", 0), ("x", 2e-13), ("u", 0), ("u", 1e-13)]] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    page = lesson.page
+    for name in ("x", "u"):
+        page.evaluate("name => choose(asked.findIndex(q => nodes[q.k].name === name))", name)
+        page.evaluate("if (!asked[current].solved) { asked[current].factors = true; pose(); }")
+        page.fill("#answer", "0")
+        page.press("#answer", "Enter")
+    page.click("#handin")
+    marks = {answer.question: answer.right for answer in viz.check(page.input_value("#handed"), tiny())}
+    assert (marks["∂L/∂x"], marks["∂L/∂u"]) == (False, True)

@@ -4,7 +4,9 @@ let asked = [], current = 0, began = 0, stays = false; // the questions; the one
 const say = (id, text, good) => { $(id).textContent = text; $(id).className = good ? "good" : "bad"; };
 const question = q => q.edge === undefined ? of(nodes[q.k].name) : local(q.k, q.edge);
 const truth = q => q.edge === undefined ? adjoints.at(-1)[q.k] : partial[q.k][q.edge];
-const near = (a, b) => Math.abs(a - b) <= 5e-3 * Math.abs(b) + 1e-12;
+// Relatively near; of a sum that is 0 but for its rounding, near beside its terms. Twin: near in viz/page/exercise.py.
+const near = (a, b, terms = 0) => Math.abs(a - b) <= 5e-3 * Math.abs(b) + 1e-14 * terms;
+const terms = q => q.edge === undefined ? edges.flat().filter(e => e.p === q.k).reduce((sum, e) => sum + Math.abs(e.more), 0) : 0;
 const stepOf = q => steps.findLastIndex((_, s) => edges[s + 1].some(e => q.edge === undefined ? e.p === q.k : e.k === q.k && e.slot === q.edge)) + 1 || seed;
 const records = new Map(); // of each question what was tried, also while it is not asked
 const recordOf = ({ k, edge = "" }) => `${k} ${edge}`;
@@ -68,7 +70,7 @@ function judgeFactors(q) {
 }
 function verdict(q, answer) {
   const right = truth(q);
-  if (near(answer, right)) return [true, `Right: ${number(right)}.`, ""];
+  if (near(answer, right, terms(q))) return [true, `Right: ${number(right)}.`, ""];
   const [key, , words] = mistake(q, answer) ?? [];
   if (key) return [false, words, key];
   return [false, Math.abs(answer - right) <= .05 * Math.abs(right) ? "Close. Give three digits." : "Not yet. Multiply along each path, and add the paths.", "other"];
@@ -86,8 +88,8 @@ function ask() { // the first question that the step now on the screen answers
 }
 function rightSum(q) { // the right gradient, path by path
   const into = q.edge === undefined ? edges.flat().filter(e => e.p === q.k) : [];
-  const few = into.length && into.length < 5, terms = f => into.map(f).join(" + ");
-  return `${question(q)} = ${few ? `${terms(e => `${of(called(e.k))} · ${local(e.k, e.slot)}`)} = ${terms(e => `${bracketed(number(e.from))} · ${bracketed(number(factorOf(e)))}`)} = ` : ""}${number(truth(q))}`;
+  const few = into.length && into.length < 5, sum = f => into.map(f).join(" + ");
+  return `${question(q)} = ${few ? `${sum(e => `${of(called(e.k))} · ${local(e.k, e.slot)}`)} = ${sum(e => `${bracketed(number(e.from))} · ${bracketed(number(factorOf(e)))}`)} = ` : ""}${number(truth(q))}`;
 }
 function beside(q) { // what the reader wrote first, beside what is right
   const column = (title, ...lines) => { const box = document.createElement("div"); box.append(Object.assign(document.createElement("b"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text }))); return box; };
