@@ -1,9 +1,10 @@
 """The notebooks run from top to bottom and reproduce what is committed; their exercises accept what is right alone."""
 
+import importlib
 import json
 import math
 import re
-import runpy
+import sys
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
@@ -201,7 +202,9 @@ def wrong(answer):
 
 @pytest.fixture(scope="module")
 def exercises():
-    return runpy.run_path(str(ROOT / "notebooks" / "exercises.py"))
+    sys.path.insert(0, str(ROOT / "notebooks"))  # as in a notebook, whose folder is the first place to look
+    yield vars(importlib.import_module("exercises"))
+    sys.path.remove(str(ROOT / "notebooks"))
 
 
 def test_every_exercise_has_an_answer_here(exercises):
@@ -218,6 +221,17 @@ def test_an_exercise_accepts_the_right_answer_and_gives_a_hint_for_another_and_f
     assert re.fullmatch(r"Not yet\. \S.{10,}[.?]\n", capsys.readouterr().out)
     check(number, *[...] * len(right), **given(number))
     assert "in place of the dots" in capsys.readouterr().out
+
+
+def test_an_answer_is_judged_by_the_size_of_the_right_one(exercises):
+    near = exercises["near"]
+    assert not near(0, 1e-12)
+    assert near(1.00001e-12, 1e-12)
+    assert not near([1.0, 0.0], [1.0, 1e-12])
+    assert near(1e-10, 0)
+    assert not near(1e-3, 0)
+    assert near([1e-5, 1.0], [0.0, 1.0])
+    assert not near([0.5], 0.5)
 
 
 def test_too_few_answers_are_counted_and_named(exercises, capsys):
