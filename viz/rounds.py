@@ -22,7 +22,7 @@ class Loop(NamedTuple):
     body: tuple[Span, ...]
 
     def region(self, span: Span) -> int | None:
-        """Where a part of the source lies; None of one that is around the loop, or around a part of it."""
+        """The place of a part of the source; None of one that is around the loop, or around a part of it."""
         (low, high), parts = span, (self.head, self.start, *self.body)
         if inside := [k for k, (start, end) in enumerate(parts, HEAD) if start <= low and high <= end]:
             return min(inside[-1], BODY)

@@ -39,6 +39,7 @@ SCRIPTS = (  # one script, in this order
 )
 # fmt: on
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
+Shown = tuple[Sequence[Diagram], Mapping[str, Diagram]]  # pictures, and those of the scopes that open, by panel
 WINDOW = (1400, 700)  # pixels that a page leaves to the picture
 
 
@@ -52,16 +53,9 @@ class Steps(Page):
 
     title = "Step through the graph"
 
-    def __init__(
-        self,
-        pictures: Sequence[Diagram],
-        insides: Mapping[str, Diagram],
-        data: dict[str, Any],
-        functions: str,
-        notes: Sequence[str],
-    ) -> None:
-        self.picture, self.pictures, self.insides = pictures[0], pictures, insides
-        self.data, self.functions, self.notes = data, functions, notes
+    def __init__(self, shown: Shown, data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
+        (self.pictures, self.insides), self.data, self.functions, self.notes = shown, data, functions, notes
+        self.picture = self.pictures[0]
         self.theme = self.picture.theme
 
     @once
@@ -166,8 +160,9 @@ def steps(
     facts["code"] = listing([watch.places.get(v, []) for v in order]) if watch else None
     cut = (note.text for note in pictures[0].scene.notes if note.kind == "cut")  # the others are in the picture
     notes = [f"{text} The page computes all of them." for text in cut]
+    notes += ["Press + at the corner of a stage, or o at its step, to see the values in it."] * bool(within)
     notes += ["More than 400 steps: here they go by stages."] * (_long(order) and levels[0] == "stages")
-    return Steps(pictures, within, facts, functions, notes)
+    return Steps((pictures, within), facts, functions, notes)
 
 
 def _backward(order: Sequence[Value]) -> None:
