@@ -118,6 +118,22 @@ def test_the_slider_tells_cause_and_effect_against_the_numbers_before_it_was_tak
     assert lesson.page.evaluate("value[last]") == 15
 
 
+@pytest.mark.parametrize("direction", ["right", "down"])
+def test_the_heading_of_a_lane_stays_in_view_and_covers_no_card_of_the_step(direction, opened):
+    lesson = opened(steps(network(), direction=direction))
+    page = lesson.page
+    page.set_viewport_size({"width": 900, "height": 450})
+    page.emulate_media(reduced_motion="reduce")
+    seen = """() => { const room = $("picture").getBoundingClientRect(), at = it => it.getBoundingClientRect(), [axis, heads] = headed.get(svg);
+      const all = [...svg.querySelectorAll(":scope > g > rect:first-child + text[font-weight=bold]")].map(text => at(text.parentNode)), over = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+      const cards = steps[now - 1].group?.nodes.map(k => at(element(cardOf.get(k)))) ?? [];
+      return [heads.length, all.filter(head => axis ? head.right > room.left && head.left < room.right && head.bottom < room.top + 20 : head.bottom > room.top && head.top < room.bottom && head.right < room.left + 20).length, all.filter(head => cards.some(card => over(head, card))).length]; }"""
+    for _ in range(20):
+        lesson.press("ArrowRight")
+        page.wait_for_timeout(20)
+        assert page.evaluate(seen) == [7, 0, 0], lesson.title
+
+
 # --- zoom, frames and narrow windows ----------------------------------------------------------------------------------
 
 FRAME = "<!doctype html><body style='margin:0'><iframe sandbox='allow-scripts' style='width:900px;height:450px' srcdoc=\"{}\"></iframe><div style='height:3000px'></div>"

@@ -56,7 +56,7 @@ def near(answer: float, true: float, terms: float) -> bool:
 
     Twin: near in script/quiz.js.
     """
-    return abs(answer - true) <= 5e-3 * abs(true) + 1e-14 * terms
+    return abs(answer - true) <= (5e-3 * abs(true) + 1e-14 * terms if true else 1e-12)
 
 
 def _plain(text: str) -> str:

@@ -5,7 +5,7 @@ const say = (id, text, good) => { $(id).textContent = text; $(id).className = go
 const question = q => q.edge === undefined ? of(nodes[q.k].name) : local(q.k, q.edge);
 const truth = q => q.edge === undefined ? adjoints.at(-1)[q.k] : partial[q.k][q.edge];
 // Relatively near; of a sum that is 0 but for its rounding, near beside its terms. Twin: near in viz/page/exercise.py.
-const near = (a, b, terms = 0) => Math.abs(a - b) <= 5e-3 * Math.abs(b) + 1e-14 * terms;
+const near = (a, b, terms = 0) => Math.abs(a - b) <= (b ? 5e-3 * Math.abs(b) + 1e-14 * terms : 1e-12);
 const terms = q => q.edge === undefined ? edges.flat().filter(e => e.p === q.k).reduce((sum, e) => sum + Math.abs(e.more), 0) : 0;
 const stepOf = q => steps.findLastIndex((_, s) => edges[s + 1].some(e => q.edge === undefined ? e.p === q.k : e.k === q.k && e.slot === q.edge)) + 1 || seed;
 const records = new Map(); // of each question what was tried, also while it is not asked

@@ -2,7 +2,29 @@
 
 const space = () => $("picture").getBoundingClientRect();
 let whole, view, cardOf, here = new Map(); // of all of the picture, and of what is on the screen: left, top, width and height in points; the card of a node, and that in the open scope which is looked at
-const frame = () => svg.setAttribute("viewBox", view.join(" "));
+const frame = () => { svg.setAttribute("viewBox", view.join(" ")); for (const stay of headings()) stay(); };
+
+// The heading of a lane stays in view: that of a column at the top, that of a row on the left.
+const headed = new Map();
+let covered = [0, 0]; // points that headings take of the view, on each axis
+function headings() {
+  if (!headed.has(svg)) {
+    const lanes = [...svg.querySelectorAll(":scope > rect[id*='-lane']")], boxes = lanes.map(lane => ["x", "y", "width", "height"].map(name => Number(lane.getAttribute(name))));
+    const axis = new Set(boxes.map(box => box[1])).size < 2 ? 1 : 0;
+    headed.set(svg, [axis, lanes.map((lane, k) => heading(lane, boxes[k], axis))]);
+  }
+  const [axis, heads] = headed.get(svg);
+  covered = [0, 0]; covered[axis] = heads.reduce((most, { deep }) => Math.max(most, deep), 0);
+  return heads.map(({ stay }) => stay);
+}
+function heading(lane, box, axis) {
+  const texts = [], head = shape("g", {}), ground = lane.cloneNode();
+  for (let it = lane.nextElementSibling; it?.tagName === "text"; it = it.nextElementSibling) texts.push(it);
+  const deep = axis ? 14 * texts.length + 10 : 2 * (Number(texts[0]?.getAttribute("x")) - box[0]);
+  ground.removeAttribute("id"); ground.setAttribute(axis ? "height" : "width", deep);
+  head.append(ground, ...texts); svg.append(head);
+  return { deep, stay: () => { const by = Math.max(0, Math.min(view[axis] - box[axis], box[axis + 2] - deep)); head.setAttribute("transform", axis ? `translate(0,${by})` : `translate(${by},0)`); } };
+}
 function framed() {
   whole = svg.dataset.whole?.split(" ").map(Number);
   if (!whole) {
@@ -38,7 +60,7 @@ const AIR = 14; // points to the border of the view
 function extent(ks, axis) {
   const boxes = [...new Set(ks.map(k => here.get(k) ?? cardOf.get(k)))].filter(Boolean).map(boxOf);
   const [from, size] = axis ? ["y", "height"] : ["x", "width"];
-  return boxes.length ? [Math.min(...boxes.map(b => b[from])) - AIR, Math.max(...boxes.map(b => b[from] + b[size])) + AIR] : [view[axis], view[axis]];
+  return boxes.length ? [Math.min(...boxes.map(b => b[from])) - AIR - covered[axis], Math.max(...boxes.map(b => b[from] + b[size])) + AIR] : [view[axis], view[axis]];
 }
 function place(axis, near, far) { // where the view begins on this axis, if it is to show the near nodes, and the far ones if there is room
   const room = view[axis + 2], all = extent([...near, ...far], axis), fits = all[1] - all[0] <= room, [low, high] = fits ? all : extent(near, axis);
