@@ -129,7 +129,8 @@ def steps(
     graph up to there as `error.picture`.
 
     With detail "values" a step computes one value, or passes its gradient on to its operands; with "stages" one scope,
-    as in `draw`; "auto" is values up to 400 steps. The page makes a backward pass of its own: `.grad` is neither read
+    as in `draw`; "auto" is values up to 400 steps. In the page a single stage opens to its values, where those are 60 or
+    fewer, while the others stay folded. The page makes a backward pass of its own: `.grad` is neither read
     nor changed. There the reader may change the number of any leaf. `predict` holds Values, whose gradients stay blank
     until the reader has answered, or pairs (operand, result), whose local derivatives do. With predict="all" the page is
     an exercise: the first gradients are worked examples, the next are asked factor by factor, the last are left blank.

@@ -49,7 +49,7 @@ function show() {
   const largest = adjoints[adjoints.length - 1].reduce((most, x) => Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most, 0) || 1;
   const moving = now ? steps[now - 1] : {}, active = new Set(moving.way === "seed" ? [last] : moving.group?.nodes);
   if (moving.way === "backward") edges[now].forEach(({ p }) => active.add(p));
-  for (const card of page.cards) card.grids ? panel(card, active, largest) : finely(() => one(card, active, largest));
+  for (const card of page.cards) card.grids ? panel(card, active, largest) : finely(() => single(card, active, largest));
   const added = edges.flat().reduce((most, { more }) => Number.isFinite(more) ? Math.max(most, Math.abs(more)) : most, 0) || 1;
   const flows = flowByWire();
   for (const wire of page.wires) joinsValues(wire) ? finely(() => draw(wire, flows, added)) : draw(wire, flows, added);
@@ -63,7 +63,7 @@ function show() {
 }
 
 // Twin: VALUE, GRADIENT and CELLS in viz/picture/paint.py say which texts and shapes of a card hold its numbers.
-function one({ id, k }, active, largest) {
+function single({ id, k }, active, largest) {
   const group = element(id), [, first, second] = group.querySelectorAll("text");
   group.classList.toggle("future", known[k] > now);
   group.classList.toggle("now", active.has(k));

@@ -7,7 +7,7 @@ function themed() { // also of a picture that came later
   if (dark !== null) for (const rule of darkRules) rule.media.mediaText = dark ? "all" : "not all";
 }
 addEventListener("message", ({ data, source }) => {
-  if (source !== parent || !CSS.supports("color", data?.ink)) return;
+  if (source !== parent || !CSS.supports("color", data?.ink) || document.documentElement.className) return; // or it has one of its own
   const brush = document.createElement("canvas").getContext("2d");
   brush.fillStyle = data.ink; brush.fillRect(0, 0, 1, 1); // whatever notation the colour has
   const [red, green, blue] = brush.getImageData(0, 0, 1, 1).data;
