@@ -247,6 +247,16 @@ def test_there_is_one_main_landmark_and_everything_visible_stands_in_it(opened):
     assert lesson.page.evaluate("[...document.body.children].map(e => e.tagName)") == ["MAIN", "SCRIPT", "SCRIPT"]
 
 
+def test_without_a_script_the_finished_picture_remains_and_no_control_that_does_nothing(chromium, tmp_path):
+    context = chromium.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.goto(steps(network(), detail="stages").save(tmp_path / "lesson.html").as_uri())
+    assert page.get_by_role("button").count() == 0
+    assert page.locator("noscript p").bounding_box()["height"] > 10
+    assert page.locator("#picture > svg text", has_text="0.971").first.is_visible()
+    context.close()
+
+
 # --- scopes in place --------------------------------------------------------------------------------------------------
 
 
