@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Chain, Op, Value, array, constant, named, ops, scope, sigmoid, sum
+from autograd import Chain, Op, Value, array, constant, named, ops, scope, sigmoid, softmax, sum
 from autograd.languages.javascript import value_and_partials
 from autograd.tape import reverse_sweep, wengert_list
 from tests.pictures import GRAPHS, everything, network, neuron
@@ -770,6 +770,20 @@ def test_in_a_sandboxed_frame_as_in_jupyter_it_works(page, tmp_path):
     frame.wait_for_selector("#told h1")
     frame.click("#step")
     assert frame.inner_text("#told h1") == "Forward: compute x1w1"
+
+
+def test_a_head_of_attention_on_two_tokens_is_under_400_kb_with_all_of_its_scopes():
+    X, W = array(np.ones((2, 2)), "x", "input"), [array(np.eye(2) + 0.1 * k, name) for k, name in enumerate("qkv")]
+    with scope("project"):
+        q, k, v = (named(name.upper(), X @ w) for name, w in zip("qkv", W, strict=True))
+    with scope("scores", "S = Q·Kᵀ/√2"):
+        s = named("S", q @ k.T / math.sqrt(2))
+    with scope("mix"):
+        y = named("Y", softmax(s) @ v)
+    with scope("loss"):
+        shown = steps(named("L", (y * y).sum()))
+    assert len(shown.insides) == 4
+    assert len(shown.html.encode()) < 400_000
 
 
 def test_a_page_of_eighty_values_is_under_250_kb():
