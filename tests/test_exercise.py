@@ -17,6 +17,9 @@ pytestmark = pytest.mark.unmeasured
 
 @pytest.fixture
 def opened(page, tmp_path):
+    (tmp_path / "new.html").write_text("<!doctype html>", encoding="utf-8")
+    page.goto((tmp_path / "new.html").as_uri())
+    page.evaluate("sessionStorage.clear()")  # what other tests have tried
     return lambda shown: Lesson(page, shown, tmp_path)
 
 
@@ -351,3 +354,96 @@ def test_a_text_that_was_altered_by_hand_is_refused(opened):
 def test_an_exercise_has_no_what_if_for_its_answers_are_those_of_pythons_numbers(opened):
     *_, out = unit()
     assert opened(steps(out, predict="all")).page.is_hidden("#if")
+
+
+# --- what was tried stays known -----------------------------------------------------------------------------------------
+
+
+def test_tries_survive_predict_pressed_twice_and_a_page_that_is_loaded_again(opened):
+    *_, out = unit()
+    lesson = opened(steps(out, predict="all"))
+    page = lesson.page
+    page.evaluate("choose(asked.findIndex(q => q.mode === 'blank'))")
+    name = page.evaluate("nodes[asked[current].k].name")
+    for typed in ("123", "w*x"):
+        page.fill("#answer", typed)
+        page.press("#answer", "Enter")
+
+    def tries():
+        page.click("#handin")
+        return {answer.question: answer.tries for answer in viz.check(page.input_value("#handed"), out)}
+
+    before = tries()
+    assert before[f"∂L/∂{name}"] == 2
+    page.click("#quiz")
+    lesson.press("End")
+    assert page.is_hidden("#quizzed")
+    assert page.locator("#picture text").filter(has_text="∂ ?").count() == 5  # still blank
+    page.click("#quiz")
+    assert tries() == before
+    page.reload()
+    assert tries() == before
+    page.evaluate("choose(asked.findIndex(q => q.mode === 'blank'))")
+    page.fill("#answer", "7")
+    page.press("#answer", "Enter")
+    assert sum(tries().values()) == 3
+
+
+def test_an_answer_that_was_right_or_shown_is_still_so_after_the_page_is_loaded_again(opened):
+    *_, out = unit()
+    lesson = opened(steps(out, predict="all"))
+    page = lesson.page
+    page.evaluate("choose(asked.findIndex(q => q.mode === 'blank'))")
+    page.fill("#answer", repr(page.evaluate("truth(asked[current])")))
+    page.press("#answer", "Enter")
+    page.evaluate("choose(asked.findIndex(q => q.mode === 'asked'))")
+    page.click("#tell")
+    page.reload()
+    assert "Score: 1 of 5 right, 1 at the first try." in page.inner_text("#score")
+    page.click("#handin")
+    assert [str(a).split()[0] for a in viz.check(page.input_value("#handed"), out)].count("shown") == 1
+
+
+def test_where_nothing_may_be_kept_an_exercise_works_all_the_same(page):
+    *_, out = unit()
+    page.set_content(steps(out, predict="all")._framed)
+    frame = page.frames[-1]
+    frame.wait_for_selector("#told h1")
+    frame.evaluate("choose(asked.findIndex(q => q.mode === 'blank'))")
+    frame.fill("#answer", "123")
+    frame.press("#answer", "Enter")
+    assert frame.evaluate("asked[current].tries.length") == 1
+    with pytest.raises(Exception, match="sandboxed"):
+        frame.evaluate("sessionStorage.length")
+
+
+# --- numbers near 0 -----------------------------------------------------------------------------------------------------
+
+
+def tiny():
+    """A gradient of 2e-13, and one that is 0 but for rounding: 0.1 + 0.2 − 0.3."""
+    x, u = Value(1e-13, "x"), Value(1.0, "u")
+    return named("L", x * x + (u * 0.1 + u * 0.2 - u * 0.3))
+
+
+def test_zero_is_no_answer_for_a_gradient_that_is_small_and_is_one_for_a_sum_that_is_rounded(opened):
+    lesson = opened(steps(tiny(), predict="all"))
+    _, bars = gradients(tiny())
+    small, rounded = (next(bars[v] for v in bars if v.name == name) for name in ("x", "u"))
+    assert small == 2e-13
+    assert 0 < abs(rounded) < 1e-16
+    assert [judged(lesson, name, typed)[0] for name, typed in [("x", 0), ("x", 2e-13), ("u", 0), ("u", 1e-13)]] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+    page = lesson.page
+    for name in ("x", "u"):
+        page.evaluate("name => choose(asked.findIndex(q => nodes[q.k].name === name))", name)
+        page.evaluate("if (!asked[current].solved) { asked[current].factors = true; pose(); }")
+        page.fill("#answer", "0")
+        page.press("#answer", "Enter")
+    page.click("#handin")
+    marks = {answer.question: answer.right for answer in viz.check(page.input_value("#handed"), tiny())}
+    assert (marks["∂L/∂x"], marks["∂L/∂u"]) == (False, True)

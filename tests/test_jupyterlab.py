@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
-from shutil import copy
+from shutil import copytree
 
 import pytest
 
@@ -21,7 +21,7 @@ def lab(tmp_path):
     pytest.importorskip("jupyterlab")
     notebook = read(ROOT / "notebooks" / "2_f1_to_f6.ipynb")
     (tmp_path / "committed.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
-    copy(ROOT / "notebooks" / "exercises.py", tmp_path)
+    copytree(ROOT / "notebooks" / "exercises", tmp_path / "exercises")
     for cell in code(notebook):
         cell["outputs"], cell["execution_count"] = [], None
     (tmp_path / "lesson.ipynb").write_text(json.dumps(notebook), encoding="utf-8")

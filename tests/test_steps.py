@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Chain, Op, Value, array, constant, named, ops, scope, sigmoid, sum
+from autograd import Chain, Op, Value, array, constant, named, ops, scope, sigmoid, softmax, sum
 from autograd.languages.javascript import value_and_partials
 from autograd.tape import reverse_sweep, wengert_list
 from tests.pictures import GRAPHS, everything, network, neuron
 from tests.test_stages import mlp
 from viz import draw, parsed, steps
 from viz.numbers import exact, few, number
-from viz.page.facts import gathered
+from viz.page.facts import gathered, level
 from viz.picture import colours, stages
 from viz.picture.scene import Note
 
@@ -426,7 +426,7 @@ def test_a_number_out_of_a_domain_changes_nothing_and_says_why(opened):
     assert lesson.page.inner_text("#said") == "That is no number."
 
 
-def test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them(opened):
+def test_stages_follow_too_and_their_jacobians_are_shownas_python_names_them(opened):
     def stages(first):
         x, k = array([first, 0.0, -1.0], "x", "input"), constant([2.0, 3.0, -1.0], "k")
         W, b = array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.5], [0.25, 0.0, -1.0]], "W"), array([0.1, -0.2, 0.0], "b")
@@ -443,7 +443,7 @@ def test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them(op
 
     def labels():
         lesson.press("End")
-        both = "[...svg.querySelectorAll('[id$=-label]')].map(g => [...g.querySelectorAll('text')].slice(0, 2).map(t => t.textContent).join('\\n'))"
+        both = "[...svg.querySelectorAll(':scope > [id$=-label]')].map(g => [...g.querySelectorAll('text')].slice(0, 2).map(t => t.textContent).join('\\n'))"
         return sorted(lesson.page.evaluate(both))
 
     def drawn(first):
@@ -720,11 +720,11 @@ def reworded(scene):
 def test_the_page_reads_facts_and_no_words_of_the_picture(make, detail):
     out = make()
     scene, order = draw(out, detail=detail, max_nodes=12).scene, wengert_list([out])
-    facts, functions = gathered(scene, order, [], 4)
-    again, same = gathered(reworded(scene), order, [], 4)
+    facts, functions = gathered(order, [], level(scene, order, 4, {}))
+    again, same = gathered(order, [], level(reworded(scene), order, 4, {}))
     assert functions == same
-    for card in again["cards"]:
-        card["id"] = card["id"].removeprefix("card")
+    for shown in (*again["cards"], *(group for group in again["groups"] if "id" in group)):
+        shown["id"] = shown["id"].removeprefix("card")
     assert again == facts
 
 
@@ -770,6 +770,20 @@ def test_in_a_sandboxed_frame_as_in_jupyter_it_works(page, tmp_path):
     frame.wait_for_selector("#told h1")
     frame.click("#step")
     assert frame.inner_text("#told h1") == "Forward: compute x1w1"
+
+
+def test_a_head_of_attention_on_two_tokens_is_under_400_kb_with_all_of_its_scopes():
+    X, W = array(np.ones((2, 2)), "x", "input"), [array(np.eye(2) + 0.1 * k, name) for k, name in enumerate("qkv")]
+    with scope("project"):
+        q, k, v = (named(name.upper(), X @ w) for name, w in zip("qkv", W, strict=True))
+    with scope("scores", "S = Q·Kᵀ/√2"):
+        s = named("S", q @ k.T / math.sqrt(2))
+    with scope("mix"):
+        y = named("Y", softmax(s) @ v)
+    with scope("loss"):
+        shown = steps(named("L", (y * y).sum()))
+    assert len(shown.insides) == 4
+    assert len(shown.html.encode()) < 400_000
 
 
 def test_a_page_of_eighty_values_is_under_250_kb():
@@ -895,7 +909,7 @@ def test_after_what_if_the_product_that_flows_back_is_there_while_its_jacobian_h
     with scope("f3"):
         L = named("L", sum([z * z for z in v]))
     lesson = opened(steps(L, detail="stages"))
-    seen = "[...svg.querySelectorAll('[id$=-label] path + text')].filter(t => getComputedStyle(t).visibility !== 'hidden').map(t => t.textContent).sort()"
+    seen = "[...svg.querySelectorAll(':scope > [id$=-label] path + text')].filter(t => getComputedStyle(t).visibility !== 'hidden').map(t => t.textContent).sort()"
     lesson.press("End")
     before = lesson.page.evaluate(seen)
     assert before == ["∂L/∂W = ∂L/∂u·xᵀ", "∂L/∂x = Wᵀ·∂L/∂u"]

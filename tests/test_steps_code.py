@@ -56,22 +56,46 @@ def texts(shown):
 
 def test_every_value_has_the_line_that_made_it_the_call_it_came_from_and_the_round():
     found = list(texts(steps(looped, 5.0, 30.0)))
-    assert [(name, told) for name, told in found if name in ("multiply", "divide") and len(told[0][1])] == [
+    assert [(name, told) for name, told in found if name in ("multiply", "divide") and told[0][1]] == [
         ("multiply", [("y = y * w", [[1, 3]])]),
         ("divide", [("y = y / 10.0", [[1, 3], [1, 1]])]),
         ("multiply", [("y = y * w", [[3, 3]])]),
         ("divide", [("y = y / 10.0", [[3, 3], [1, 1]])]),
+        ("multiply", [("y = y + total([a * 2.0 for a in (x, w)])", [[1, 2]])]),
+        ("multiply", [("y = y + total([a * 2.0 for a in (x, w)])", [[2, 2]])]),
     ]
     assert ("multiply", [("return z * z", []), ("z = square(y)", [])]) in found
     assert found[-1] == ("tanh", [("return z.tanh()", [])])
 
 
-def test_a_generator_tells_the_round_too():
-    def f(x):
-        return total(a * 2.0 for a in x)
+def in_one_line(x, w):
+    ys = [a * w for a in x]
+    d = {(k, b): a + b for k, a in enumerate(x[:2]) for b in ys if b.data > 2.0}
+    for a in [*d.values()]: w = w - a  # noqa: E701  # fmt: skip
+    while w.data < 0.0: w = w / -2.0  # noqa: E701  # fmt: skip
+    for _ in range(2):
+        w = w.log() if w.data > 5.0 else w + total([b.sin() for b in ys[:2]])
+    return total(w.tanh() for _ in range(2))
 
-    told = [told for name, told in texts(steps(f, [1.0, 2.0, 3.0])) if name == "multiply"]
-    assert [stack[0][1] for stack in told] == [[[1, 3]], [[2, 3]], [[3, 3]]]
+
+def test_comprehensions_and_loops_of_one_line_tell_their_rounds():
+    told = {name: [] for name in ("multiply", "add", "subtract", "divide", "sin", "tanh")}
+    for name, stack in texts(steps(in_one_line, [1.0, 2.0, 3.0], 2.0)):
+        if name in told:
+            told[name].append(stack[0][1])
+    assert {name: sorted(rounds) for name, rounds in told.items()} == {
+        "multiply": [[[1, 3]], [[2, 3]], [[3, 3]]],
+        "add": [[[1, 2], [2, 3]], [[1, 2], [3, 3]], [[2, 2]], [[2, 2], [2, 3]], [[2, 2], [3, 3]]],
+        "subtract": [[[k, 4]] for k in range(1, 5)],
+        "divide": [[[1, 1]]],
+        "sin": [[[2, 2], [1, 2]], [[2, 2], [2, 2]]],
+        "tanh": [[[1, 2]], [[2, 2]]],
+    }
+
+
+def test_a_comprehension_is_a_line_of_its_function_and_no_call():
+    stacks = [stack for _, stack in texts(steps(in_one_line, [1.0, 2.0, 3.0], 2.0))]
+    assert {len(stack) for stack in stacks if "[a * w" in stack[0][0]} == {1}
 
 
 def test_the_part_of_the_line_that_was_at_work_is_its_own_expression():

@@ -5,7 +5,8 @@ import math
 import pytest
 
 import nn
-from autograd import Value, array, named
+import viz
+from autograd import Value, array, named, scope
 from tests.pictures import network, neuron
 from tests.test_steps import Lesson, gradients
 from viz import steps
@@ -117,6 +118,22 @@ def test_the_slider_tells_cause_and_effect_against_the_numbers_before_it_was_tak
     assert lesson.page.evaluate("value[last]") == 15
 
 
+@pytest.mark.parametrize("direction", ["right", "down"])
+def test_the_heading_of_a_lane_stays_in_view_and_covers_no_card_of_the_step(direction, opened):
+    lesson = opened(steps(network(), direction=direction))
+    page = lesson.page
+    page.set_viewport_size({"width": 900, "height": 450})
+    page.emulate_media(reduced_motion="reduce")
+    seen = """() => { const room = $("picture").getBoundingClientRect(), at = it => it.getBoundingClientRect(), [axis, heads] = headed.get(svg);
+      const all = [...svg.querySelectorAll(":scope > g > rect:first-child + text[font-weight=bold]")].map(text => at(text.parentNode)), over = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+      const cards = steps[now - 1].group?.nodes.map(k => at(element(cardOf.get(k)))) ?? [];
+      return [heads.length, all.filter(head => axis ? head.right > room.left && head.left < room.right && head.bottom < room.top + 20 : head.bottom > room.top && head.top < room.bottom && head.right < room.left + 20).length, all.filter(head => cards.some(card => over(head, card))).length]; }"""
+    for _ in range(20):
+        lesson.press("ArrowRight")
+        page.wait_for_timeout(20)
+        assert page.evaluate(seen) == [7, 0, 0], lesson.title
+
+
 # --- zoom, frames and narrow windows ----------------------------------------------------------------------------------
 
 FRAME = "<!doctype html><body style='margin:0'><iframe sandbox='allow-scripts' style='width:900px;height:450px' srcdoc=\"{}\"></iframe><div style='height:3000px'></div>"
@@ -146,6 +163,20 @@ def test_over_a_frame_the_wheel_scrolls_the_notebook_and_a_pinch_zooms(page, tmp
     assert inside.evaluate("getComputedStyle($('picture')).touchAction") == "pan-y"
 
 
+def test_what_if_and_predict_work_in_the_frame_of_a_notebook(page, tmp_path):
+    inside = framed(page, tmp_path, steps(neuron()))
+    inside.click("#if")
+    inside.fill("#number", "1")
+    inside.click("#set")
+    inside.press("#number", "Enter")
+    assert inside.evaluate("leaves[chosen()]") == 1
+    inside.click("#quiz")
+    inside.fill("#answer", "123")
+    inside.press("#answer", "Enter")
+    inside.click("#check")
+    assert inside.evaluate("asked[current].tries.length") == 2
+
+
 def test_two_fingers_zoom_by_what_they_ask_and_two_on_a_trackpad_move(opened):
     lesson = opened(steps(neuron()))
     scale = lesson.page.evaluate("svg.getScreenCTM().a")
@@ -170,7 +201,7 @@ def test_in_a_frame_of_900_by_450_the_six_boxes_are_readable_with_what_they_take
     outside = """() => { const room = $("picture").getBoundingClientRect(), { group } = steps[now - 1];
       return group ? [...group.nodes, ...group.nodes.flatMap(k => nodes[k].parents)].map(k => cardOf.get(k)).filter(Boolean).map(id => element(id).getBoundingClientRect())
         .filter(at => at.left < room.left - 1 || at.right > room.right + 1 || at.top < room.top - 1 || at.bottom > room.bottom + 1).length : 0; }"""
-    smallest = "Math.min(...[...svg.querySelectorAll('text')].map(t => parseFloat(getComputedStyle(t).fontSize))) * svg.getScreenCTM().a"
+    smallest = "Math.min(...[...svg.querySelectorAll('text')].filter(t => t.getClientRects().length).map(t => parseFloat(getComputedStyle(t).fontSize))) * svg.getScreenCTM().a"
     for _ in range(13):
         inside.evaluate("go(now + 1)")
         page.wait_for_timeout(20)
@@ -214,3 +245,120 @@ def test_there_is_one_main_landmark_and_everything_visible_stands_in_it(opened):
     lesson = opened(steps(neuron()))
     assert lesson.page.locator("main").count() == 1
     assert lesson.page.evaluate("[...document.body.children].map(e => e.tagName)") == ["MAIN", "SCRIPT", "SCRIPT"]
+
+
+def test_without_a_script_the_finished_picture_remains_and_no_control_that_does_nothing(chromium, tmp_path):
+    context = chromium.new_context(java_script_enabled=False, offline=True)
+    page = context.new_page()
+    page.goto(steps(network(), detail="stages").save(tmp_path / "lesson.html").as_uri())
+    assert page.get_by_role("button").count() == 0
+    assert page.locator("noscript p").bounding_box()["height"] > 10
+    assert page.locator("#picture > svg text", has_text="0.971").first.is_visible()
+    context.close()
+
+
+# --- scopes in place --------------------------------------------------------------------------------------------------
+
+
+def turn(lesson, name, to="Open"):
+    lesson.page.get_by_role("button", name=f"{to} {name}", exact=True).focus()
+    lesson.press("Enter")
+
+
+def overlaps(lesson):
+    """The pairs of cards and stages that stand one over the other."""
+    return lesson.page.evaluate("""() => {
+      const at = [...page.cards.map(card => card.id), ...opened].map(id => [id, boxOf(id)]), apart = (a, b) => a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+      return at.flatMap(([id, a], k) => at.slice(k + 1).filter(([other, b]) => other.split(".")[0] !== id.split(".")[0] && !apart(a, b)).map(([other]) => [id, other]));
+    }""")
+
+
+def test_a_scope_opens_and_closes_in_place_and_the_others_stay_folded(opened):
+    out = network()
+    lesson = opened(steps(out, detail="stages"))
+    places = "page.cards.map(({ id }) => { const { x, y, width, height } = boxOf(id); return [x, y, width, height]; }).flat()"
+    lines = "page.wires.map(({ id }) => element(id).querySelector('path').getTotalLength())"
+    lesson.page.wait_for_selector(".toggle")
+    before, long = lesson.page.evaluate(places), lesson.page.evaluate(lines)
+    lesson.press("b", "ArrowRight", "ArrowRight", "ArrowRight")
+    title = lesson.title
+    turn(lesson, "f4")
+    assert lesson.count == "backward 5/8"
+    assert lesson.title.startswith("Backward through x5[0]")
+    assert lesson.page.evaluate("page.cards.filter(card => card.k !== undefined).length") == 15
+    assert lesson.page.evaluate("page.cards.filter(card => card.ks).length") == 10
+    assert lesson.page.evaluate("[...opened].length") == 1
+    turn(lesson, "f4", "Close")
+    assert (lesson.title, lesson.count) == (title, "backward 3/6")
+    assert lesson.page.evaluate(places) == pytest.approx(before)
+    assert lesson.page.evaluate(lines) == pytest.approx(long, rel=1e-3)
+
+
+def test_open_scopes_show_what_python_computed_and_nothing_stands_over_anything(opened):
+    out = network()
+    lesson = opened(steps(out, detail="stages"))
+    for name in ("f4", "f1", "f6"):
+        turn(lesson, name)
+        assert overlaps(lesson) == []
+    lesson.press("End")
+    order, bars = gradients(out)
+    for card in lesson.page.evaluate("page.cards"):
+        if "k" in card and (v := order[card["k"]]).role != "constant":
+            texts = lesson.page.evaluate(
+                f"[...element('{card['id']}').querySelectorAll('text')].map(t => t.textContent)"
+            )
+            assert texts[1:] == [viz.numbers.number(v.data), f"∂ {viz.numbers.number(bars[v])}"]
+    first = lesson.page.evaluate("value[last]")
+    lesson.set("W2[0,0]", "1.5")
+    assert lesson.page.evaluate("value[last]") != first
+    turn(lesson, "f1", "Close")
+    lesson.page.click("text=Show values")
+    lesson.page.click("text=Show stages")
+    assert lesson.page.evaluate("page.cards.filter(card => card.ks).length") == 9
+    assert lesson.page.get_by_role("button", name="Close f4", exact=True).count() == 1
+    assert overlaps(lesson) == []
+
+
+def test_a_wire_ends_at_the_border_of_the_scope_that_has_opened(opened):
+    lesson = opened(steps(network(), detail="stages"))
+    turn(lesson, "f4")
+    apart = lesson.page.evaluate("""() => folded.wires.flatMap(({ id, edges: [[k, slot]] }) => {
+      const line = element(id).querySelector("path"), tip = element(id).querySelectorAll("path")[1].getAttribute("d").match(/-?[\\d.]+/g).slice(0, 2).map(Number), start = line.getPointAtLength(0);
+      const boxOfNode = n => boxOf(folded.cards.find(card => card.ks.includes(n)).id), far = ([x, y], b) => Math.max(Math.abs(x - b.x - b.width / 2) - b.width / 2, Math.abs(y - b.y - b.height / 2) - b.height / 2);
+      return [far([start.x, start.y], boxOfNode(nodes[k].parents[slot])), far(tip, boxOfNode(k))];
+    })""")
+    assert max(map(abs, apart)) < 2
+
+
+def test_an_answer_survives_a_scope_that_opens(opened):
+    out = network()
+    lesson = opened(steps(out, predict="all", detail="stages"))
+    lesson.page.evaluate("choose(asked.findIndex(q => q.mode === 'blank'))")
+    lesson.page.fill("#answer", "123")
+    lesson.page.press("#answer", "Enter")
+    turn(lesson, "f2")
+    assert lesson.page.evaluate("asked[current].tries.length") == 1
+    _, bars = gradients(out)
+    assert not any(f">∂ {viz.numbers.number(x)}<" in lesson.shown.html for x in bars.values())
+
+
+def test_what_the_keyboard_reaches_comes_into_view(opened):
+    lesson = opened(steps(network(), detail="stages"))
+    lesson.page.set_viewport_size({"width": 900, "height": 450})
+    button = lesson.page.get_by_role("button", name="Open f6", exact=True)
+    button.focus()
+    box = button.bounding_box()
+    assert 0 <= box["x"] <= 900 - box["width"]
+    assert 0 <= box["y"] <= 450 - box["height"]
+
+
+def test_a_long_graph_opens_the_scopes_that_are_small_enough(opened):
+    x = Value(0.5, "x")
+    for k in range(30):
+        with scope(f"s{k}"):
+            for _ in range(8):
+                x = x.sin()
+    lesson = opened(steps(x))
+    assert lesson.page.is_hidden("#level")
+    turn(lesson, "s3")
+    assert lesson.page.evaluate("steps.length") == 2 * 30 + 1 + 2 * 7

@@ -1,18 +1,17 @@
 """Running a function under watch: the line of its source that makes each Value, and what a computation was at that failed.
 
-Python's tracing tells of each Value that a row gives back, and of each new line of the reader's own functions, while the
-function runs and at no other time: whoever does not ask pays nothing.
+Python's tracing tells of each Value that a row gives back, and of each step of the reader's own functions that have loops,
+while the function runs and at no other time: whoever does not ask pays nothing.
 """
 
 from __future__ import annotations
 
-import ast
 import inspect
 import linecache
 import sys
 import sysconfig
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import partial
 from numbers import Real
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
@@ -27,13 +26,15 @@ from autograd.chain import Chain
 from autograd.guards import transforming
 from autograd.ops import Op
 from autograd.value import Value, applied, node
+from viz.rounds import Rounds, Told, part_at, regions
 
 MOST_CALLS = 6  # of the calls around a line, the innermost are told
+COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")  # frames of their own until Python 3.12
 NEAR = 2  # lines between two functions that are listed as one text
 HOME = Path(autograd.__file__).parents[1]
 ENGINE = tuple(f"{HOME / name}" for name in ("autograd", "viz"))
 PYTHON = tuple(sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib"))
-LIBRARIES = (*ENGINE, *PYTHON, f"{HOME / 'nn'}", "<frozen", "<__array_function__")
+LIBRARIES = (*ENGINE, *PYTHON, f"{Path(np.__file__).parent}", f"{HOME / 'nn'}", "<frozen", "<__array_function__")
 
 
 class Place(NamedTuple):
@@ -42,14 +43,7 @@ class Place(NamedTuple):
     code: CodeType
     line: int
     part: tuple[int, int] | None  # the characters from … to, where they are known and on this line
-    rounds: tuple[tuple[int, list[int]], ...]  # of the loops around it: this round, and how many there were at last
-
-
-class Loop(NamedTuple):
-    """A loop whose body begins on a line of its own."""
-
-    head: range
-    body: range
+    rounds: Told
 
 
 class Failure(NamedTuple):
@@ -67,7 +61,7 @@ class Watch:
     def __init__(self, f: Callable[..., Any]) -> None:
         self.own = {name for name in _files(f) if not name.startswith(ENGINE)}
         self.places: dict[Value, list[Place]] = {}
-        self.state: dict[FrameType, tuple[list[int], dict[Loop | None, list[int]]]] = {}
+        self.state: dict[FrameType, Rounds] = {}
 
     def __call__(self, frame: FrameType, _event: str, _arg: Any) -> Any:
         """Python's global tracer: a call begins."""
@@ -77,10 +71,12 @@ class Watch:
             return self._made
         if not self.readers(code):
             return None
-        before, _ = self.state.setdefault(frame, ([0], {}))
-        if code.co_name == "<genexpr>":  # it is entered anew for each item
-            before[0] += 1
-        return self._lined
+        self.state.setdefault(frame, Rounds())
+        if not any(regions(code)):
+            return None
+        frame.f_trace, frame.f_trace_lines = self._stepped, False
+        frame.f_trace_opcodes = True  # from Python 3.13 on it counts where there is a tracer
+        return self._stepped
 
     def readers(self, code: CodeType) -> bool:
         """Whether it is what the reader has written, or has asked for."""
@@ -93,17 +89,10 @@ class Watch:
             self.places.setdefault(arg, around)
         return self._made
 
-    def _lined(self, frame: FrameType, event: str, _: Any) -> Any:
-        if event == "line" and frame.f_code.co_name != "<genexpr>":
-            before, rounds = self.state[frame]
-            old, new = before[0], frame.f_lineno
-            for loop in _loops(frame.f_code.co_filename):
-                if new in loop.head and old not in loop.head and old not in loop.body:
-                    rounds[loop] = [0]
-                elif new in loop.body and old in loop.head and loop in rounds:
-                    rounds[loop][0] += 1
-            before[0] = new
-        return self._lined
+    def _stepped(self, frame: FrameType, event: str, _: Any) -> Any:
+        if event == "opcode":
+            self.state[frame].at(frame.f_code, frame.f_lasti)
+        return self._stepped
 
     def _around(self, frame: FrameType | None) -> list[Place]:
         places: list[Place] = []
@@ -111,20 +100,17 @@ class Watch:
             if frame.f_code.co_filename == docstrings.__file__:
                 return []  # an example, which is computed when an operation is first used
             if frame in self.state and len(places) < MOST_CALLS:
-                places.append(self._place(frame))
+                place = self._place(frame)
+                if frame.f_code.co_name in COMPREHENSIONS and frame.f_back in self.state:  # one line, not a call
+                    frame = frame.f_back
+                    place = place._replace(rounds=self._place(frame).rounds + place.rounds)
+                places.append(place)
             frame = frame.f_back
         return places
 
     def _place(self, frame: FrameType) -> Place:
-        before, rounds = self.state[frame]
-        line = frame.f_lineno
-        if frame.f_code.co_name == "<genexpr>":
-            told = rounds.setdefault(None, [0])
-            told[0] = before[0]
-            inside = [(told[0], told)]
-        else:
-            inside = [(told[0], told) for loop, told in rounds.items() if loop and line in loop.body]
-        return Place(frame.f_code, line, part_at(frame.f_code, frame.f_lasti, line), tuple(inside))
+        code, line, instruction = frame.f_code, frame.f_lineno, frame.f_lasti
+        return Place(code, line, part_at(code, instruction, line), self.state[frame].told(code, instruction))
 
 
 def given(output: Any, args: Sequence[Any], shown: Callable[[Failure], Any]) -> tuple[Any, Watch | None]:
@@ -146,6 +132,7 @@ def ran(f: Callable[..., Any], args: Sequence[Any], shown: Callable[[Failure], A
     error that stops an operation on Values is raised with its `picture`, which `shown` makes; Jupyter shows it.
     """
     watch, given, before = Watch(f), _leaves(f, args), sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # Python 3.12 asks for this before settrace
     sys.settrace(watch)
     try:
         with transforming(v for v in nesting.flat(given) if isinstance(v, Value)):
@@ -203,35 +190,6 @@ def _files(f: Any) -> Iterator[str]:
 
 def _makes(code: CodeType) -> bool:
     return code is applied.__code__ or code.co_filename.startswith("<the row ")
-
-
-@lru_cache(4096)
-def _positions(code: CodeType) -> list[tuple[int | None, int | None, int | None, int | None]]:
-    return list(code.co_positions())
-
-
-def part_at(code: CodeType, instruction: int, line: int) -> tuple[int, int] | None:
-    """The characters of the line that an instruction was compiled from."""
-    first, last, start, end = _positions(code)[max(0, instruction) // 2]
-    if first != line or last != line or start is None or end is None:
-        return None
-    text = linecache.getline(code.co_filename, line).encode()
-    return len(text[:start].decode()), len(text[:end].decode())
-
-
-@lru_cache(64)
-def _loops(name: str) -> list[Loop]:
-    try:
-        tree = ast.parse("".join(linecache.getlines(name)))
-    except SyntaxError:
-        return []
-    loops = (n for n in ast.walk(tree) if isinstance(n, ast.For | ast.While))
-    parts = [(n.lineno, n.body[0].lineno, n.body[-1].end_lineno or 0) for n in loops if not _endless(n)]
-    return [Loop(range(first, body), range(body, last + 1)) for first, body, last in parts if first < body]
-
-
-def _endless(loop: ast.For | ast.While) -> bool:
-    return isinstance(loop, ast.While) and isinstance(loop.test, ast.Constant)  # its head is no step of the program
 
 
 def listing(places: Sequence[Sequence[Place]]) -> dict[str, Any] | None:

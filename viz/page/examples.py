@@ -189,7 +189,11 @@ def _brief(page: dict[str, Any], leaves: dict[str, Any], called: Sequence[str]) 
 
     nodes = [node(k, name, row, operands, role) for k, (name, row, operands, _, role) in enumerate(page["nodes"])]
     leaves["theta"] = [[k, at] for k, at in theta.items() if not isinstance(nodes[k], int)]
-    return page | {"nodes": nodes, "wires": [wire | {"edges": _runs(wire["edges"])} for wire in page["wires"]]}
+    return page | {
+        "nodes": nodes,
+        "inside": {},
+        "wires": [wire | {"edges": _runs(wire["edges"])} for wire in page["wires"]],
+    }
 
 
 def _runs(edges: Sequence[Sequence[int]]) -> list[list[int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
+from collections import defaultdict
 from collections.abc import Sequence
 from functools import reduce
 from typing import Any, NamedTuple
@@ -18,7 +19,6 @@ from viz.source import given
 
 MOST = 12  # questions of a page
 TITLE = "Exercise in back propagation"  # the first words of what is handed in
-WITHIN = 5e-3  # relatively: an answer this near is right. Twin: near in script/quiz.js
 
 
 def questions(order: Sequence[Value]) -> list[dict[str, Any]]:
@@ -49,6 +49,14 @@ def fingerprint(order: Sequence[Value]) -> str:
 def seal(text: str) -> int:
     """A checksum of a text (FNV-1a). Twin: seal in script/quiz.js."""
     return reduce(lambda sum_, c: (sum_ ^ ord(c)) * 16777619 % 2**32, text, 2166136261)
+
+
+def near(answer: float, true: float, terms: float) -> bool:
+    """Whether an answer is right: relatively; of a sum that is 0 but for its rounding, beside the size of its terms.
+
+    Twin: near in script/quiz.js.
+    """
+    return abs(answer - true) <= (5e-3 * abs(true) + 1e-14 * terms if true else 1e-12)
 
 
 def _plain(text: str) -> str:
@@ -122,9 +130,12 @@ def check(text: str, output: Any, *args: Any) -> Marks:
     if graph != fingerprint(order) or [k for k, *_ in items] != asked:
         raise ValueError("these answers belong to another graph, or to other numbers in its leaves")
     bars, name = reverse_sweep(order, {output: 1.0}), names(order)
+    terms = defaultdict[Value, float](float)
+    for v in (v for v in order if bars.get(v)):
+        for p, d in zip(v.parents, v.partials, strict=True):
+            terms[p] += abs(bars[v] * d)
     answers = []
     for k, tries, shown, seconds in items:
-        true, last = bars[order[k]], tries[-1] if tries else None
-        right = last is not None and abs(last - true) <= WITHIN * abs(true) + 1e-12
+        right = bool(tries) and tries[-1] is not None and near(tries[-1], bars[order[k]], terms[order[k]])
         answers.append(Answer(f"∂{name[output]}/∂{name[order[k]]}", right, len(tries), bool(shown), seconds))
     return Marks(answers)

@@ -17,7 +17,7 @@ Numbers = Mapping[Value | None, int]  # the place of each value among the nodes 
 Facts = dict[str, Any]
 
 
-def gathered(scene: Scene, order: Sequence[Value], asked: Sequence[Facts], digits: int) -> tuple[Facts, str]:
+def gathered(order: Sequence[Value], asked: Sequence[Facts], shown: Facts) -> tuple[Facts, str]:
     """The data of the page, and its list of functions: value and local derivatives of each operation, in JavaScript."""
     name = names(order)
     number: dict[Value | None, int] = {v: k for k, v in enumerate(order)}
@@ -35,19 +35,26 @@ def gathered(scene: Scene, order: Sequence[Value], asked: Sequence[Facts], digit
         "rows": [_row(op, n) for op, n in rows],
         "uses": [uses[v] for v in order],
         "asked": asked,
-        **level(scene, order, digits),
+        **shown,
     }
     functions = (value_and_partials(op, n) for op, n in rows)
     return facts, f"[{','.join(f'{{f:{f},d:{d}}}' for f, d in functions)}]"
 
 
-def level(scene: Scene, order: Sequence[Value], digits: int) -> Facts:
-    """The facts of one picture of the graph: its steps, cards and wires."""
+def level(scene: Scene, order: Sequence[Value], digits: int, insides: Mapping[str, Scene]) -> Facts:
+    """The facts of one picture of the graph: its steps, cards and wires, and those of the scopes that open in it."""
     number: dict[Value | None, int] = {v: k for k, v in enumerate(order)}
     shown = _by_stages(scene, number) if scene.staged else _by_values(scene, number)
     _put_aside(shown["groups"], order, number)
-    name, digits = ("stages", max(2, digits - 1)) if scene.staged else ("values", digits)
-    return {"level": name, "digits": digits, **shown}
+    name, coarse = ("stages", max(2, digits - 1)) if scene.staged else ("values", digits)
+    inside = {key: _inside(within, number) for key, within in insides.items() if scene.staged}
+    return {"level": name, "digits": coarse, "fine": digits, "inside": inside, **shown}
+
+
+def _inside(scene: Scene, number: Numbers) -> Facts:
+    """The steps, cards and wires of an open scope: what it takes is shown, and computed before."""
+    shown, own = _by_values(scene, number), {number[v] for wire in scene.wires for v, _ in wire.edges}
+    return shown | {"groups": [group for group in shown["groups"] if group["nodes"][0] in own]}
 
 
 def _put_aside(groups: Sequence[Facts], order: Sequence[Value], number: Numbers) -> None:
@@ -138,6 +145,7 @@ def _group(panel: Panel, number: Numbers, sources: Sequence[Facts]) -> Facts:
     formula = panel.formula if "=" in panel.formula else panel.symbol
     words = {"name": panel.symbol, "title": panel.name, "formula": formula}
     return {
+        "id": panel.id,
         "nodes": nodes,
         "outs": outs,
         "shape": panel.shape,

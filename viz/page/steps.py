@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
+import zlib
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from html import escape
@@ -23,19 +26,21 @@ from viz.page import exercise
 from viz.page.animation import animated
 from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.facts import gathered, level
+from viz.page.scopes import insides, nested
 from viz.picture import cards, formats
 from viz.picture.colours import THEMES
 from viz.picture.diagram import Diagram, draw, failed
-from viz.picture.paint import without_tooltips
+from viz.picture.paint import uid, without_tooltips
 from viz.source import Failure, attach, given, listing
 
 # fmt: off
 SCRIPTS = (  # one script, in this order
     "data", "numbers", "nodes", "zeros", "graph", "narration", "picture", "motion", "source", "controls",
-    "quiz", "mistakes", "answer", "view", "theme",
+    "quiz", "mistakes", "answer", "scopes", "view", "theme",
 )
 # fmt: on
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
+Shown = tuple[Sequence[Diagram], Mapping[str, Diagram]]  # pictures, and those of the scopes that open, by panel
 WINDOW = (1400, 700)  # pixels that a page leaves to the picture
 
 
@@ -49,9 +54,9 @@ class Steps(Page):
 
     title = "Step through the graph"
 
-    def __init__(self, pictures: Sequence[Diagram], data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
-        self.picture, self.pictures = pictures[0], pictures
-        self.data, self.functions, self.notes = data, functions, notes
+    def __init__(self, shown: Shown, data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
+        (self.pictures, self.insides), self.data, self.functions, self.notes = shown, data, functions, notes
+        self.picture = self.pictures[0]
         self.theme = self.picture.theme
 
     @once
@@ -62,9 +67,9 @@ class Steps(Page):
             "title": escape(repr(self.picture)[1:-1]),
             "css": read("steps.css"),
             # Its tooltips give away the numbers that are not computed or predicted yet; the page writes its own.
-            "svg": "".join(map(self._within, self.pictures)),
+            "svg": self._within(self.picture),
             "notes": escape(" ".join(self.notes)),
-            "data": as_json(self.data),
+            "data": as_json(self.data | {"packed": self._packed}),
         }
         return assembled("steps.html", scripts(*SCRIPTS).replace("/*rows*/[]", self.functions), parts)
 
@@ -75,8 +80,18 @@ class Steps(Page):
 
     def _within(self, picture: Diagram) -> str:
         level, hidden = "stages" if picture.scene.staged else "values", "" if picture is self.picture else " hidden=''"
-        svg = exercise.blanked(picture.svg) if self.data["asked"] else picture.svg
-        return without_tooltips(svg).replace("<svg ", f'<svg data-level="{level}"{hidden} ', 1)
+        return self._told(picture.svg).replace("<svg ", f'<svg data-level="{level}"{hidden} ', 1)
+
+    def _told(self, svg: str) -> str:
+        return without_tooltips(exercise.blanked(svg) if self.data["asked"] else svg)
+
+    @property
+    def _packed(self) -> str:
+        """The other picture and those inside, which nobody sees at first, in a quarter of the room."""
+        outer = next((uid(picture.svg) for picture in self.pictures if picture.scene.staged), "")
+        inside = "".join(nested(self._told(within.svg), key, outer) for key, within in self.insides.items())
+        text = json.dumps(["".join(map(self._within, self.pictures[1:])), inside])
+        return b64encode(zlib.compress(text.encode(), 9)).decode()
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write the page, .html, or the animation, .svg; returns the path. ValueError for another suffix."""
@@ -115,7 +130,8 @@ def steps(
     graph up to there as `error.picture`.
 
     With detail "values" a step computes one value, or passes its gradient on to its operands; with "stages" one scope,
-    as in `draw`; "auto" is values up to 400 steps. The page makes a backward pass of its own: `.grad` is neither read
+    as in `draw`; "auto" is values up to 400 steps. In the page a single stage opens to its values, where those are 60 or
+    fewer, while the others stay folded. The page makes a backward pass of its own: `.grad` is neither read
     nor changed. There the reader may change the number of any leaf. `predict` holds Values, whose gradients stay blank
     until the reader has answered, or pairs (operand, result), whose local derivatives do. With predict="all" the page is
     an exercise: the first gradients are worked examples, the next are asked factor by factor, the last are left blank.
@@ -138,16 +154,19 @@ def steps(
     zero_grad(twins := wengert_list([twin]))
     _backward(twins)
     pictures = [_picture(twin, name, direction, theme, digits) for name in levels]
-    facts, functions = gathered(pictures[0].scene, twins, asked, digits)
+    within = _insides(pictures, twins, theme, digits)
+    first, *other = (level(p.scene, twins, digits, {k: d.scene for k, d in within.items()}) for p in pictures)
+    facts, functions = gathered(twins, asked, first)
     facts["exercise"] = exercise.fingerprint(order) if predict == "all" else None
-    facts["other"] = level(pictures[1].scene, twins, digits) if len(levels) > 1 else None
+    facts["other"] = other[0] if other else None
     if asked:
         exercise.unnamed(facts)
     facts["code"] = listing([watch.places.get(v, []) for v in order]) if watch else None
     cut = (note.text for note in pictures[0].scene.notes if note.kind == "cut")  # the others are in the picture
     notes = [f"{text} The page computes all of them." for text in cut]
+    notes += ["Press + at the corner of a stage, or o at its step, to see the values in it."] * bool(within)
     notes += ["More than 400 steps: here they go by stages."] * (_long(order) and levels[0] == "stages")
-    return Steps(pictures, facts, functions, notes)
+    return Steps((pictures, within), facts, functions, notes)
 
 
 def _backward(order: Sequence[Value]) -> None:
@@ -199,6 +218,15 @@ def _picture(twin: Value, level: Detail, direction: Direction, theme: Theme, dig
     else:
         scene = draw(twin, detail=level, direction=ways[0], max_nodes=most, digits=digits).scene
     return max((Diagram(scene, way, theme, legend=False) for way in ways), key=_scale)
+
+
+def _insides(pictures: Sequence[Diagram], order: Sequence[Value], theme: Theme, digits: int) -> dict[str, Diagram]:
+    """The pictures of the scopes that open in the one by stages, where there is one."""
+    scenes = {picture.scene.staged: picture for picture in pictures}
+    if True not in scenes:
+        return {}
+    values = scenes[False].scene if False in scenes else cards.scene(order[-1], len(order), digits, numbered=True)
+    return insides(scenes[True].scene, values, scenes[True].direction, theme)
 
 
 def _scale(picture: Diagram) -> float:

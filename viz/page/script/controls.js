@@ -13,7 +13,7 @@ $("play").onclick = () => play(!timer);
 $("speed").onchange = () => timer && play(true);
 $("more").onclick = () => $("more").setAttribute("aria-expanded", $("rest").classList.toggle("open"));
 $("seek").max = steps.length; $("seek").oninput = event => { play(false); go(Number(event.target.value)); };
-const keys = { ArrowLeft: commands.back, ArrowRight: commands.step, Home: commands.start, End: commands.end, b: commands.backward };
+const keys = { ArrowLeft: commands.back, ArrowRight: commands.step, Home: commands.start, End: commands.end, b: commands.backward, o: () => openHere() };
 addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName) && event.target.id !== "seek") return;
   if (event.key === " " && event.target.closest("[role=button]")) { event.preventDefault(); event.target.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter" })); }
@@ -50,14 +50,18 @@ function tell(x) { // cause and effect
   return true;
 }
 $("leaf").onchange = offer;
-$("iffed").onsubmit = event => {
-  event.preventDefault();
+// No form: the frame of a notebook may send none, and then tells of none.
+function entered(field, button, act) { // by Enter in the field, or by the button
+  $(button).onclick = act;
+  $(field).addEventListener("keydown", event => { if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); act(); } });
+}
+entered("number", "set", () => {
   let x;
   try { x = evaluated($("number").value); } catch (error) { x = NaN; }
   if (!Number.isFinite(x)) { $("said").textContent = "That is no number."; $("said").className = "bad"; return; }
   from_ = null;
   if (tell(x)) offer();
-};
+});
 $("slide").oninput = () => { const x = Number($("slide").value); $("number").value = String(Number(x.toPrecision(6))); tell(x); };
 $("slide").onchange = () => { from_ = null; };
 $("reset").onclick = () => { set(nodes.map(node => node.data)); offer(); };

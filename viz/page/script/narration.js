@@ -1,5 +1,6 @@
 // --- the narration: each step in words -------------------------------------------------------------------------------
 
+const once = text => text.replace(/\(\((−[^()]*)\)\)/g, "($1)"); // σ(−1), and not σ((−1))
 function written(row, texts) {
   const { form, vectors, name, call, index, leading } = page.rows[row];
   if (form) { let k = 0; return form.replace(/\{\}/g, () => texts[k++]); }
@@ -152,9 +153,9 @@ function narration() { // the title of the step now on the screen, and its lines
   if (now === 0) return ["Start", "The leaves have their numbers. Step forward to compute the rest, and then back through the graph."];
   const { way, group } = steps[now - 1];
   if (way === "seed") return ["Backward: the output's own gradient", `${of(nodes[last].name)} = 1`];
-  if (page.level === "stages") return staged(way, group);
+  if (group.sources) return staged(way, group);
   const node = nodes[group.nodes[0]], names = node.parents.map(p => bracketed(nodes[p].name)), numbers = node.parents.map(p => bracketed(number(value[p])));
-  if (way === "forward") return [`Forward: compute ${node.name}`, `${node.name} = ${written(node.row, names)} = ${written(node.row, numbers)} = ${number(value[node.k])}`];
+  if (way === "forward") return [`Forward: compute ${node.name}`, `${node.name} = ${once(written(node.row, names))} = ${once(written(node.row, numbers))} = ${number(value[node.k])}`];
   const own = edges[now].filter(({ k }) => !unseen.has(k));
   if (!own.length) return [`Backward through ${node.name}: it passes nothing on`, "It has no operand that takes a gradient.", ...besides()];
   return [throughWords(node.name, own.map(({ p }) => nodes[p].name)), ...own.map(line), ...besides()];

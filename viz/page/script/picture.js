@@ -1,17 +1,20 @@
 // --- the picture at a step ---------------------------------------------------------------------------------------------------
 
 let now = 0, timer = null;
-let known, wireOf, between; // the step after which a node has its value; the wire of an edge; the stage and its source that a wire joins
+let known, wireOf, innerOf, between; // the step after which a node has its value; the wire of an edge, and the one inside an open scope; the stage and its source that a wire joins
 function placed() {
   known = nodes.map(({ row }) => row === null ? 0 : null);
   page.groups.forEach((g, k) => [...g.nodes, ...g.aside].forEach(n => known[n] = k + 1));
-  wireOf = new Map(page.wires.flatMap(({ id, edges: parts }) => parts.map(([k, slot]) => [`${k} ${slot}`, id])));
-  between = new Map(page.wires.map(({ id, edges: [[k, slot] = []] }) => {
-    const group = page.level === "stages" && page.groups.find(g => g.nodes.includes(k)), source = group && group.sources.find(s => s.nodes.includes(nodes[k].parents[slot]));
+  const byEdge = wires => new Map(wires.flatMap(({ id, edges: parts }) => parts.map(([k, slot]) => [`${k} ${slot}`, id])));
+  wireOf = byEdge(page.wires.filter(wire => !wire.home)); innerOf = byEdge(page.wires.filter(wire => wire.home));
+  between = new Map(page.wires.map(({ id, home, edges: [[k, slot] = []] }) => {
+    const group = page.level === "stages" && !home && (page.folded ?? page.groups).find(g => g.nodes.includes(k)), source = group && group.sources.find(s => s.nodes.includes(nodes[k].parents[slot]));
     return [id, source && [group, source]];
   }));
 }
 placed();
+const finely = f => { const coarse = page.digits; page.digits = page.fine; try { return f(); } finally { page.digits = coarse; } }; // of a value, not of a stage
+const joinsValues = wire => page.level === "values" || Boolean(wire.home); // whether a wire joins two values, not two stages
 
 // Twin: tint and strength in viz/picture/colours.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 function tint(x, largest) {
@@ -22,11 +25,11 @@ function tint(x, largest) {
   return `color-mix(in srgb, var(--${x > 0 ? "positive" : "negative"}) ${5 * Math.ceil(20 * t)}%, var(--card))`;
 }
 
-function slot(text, ground, k, largest) { // one gradient: its words and the ground under them
+function slot(text, ground, k, largest, mark = "") { // one gradient: its words and the ground under them
   const bar = adjoints[now][k], blank = hiddenSlope(k);
-  text.textContent = (page.level === "stages" ? "" : "∂ ") + (blank ? "?" : number(bar));
+  text.textContent = mark + (blank ? "?" : number(bar));
   const shade = blank ? null : bar;
-  if (ground) ground.style.fill = shade === null && page.level === "stages" ? "var(--paper)" : tint(shade, largest);
+  if (ground) ground.style.fill = shade === null && !mark ? "var(--paper)" : tint(shade, largest);
   text.style.fill = "var(--ink)";
 }
 
@@ -35,9 +38,9 @@ function titles() { // the words that a pointer or a screen reader finds on a ca
     const about = n => `${nodes[n].name}: ${known[n] > now ? "not computed yet" : `value ${exact(value[n])}, gradient ${hiddenSlope(n) ? "to be predicted" : exact(adjoints[now][n])}`}`;
     element(id).querySelector("title").textContent = ks ? element(id).querySelector("text").textContent : about(k);
   }
-  for (const { id, edges: parts } of page.wires) {
-    const title = element(id).querySelector("title"), [k, slot] = parts[0] ?? [];
-    if (title) title.textContent = page.level === "values" && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${exact(partial[k][slot])}` : "";
+  for (const wire of page.wires) {
+    const title = element(wire.id).querySelector("title"), [k, slot] = wire.edges[0] ?? [];
+    if (title) title.textContent = joinsValues(wire) && known[k] <= now && !hiddenFactor(k, slot) ? `local derivative ${exact(partial[k][slot])}` : "";
   }
 }
 
@@ -47,11 +50,11 @@ function show() {
   const [largest, added] = scaled([largestOf(adjoints.at(-1)), largestOf(edges.flat().map(({ more }) => more))]); // for tints, and for wires
   const moving = now ? steps[now - 1] : {}, active = new Set(moving.way === "seed" ? [last] : moving.group?.nodes);
   if (moving.way === "backward") edges[now].forEach(({ p }) => active.add(p));
-  for (const card of page.cards) (card.grids ? panel : single)(card, active, largest);
+  for (const card of page.cards) card.grids ? panel(card, active, largest) : finely(() => single(card, active, largest));
   const flows = flowByWire();
-  for (const wire of page.wires) draw(wire, flows, added);
+  for (const wire of page.wires) joinsValues(wire) ? finely(() => draw(wire, flows, added)) : draw(wire, flows, added);
   marked();
-  const [title, ...lines] = narration(), box = $("told");
+  const [title, ...lines] = moving.group?.sources ? narration() : finely(narration), box = $("told");
   box.replaceChildren(Object.assign(document.createElement("h1"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text })));
   const back = now - seed;
   $("count").textContent = now < seed ? `forward ${now}/${seed - 1}` : `backward ${back}/${steps.length - seed}`;
@@ -64,7 +67,7 @@ function single({ id, k }, active, largest) {
   const group = element(id), [, first, second] = group.querySelectorAll("text");
   group.classList.toggle("future", known[k] > now);
   group.classList.toggle("now", active.has(k));
-  if (first) { first.textContent = known[k] > now ? "" : number(value[k]); slot(second, group.querySelector("path"), k, largest); if (known[k] > now) second.textContent = ""; }
+  if (first) { first.textContent = known[k] > now ? "" : number(value[k]); slot(second, group.querySelector("path"), k, largest, "∂ "); if (known[k] > now) second.textContent = ""; }
   else { const [text] = group.querySelectorAll("text"); text.textContent = text.textContent.replace(/\S*$/, number(value[k])); } // after its name
 }
 
@@ -86,20 +89,20 @@ function panel({ id, ks, grids }, active, largest) {
 function flowByWire() { // the sum that has flown along each wire up to now, and the wires of this step
   const sums = new Map(), mine = new Set();
   for (let step = 1; step <= now; step++) for (const { k, slot, more } of edges[step]) {
-    const id = wireOf.get(`${k} ${slot}`);
-    if (id === undefined) continue;
-    sums.set(id, (sums.get(id) ?? 0) + more);
-    if (step === now) mine.add(id);
+    for (const id of [wireOf, innerOf].map(ids => ids.get(`${k} ${slot}`)).filter(id => id !== undefined)) {
+      sums.set(id, (sums.get(id) ?? 0) + more);
+      if (step === now) mine.add(id);
+    }
   }
   return [sums, mine];
 }
 
-function draw({ id, edges: parts }, [sums, mine], added) {
-  const group = element(id), label = element(`${id}-label`), sum = sums.get(id);
+function draw(wire, [sums, mine], added) {
+  const { id, edges: parts } = wire, group = element(id), label = element(`${id}-label`), sum = sums.get(id);
   group.classList.toggle("quiet", sum === undefined);
   group.classList.toggle("flow", mine.has(id));
   const [line, tip] = group.querySelectorAll("path");
-  if (sum !== undefined && page.level === "values") {
+  if (sum !== undefined && joinsValues(wire)) {
     const broken = !Number.isFinite(sum), t = sum && Math.max(.15, Math.min(1, Math.sqrt(Math.abs(sum) / added)));
     line.style.stroke = tip.style.fill = `var(--${broken ? "infinite" : sum > 0 ? "plus" : sum < 0 ? "minus" : "neutral"})`;
     line.style.strokeWidth = .9 + 1.4 * (broken ? 1 : t);
@@ -111,7 +114,7 @@ function draw({ id, edges: parts }, [sums, mine], added) {
   label.classList.toggle("hidden", !ready || hiddenFactor(k, slot) || answer);
   const name = stage && derivative(...stage), kept = stage && stage[1].product && !stage[1].several && name.split(" = ")[0] === stage[1].what?.split(" = ")[0];
   if (stage && texts[1]) texts[1].textContent = `= ${name}`;
-  if (!stage && parts.length === 1) {
+  if (joinsValues(wire) && parts.length === 1) {
     texts[0].textContent = `×${number(partial[k][slot])}`;
     if (texts[1]) texts[1].textContent = number(sum);
     if (back) back.style.fill = texts[1].style.fill = `var(--${!Number.isFinite(sum) ? "infinite" : sum > 0 ? "rise" : sum < 0 ? "fall" : "muted"})`;

@@ -4,13 +4,29 @@ let asked = [], current = 0, began = 0, stays = false; // the questions; the one
 const say = (id, text, good) => { $(id).textContent = text; $(id).className = good ? "good" : "bad"; };
 const question = q => q.edge === undefined ? of(nodes[q.k].name) : local(q.k, q.edge);
 const truth = q => q.edge === undefined ? adjoints.at(-1)[q.k] : partial[q.k][q.edge];
-const near = (a, b) => Math.abs(a - b) <= 5e-3 * Math.abs(b) + 1e-12;
+// Relatively near; of a sum that is 0 but for its rounding, near beside its terms. Twin: near in viz/page/exercise.py.
+const near = (a, b, terms = 0) => Math.abs(a - b) <= (b ? 5e-3 * Math.abs(b) + 1e-14 * terms : 1e-12);
+const terms = q => q.edge === undefined ? edges.flat().filter(e => e.p === q.k).reduce((sum, e) => sum + Math.abs(e.more), 0) : 0;
 const stepOf = q => steps.findLastIndex((_, s) => edges[s + 1].some(e => q.edge === undefined ? e.p === q.k : e.k === q.k && e.slot === q.edge)) + 1 || seed;
+const records = new Map(); // of each question what was tried, also while it is not asked
+const recordOf = ({ k, edge = "" }) => `${k} ${edge}`;
 function quiz(items) {
-  asked = items.map(q => ({ tries: [], told: false, seconds: 0, factors: null, ...q, solved: q.mode === "worked" }));
+  asked = items.map(q => {
+    if (!records.has(recordOf(q))) records.set(recordOf(q), { tries: [], told: false, seconds: 0, factors: null, ...q, solved: q.mode === "worked" });
+    return records.get(recordOf(q));
+  });
+  began = performance.now();
   $("item").replaceChildren(...asked.map((q, k) => new Option(question(q), k)));
   toggle($("quiz"), $("quizzed"), asked.length > 0);
-  if (asked.length) choose(0); else show();
+  if (asked.length) choose(Math.max(0, asked.some(q => q.tries.length || q.told) ? asked.findIndex(q => !q.solved) : 0)); else show();
+}
+// What was tried is still known when the page is loaded again, but for a frame in a notebook, which may keep nothing.
+const shelf = `chainrule ${page.exercise}`;
+function remember() { if (page.exercise) try { sessionStorage.setItem(shelf, JSON.stringify([...records])); } catch { /* it may keep nothing */ } }
+function recall() {
+  try {
+    for (const [key, q] of JSON.parse(sessionStorage.getItem(shelf)) ?? []) records.set(key, { ...q, tries: q.tries.map(([text, words, good, x]) => [text, words, good, x ?? NaN]) });
+  } catch { /* nothing is kept */ }
 }
 function choose(k, there = true) { // the question k, and the step that it asks about
   clock(); current = k; stays = false; $("item").value = k; $("answer").value = ""; say("verdict", "", true); $("beside").replaceChildren();
@@ -54,7 +70,7 @@ function judgeFactors(q) {
 }
 function verdict(q, answer) {
   const right = truth(q);
-  if (near(answer, right)) return [true, `Right: ${number(right)}.`, ""];
+  if (near(answer, right, terms(q))) return [true, `Right: ${number(right)}.`, ""];
   const [key, , words] = mistake(q, answer) ?? [];
   if (key) return [false, words, key];
   return [false, Math.abs(answer - right) <= .05 * Math.abs(right) ? "Close. Give three digits." : "Not yet. Multiply along each path, and add the paths.", "other"];
@@ -72,8 +88,8 @@ function ask() { // the first question that the step now on the screen answers
 }
 function rightSum(q) { // the right gradient, path by path
   const into = q.edge === undefined ? edges.flat().filter(e => e.p === q.k) : [];
-  const few = into.length && into.length < 5, terms = f => into.map(f).join(" + ");
-  return `${question(q)} = ${few ? `${terms(e => `${of(called(e.k))} · ${local(e.k, e.slot)}`)} = ${terms(e => `${bracketed(number(e.from))} · ${bracketed(number(factorOf(e)))}`)} = ` : ""}${number(truth(q))}`;
+  const few = into.length && into.length < 5, sum = f => into.map(f).join(" + ");
+  return `${question(q)} = ${few ? `${sum(e => `${of(called(e.k))} · ${local(e.k, e.slot)}`)} = ${sum(e => `${bracketed(number(e.from))} · ${bracketed(number(factorOf(e)))}`)} = ` : ""}${number(truth(q))}`;
 }
 function beside(q) { // what the reader wrote first, beside what is right
   const column = (title, ...lines) => { const box = document.createElement("div"); box.append(Object.assign(document.createElement("b"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text }))); return box; };
@@ -81,11 +97,10 @@ function beside(q) { // what the reader wrote first, beside what is right
   $("beside").replaceChildren(...(mine.length ? [column("You wrote", ...mine)] : []), column("The chain rule", rightSum(q)));
 }
 function settle(q, text, good) { // the verdict stays until the reader goes on
-  clock(); q.solved = true; stays = true; beside(q); show();
+  clock(); q.solved = true; remember(); stays = true; beside(q); show();
   say("verdict", text + (asked.every(other => other.solved) ? " All questions are answered." : ""), good); pose(); $("goon").focus();
 }
-$("quizzed").onsubmit = event => {
-  event.preventDefault();
+function answered() {
   const q = asked[current]; let x;
   if (q.solved || q.told) return;
   if (!$("factors").hidden && !$("answer").value.trim()) { judgeFactors(q); return; }
@@ -93,11 +108,19 @@ $("quizzed").onsubmit = event => {
   const [good, text, key] = verdict(q, x);
   q.tries.push([$("answer").value.trim(), text, good, x]);
   if (good) settle(q, text, true); else say("verdict", text, false);
-};
+}
+entered("answer", "check", () => { answered(); remember(); });
+$("ticks").onkeydown = event => { if (event.key === "Enter") { event.preventDefault(); $("check").click(); } };
 $("item").onchange = () => choose(Number($("item").value));
 $("tell").onclick = () => { const q = asked[current]; q.told = true; settle(q, `${question(q)} = ${number(truth(q))}.`, true); };
 $("goon").onclick = () => { stays = false; const next = [...asked.keys()].find(k => k > current && (!asked[k].solved || asked[k].mode === "worked")) ?? asked.findIndex(q => !q.solved); if (next >= 0) choose(next); else { pose(); $("handin").focus(); } };
-$("quiz").onclick = () => quiz(asked.length && !$("quizzed").hidden ? [] : page.asked.length ? page.asked : free.filter(n => n.role !== "constant").map(({ k }) => ({ k })));
+addEventListener("pagehide", () => { clock(); remember(); });
+$("quiz").onclick = () => {
+  const on = $("quizzed").hidden;
+  clock();
+  if (!on && page.asked.length) toggle($("quiz"), $("quizzed"), false); // its answers stay blank
+  else quiz(!on ? [] : page.asked.length ? page.asked : free.filter(n => n.role !== "constant").map(({ k }) => ({ k })));
+};
 
 // What is handed in: a line for each question, and what was typed, not in plain. `viz.check` reads it.
 function handedIn() {

@@ -33,7 +33,7 @@ function marked() { // the lines of the step now on the screen
   if (!line) return;
   line.setAttribute("aria-current", "step");
   const [start, end] = at[2], text = line.dataset.text;
-  if (end > start && page.level === "values") line.replaceChildren(text.slice(0, start), Object.assign(document.createElement("mark"), { textContent: text.slice(start, end) }), text.slice(end));
+  if (end > start && !group?.sources) line.replaceChildren(text.slice(0, start), Object.assign(document.createElement("mark"), { textContent: text.slice(start, end) }), text.slice(end));
   const pane = $("code"), top = line.offsetTop - pane.offsetTop;
   if (top < pane.scrollTop + 20 || top > pane.scrollTop + pane.clientHeight - 40) pane.scrollTop = top - pane.clientHeight / 3;
 }

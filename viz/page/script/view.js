@@ -1,8 +1,30 @@
 // --- the view: move, zoom and click ----------------------------------------------------------------------------------
 
 const space = () => $("picture").getBoundingClientRect();
-let whole, view, cardOf; // of all of the picture, and of what is on the screen: left, top, width and height in points
-const frame = () => svg.setAttribute("viewBox", view.join(" "));
+let whole, view, cardOf, here = new Map(); // of all of the picture, and of what is on the screen: left, top, width and height in points; the card of a node, and that in the open scope which is looked at
+const frame = () => { svg.setAttribute("viewBox", view.join(" ")); for (const stay of headings()) stay(); };
+
+// The heading of a lane stays in view: that of a column at the top, that of a row on the left.
+const headed = new Map();
+let covered = [0, 0]; // points that headings take of the view, on each axis
+function headings() {
+  if (!headed.has(svg)) {
+    const lanes = [...svg.querySelectorAll(":scope > rect[id*='-lane']")], boxes = lanes.map(lane => ["x", "y", "width", "height"].map(name => Number(lane.getAttribute(name))));
+    const axis = new Set(boxes.map(box => box[1])).size < 2 ? 1 : 0;
+    headed.set(svg, [axis, lanes.map((lane, k) => heading(lane, boxes[k], axis))]);
+  }
+  const [axis, heads] = headed.get(svg);
+  covered = [0, 0]; covered[axis] = heads.reduce((most, { deep }) => Math.max(most, deep), 0);
+  return heads.map(({ stay }) => stay);
+}
+function heading(lane, box, axis) {
+  const texts = [], head = shape("g", {}), ground = lane.cloneNode();
+  for (let it = lane.nextElementSibling; it?.tagName === "text"; it = it.nextElementSibling) texts.push(it);
+  const deep = axis ? 14 * texts.length + 10 : 2 * (Number(texts[0]?.getAttribute("x")) - box[0]);
+  ground.removeAttribute("id"); ground.setAttribute(axis ? "height" : "width", deep);
+  head.append(ground, ...texts); svg.append(head);
+  return { deep, stay: () => { const by = Math.max(0, Math.min(view[axis] - box[axis], box[axis + 2] - deep)); head.setAttribute("transform", axis ? `translate(0,${by})` : `translate(${by},0)`); } };
+}
 function framed() {
   whole = svg.dataset.whole?.split(" ").map(Number);
   if (!whole) {
@@ -10,11 +32,13 @@ function framed() {
     const room = space(), stretch = Math.max(1, Math.min(room.width / whole[2], room.height / whole[3]) / 3); // a small picture keeps room around it
     whole[0] -= (stretch - 1) * whole[2] / 2; whole[1] -= (stretch - 1) * whole[3] / 2; whole[2] *= stretch; whole[3] *= stretch;
     svg.dataset.whole = whole.join(" "); svg.removeAttribute("width"); svg.removeAttribute("height");
-    reachable();
+    reachable(page.cards);
   }
+  spread();
   view = whole.slice(); frame();
-  cardOf = new Map(page.cards.flatMap(({ id, k, ks }) => (ks ?? [k]).map(n => [n, id])));
+  cardOf = byNode(page.cards);
 }
+const byNode = cards => new Map(cards.flatMap(({ id, k, ks }) => (ks ?? [k]).map(n => [n, id])));
 let gliding = 0, scale = null; // pixels a point; null where all of the picture is shown, however large that is
 function zoom(by, x = view[0] + view[2] / 2, y = view[1] + view[3] / 2) {
   cancelAnimationFrame(gliding); movedByReader = true;
@@ -34,9 +58,9 @@ function keep() { // the words above the picture take more or less room with eve
 // The cards of a step come into view; if all of them are in view already, nothing moves.
 const AIR = 14; // points to the border of the view
 function extent(ks, axis) {
-  const boxes = [...new Set(ks.map(k => cardOf.get(k)))].filter(Boolean).map(id => element(id).getBBox());
+  const boxes = [...new Set(ks.map(k => here.get(k) ?? cardOf.get(k)))].filter(Boolean).map(boxOf);
   const [from, size] = axis ? ["y", "height"] : ["x", "width"];
-  return boxes.length ? [Math.min(...boxes.map(b => b[from])) - AIR, Math.max(...boxes.map(b => b[from] + b[size])) + AIR] : [view[axis], view[axis]];
+  return boxes.length ? [Math.min(...boxes.map(b => b[from])) - AIR - covered[axis], Math.max(...boxes.map(b => b[from] + b[size])) + AIR] : [view[axis], view[axis]];
 }
 function place(axis, near, far) { // where the view begins on this axis, if it is to show the near nodes, and the far ones if there is room
   const room = view[axis + 2], all = extent([...near, ...far], axis), fits = all[1] - all[0] <= room, [low, high] = fits ? all : extent(near, axis);
@@ -63,6 +87,7 @@ function follow(time = still.matches ? 0 : 180) {
   if (!sized) { begin(); return; } // a frame that had no size yet
   const { way, group } = steps[Math.max(0, now - 1)], nears = way === "seed" ? [last] : group.nodes;
   keep();
+  here = byNode(page.inside[group?.home]?.cards ?? []);
   look(nears, nears.flatMap(k => nodes[k].parents), time);
 }
 let sized = false, movedByReader = false; // true once the reader has chosen a part of the picture
@@ -95,6 +120,11 @@ function shift(dx, dy) { // by pixels
   const { a } = svg.getScreenCTM();
   cancelAnimationFrame(gliding); movedByReader = true; view[0] += dx / a; view[1] += dy / a; frame();
 }
+$("picture").addEventListener("focusin", ({ target }) => { // what the keyboard reaches comes into view
+  const at = target.getBoundingClientRect(), room = space(), over = (low, high, from, to) => low < from ? low - from - 4 : high > to ? high - to + 4 : 0;
+  const by = [over(at.left, at.right, room.left, room.right), over(at.top, at.bottom, room.top, room.bottom)];
+  if (by[0] || by[1]) shift(...by);
+});
 const fingers = new Map();
 let moved = false;
 const apart = () => { const [[x, y], [u, v] = [x, y]] = [...fingers.values()]; return { far: Math.hypot(u - x, v - y), clientX: (x + u) / 2, clientY: (y + v) / 2 }; };
@@ -111,9 +141,8 @@ addEventListener("pointermove", event => {
 });
 for (const end of ["pointerup", "pointercancel"]) addEventListener(end, ({ pointerId }) => fingers.delete(pointerId));
 
-function reachable() { // each card by pointer and keyboard, with a name that `titles` keeps true
-  const cards = page.cards.map(card => [element(card.id), card.ks ?? [card.k]]);
-  for (const [group, mine] of cards) {
+function reachable(cards) { // each card by pointer and keyboard, with a name that `titles` keeps true
+  for (const [group, mine] of cards.map(card => [element(card.id), card.ks ?? [card.k]])) {
     group.classList.add("click"); group.setAttribute("tabindex", "0"); group.setAttribute("role", "button");
     group.addEventListener("click", () => moved || enter(mine));
     group.addEventListener("keydown", event => { if (event.key === "Enter") enter(mine); });
@@ -130,23 +159,35 @@ function enter(mine) { // the step of a card
 
 // Values and stages: the same graph and the same step, in the other picture.
 const words = { values: "Show values", stages: "Show stages" };
-if (page.other) { $("level").hidden = false; $("level").textContent = words[page.other.level]; }
-function swap() {
-  const { way, group } = now ? steps[now - 1] : {}, k = group?.nodes.at(-1), ended = now === steps.length;
-  const { other, ...mine } = page, { level, digits, groups, cards, wires } = mine;
-  page = { ...mine, ...other, other: { level, digits, groups, cards, wires } };
-  svg.setAttribute("hidden", ""); svg = $("picture").querySelector(`svg[data-level=${page.level}]`); svg.removeAttribute("hidden");
-  $("level").textContent = words[level];
+(async () => { // what nobody sees at first is packed
+  if (!window.DecompressionStream) return;
+  const packed = Uint8Array.from(atob(page.packed), c => c.charCodeAt(0)), text = new Response(new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+  const [other, inside] = JSON.parse(await text), staged = () => $("picture").querySelector("[data-level=stages]");
+  $("picture").insertAdjacentHTML("beforeend", other);
+  staged()?.insertAdjacentHTML("beforeend", inside);
+  if (page.other) { $("level").hidden = false; $("level").textContent = words[page.other.level]; }
+  themed(); spread();
+})();
+function relaid(change) { // the same graph at the same step in a picture that has changed
+  const { way, group } = now ? steps[now - 1] : {}, k = group?.nodes.at(way === "backward" ? 0 : -1), ended = now === steps.length;
+  change();
   ordered(); placed(); framed(); compute(leaves, false);
   $("seek").max = steps.length; movedByReader = false;
   const at = way === "seed" ? seed : steps.findIndex(step => step.way === way && [...step.group.nodes, ...step.group.aside].includes(k)) + 1;
   now = ended ? steps.length : at; begin(); go(now);
 }
+const swap = () => relaid(() => {
+  const { other, ...mine } = page, { level, digits, groups, folded, cards, wires, inside } = mine;
+  page = { ...mine, ...other, other: { level, digits, groups, folded, cards, wires, inside } };
+  svg.setAttribute("hidden", ""); svg = $("picture").querySelector(`svg[data-level=${page.level}]`); svg.removeAttribute("hidden");
+  $("level").textContent = words[level];
+});
 $("level").onclick = () => { play(false); swap(); };
 
 compute(leaves.slice(), false); // what Python computed: nothing of it is refused
 first.push(...adjoints.at(-1));
 if (page.exercise) $("if").hidden = true; // the answers are those of Python's numbers
+if (page.exercise) recall();
 if (page.asked.length) quiz(page.asked);
 addEventListener("hashchange", () => jump());
 function jump() { const found = location.hash.match(/^#step=(\d+)$/); go(found ? Number(found[1]) : now); }
