@@ -28,7 +28,8 @@ function heading(lane, box, axis) {
 function framed() {
   whole = svg.dataset.whole?.split(" ").map(Number);
   if (!whole) {
-    whole = svg.getAttribute("viewBox").split(" ").map(Number);
+    const [x, y, width, height] = svg.getAttribute("viewBox").split(" ").map(Number), rim = 8; // for the sign at the corner of a stage
+    whole = [x - rim, y - rim, width + 2 * rim, height + 2 * rim];
     const room = space(), stretch = Math.max(1, Math.min(room.width / whole[2], room.height / whole[3]) / 3); // a small picture keeps room around it
     whole[0] -= (stretch - 1) * whole[2] / 2; whole[1] -= (stretch - 1) * whole[3] / 2; whole[2] *= stretch; whole[3] *= stretch;
     svg.dataset.whole = whole.join(" "); svg.removeAttribute("width"); svg.removeAttribute("height");
