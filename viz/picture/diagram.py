@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import replace
 from itertools import chain
 from os import PathLike
@@ -115,18 +114,16 @@ class Diagram:
         return f"<Computation graph of {count}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> tuple[Any, Any]:
-        def wanted(kind: str) -> bool:
-            return (not include or kind in include) and kind not in (exclude or ())
-
-        # No text/html: it would outrank SVG in every front end, and be dropped by some.
-        shown = {"image/svg+xml": formats.fitted(self.svg, COLUMN, NARROW), "text/plain": repr(self)}
-        bundle, metadata = {kind: text for kind, text in shown.items() if wanted(kind)}, {}
-        if wanted("image/png"):  # for who shows no SVG, as an untrusted notebook
-            with suppress(ImportError):  # no renderer for this platform
-                bundle["image/png"] = b64encode(formats.png(self.svg, 2 * COLUMN)).decode()
-                wide, high = (round(n * min(1.0, COLUMN / self.size[0])) for n in self.size)
-                metadata["image/png"] = {"width": wide, "height": high}
-        return bundle, metadata
+        # No text/html: it would outrank SVG in every front end, and be dropped by some. To make a PNG takes longer than all
+        # else together, and no front end asks for one: `display(picture, include=["image/png"])` does.
+        made = {
+            "image/svg+xml": lambda: formats.fitted(self.svg, COLUMN, NARROW),
+            "image/png": lambda: b64encode(formats.png(self.svg, 2 * COLUMN)).decode(),
+            "text/plain": lambda: repr(self),
+        }
+        asked = {*(include or {*made} - {"image/png"})} - {*(exclude or ())}
+        wide = {"image/png": {"width": min(COLUMN, self.size[0])}} if "image/png" in asked else {}
+        return {kind: text() for kind, text in made.items() if kind in asked}, wide
 
     def _mime_(self) -> tuple[str, str]:
         return "image/svg+xml", formats.address(self.svg)  # what marimo asks for; it shows a bundle as a row of tabs
