@@ -1,7 +1,10 @@
 """Pictures that can be read: type of 9 pixels or more at a width of 1,000, long chains in rows, every letter in its font."""
 
 import io
+import math
 import re
+from collections import defaultdict
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from viz import draw
 from viz.picture import folding, formats, graphviz as engines
 from viz.picture.diagram import LEGIBLE
 from viz.picture.scene import narrower
+from viz.picture.sizes import size
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -110,6 +114,31 @@ def test_a_matrix_has_fewer_columns_where_there_is_little_room():
     assert narrow.cells[0] == [*wide.cells[0][:2], "…", wide.cells[0][-1]]
     assert [row[-1] for row in narrow.nodes] == [row[-1] for row in wide.nodes]
     assert narrow.nodes[0][2] is None
+
+
+def test_wires_that_arrive_at_one_side_of_a_stage_have_tips_of_their_own_and_stay_on_it():
+    diagram = draw(recurrence(4), detail="stages")
+    places, tips = engines.arrange(diagram.scene, diagram.direction), defaultdict(list)
+    assert sum(card.name == "W" for card in diagram.scene.cards) == 1
+    boxes = {card.id: size(card) for card in diagram.scene.cards}
+    for wire in diagram.scene.wires:
+        (x, y), (u, v), (wide, high) = places.wires[wire.id][-1], places.cards[wire.head], boxes[wire.head]
+        assert abs(x - u) <= wide / 2 + 1
+        assert abs(y - v) <= high / 2 + 1
+        tips[wire.head].append((x, y))
+    assert max(map(len, tips.values())) >= 5
+    near = [math.dist(a, b) for found in tips.values() for a, b in combinations(found, 2)]
+    assert min(near) > 8
+
+
+def test_of_a_long_recurrence_only_what_can_be_read_is_laid_out(monkeypatch):
+    laid_out, engine = [], engines.render
+    monkeypatch.setattr(
+        engines, "render", lambda dot, seconds: laid_out.append(dot.count("->")) or engine(dot, seconds)
+    )
+    diagram = draw(recurrence(40))
+    assert diagram.smallest >= LEGIBLE
+    assert max(laid_out) < 80  # of 200 wires: to lay them out takes many seconds
 
 
 # --- rows ---------------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 from os import PathLike
@@ -20,7 +20,7 @@ from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.colours import THEMES
 from viz.picture.folding import folded
 from viz.picture.layout import Places
-from viz.picture.scene import Card, Grid, Panel, Scene, narrower, shaded
+from viz.picture.scene import Card, Grid, Note, Panel, Scene, narrower, shaded
 from viz.source import Failure, given, without_value
 
 DIRECTIONS = ("auto", "right", "down")
@@ -29,6 +29,7 @@ COLUMN, NARROW = 1000, 840  # pixels of a notebook's column: the widest picture 
 WIDEST = COLUMN * 0.75  # points: the widest picture that still goes to the right
 LEGIBLE = 9.0  # pixels: the smallest type that "auto" gives
 HOPE = 1.6  # times the widest: what is wider in plain columns is not laid out to see whether it can be read
+HIGHEST = 5 * WIDEST  # points
 MANY = 120  # values that a picture holds unless more are asked for
 FOLDS = 20  # rows, at most, of a picture that is folded
 
@@ -93,8 +94,9 @@ class Diagram:
 
     @property
     def hopeful(self) -> bool:
-        """True unless the picture would be far too wide to be read."""
-        return self.natural < HOPE * WIDEST
+        """True unless the picture would be far too wide to be read, or go on for many screens."""
+        free = self.direction == "down" or self._places is not None
+        return self.natural < HOPE * WIDEST and (free or max(layout.rooms(self.scene, "right").values()) < HIGHEST)
 
     @property
     def smallest(self) -> float:
@@ -116,7 +118,7 @@ class Diagram:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> tuple[Any, Any]:
         # No text/html: it would outrank SVG in every front end, and be dropped by some. To make a PNG takes longer than all
         # else together, and no front end asks for one: `display(picture, include=["image/png"])` does.
-        made = {
+        made: dict[str, Callable[[], str]] = {
             "image/svg+xml": lambda: formats.fitted(self.svg, COLUMN, NARROW),
             "image/png": lambda: b64encode(formats.png(self.svg, 2 * COLUMN)).decode(),
             "text/plain": lambda: repr(self),
@@ -151,8 +153,9 @@ def draw(
     whose smallest type is 9 pixels or more where the picture is 1000 pixels wide: up to `max_nodes` values, stages if
     there are scopes, or fewer of them, those nearest to the output.
 
-    Outermost scopes that share parameters, such as the positions of a text, stand side by side from depth 2 on, and no
-    parameters are drawn. "auto" may then show gradients by their shades alone.
+    From depth 2 on, pictures go from left to right where they can be read so, and where there is little room each gradient
+    is the shade of its value. Outermost scopes that share parameters, such as the positions of a text, then stand one below
+    the other, and no parameters are drawn. A picture that was asked for and is too wide to be read says so.
 
     `direction` is "right", "down", or "auto": right while that is at most 1000 pixels wide, or where down would be wider
     still; a long chain goes right in several rows. A picture holds `max_nodes` values or stages, those nearest to the
@@ -179,8 +182,11 @@ def draw(
 
     def staged(most: int) -> Iterator[Diagram]:
         shown = stages.scene(output, depth, most, digits)
-        for scene in (shown, narrower(shown), *shaded(shown)):
-            yield from _ways(scene, direction, theme, legend)
+        scenes = [shown, narrower(shown), shaded(shown)] if depth > 1 else [shown, narrower(shown)]
+        # Neurons, heads and positions stand one below the other: from left to right they read like a text.
+        for way in ("right", "down") if depth > 1 and direction == "auto" else (direction,):
+            for scene in scenes:
+                yield from _ways(scene, way, theme, legend)
 
     few = [n for n in (60, 30, 15) if max_nodes <= MANY and n < len(order)]  # whoever asks for more wants them
     if detail != "auto":
@@ -196,7 +202,10 @@ def draw(
         if diagram.hopeful and diagram.smallest >= LEGIBLE:
             return diagram
         tried.append(diagram)
-    return min(tried, key=lambda diagram: diagram.natural)
+    best = min(tried, key=lambda diagram: diagram.natural)
+    advice = 'detail="auto" makes one that can be read.' if detail != "auto" else ""
+    note = Note("wide", f"In a column of {COLUMN:,} pixels the type of this picture is too small to be read.", advice)
+    return Diagram(replace(best.scene, notes=[*best.scene.notes, note]), best.direction, theme, legend, best._places)
 
 
 def _ways(shown: Scene, direction: Direction, theme: str, legend: bool) -> Iterator[Diagram]:

@@ -9,8 +9,9 @@ from typing import Any
 
 import graphviz
 
+from viz.picture import layout
 from viz.picture.hosts import render
-from viz.picture.layout import NODE, VISIBLE, Places, Point, built_in, columns, gap, heading_shares, rooms, shared
+from viz.picture.layout import NODE, VISIBLE, Places, Point, columns, gap, heading_shares, rooms
 from viz.picture.scene import Card, Panel, Scene
 from viz.picture.sizes import label, size
 
@@ -25,10 +26,11 @@ def arrange(scene: Scene, direction: str, seconds: float = 8.0) -> Places:
 
     for engine in (render, installed):
         try:
-            return _read(json.loads(engine(digraph(scene, direction, labels=False).source, seconds)))
+            places = _read(json.loads(engine(digraph(scene, direction, labels=False).source, seconds)))
+            return layout.apart(scene, places) if scene.staged else places
         except Exception:  # noqa: S112  # whatever it is, the next engine may do better
             continue
-    return built_in(scene, direction)
+    return layout.built_in(scene, direction)
 
 
 # --- DOT --------------------------------------------------------------------------------------------------------------
@@ -99,12 +101,17 @@ def _weights(scene: Scene) -> dict[str, str]:
 
 
 def _in_order(graph: Any, scene: Scene, direction: str) -> None:
-    """Shared leaves of one array in index order and evenly apart; with lanes every column is a rank in its order."""
-    array, room = shared(scene), rooms(scene, direction)
+    """Shared leaves of one array in index order and evenly apart; stages in the order of the computation, as heads 1 to 4.
+
+    With lanes every column is a rank in its order.
+    """
+    array, room = layout.shared(scene), rooms(scene, direction)
     for k, column in columns(scene).items():
         apart = max(1, 1 + int((SPREAD * max(room.values()) - room[k]) / len(column) / NODE))  # in steps of nodesep
-        pairs = [(a.id, b.id, array[a.id][0] == array[b.id][0]) for a, b in pairwise(column)]
-        if not scene.lanes and not scene.staged and not any(together for *_, together in pairs):
+        pairs = [(a, b, array[a.id][0] == array[b.id][0]) for a, b in pairwise(column)]
+        if scene.staged and not scene.lanes:
+            pairs = [(a, b, False) for a, b in pairwise(c for c in column if c.kind in ("operation", "output"))]
+        elif not scene.lanes and not any(together for *_, together in pairs):
             continue
         with graph.subgraph(graph_attr={"rank": "same"}) as rank:
             if scene.lanes:
@@ -112,8 +119,9 @@ def _in_order(graph: Any, scene: Scene, direction: str) -> None:
             for card in column if scene.staged else ():
                 rank.node(card.id)
             for before, after, together in pairs:
-                if together or scene.lanes:  # dot ignores flat edges of weight 0
-                    rank.edge(before, after, style="invis", weight="1", minlen=str(apart if together else 1))
+                if together or scene.lanes or scene.staged:  # dot ignores flat edges of weight 0
+                    steps = str(apart if together else 1)
+                    rank.edge(before.id, after.id, style="invis", weight="1", minlen=steps)
 
 
 def _spine(graph: Any, scene: Scene) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -161,15 +161,14 @@ def narrower(what: Scene) -> Scene:
     )
 
 
-def shaded(what: Scene) -> Iterator[Scene]:
-    """The same with each gradient as the shade of its value alone: of scopes that share parameters, which are many."""
+def shaded(what: Scene) -> Scene:
+    """The same with each gradient as the shade of its value alone: of the parts of scopes, which are many."""
 
     def grids(panel: Panel) -> list[Grid]:
         slopes = {id(value): slope.shades for value, slope in pairwise(panel.grids) if slope.shades}
         return [replace(it, shades=slopes.get(id(it))) for it in panel.grids if not it.shades]
 
-    if any(note.kind == "shared" for note in what.notes):
-        yield replace(what, cards=[replace(c, grids=grids(c)) if isinstance(c, Panel) else c for c in what.cards])
+    return replace(what, cards=[replace(c, grids=grids(c)) if isinstance(c, Panel) else c for c in what.cards])
 
 
 def scaled(numbers: Mapping[Any, float | None]) -> dict[Any, float | None]:

@@ -160,8 +160,9 @@ class _Between:
         operands = [x for p in head.sources for x in _part(p, {u for v in head.nodes for u in v.parents})]
         name = jacobians.label(J, by, operands, self.digits, head.vectors, end)
         held = self._held(tail, head, taken)
-        symbol = ", ".join(x.name for x in by)
-        quotient = printable(f"∂{head.symbol}/∂{symbol}" + f"|{', '.join(held)}" * bool(held))
+        of, symbol = (", ".join(x.name for x in vectors) for vectors in (head.vectors, by))
+        of, symbol = (f"({names})" if ", " in names else names for names in (of, symbol))
+        quotient = printable(f"∂{of}/∂{symbol}" + f"|{', '.join(held)}" * bool(held))
         title = printable(f"{quotient} = {jacobians.text(J, self.digits)}", 400)
         flow = ""
         if len(by) == len(head.vectors) == 1 and not self.ends & set(head.values):
