@@ -195,17 +195,21 @@ def draw(
         found = chain(values(max_nodes) if len(order) <= max_nodes else (), *map(staged, (max_nodes, 12, 6)))
     else:
         found = chain.from_iterable(map(values, (max_nodes, *few)))
-    if detail != "auto" != direction:
-        return next(found)
+    return next(found) if detail != "auto" != direction else _readable(found, asked=detail != "auto")
+
+
+def _readable(found: Iterator[Diagram], asked: bool) -> Diagram:
+    """The first of these that can be read; of none such the narrowest, which says so."""
     tried = list[Diagram]()
     for diagram in found:
         if diagram.hopeful and diagram.smallest >= LEGIBLE:
             return diagram
         tried.append(diagram)
     best = min(tried, key=lambda diagram: diagram.natural)
-    advice = 'detail="auto" makes one that can be read.' if detail != "auto" else ""
+    advice = 'detail="auto" makes one that can be read.' if asked else ""
     note = Note("wide", f"In a column of {COLUMN:,} pixels the type of this picture is too small to be read.", advice)
-    return Diagram(replace(best.scene, notes=[*best.scene.notes, note]), best.direction, theme, legend, best._places)
+    scene = replace(best.scene, notes=[*best.scene.notes, note])
+    return Diagram(scene, best.direction, best.theme, best.legend, best._places)
 
 
 def _ways(shown: Scene, direction: Direction, theme: str, legend: bool) -> Iterator[Diagram]:

@@ -125,7 +125,7 @@ class Lane:
 class Note:
     """A sentence of the caption, and the argument that would make it unnecessary."""
 
-    kind: str  # cut, shared, circle, held, unlabelled, ones, changed, or several
+    kind: str  # cut, shared, circle, held, unlabelled, ones, wide, changed, or several
     text: str
     advice: str = ""
 
