@@ -100,6 +100,11 @@ class Term(Operand):
         """A rule that compares is decided by the numbers; TypeError for a symbol that stands for none."""
         return bool(_TESTS[test](_known(self), _known(other)))
 
+    @property
+    def pi(self) -> Self:
+        """π, as rules write it."""
+        return self.symbol("π", math.pi)
+
     def __word__(self, name: str) -> Callable[..., Any] | None:
         return _above if name == "above" else _ON_VECTORS.get(name)
 
