@@ -8,8 +8,7 @@ tanh(0.3): a number at random, the same for the same operands. What comes out 0 
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import Any, Self
@@ -18,11 +17,11 @@ from autograd.ops import Op
 from autograd.refusals import ERRORS
 from autograd.tape import reverse_sweep
 from autograd.value import Operand, Value
+from viz.text.terms import TESTS
 
 SUSPECT = 1e-9  # a number above it is taken as it stands; one below is only a reason to compute again
 MOST = 10_000  # values
 PRIME = 2**521 - 1
-_TESTS = {"greater": operator.gt, "less": operator.lt, "greater_equal": operator.ge, "less_equal": operator.le}
 
 
 class Zeros:
@@ -32,36 +31,30 @@ class Zeros:
         self.adjoint, self.data = reverse_sweep(order, {output: 1.0}), {v: v.data for v in order}
         self.exact: dict[Value, Exact] = {}
         numbers = (x for v in order for x in (self.adjoint[v], v.data if v.op else 0.0))
-        if len(order) <= MOST and any(0 < abs(x) < SUSPECT for x in numbers):
-            for v in order:
-                operands = [self.exact[p] for p in v.parents if p in self.exact]
-                with suppress(ValueError):  # divided by what is 0 in exact arithmetic only
-                    if len(operands) == len(v.parents):
-                        self.exact[v] = v.op.apply(*operands) if v.op else Exact.of(v.data)
-            self.data |= {v: 0.0 for v, x in self.exact.items() if not x.rest}
-            self.adjoint |= {v: 0.0 for v, bar in self._adjoints(order, output).items() if bar == 0}
+        if len(order) > MOST or not any(0 < abs(x) < SUSPECT for x in numbers):
+            return
+        for v in order:
+            with suppress(ValueError, KeyError):  # divided by what is 0 in exact arithmetic only
+                self.exact[v] = v.op.apply(*(self.exact[p] for p in v.parents)) if v.op else Exact.of(v.data)
+        bars = dict.fromkeys(order, 0) | {output: 1}
+        for v in reversed(order):
+            for p, d in self._partials(v) if v.op else ():
+                bars[p] = (bars[p] + bars[v] * d) % PRIME
+        self.data |= {v: 0.0 for v, x in self.exact.items() if not x.rest}
+        self.adjoint |= {v: 0.0 for v, bar in bars.items() if not bar}
 
     def slope(self, u: Value, x: Value) -> float:
         """∂u/∂x, the sum over all places of x."""
-        found = [d for p, d in self._partials(u) if p is x] if self.exact else [None]
-        return 0.0 if None not in found and sum(found) % PRIME == 0 else stored(u, x)  # type: ignore[arg-type]
+        hidden = self.exact and sum(d for p, d in self._partials(u) if p is x) % PRIME == 0
+        return 0.0 if hidden else stored(u, x)
 
-    def _partials(self, u: Value) -> list[tuple[Value, int | None]]:
-        """∂u/∂operand by the rule of u's operation; None where that says nothing."""
-        slopes: list[int | None] = [None] * len(u.parents)
+    def _partials(self, u: Value) -> list[tuple[Value, int]]:
+        """∂u/∂operand by the rule of u's operation; where that says nothing, a letter of its own, which nothing cancels."""
+        slopes = [_letter("∂", id(u), k) for k in range(len(u.parents))]
         with suppress(TypeError, KeyError, *ERRORS):  # a rule of the reader's own that takes floats alone
             operands = [self.exact[p] for p in u.parents]
             slopes = [Exact.of(d).rest for d in u.op.local(self.exact[u], *operands, rules=u.op.textbook)]
         return list(zip(u.parents, slopes, strict=True))
-
-    def _adjoints(self, order: Sequence[Value], output: Value) -> dict[Value, int | None]:
-        """The adjoints, None where one is not known."""
-        bars: dict[Value, int | None] = {v: int(v is output) for v in order}
-        for v in reversed(order):
-            for p, d in self._partials(v) if bars[v] != 0 and v.op else ():
-                bar, more = bars[v], bars[p]
-                bars[p] = None if bar is None or more is None or d is None else (more + bar * d) % PRIME
-        return bars
 
 
 def stored(u: Value, x: Value) -> float:
@@ -80,7 +73,7 @@ class Exact(Operand):
 
     @classmethod
     def of(cls, x: Any) -> Self:
-        """A float as the fraction that its shortest decimal is."""
+        """A float as the fraction that its shortest decimal is; ValueError for one that is not finite."""
         if isinstance(x, cls):
             return x
         above, below = Fraction(repr(float(x))).as_integer_ratio()
@@ -92,43 +85,21 @@ class Exact(Operand):
         data = math.nan
         with suppress(*ERRORS):
             data = float(op.value(*(x.data for x in args)))
-        a, b = args[0], args[-1]
-        match op.name:
-            case "add":
-                return cls(a.rest + b.rest, data, a.power * b.power)
-            case "negative":
-                return cls(-a.rest, data, _inverse(a.power))
-            case "subtract":
-                return cls(a.rest - b.rest, data, a.power * _inverse(b.power))
-            case "multiply":
-                return cls(a.rest * b.rest, data)
-            case "divide":
-                return cls(a.rest * _inverse(b.rest), data)
-            case "power" if b.data.is_integer():
-                return cls(pow(a.rest, int(b.data), PRIME), data)
-            case "exp":
-                return cls(a.power, data)
-            case "log":
-                return cls(_letter("log", a.rest), data, _inverse(_inverse(a.rest)))  # which 0 has not
-            case "where":
-                return args[1] if a.data else b
-            case "absolute":
-                return a if a.data >= 0 else -a
-            case "power" | "sqrt":
-                return cls(_letter(op.name, a.rest, b.rest), data)
+        if rule := _RULES.get(op.name):
+            rest, *power = rule(args[0], args[-1])
+            return cls(rest, data, *power)
         with suppress(TypeError):  # of a function of the reader's own, which takes floats
             found = cls.of(op.formula(*args))
             return cls(found.rest, data, found.power)
         return cls(_letter(op.label, *(x.rest for x in args)), data)
 
     def __word__(self, name: str) -> Callable[..., Any] | None:
-        if name == "shift":  # softmax's, which cancels
-            return lambda *_: 0.0
-        found = getattr(math, name, None)
-        return found and (lambda *a: Exact(_letter(name, *(Exact.of(x).rest for x in a)), math.nan))
+        words = {"shift": lambda *_: 0.0, "where": lambda c, a, b: a if getattr(c, "data", c) else b}  # a shift cancels
+        letter = hasattr(math, name) and (lambda *a: Exact(_letter(name, *(Exact.of(x).rest for x in a)), math.nan))
+        return words.get(name) or letter or None
 
     def __compare__(self, test: str, other: Any) -> bool:
-        return bool(_TESTS[test](self.data, Exact.of(other).data))
+        return bool(TESTS[test](self.data, Exact.of(other).data))
 
 
 def _inverse(rest: int) -> int:
@@ -148,3 +119,22 @@ def _exponential(rest: int) -> int:
     positive = min(rest, PRIME - rest)
     letter = _letter("exp", positive) if rest else 1
     return letter if rest == positive else _inverse(letter)
+
+
+def _power(a: Exact, b: Exact) -> int:
+    return pow(a.rest, int(b.data), PRIME) if b.data.is_integer() else _letter("power", a.rest, b.rest)
+
+
+# The rest of a row's value, and e to its power where that is known.
+_RULES: Mapping[str, Callable[[Exact, Exact], tuple[int, ...]]] = {
+    "add": lambda a, b: (a.rest + b.rest, a.power * b.power),
+    "subtract": lambda a, b: (a.rest - b.rest, a.power * _inverse(b.power)),
+    "negative": lambda a, _: (-a.rest, _inverse(a.power)),
+    "positive": lambda a, _: (a.rest, a.power),
+    "absolute": lambda a, _: (a.rest if a.data > 0 else -a.rest,),
+    "multiply": lambda a, b: (a.rest * b.rest,),
+    "divide": lambda a, b: (a.rest * _inverse(b.rest),),
+    "power": lambda a, b: (_power(a, b),),
+    "exp": lambda a, _: (a.power,),
+    "log": lambda a, _: (_letter("log", a.rest), _inverse(_inverse(a.rest))),  # which 0 has not
+}

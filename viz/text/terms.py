@@ -22,7 +22,7 @@ from viz.numbers import exact, few, number, printable
 LANGUAGES = LATEX, TEXT
 # Written as the table defines them: every reader knows ln and exp, and few know logsumexp.
 _DEFINED = {"log1p", "expm1", "softplus", "log_sigmoid", "dot", "logsumexp", "log_softmax", "neg_log_softmax"}
-_TESTS = {"greater": operator.gt, "less": operator.lt, "greater_equal": operator.ge, "less_equal": operator.le}
+TESTS = {"greater": operator.gt, "less": operator.lt, "greater_equal": operator.ge, "less_equal": operator.le}
 UNKNOWN = float("nan")  # in place of the number of a symbol that stands for none; other nans are numbers of their own
 
 
@@ -98,7 +98,7 @@ class Term(Operand):
 
     def __compare__(self, test: str, other: Any) -> bool:
         """A rule that compares is decided by the numbers; TypeError for a symbol that stands for none."""
-        return bool(_TESTS[test](_known(self), _known(other)))
+        return bool(TESTS[test](_known(self), _known(other)))
 
     @property
     def pi(self) -> Self:
