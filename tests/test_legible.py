@@ -141,6 +141,16 @@ def test_of_a_long_recurrence_only_what_can_be_read_is_laid_out(monkeypatch):
     assert max(laid_out) < 80  # of 200 wires: to lay them out takes many seconds
 
 
+def test_the_leaves_of_a_tree_stand_in_the_order_of_the_expression():
+    x = [Value(0.1 * k + 0.1, f"x{k}") for k in range(8)]
+    diagram = draw(((x[0] - x[1]) * (x[2] + x[3])).tanh() - (x[4] * x[5] + x[6] / x[7]).exp())
+    places = engines.arrange(diagram.scene, diagram.direction)
+    across = [
+        places.cards[card.id][diagram.direction == "right"] for card in diagram.scene.cards if card.kind == "parameter"
+    ]
+    assert across == sorted(across)
+
+
 # --- rows ---------------------------------------------------------------------------------------------------------------
 
 

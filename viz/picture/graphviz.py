@@ -49,6 +49,8 @@ def digraph(scene: Scene, direction: str, labels: bool = True) -> Any:
     graph.attr(ranksep=_inches(STEP if stepped else gap(scene, direction)))
     graph.attr("node", shape="box", fixedsize="true", margin="0", fontname="Helvetica", fontsize="10")
     graph.attr("edge", arrowsize="0.6", fontname="Helvetica", fontsize="8")
+    if not scene.lanes and not scene.staged and len({wire.tail for wire in scene.wires}) == len(scene.wires):
+        graph.attr(ordering="in")  # of a tree the operands stand in the order of the expression
     if len(scene.cards) > LARGE:
         graph.attr(nslimit="1", nslimit1="1", mclimit="0.5")
     for card in scene.cards:
