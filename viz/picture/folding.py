@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from viz.picture.layout import Places, Point
 from viz.picture.scene import Scene
@@ -26,10 +27,8 @@ def folded(scene: Scene, places: Places, widest: float) -> Places | None:
         return None
     left = [min(a for a, _ in ends) - AIR, *cuts]
     halves = {w.id: _halves(places.wires[w.id], cuts[row[w.tail]]) for w in scene.wires if row[w.head] > row[w.tail]}
-    parts = {w.id: [(row[w.tail], places.wires[w.id])] for w in scene.wires if w.id not in halves}
-    parts |= {
-        w.id: [(row[w.tail], halves[w.id][0]), (row[w.head], halves[w.id][1])] for w in scene.wires if w.id in halves
-    }
+    rows = {w.id: (row[w.tail], row[w.head]) for w in scene.wires}
+    parts = {key: [*zip(two, halves.get(key, [places.wires[key]]), strict=False)] for key, two in rows.items()}
     tops = _tops(scene, places, row, [part for two in parts.values() for part in two])
 
     def moved(k: int, points: Sequence[Point]) -> list[Point]:
@@ -108,9 +107,7 @@ def _toward(corner: Point, other: Point) -> Point:
     return corner[0] + turn * dx / long, corner[1] + turn * dy / long
 
 
-def _tops(
-    scene: Scene, places: Places, row: Mapping[str, int], parts: Sequence[tuple[int, Sequence[Point]]]
-) -> list[tuple[float, float]]:
+def _tops(scene: Scene, places: Places, row: Mapping[str, int], parts: Sequence[tuple[int, Any]]) -> list[Point]:
     """The top of each row where it was, and where it comes to stand."""
     spans: dict[int, list[float]] = {}
     for card in scene.cards:

@@ -87,17 +87,10 @@ def png(svg: str, widest: int = PIXELS) -> bytes:
         import resvg_py
     except ImportError:
         return _by_typst("PNG", svg, format="png", ppi=DPI * scale)
-    return bytes(
-        resvg_py.svg_to_bytes(
-            svg_string=_in_our_font(svg),
-            width=round(wide * scale),
-            height=round(high * scale),
-            skip_system_fonts=_printed(svg),
-            font_files=[str(FONTS / f"ChainruleSans-{style}.ttf") for style in ("Regular", "Bold")],
-            font_family=FAMILY,
-            sans_serif_family=FAMILY,
-        )
-    )
+    files = [str(FONTS / f"ChainruleSans-{style}.ttf") for style in ("Regular", "Bold")]
+    options: Any = {"width": round(wide * scale), "height": round(high * scale), "skip_system_fonts": _printed(svg)}
+    options |= {"font_files": files, "font_family": FAMILY, "sans_serif_family": FAMILY}
+    return bytes(resvg_py.svg_to_bytes(svg_string=_in_our_font(svg), **options))
 
 
 def pdf(svg: str) -> bytes:
@@ -105,20 +98,18 @@ def pdf(svg: str) -> bytes:
     return _by_typst("PDF", svg, timestamp=0)
 
 
-def _by_typst(name: str, svg: str, **how: Any) -> bytes:
+def _by_typst(name: str, svg: str, **options: Any) -> bytes:
     try:
         import typst
     except ImportError:
-        browser = sys.platform == "emscripten"
-        install = (
-            'await micropip.install("typst"), in Pyodide 314 or newer' if browser else 'pip install "chainrule[pdf]"'
-        )
+        how = 'await micropip.install("typst"), in Pyodide 314 or newer', 'pip install "chainrule[pdf]"'
+        install = how[sys.platform != "emscripten"]
         raise ImportError(
             f"{name} needs Typst: {install}. A picture can be saved as .svg or .html without it."
         ) from None
     document = '#set page(width: auto, height: auto, margin: 0pt)\n#image("picture.svg")\n'
     files: Any = {"main.typ": document.encode(), "picture.svg": _in_our_font(svg).encode()}
-    return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=_printed(svg), **how))
+    return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=_printed(svg), **options))
 
 
 def _printed(svg: str) -> bool:

@@ -276,12 +276,10 @@ def _grid(grid: Grid, left: float, top: float, brush: Brush) -> Iterator[str]:
         x, y = left, top + 13 + i * ROW
         for j, (text, wide) in enumerate(zip(row, wides, strict=True)):
             shade = grid.shades[i][j] if grid.shades else None
-            ground, ink = brush(fill="card", stroke="band"), brush(fill="ink")
-            node = grid.nodes[i][j] if grid.nodes else None
-            if shade is not None:
-                ground = brush(fill=tint(shade), stroke="band")
-            elif grid.shades is None and node is not None and not math.isfinite(node.data):
-                ground = brush(fill="broken", stroke="band")
+            node = grid.nodes[i][j] if grid.nodes and not grid.shades else None
+            broken = node is not None and not math.isfinite(node.data)
+            name = tint(shade) if shade is not None else "broken" if broken else "card"
+            ground, ink = brush(fill=name, stroke="band"), brush(fill="ink")
             yield f'<rect {_rect((x, y, x + wide, y + ROW))} stroke-width="0.6" {ground}/>'
             yield f'<text x="{_n(x + wide / 2)}" y="{_n(y + 10)}" font-size="{_n(SMALL)}" {ink}>{escape(text)}</text>'
             x += wide

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -100,9 +100,7 @@ class Wire:
     flow: str  # what flows back: upstream times local, a number, or a product by name; "" where it is not known
     shown: bool  # in the picture; the DOT text has every label
     room: int  # lines of its label for which the layout leaves room; the others stand where they fit
-    share: (
-        float | None
-    )  # its part of the gradient, −1 … 1 of the largest; nan if not finite, None before a backward pass
+    share: float | None  # of the gradient, −1 … 1 of the largest; nan if not finite, None before a backward pass
     title: str
     by: list[Part] = field(default_factory=list, repr=False)  # of a stage the vectors that the other one takes
 
@@ -153,12 +151,11 @@ def narrower(what: Scene) -> Scene:
     def cut(rows: Any, gap: Any) -> Any:
         return rows and [few(row, NARROW, 2, gap=gap) for row in rows]
 
-    def grid(it: Grid) -> Grid:
-        return replace(it, cells=cut(it.cells, "…"), shades=cut(it.shades, None), nodes=cut(it.nodes, None))
+    def grids(panel: Panel) -> list[Grid]:
+        parts = [(it, cut(it.cells, "…"), cut(it.shades, None), cut(it.nodes, None)) for it in panel.grids]
+        return [replace(it, cells=cells, shades=shades, nodes=nodes) for it, cells, shades, nodes in parts]
 
-    return replace(
-        what, cards=[replace(c, grids=list(map(grid, c.grids))) if isinstance(c, Panel) else c for c in what.cards]
-    )
+    return _with(what, grids)
 
 
 def shaded(what: Scene) -> Scene:
@@ -168,6 +165,10 @@ def shaded(what: Scene) -> Scene:
         slopes = {id(value): slope.shades for value, slope in pairwise(panel.grids) if slope.shades}
         return [replace(it, shades=slopes.get(id(it))) for it in panel.grids if not it.shades]
 
+    return _with(what, grids)
+
+
+def _with(what: Scene, grids: Callable[[Panel], list[Grid]]) -> Scene:
     return replace(what, cards=[replace(c, grids=grids(c)) if isinstance(c, Panel) else c for c in what.cards])
 
 

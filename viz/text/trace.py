@@ -95,9 +95,8 @@ def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None,
     """
     order = wengert_list(values_in(output))
     seeds = None if tangents is None else _seeds(order, tangents)
-    tangent = (
-        {} if seeds is None else dict.fromkeys(order, 0.0) | forward_sweep(order, seeds, stored, values_in(output))
-    )
+    swept = {} if seeds is None else forward_sweep(order, seeds, stored, values_in(output))
+    tangent = swept and dict.fromkeys(order, 0.0) | swept
     name = names(order, digits)
     column = plan(order, {v: v.parents for v in order}).column
     steps = sorted((v for v in order if v.op), key=column.__getitem__)
