@@ -93,12 +93,6 @@ class Diagram:
         return WIDEST if self._places else layout.natural_width(self.scene, self.direction)
 
     @property
-    def hopeful(self) -> bool:
-        """True unless the picture would be far too wide to be read, or go on for many screens."""
-        free = self.direction == "down" or self._places is not None
-        return self.natural < HOPE * WIDEST and (free or max(layout.rooms(self.scene, "right").values()) < HIGHEST)
-
-    @property
     def smallest(self) -> float:
         """The height of the smallest type, in pixels, where the picture is at most 1000 pixels wide."""
         return formats.smallest(self.svg) * min(1.0, COLUMN / self.size[0])
@@ -202,7 +196,10 @@ def _readable(found: Iterator[Diagram], asked: bool) -> Diagram:
     """The first of these that can be read; of none such the narrowest, which says so."""
     tried = list[Diagram]()
     for diagram in found:
-        if diagram.hopeful and diagram.smallest >= LEGIBLE:
+        high = max(layout.rooms(diagram.scene, "right").values()) * (
+            diagram.direction == "right" and not diagram._places
+        )
+        if diagram.natural < HOPE * WIDEST and high < HIGHEST and diagram.smallest >= LEGIBLE:
             return diagram
         tried.append(diagram)
     best = min(tried, key=lambda diagram: diagram.natural)

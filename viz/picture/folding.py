@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -101,10 +102,8 @@ def _rounded(corners: Sequence[Point]) -> list[Point]:
 
 def _toward(corner: Point, other: Point) -> Point:
     """The point of a line at which the turn around a corner begins."""
-    dx, dy = other[0] - corner[0], other[1] - corner[1]
-    long = abs(dx) + abs(dy) or 1.0
-    turn = min(TURN, long / 2)
-    return corner[0] + turn * dx / long, corner[1] + turn * dy / long
+    t = min(0.5, TURN / (math.dist(corner, other) or 1.0))
+    return corner[0] + t * (other[0] - corner[0]), corner[1] + t * (other[1] - corner[1])
 
 
 def _tops(scene: Scene, places: Places, row: Mapping[str, int], parts: Sequence[tuple[int, Any]]) -> list[Point]:

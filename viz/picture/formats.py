@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from viz.picture.colours import PALETTE
-from viz.picture.paint import FONT
+from viz.picture.paint import FONT, uid
 from viz.picture.scene import Scene
 
 PIXELS = 40_000_000  # the largest PNG
@@ -42,8 +42,7 @@ def fitted(svg: str, widest: int, column: int) -> str:
     wide, high = size(svg)
     shown = f' width="{wide}" height="{high}"' if wide <= column else ' width="100%"'
     svg = re.sub(SIZE, shown, svg, count=1)
-    uid = re.findall(r' id="(.+?)"', svg)[0]
-    rule = f"#{uid}:not(:root){{max-width:min(100%,{min(wide, widest)}px);height:auto}}"
+    rule = f"#{uid(svg)}:not(:root){{max-width:min(100%,{min(wide, widest)}px);height:auto}}"
     return svg.replace(">", f"><style>{rule}</style>", 1)
 
 
@@ -104,9 +103,8 @@ def _by_typst(name: str, svg: str, **options: Any) -> bytes:
     except ImportError:
         how = 'await micropip.install("typst"), in Pyodide 314 or newer', 'pip install "chainrule[pdf]"'
         install = how[sys.platform != "emscripten"]
-        raise ImportError(
-            f"{name} needs Typst: {install}. A picture can be saved as .svg or .html without it."
-        ) from None
+        instead = "A picture can be saved as .svg or .html without it."
+        raise ImportError(f"{name} needs Typst: {install}. {instead}") from None
     document = '#set page(width: auto, height: auto, margin: 0pt)\n#image("picture.svg")\n'
     files: Any = {"main.typ": document.encode(), "picture.svg": _in_our_font(svg).encode()}
     return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=_printed(svg), **options))

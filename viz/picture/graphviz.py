@@ -110,10 +110,9 @@ def _in_order(graph: Any, scene: Scene, direction: str) -> None:
     array, room = layout.shared(scene), rooms(scene, direction)
     for k, column in columns(scene).items():
         apart = max(1, 1 + int((SPREAD * max(room.values()) - room[k]) / len(column) / NODE))  # in steps of nodesep
-        pairs = [(a, b, array[a.id][0] == array[b.id][0]) for a, b in pairwise(column)]
-        if scene.staged and not scene.lanes:
-            pairs = [(a, b, False) for a, b in pairwise(c for c in column if c.kind in ("operation", "output"))]
-        elif not scene.lanes and not any(together for *_, together in pairs):
+        own = [c for c in column if scene.lanes or not scene.staged or c.kind in ("operation", "output")]
+        pairs = [(a.id, b.id, array[a.id][0] == array[b.id][0]) for a, b in pairwise(own)]
+        if not scene.lanes and not scene.staged and not any(together for *_, together in pairs):
             continue
         with graph.subgraph(graph_attr={"rank": "same"}) as rank:
             if scene.lanes:
@@ -122,8 +121,7 @@ def _in_order(graph: Any, scene: Scene, direction: str) -> None:
                 rank.node(card.id)
             for before, after, together in pairs:
                 if together or scene.lanes or scene.staged:  # dot ignores flat edges of weight 0
-                    steps = str(apart if together else 1)
-                    rank.edge(before.id, after.id, style="invis", weight="1", minlen=steps)
+                    rank.edge(before, after, style="invis", weight="1", minlen=str(apart if together else 1))
 
 
 def _spine(graph: Any, scene: Scene) -> None:

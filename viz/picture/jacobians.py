@@ -175,9 +175,7 @@ def _regular(J: Floats, wrt: Many, operands: Many, digits: int) -> str:  # noqa:
 
 # What a Jacobian of some form makes of the gradient g of its rows, as the gradient of what it is taken by.
 # fmt: off
-PRODUCTS = {
-    "I": "{g}", "−I": "−{g}", "{}": "{x}ᵀ·{g}", "{} transposed": "{x}·{g}", "{} as a row": "{g}·{x}", "{} in each row": "{g}·{x}ᵀ"
-}
+PRODUCTS = {"I": "{g}", "−I": "−{g}", "{}": "{x}ᵀ·{g}", "{} transposed": "{x}·{g}", "{} as a row": "{g}·{x}", "{} in each row": "{g}·{x}ᵀ"}
 # fmt: on
 
 

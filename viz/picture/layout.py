@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
@@ -95,16 +95,16 @@ def apart(scene: Scene, places: Places) -> Places:
             continue
         centre, half = sum(tips) / len(tips), step * (len(keys) - 1) / 2
         first = min(max(centre - half, middle - room / 2), middle + room / 2 - 2 * half)
-
-        def slope(key: str, along: int = along, centre: float = centre) -> float:  # wires that turn do not cross
-            start, tip = places.wires[key][-5], places.wires[key][-1]
-            return (start[along] - centre) / (abs(start[1 - along] - tip[1 - along]) + 1e-9)
-
-        for k, key in enumerate(sorted(keys, key=slope)):
+        for k, key in enumerate(sorted(keys, key=lambda key: _slope(places.wires[key], along, centre))):
             more = first + k * step - places.wires[key][-1][along]
             ends = [(x, y + more) if along else (x + more, y) for x, y in moved[key][-3:]]
             moved[key] = [*moved[key][:-3], *ends]
     return replace(places, wires=moved)
+
+
+def _slope(curve: Sequence[Point], along: int, centre: float) -> float:
+    """The slope at which a wire comes to a side of a card: in this order those that turn to it do not cross."""
+    return (curve[-5][along] - centre) / (abs(curve[-5][1 - along] - curve[-1][1 - along]) + 1e-9)
 
 
 # --- plain columns ----------------------------------------------------------------------------------------------------

@@ -148,14 +148,12 @@ class Scene:
 def narrower(what: Scene) -> Scene:
     """The same with at most four columns of each matrix: the first two, a gap, and the last."""
 
-    def cut(rows: Any, gap: Any) -> Any:
-        return rows and [few(row, NARROW, 2, gap=gap) for row in rows]
+    def cut(it: Grid) -> Grid:
+        parts = (("cells", it.cells, "…"), ("shades", it.shades, None), ("nodes", it.nodes, None))
+        more: Any = {key: rows and [few(row, NARROW, 2, gap=gap) for row in rows] for key, rows, gap in parts}
+        return replace(it, **more)
 
-    def grids(panel: Panel) -> list[Grid]:
-        parts = [(it, cut(it.cells, "…"), cut(it.shades, None), cut(it.nodes, None)) for it in panel.grids]
-        return [replace(it, cells=cells, shades=shades, nodes=nodes) for it, cells, shades, nodes in parts]
-
-    return _with(what, grids)
+    return _with(what, lambda panel: list(map(cut, panel.grids)))
 
 
 def shaded(what: Scene) -> Scene:

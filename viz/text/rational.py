@@ -121,10 +121,6 @@ def _exponential(rest: int) -> int:
     return letter if rest == positive else _inverse(letter)
 
 
-def _power(a: Exact, b: Exact) -> int:
-    return pow(a.rest, int(b.data), PRIME) if b.data.is_integer() else _letter("power", a.rest, b.rest)
-
-
 # The rest of a row's value, and e to its power where that is known.
 _RULES: Mapping[str, Callable[[Exact, Exact], tuple[int, ...]]] = {
     "add": lambda a, b: (a.rest + b.rest, a.power * b.power),
@@ -134,7 +130,7 @@ _RULES: Mapping[str, Callable[[Exact, Exact], tuple[int, ...]]] = {
     "absolute": lambda a, _: (a.rest if a.data > 0 else -a.rest,),
     "multiply": lambda a, b: (a.rest * b.rest,),
     "divide": lambda a, b: (a.rest * _inverse(b.rest),),
-    "power": lambda a, b: (_power(a, b),),
+    "power": lambda a, b: (pow(a.rest, int(b.data), PRIME) if b.data.is_integer() else _letter("pow", a.rest, b.rest),),
     "exp": lambda a, _: (a.power,),
     "log": lambda a, _: (_letter("log", a.rest), _inverse(_inverse(a.rest))),  # which 0 has not
 }
