@@ -93,10 +93,10 @@ def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None,
     v3    v1 + v2     10.69    ∂/∂v1 = 1, ∂/∂v2 = 1   5.5      1
     y     v3 − v4     11.65    ∂/∂v3 = 1, ∂/∂v4 = −1  5.5      1
     """
-    order = wengert_list(values_in(output))
+    outputs = values_in(output)
+    order = wengert_list(outputs)
     seeds = None if tangents is None else _seeds(order, tangents)
-    swept = {} if seeds is None else forward_sweep(order, seeds, stored, values_in(output))
-    tangent = swept and dict.fromkeys(order, 0.0) | swept
+    tangent = {} if seeds is None else dict.fromkeys(order, 0.0) | forward_sweep(order, seeds, stored, outputs)
     name = names(order, digits)
     column = plan(order, {v: v.parents for v in order}).column
     steps = sorted((v for v in order if v.op), key=column.__getitem__)
