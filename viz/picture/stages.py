@@ -20,7 +20,7 @@ from viz.picture.lanes import Plan, depths, nearest, plan, within
 from viz.picture.scene import Grid, Lane, Note, Panel, Scene, Wire, caption, scaled, vector_name
 
 MOST, FIRST = 6, 4  # rows or columns that are shown of a matrix; of a larger one the first, and the last
-MANY = 2_000  # values of a graph whose drawing may take more than a second
+MANY = 500  # values of a graph whose drawing may take more than a second
 LABELS = 24  # wires up to which the layout leaves room for their labels
 
 
