@@ -178,6 +178,12 @@ def test_a_long_chain_is_folded_into_rows_and_every_wire_still_joins_its_cards()
             assert b - 2 <= y <= d + 2
 
 
+def test_a_chain_that_is_a_little_too_long_has_two_rows_and_no_narrow_column():
+    wide, high = draw(chain(8)).size
+    assert 2 * high < wide <= 1000
+    assert draw(neuron()).size[0] > draw(neuron()).size[1]
+
+
 def test_a_graph_that_hangs_together_is_not_folded():
     scene = draw(broad_and_deep(), detail="values", max_nodes=1000, direction="right").scene
     assert folding.folded(scene, engines.arrange(scene, "right"), 700) is None

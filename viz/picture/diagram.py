@@ -217,8 +217,8 @@ def _ways(shown: Scene, direction: Direction, theme: str, legend: bool) -> Itera
     right, down = (layout.natural_width(shown, way) for way in ("right", "down"))
     column = {card.id: card.column for card in shown.cards}
     local = not any(2 * (column[w.head] - column[w.tail]) > max(column.values()) for w in shown.wires)
-    ribbon = 2 * WIDEST < right < FOLDS * WIDEST and local and not shown.lanes and not shown.staged
-    if ribbon and (places := folded(shown, graphviz.arrange(shown, "right"), WIDEST - 30)):
+    ribbon = (2 * WIDEST < right < FOLDS * WIDEST or 3 * down < WIDEST < right) and local and not shown.lanes
+    if ribbon and not shown.staged and (places := folded(shown, graphviz.arrange(shown, "right"), WIDEST - 30)):
         yield Diagram(shown, "right", theme, legend, places)
     ways = ("right", "down") if right <= max(WIDEST, down) else ("down", "right")  # or what is wide is made wider
     for way in ways:
