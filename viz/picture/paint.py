@@ -168,8 +168,9 @@ def _labels(scene: Scene, places: Places) -> dict[str, Label]:
 def _unlabelled(scene: Scene, labels: Mapping[str, Label]) -> str:
     """A sentence that counts the labels for which there was no room."""
     left = sum(wire.shown and wire.id not in labels for wire in scene.wires)
-    what = "its label" if scene.staged else "its number: viz.table lists it"
-    return f"{left} edge{' has' if left == 1 else 's have'} no room for {what}." if left else ""
+    one, many = ("label", "labels") if scene.staged else ("number: viz.table lists it", "numbers: viz.table lists them")
+    texts = {0: "", 1: f"1 edge has no room for its {one}."}
+    return texts.get(left, f"{left} edges have no room for their {many}.")
 
 
 def _label(wire: Wire, place: Label, bands: Sequence[Box], brush: Brush) -> Iterator[str]:
