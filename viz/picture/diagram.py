@@ -165,9 +165,8 @@ def draw(
     choice("detail", detail, DETAILS)
     choice("direction", direction, DIRECTIONS)
     choice("theme", theme, THEMES)
-    whole("max_nodes", max_nodes, 1)
-    whole("digits", digits, 2)
-    whole("depth", depth, 1)
+    for word, count, least in (("max_nodes", max_nodes, 1), ("digits", digits, 2), ("depth", depth, 1)):
+        whole(word, count, least)
     order = wengert_list(values_in(output := given(output, args, failed)[0]))
     scoped = any(v.scope for v in order)
 
@@ -182,13 +181,13 @@ def draw(
             for scene in scenes:
                 yield from _ways(scene, way, theme, legend)
 
-    few = [n for n in (60, 30, 15) if max_nodes <= MANY and n < len(order)]  # whoever asks for more wants them
     if detail != "auto":
         found = staged(max_nodes) if detail == "stages" else values(max_nodes)
     elif scoped:
         found = chain(values(max_nodes) if len(order) <= max_nodes else (), *map(staged, (max_nodes, 12, 6)))
     else:
-        found = chain.from_iterable(map(values, (max_nodes, *few)))
+        fewer = (n for n in (60, 30, 15) if max_nodes <= MANY and n < len(order))  # whoever asks for more wants them
+        found = chain.from_iterable(map(values, (max_nodes, *fewer)))
     return next(found) if detail != "auto" != direction else _readable(found, asked=detail != "auto")
 
 
@@ -196,9 +195,8 @@ def _readable(found: Iterator[Diagram], asked: bool) -> Diagram:
     """The first of these that can be read; of none such the narrowest, which says so."""
     tried = list[Diagram]()
     for diagram in found:
-        high = max(layout.rooms(diagram.scene, "right").values()) * (
-            diagram.direction == "right" and not diagram._places
-        )
+        folds = diagram.direction == "down" or diagram._places  # what goes on downwards is read like a text
+        high = 0.0 if folds else max(layout.rooms(diagram.scene, "right").values())
         if diagram.natural < HOPE * WIDEST and high < HIGHEST and diagram.smallest >= LEGIBLE:
             return diagram
         tried.append(diagram)

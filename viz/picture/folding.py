@@ -18,8 +18,7 @@ LATE = 0.55  # of a row: it ends after this, where the fewest wires cross
 
 def folded(scene: Scene, places: Places, widest: float) -> Places | None:
     """The places of a picture that goes to the right, in rows of at most this width; None if too much hangs together."""
-    sides = [(places.cards[card.id][0], size(card)[0] / 2) for card in scene.cards]
-    ends = [(x - half, x + half) for x, half in sides]
+    ends = [(x - w / 2, x + w / 2) for x, w in ((places.cards[card.id][0], size(card)[0]) for card in scene.cards)]
     cuts = _cuts(ends, [(curve[0][0], curve[-1][0]) for curve in places.wires.values()], widest)
     if not cuts:
         return None

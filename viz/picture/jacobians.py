@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -81,8 +80,7 @@ def _form(J: Floats, x: Floats) -> str:  # noqa: N803
     return "{}" if np.array_equal(J, matrix) else "{} transposed" if np.array_equal(J, matrix.T) else ""
 
 
-@dataclass(frozen=True)
-class Last:
+class Last(NamedTuple):
     """The last operation of a stage, if all its outputs are this function of something: its derivatives are a diagonal."""
 
     name: str  # of the derivative, such as σ′

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.stale import changed
 from autograd.value import Value
@@ -111,16 +111,14 @@ class Wire:
         return local * bool(self.derivative) + [f"◂ {self.flow}"] * bool(self.flow)
 
 
-@dataclass(frozen=True)
-class Lane:
+class Lane(NamedTuple):
     """A band of the picture: one scope."""
 
     name: str
     formula: str
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """A sentence of the caption, and the argument that would make it unnecessary."""
 
     kind: str  # cut, shared, circle, held, unlabelled, ones, wide, changed, or several

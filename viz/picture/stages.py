@@ -99,9 +99,8 @@ class _Composer:
         name = first.name if s.scope is None else called(s)
         grids = [grid for x in (*s.own, *s.vectors) for grid in self._grids(x)]
         title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_described, s.vectors)])
-        words = printable(name), printable(formula, 60)
-        parts = [x.part for x in s.vectors]
-        return Panel(self.ids[s], kind, *words, grids, title, *seat, printable(s.symbol), parts, s.nodes, s.values)
+        words = kind, printable(name), printable(formula, 60), grids, title, *seat, printable(s.symbol)
+        return Panel(self.ids[s], *words, [x.part for x in s.vectors], s.nodes, s.values)
 
     def _formula(self, s: Stage) -> str:
         """A formula for a stage without one of its own, with the name of its outputs if that is not the panel's."""

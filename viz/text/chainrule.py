@@ -94,15 +94,10 @@ class ChainRule(Generic[X]):
         self.held = self.held or (written if fixed else None)
         return written
 
-    def lines(self) -> Iterator[Line]:
-        """The derivation."""
-        raise NotImplementedError
-
-    def written(self) -> Iterator[Line]:
-        """The derivation, and the meaning of the bar, where a derivative has one."""
-        yield from self.lines()
-        words = ": what stands behind the bar is held fixed"
+    def explained(self) -> Iterator[Line]:
+        """The meaning of the bar, where a derivative has one."""
         if bar := self.held:
+            words = ": what stands behind the bar is held fixed"
             yield Line(None, Term((rf"{bar.latex}\text{{{words}}}", f"{bar}{words}")), "")
 
     def _behind(self, u: X) -> Collection[X]:

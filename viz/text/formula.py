@@ -144,10 +144,10 @@ def _derivation(outputs: Sequence[Value], order: list[Value], wrt: Any, detail: 
         found, _ = by_scope(order, outputs, 1)
         held = next((x for s in found for x in s.vectors if set(targets) <= set(x.members)), None)
         if held and (detail == "stages" or len(targets) == held.values.size):
-            return Vectors(order, found, held, digits).written()
+            return Vectors(order, found, held, digits).lines()
         if detail == "stages":
             raise ValueError(f"no vector between two stages holds {_name(targets[0])}: take detail='values'")
-    return Scalars(outputs[0], order, targets, digits).written()
+    return Scalars(outputs[0], order, targets, digits).lines()
 
 
 def _name(v: Value) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.nesting import real
 from autograd.tape import forward_sweep, stored, wengert_list
@@ -20,8 +20,7 @@ from viz.text.tabular import Tabular, amount
 HEADINGS = ("node", "expression", "value", "local derivatives", "adjoint")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One node: its name, how it was computed, and its numbers."""
 
     node: str
