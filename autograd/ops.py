@@ -105,7 +105,7 @@ above = native("above", _above)
 
 
 def _pi(x: Any) -> Any:
-    return getattr(dispatch.namespace(x), "pi", math.pi)  # SymPy's own, among its symbols
+    return getattr(x, "pi", getattr(dispatch.namespace(x), "pi", math.pi))  # a formula's or SymPy's, among symbols
 
 
 def _whole(x: Any, n: int) -> Any:

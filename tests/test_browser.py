@@ -5,8 +5,9 @@ import re
 import pytest
 
 from autograd import array, named, scope
+from nn import gpt
 from tests.pictures import everything, network, neuron
-from tests.test_legible import chain, mlp as large
+from tests.test_legible import chain, mlp as large, recurrence
 from tests.test_stages import mlp, recurrent, torn
 from viz import draw
 
@@ -23,6 +24,12 @@ def scripts():
     return out
 
 
+def positions():
+    L = gpt.loss(gpt.parameters(), gpt.tokens("a"))
+    L.backward()
+    return L
+
+
 PICTURES = {
     "neuron": lambda: draw(neuron()),
     "everything": lambda: draw(everything()),
@@ -34,6 +41,8 @@ PICTURES = {
     "a cell entered again": lambda: draw(recurrent(), detail="stages"),
     "an array that many take": lambda: draw(torn(), detail="stages"),
     "a chain in rows": lambda: draw(chain(30)),
+    "an unrolled recurrence": lambda: draw(recurrence(4)),
+    "two positions of a GPT": lambda: draw(positions(), depth=3),
     "a large network": lambda: draw(large(30, 20, 8)),
     "dark": lambda: draw(network(), theme="dark"),
     "names in any script": lambda: draw(scripts(), detail="stages"),

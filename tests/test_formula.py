@@ -105,7 +105,7 @@ class Reader(Tokens):
                 arguments.append(self.sum())
             self.take(r"\right)")
             return FUNCTIONS[token](*arguments)
-        return self.names[token] if token in self.names else float(token)
+        return self.names[token] if token in self.names else math.pi if token == r"\pi" else float(token)
 
 
 def read(formula, names):

@@ -1,7 +1,10 @@
 """Pictures that can be read: type of 9 pixels or more at a width of 1,000, long chains in rows, every letter in its font."""
 
 import io
+import math
 import re
+from collections import defaultdict
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from viz import draw
 from viz.picture import folding, formats, graphviz as engines
 from viz.picture.diagram import LEGIBLE
 from viz.picture.scene import narrower
+from viz.picture.sizes import size
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -112,6 +116,41 @@ def test_a_matrix_has_fewer_columns_where_there_is_little_room():
     assert narrow.nodes[0][2] is None
 
 
+def test_wires_that_arrive_at_one_side_of_a_stage_have_tips_of_their_own_and_stay_on_it():
+    diagram = draw(recurrence(4), detail="stages")
+    places, tips = engines.arrange(diagram.scene, diagram.direction), defaultdict(list)
+    assert sum(card.name == "W" for card in diagram.scene.cards) == 1
+    boxes = {card.id: size(card) for card in diagram.scene.cards}
+    for wire in diagram.scene.wires:
+        (x, y), (u, v), (wide, high) = places.wires[wire.id][-1], places.cards[wire.head], boxes[wire.head]
+        assert abs(x - u) <= wide / 2 + 1
+        assert abs(y - v) <= high / 2 + 1
+        tips[wire.head].append((x, y))
+    assert max(map(len, tips.values())) >= 5
+    near = [math.dist(a, b) for found in tips.values() for a, b in combinations(found, 2)]
+    assert min(near) > 8
+
+
+def test_of_a_long_recurrence_only_what_can_be_read_is_laid_out(monkeypatch):
+    laid_out, engine = [], engines.render
+    monkeypatch.setattr(
+        engines, "render", lambda dot, seconds: laid_out.append(dot.count("->")) or engine(dot, seconds)
+    )
+    diagram = draw(recurrence(40))
+    assert diagram.smallest >= LEGIBLE
+    assert max(laid_out) < 80  # of 200 wires: to lay them out takes many seconds
+
+
+def test_the_leaves_of_a_tree_stand_in_the_order_of_the_expression():
+    x = [Value(0.1 * k + 0.1, f"x{k}") for k in range(8)]
+    diagram = draw(((x[0] - x[1]) * (x[2] + x[3])).tanh() - (x[4] * x[5] + x[6] / x[7]).exp())
+    places = engines.arrange(diagram.scene, diagram.direction)
+    across = [
+        places.cards[card.id][diagram.direction == "right"] for card in diagram.scene.cards if card.kind == "parameter"
+    ]
+    assert across == sorted(across)
+
+
 # --- rows ---------------------------------------------------------------------------------------------------------------
 
 
@@ -137,6 +176,12 @@ def test_a_long_chain_is_folded_into_rows_and_every_wire_still_joins_its_cards()
             a, b, c, d = boxes[key]
             assert a - 2 <= x <= c + 2
             assert b - 2 <= y <= d + 2
+
+
+def test_a_chain_that_is_a_little_too_long_has_two_rows_and_no_narrow_column():
+    wide, high = draw(chain(8)).size
+    assert 2 * high < wide <= 1000
+    assert draw(neuron()).size[0] > draw(neuron()).size[1]
 
 
 def test_a_graph_that_hangs_together_is_not_folded():

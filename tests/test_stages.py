@@ -400,7 +400,7 @@ def test_auto_is_values_up_to_max_nodes_and_then_stages_if_there_are_scopes():
 
 def test_a_network_is_drawn_as_layers_as_neurons_or_as_values():
     out = mlp((3, 2))
-    layers, neurons = (panels(draw(out, detail="stages", depth=d)) for d in (1, 2))
+    layers, neurons = (panels(draw(out, detail="stages", direction="right", depth=d)) for d in (1, 2))
     assert list(layers) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "y"]
     cards = draw(out, detail="stages", depth=2).scene.cards
     assert [card.name for card in cards if card.kind == "operation"] == [
@@ -444,20 +444,40 @@ def test_scopes_that_share_parameters_stand_side_by_side_without_them():
     assert "share" not in " ".join(map(str, apart.notes))
 
 
-def test_two_positions_of_a_gpt_go_left_to_right_with_their_heads_side_by_side_and_can_be_read():
+@pytest.mark.parametrize("depth", [2, 3])
+def test_two_positions_of_a_gpt_go_left_to_right_with_their_heads_in_order_and_can_be_read(depth):
     L = gpt.loss(gpt.parameters(), gpt.tokens("a"))
     L.backward()
-    diagram = draw(L, depth=3, direction="right")
+    diagram = draw(L, depth=depth)
     assert diagram.direction == "right"
     assert diagram.smallest >= LEGIBLE
-    column = {(card.name, card.formula): card.column for card in diagram.scene.cards}
+    cards = {(card.name, card.formula): card for card in diagram.scene.cards}
+    middle = engines.arrange(diagram.scene, "right").cards
+    parts = (
+        ["embed", "project", "head1", "mix", "dense", "logits", "loss"] if depth == 3 else ["embed", "dense", "loss"]
+    )
     for k in ("pos1", "pos2"):
-        way = ["embed", "project", "head1", "mix", "dense", "logits", "loss"]
-        assert [column[name, k] for name in way] == sorted({column[name, k] for name in way})
-        assert len({column[f"head{h}", k] for h in (1, 2, 3, 4)}) == 1
-    (z,) = [g for card in diagram.scene.cards if (card.name, card.formula) == ("logits", "pos2") for g in card.grids]
+        way = [cards[name, k].column for name in parts]
+        assert way == sorted(set(way))
+    assert all(middle[cards[name, "pos1"].id][1] < middle[cards[name, "pos2"].id][1] for name in parts)
+    if depth == 3:
+        heads = [cards[f"head{h}", k] for k in ("pos1", "pos2") for h in (1, 2, 3, 4)]
+        high = [middle[card.id][1] for card in heads]
+        assert len({card.column for card in heads}) == 1
+        assert high == sorted(high)
+    (z,) = cards["logits", "pos2"].grids
     slopes = [v.grad for row in z.nodes for v in row if v is not None]
     assert [np.sign(shade) for row in z.shades for shade in row if shade is not None] == list(np.sign(slopes))
+
+
+def test_neurons_that_are_asked_for_can_be_read_and_where_they_cannot_the_caption_says_so():
+    few, many = (draw(mlp(sizes), detail="stages", depth=2) for sizes in ((5, 3), (16, 16, 3)))
+    assert few.smallest >= LEGIBLE
+    assert len(few.scene.cards) == 10
+    assert not any(g.heading.startswith("∂") for card in few.scene.cards for g in card.grids)  # the shades tell them
+    assert "too small to be read" not in few.svg
+    assert many.smallest < LEGIBLE
+    assert "In a column of 1,000 pixels the type of this picture is too small to be read." in many.svg
 
 
 def test_the_sum_of_all_values_shown_is_said():

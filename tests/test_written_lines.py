@@ -28,7 +28,7 @@ pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 NAME = r"[A-Za-zŷ][A-Za-z0-9_]*(?:\[\d+(?:,\d+)*\])?"
 TOKEN = re.compile(
     rf"\s*(Σₖ ∂{NAME}/∂{NAME}\[k\] · ∂{NAME}\[k\]/∂{NAME}(?:\|{NAME}(?:, {NAME})*)?|∂{NAME}/∂{NAME}(?:\|{NAME}(?:, {NAME})*)?|\d+(?:\.\d+)?(?:e−?\d+)?"
-    rf"|(?:softmax|arctan|arcsin|arccos|tanh|sinh|cosh|leaky_relu|relu|step|sign|where|max|min|exp|erfc|erf|diag|log₂|log₁₀|ln|sin|cos|tan|σ|Φ)(?=\()|{NAME}|⁻?[⁰¹²³⁴-⁹]+|[ᵀ√|()\[\],·/+−^])"
+    rf"|(?:softmax|arctan|arcsin|arccos|tanh|sinh|cosh|leaky_relu|relu|step|sign|where|max|min|exp|erfc|erf|diag|log₂|log₁₀|ln|sin|cos|tan|σ|Φ)(?=\()|π|{NAME}|⁻?[⁰¹²³⁴-⁹]+|[ᵀ√|()\[\],·/+−^])"
 )
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
 FUNCTIONS = {
@@ -123,6 +123,8 @@ class Text(Tokens):
             return self.derivative(token)
         if token in FUNCTIONS or token in ("softmax", "diag"):
             return self.called(token)
+        if token == "π" and token not in self.names:
+            return sympy.pi
         return self.names[token] if token in self.names else sympy.Float(float(token.replace("−", "-")), 30)
 
     def literal(self):

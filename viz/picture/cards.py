@@ -136,13 +136,12 @@ class _Composer:
         many = len(labelled) > MOST_LABELS
         cut = f"{shown} of {total} values shown: those nearest to the output."
         circle = "The scopes take values from each other in a circle, so there are no lanes."
-        unlabelled = "Too many edges to write on: viz.table lists every local derivative."
         ones = "An edge without a number has the local derivative 1."
         return caption(
             self.order,
             (shown < total, Note("cut", cut, f"max_nodes={total} shows them all.")),
             (self.places.tangled, Note("circle", circle)),
-            (many, Note("unlabelled", unlabelled)),
+            (many, Note("unlabelled", "Too many edges to write on: viz.table lists every local derivative.")),
             (not many and not all(w.shown for w in labelled), Note("ones", ones)),
         )
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import chain
 from os import PathLike
@@ -21,7 +20,7 @@ from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.colours import THEMES
 from viz.picture.folding import folded
 from viz.picture.layout import Places
-from viz.picture.scene import Card, Grid, Panel, Scene, narrower, shaded
+from viz.picture.scene import Card, Grid, Note, Panel, Scene, narrower, shaded
 from viz.source import Failure, given, without_value
 
 DIRECTIONS = ("auto", "right", "down")
@@ -30,6 +29,7 @@ COLUMN, NARROW = 1000, 840  # pixels of a notebook's column: the widest picture 
 WIDEST = COLUMN * 0.75  # points: the widest picture that still goes to the right
 LEGIBLE = 9.0  # pixels: the smallest type that "auto" gives
 HOPE = 1.6  # times the widest: what is wider in plain columns is not laid out to see whether it can be read
+HIGHEST = 5 * WIDEST  # points
 MANY = 120  # values that a picture holds unless more are asked for
 FOLDS = 20  # rows, at most, of a picture that is folded
 
@@ -93,11 +93,6 @@ class Diagram:
         return WIDEST if self._places else layout.natural_width(self.scene, self.direction)
 
     @property
-    def hopeful(self) -> bool:
-        """True unless the picture would be far too wide to be read."""
-        return self.natural < HOPE * WIDEST
-
-    @property
     def smallest(self) -> float:
         """The height of the smallest type, in pixels, where the picture is at most 1000 pixels wide."""
         return formats.smallest(self.svg) * min(1.0, COLUMN / self.size[0])
@@ -115,18 +110,16 @@ class Diagram:
         return f"<Computation graph of {count}>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None, **_: Any) -> tuple[Any, Any]:
-        def wanted(kind: str) -> bool:
-            return (not include or kind in include) and kind not in (exclude or ())
-
-        # No text/html: it would outrank SVG in every front end, and be dropped by some.
-        shown = {"image/svg+xml": formats.fitted(self.svg, COLUMN, NARROW), "text/plain": repr(self)}
-        bundle, metadata = {kind: text for kind, text in shown.items() if wanted(kind)}, {}
-        if wanted("image/png"):  # for who shows no SVG, as an untrusted notebook
-            with suppress(ImportError):  # no renderer for this platform
-                bundle["image/png"] = b64encode(formats.png(self.svg, 2 * COLUMN)).decode()
-                wide, high = (round(n * min(1.0, COLUMN / self.size[0])) for n in self.size)
-                metadata["image/png"] = {"width": wide, "height": high}
-        return bundle, metadata
+        # No text/html: it would outrank SVG in every front end, and be dropped by some. To make a PNG takes longer than all
+        # else together, and no front end asks for one: `display(picture, include=["image/png"])` does.
+        made: dict[str, Callable[[], str]] = {
+            "image/svg+xml": lambda: formats.fitted(self.svg, COLUMN, NARROW),
+            "image/png": lambda: b64encode(formats.png(self.svg, 2 * COLUMN)).decode(),
+            "text/plain": lambda: repr(self),
+        }
+        asked = {*(include or {*made} - {"image/png"})} - {*(exclude or ())}
+        wide = {"image/png": {"width": min(COLUMN, self.size[0])}} if "image/png" in asked else {}
+        return {kind: text() for kind, text in made.items() if kind in asked}, wide
 
     def _mime_(self) -> tuple[str, str]:
         return "image/svg+xml", formats.address(self.svg)  # what marimo asks for; it shows a bundle as a row of tabs
@@ -154,8 +147,9 @@ def draw(
     whose smallest type is 9 pixels or more where the picture is 1000 pixels wide: up to `max_nodes` values, stages if
     there are scopes, or fewer of them, those nearest to the output.
 
-    Outermost scopes that share parameters, such as the positions of a text, stand side by side from depth 2 on, and no
-    parameters are drawn. "auto" may then show gradients by their shades alone.
+    From depth 2 on, pictures go from left to right where they can be read so, and where there is little room each gradient
+    is the shade of its value. Outermost scopes that share parameters, such as the positions of a text, then stand one below
+    the other, and no parameters are drawn. A picture that was asked for and is too wide to be read says so.
 
     `direction` is "right", "down", or "auto": right while that is at most 1000 pixels wide, or where down would be wider
     still; a long chain goes right in several rows. A picture holds `max_nodes` values or stages, those nearest to the
@@ -171,9 +165,8 @@ def draw(
     choice("detail", detail, DETAILS)
     choice("direction", direction, DIRECTIONS)
     choice("theme", theme, THEMES)
-    whole("max_nodes", max_nodes, 1)
-    whole("digits", digits, 2)
-    whole("depth", depth, 1)
+    for word, count, least in (("max_nodes", max_nodes, 1), ("digits", digits, 2), ("depth", depth, 1)):
+        whole(word, count, least)
     order = wengert_list(values_in(output := given(output, args, failed)[0]))
     scoped = any(v.scope for v in order)
 
@@ -182,24 +175,36 @@ def draw(
 
     def staged(most: int) -> Iterator[Diagram]:
         shown = stages.scene(output, depth, most, digits)
-        for scene in (shown, narrower(shown), *shaded(shown)):
-            yield from _ways(scene, direction, theme, legend)
+        scenes = [shown, narrower(shown), shaded(shown)] if depth > 1 else [shown, narrower(shown)]
+        # Neurons, heads and positions stand one below the other: from left to right they read like a text.
+        for way in ("right", "down") if depth > 1 and direction == "auto" else (direction,):
+            for scene in scenes:
+                yield from _ways(scene, way, theme, legend)
 
-    few = [n for n in (60, 30, 15) if max_nodes <= MANY and n < len(order)]  # whoever asks for more wants them
     if detail != "auto":
         found = staged(max_nodes) if detail == "stages" else values(max_nodes)
     elif scoped:
         found = chain(values(max_nodes) if len(order) <= max_nodes else (), *map(staged, (max_nodes, 12, 6)))
     else:
-        found = chain.from_iterable(map(values, (max_nodes, *few)))
-    if detail != "auto" != direction:
-        return next(found)
+        fewer = (n for n in (60, 30, 15) if max_nodes <= MANY and n < len(order))  # whoever asks for more wants them
+        found = chain.from_iterable(map(values, (max_nodes, *fewer)))
+    return next(found) if detail != "auto" != direction else _readable(found, asked=detail != "auto")
+
+
+def _readable(found: Iterator[Diagram], asked: bool) -> Diagram:
+    """The first of these that can be read; of none such the narrowest, which says so."""
     tried = list[Diagram]()
     for diagram in found:
-        if diagram.hopeful and diagram.smallest >= LEGIBLE:
+        folds = diagram.direction == "down" or diagram._places  # what goes on downwards is read like a text
+        high = 0.0 if folds else max(layout.rooms(diagram.scene, "right").values())
+        if diagram.natural < HOPE * WIDEST and high < HIGHEST and diagram.smallest >= LEGIBLE:
             return diagram
         tried.append(diagram)
-    return min(tried, key=lambda diagram: diagram.natural)
+    best = min(tried, key=lambda diagram: diagram.natural)
+    advice = 'detail="auto" makes one that can be read.' if asked else ""
+    note = Note("wide", f"In a column of {COLUMN:,} pixels the type of this picture is too small to be read.", advice)
+    scene = replace(best.scene, notes=[*best.scene.notes, note])
+    return Diagram(scene, best.direction, best.theme, best.legend, best._places)
 
 
 def _ways(shown: Scene, direction: Direction, theme: str, legend: bool) -> Iterator[Diagram]:
@@ -208,8 +213,10 @@ def _ways(shown: Scene, direction: Direction, theme: str, legend: bool) -> Itera
         yield Diagram(shown, direction, theme, legend)
         return
     right, down = (layout.natural_width(shown, way) for way in ("right", "down"))
-    ribbon = 2 * WIDEST < right < FOLDS * WIDEST and not shown.lanes and not shown.staged
-    if ribbon and (places := folded(shown, graphviz.arrange(shown, "right"), WIDEST - 30)):
+    column = {card.id: card.column for card in shown.cards}
+    local = not any(2 * (column[w.head] - column[w.tail]) > max(column.values()) for w in shown.wires)
+    ribbon = (2 * WIDEST < right < FOLDS * WIDEST or 3 * down < WIDEST < right) and local and not shown.lanes
+    if ribbon and not shown.staged and (places := folded(shown, graphviz.arrange(shown, "right"), WIDEST - 30)):
         yield Diagram(shown, "right", theme, legend, places)
     ways = ("right", "down") if right <= max(WIDEST, down) else ("down", "right")  # or what is wide is made wider
     for way in ways:

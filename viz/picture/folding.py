@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from viz.picture.layout import Places, Point
 from viz.picture.scene import Scene
@@ -16,8 +18,7 @@ LATE = 0.55  # of a row: it ends after this, where the fewest wires cross
 
 def folded(scene: Scene, places: Places, widest: float) -> Places | None:
     """The places of a picture that goes to the right, in rows of at most this width; None if too much hangs together."""
-    sides = [(places.cards[card.id][0], size(card)[0] / 2) for card in scene.cards]
-    ends = [(x - half, x + half) for x, half in sides]
+    ends = [(x - w / 2, x + w / 2) for x, w in ((places.cards[card.id][0], size(card)[0]) for card in scene.cards)]
     cuts = _cuts(ends, [(curve[0][0], curve[-1][0]) for curve in places.wires.values()], widest)
     if not cuts:
         return None
@@ -26,10 +27,8 @@ def folded(scene: Scene, places: Places, widest: float) -> Places | None:
         return None
     left = [min(a for a, _ in ends) - AIR, *cuts]
     halves = {w.id: _halves(places.wires[w.id], cuts[row[w.tail]]) for w in scene.wires if row[w.head] > row[w.tail]}
-    parts = {w.id: [(row[w.tail], places.wires[w.id])] for w in scene.wires if w.id not in halves}
-    parts |= {
-        w.id: [(row[w.tail], halves[w.id][0]), (row[w.head], halves[w.id][1])] for w in scene.wires if w.id in halves
-    }
+    rows = {w.id: (row[w.tail], row[w.head]) for w in scene.wires}
+    parts = {key: [*zip(two, halves.get(key, [places.wires[key]]), strict=False)] for key, two in rows.items()}
     tops = _tops(scene, places, row, [part for two in parts.values() for part in two])
 
     def moved(k: int, points: Sequence[Point]) -> list[Point]:
@@ -102,15 +101,11 @@ def _rounded(corners: Sequence[Point]) -> list[Point]:
 
 def _toward(corner: Point, other: Point) -> Point:
     """The point of a line at which the turn around a corner begins."""
-    dx, dy = other[0] - corner[0], other[1] - corner[1]
-    long = abs(dx) + abs(dy) or 1.0
-    turn = min(TURN, long / 2)
-    return corner[0] + turn * dx / long, corner[1] + turn * dy / long
+    t = min(0.5, TURN / (math.dist(corner, other) or 1.0))
+    return corner[0] + t * (other[0] - corner[0]), corner[1] + t * (other[1] - corner[1])
 
 
-def _tops(
-    scene: Scene, places: Places, row: Mapping[str, int], parts: Sequence[tuple[int, Sequence[Point]]]
-) -> list[tuple[float, float]]:
+def _tops(scene: Scene, places: Places, row: Mapping[str, int], parts: Sequence[tuple[int, Any]]) -> list[Point]:
     """The top of each row where it was, and where it comes to stand."""
     spans: dict[int, list[float]] = {}
     for card in scene.cards:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from viz.picture.colours import PALETTE
-from viz.picture.paint import FONT
+from viz.picture.paint import FONT, uid
 from viz.picture.scene import Scene
 
 PIXELS = 40_000_000  # the largest PNG
@@ -42,8 +42,7 @@ def fitted(svg: str, widest: int, column: int) -> str:
     wide, high = size(svg)
     shown = f' width="{wide}" height="{high}"' if wide <= column else ' width="100%"'
     svg = re.sub(SIZE, shown, svg, count=1)
-    uid = re.findall(r' id="(.+?)"', svg)[0]
-    rule = f"#{uid}:not(:root){{max-width:min(100%,{min(wide, widest)}px);height:auto}}"
+    rule = f"#{uid(svg)}:not(:root){{max-width:min(100%,{min(wide, widest)}px);height:auto}}"
     return svg.replace(">", f"><style>{rule}</style>", 1)
 
 
@@ -87,17 +86,10 @@ def png(svg: str, widest: int = PIXELS) -> bytes:
         import resvg_py
     except ImportError:
         return _by_typst("PNG", svg, format="png", ppi=DPI * scale)
-    return bytes(
-        resvg_py.svg_to_bytes(
-            svg_string=_in_our_font(svg),
-            width=round(wide * scale),
-            height=round(high * scale),
-            skip_system_fonts=_printed(svg),
-            font_files=[str(FONTS / f"ChainruleSans-{style}.ttf") for style in ("Regular", "Bold")],
-            font_family=FAMILY,
-            sans_serif_family=FAMILY,
-        )
-    )
+    files = [str(FONTS / f"ChainruleSans-{style}.ttf") for style in ("Regular", "Bold")]
+    options: Any = {"width": round(wide * scale), "height": round(high * scale), "skip_system_fonts": _printed(svg)}
+    options |= {"font_files": files, "font_family": FAMILY, "sans_serif_family": FAMILY}
+    return bytes(resvg_py.svg_to_bytes(svg_string=_in_our_font(svg), **options))
 
 
 def pdf(svg: str) -> bytes:
@@ -105,20 +97,17 @@ def pdf(svg: str) -> bytes:
     return _by_typst("PDF", svg, timestamp=0)
 
 
-def _by_typst(name: str, svg: str, **how: Any) -> bytes:
+def _by_typst(name: str, svg: str, **options: Any) -> bytes:
     try:
         import typst
     except ImportError:
-        browser = sys.platform == "emscripten"
-        install = (
-            'await micropip.install("typst"), in Pyodide 314 or newer' if browser else 'pip install "chainrule[pdf]"'
-        )
-        raise ImportError(
-            f"{name} needs Typst: {install}. A picture can be saved as .svg or .html without it."
-        ) from None
+        how = 'await micropip.install("typst"), in Pyodide 314 or newer', 'pip install "chainrule[pdf]"'
+        install = how[sys.platform != "emscripten"]
+        instead = "A picture can be saved as .svg or .html without it."
+        raise ImportError(f"{name} needs Typst: {install}. {instead}") from None
     document = '#set page(width: auto, height: auto, margin: 0pt)\n#image("picture.svg")\n'
     files: Any = {"main.typ": document.encode(), "picture.svg": _in_our_font(svg).encode()}
-    return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=_printed(svg), **how))
+    return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=_printed(svg), **options))
 
 
 def _printed(svg: str) -> bool:

@@ -18,11 +18,8 @@ LONG, DEEP = 44, 6  # letters and operations inside one another, at most
 def of(outputs: Sequence[Value], nodes: Sequence[Value], operands: Sequence[Any]) -> str:
     """A formula such as tanh(W·x + b) of the vectors that a stage takes; where there is none its operations, each once."""
     found = _written(outputs, {tuple(x.members): x.name for x in operands}, DEEP)
-    return (
-        found
-        if found and len(found) <= LONG
-        else ", ".join(dict.fromkeys("·" if v.op.name == "dot" else glyph(v.op) for v in nodes if v.op))
-    )
+    marks = dict.fromkeys("·" if v.op.name == "dot" else glyph(v.op) for v in nodes if v.op)
+    return found if found and len(found) <= LONG else ", ".join(marks)
 
 
 def _written(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> str:
@@ -63,9 +60,8 @@ def _over_vectors(row: Sequence[Value], known: Mapping[Any, str], deep: int) -> 
     if op.name == "dot":
         return "·".join(map(_tight, texts))
     word = f"{op.symbol or op.name}({', '.join(texts)})"
-    return (
-        word + index(op) if len(row) == 1 else word if op.leading or len({u.op.label for u in row}) == len(row) else ""
-    )
+    every = op.leading or len({u.op.label for u in row}) == len(row)
+    return word + index(op) if len(row) == 1 else word if every else ""
 
 
 def _tight(text: str) -> str:

@@ -9,8 +9,9 @@ from typing import Any
 
 import graphviz
 
+from viz.picture import layout
 from viz.picture.hosts import render
-from viz.picture.layout import NODE, VISIBLE, Places, Point, built_in, columns, gap, heading_shares, rooms, shared
+from viz.picture.layout import NODE, VISIBLE, Places, Point, columns, gap, heading_shares, rooms
 from viz.picture.scene import Card, Panel, Scene
 from viz.picture.sizes import label, size
 
@@ -25,10 +26,11 @@ def arrange(scene: Scene, direction: str, seconds: float = 8.0) -> Places:
 
     for engine in (render, installed):
         try:
-            return _read(json.loads(engine(digraph(scene, direction, labels=False).source, seconds)))
+            places = _read(json.loads(engine(digraph(scene, direction, labels=False).source, seconds)))
+            return layout.apart(scene, places) if scene.staged else places
         except Exception:  # noqa: S112  # whatever it is, the next engine may do better
             continue
-    return built_in(scene, direction)
+    return layout.built_in(scene, direction)
 
 
 # --- DOT --------------------------------------------------------------------------------------------------------------
@@ -47,6 +49,8 @@ def digraph(scene: Scene, direction: str, labels: bool = True) -> Any:
     graph.attr(ranksep=_inches(STEP if stepped else gap(scene, direction)))
     graph.attr("node", shape="box", fixedsize="true", margin="0", fontname="Helvetica", fontsize="10")
     graph.attr("edge", arrowsize="0.6", fontname="Helvetica", fontsize="8")
+    if not scene.lanes and not scene.staged and len({wire.tail for wire in scene.wires}) == len(scene.wires):
+        graph.attr(ordering="in")  # of a tree the operands stand in the order of the expression
     if len(scene.cards) > LARGE:
         graph.attr(nslimit="1", nslimit1="1", mclimit="0.5")
     for card in scene.cards:
@@ -99,11 +103,15 @@ def _weights(scene: Scene) -> dict[str, str]:
 
 
 def _in_order(graph: Any, scene: Scene, direction: str) -> None:
-    """Shared leaves of one array in index order and evenly apart; with lanes every column is a rank in its order."""
-    array, room = shared(scene), rooms(scene, direction)
+    """Shared leaves of one array in index order and evenly apart; stages in the order of the computation, as heads 1 to 4.
+
+    With lanes every column is a rank in its order.
+    """
+    array, room = layout.shared(scene), rooms(scene, direction)
     for k, column in columns(scene).items():
         apart = max(1, 1 + int((SPREAD * max(room.values()) - room[k]) / len(column) / NODE))  # in steps of nodesep
-        pairs = [(a.id, b.id, array[a.id][0] == array[b.id][0]) for a, b in pairwise(column)]
+        own = [c for c in column if scene.lanes or not scene.staged or c.kind in ("operation", "output")]
+        pairs = [(a.id, b.id, array[a.id][0] == array[b.id][0]) for a, b in pairwise(own)]
         if not scene.lanes and not scene.staged and not any(together for *_, together in pairs):
             continue
         with graph.subgraph(graph_attr={"rank": "same"}) as rank:
@@ -112,7 +120,7 @@ def _in_order(graph: Any, scene: Scene, direction: str) -> None:
             for card in column if scene.staged else ():
                 rank.node(card.id)
             for before, after, together in pairs:
-                if together or scene.lanes:  # dot ignores flat edges of weight 0
+                if together or scene.lanes or scene.staged:  # dot ignores flat edges of weight 0
                     rank.edge(before, after, style="invis", weight="1", minlen=str(apart if together else 1))
 
 

@@ -130,12 +130,8 @@ def _whole(order: Sequence[Value], home: Mapping[Value, Stage], depth: int) -> s
 
     def one(members: Sequence[Value]) -> bool:
         places = {given(v).index for v in members}
-        sides = (
-            [max(side) - min(side) + 1 for side in zip(*places, strict=True)]
-            if len(set(map(len, places))) == 1
-            else [0]
-        )
-        full = depth == 1 and math.prod(sides) == len(members)
+        alike = depth == 1 and len(set(map(len, places))) == 1
+        full = alike and math.prod(max(x) - min(x) + 1 for x in zip(*places, strict=True)) == len(members)
         return len(places) == len(members) and (full or any(len(takers[v]) > 1 for v in members))
 
     return {key for key, members in arrays.items() if key[0] == "input" or one(members)}
@@ -147,9 +143,8 @@ def _nest_parameters(stages: Sequence[Stage], leaves: list[Stage]) -> None:
     Where outermost scopes share one, as the positions of a text do, all of them are left out.
     """
     takers = {leaf: [s for s in stages if leaf in s.sources] for leaf in leaves if leaf.role != "input"}
-    shared = any(
-        len({within(s.scope, 1) for s in found}) > 1 for leaf, found in takers.items() if leaf.role == "parameter"
-    )
+    scopes = ({within(s.scope, 1) for s in found} for leaf, found in takers.items() if leaf.role == "parameter")
+    shared = any(len(paths) > 1 for paths in scopes)
     for leaf, found in takers.items():
         if shared or len(found) == 1:
             found[0].own += leaf.vectors * (not shared)

@@ -15,11 +15,8 @@ STACK = 2 << 20  # bytes; long skip edges exhaust the default
 REFUSED = 8  # WASI's "bad file descriptor"
 _one_at_a_time = threading.Lock()  # an engine's epoch, which ends a render that takes too long, is everyone's
 if hasattr(os, "register_at_fork"):  # a child would wait forever for a thread that it does not have
-    os.register_at_fork(
-        before=_one_at_a_time.acquire,
-        after_in_parent=_one_at_a_time.release,
-        after_in_child=_one_at_a_time.release,
-    )
+    _free = _one_at_a_time.release
+    os.register_at_fork(before=_one_at_a_time.acquire, after_in_parent=_free, after_in_child=_free)
 
 
 class Guest(NamedTuple):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +16,7 @@ from viz.numbers import few, number, printable
 from viz.picture.scene import Edge
 
 Floats = npt.NDArray[np.float64]
+Many = Sequence[Any]  # vectors
 
 FEW = 4  # numbers of a vector that are written out
 
@@ -53,7 +53,7 @@ def of(local: Mapping[Value, Floats], inputs: Sequence[Value], rows: int) -> Flo
     return np.array([local.get(v, np.zeros(rows)) for v in inputs]).T
 
 
-def named(J: Floats, wrt: Sequence[Any], operands: Sequence[Any]) -> tuple[str, Any]:  # noqa: N803
+def named(J: Floats, wrt: Many, operands: Many) -> tuple[str, Any]:  # noqa: N803
     """The name of a Jacobian, true in every entry: a form such as "{} transposed", and the operand in it, if any.
 
     `wrt` are the vectors it is taken by and `operands` all vectors of the stage: it may be one of them, as ∂(W·x)/∂x is W.
@@ -80,8 +80,7 @@ def _form(J: Floats, x: Floats) -> str:  # noqa: N803
     return "{}" if np.array_equal(J, matrix) else "{} transposed" if np.array_equal(J, matrix.T) else ""
 
 
-@dataclass(frozen=True)
-class Last:
+class Last(NamedTuple):
     """The last operation of a stage, if all its outputs are this function of something: its derivatives are a diagonal."""
 
     name: str  # of the derivative, such as σ′
@@ -107,14 +106,7 @@ def _blocks(J: Floats, x: Floats) -> bool:  # noqa: N803
 
 # Twin: jacobianName in page/script/narration.js, kept equal by test_steps.py,
 # test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them.
-def label(
-    J: Floats,  # noqa: N803
-    wrt: Sequence[Any],
-    operands: Sequence[Any],
-    digits: int,
-    heads: Sequence[Any] = (),
-    end: Last | None = None,
-) -> str:
+def label(J: Floats, wrt: Many, operands: Many, digits: int, heads: Many = (), end: Last | None = None) -> str:  # noqa: N803
     """The name of a Jacobian; of one without a name its numbers, or its size. `heads` are the vectors it is one of."""
     rows, columns = J.shape
     if J.size == 1:
@@ -137,7 +129,7 @@ def label(
     return _regular(J, wrt, operands, digits) or f"{rows}×{columns} matrix"
 
 
-def whole(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], end: Last | None) -> tuple[str, Any]:  # noqa: N803
+def whole(J: Floats, wrt: Many, operands: Many, end: Last | None) -> tuple[str, Any]:  # noqa: N803
     """The form of a Jacobian as `named` finds it, or of that before the last function, as diag(σ′)·W; "" for neither."""
     form, x = named(J, wrt, operands)
     if form not in ("", "diag") or end is None:
@@ -155,7 +147,7 @@ def _softmax(J: Floats, p: Floats) -> bool:  # noqa: N803
     return np.allclose(np.diag(p) - np.outer(p, p), J, rtol=0, atol=4e-16 * float(abs(p).max(initial=0.0)))
 
 
-def _regular(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], digits: int) -> str:  # noqa: N803
+def _regular(J: Floats, wrt: Many, operands: Many, digits: int) -> str:  # noqa: N803
     """The name of a Jacobian of one number, of choices among the operands, or of a convolution; "" for any other."""
     if np.all(J[0, 0] == J):
         return f"{number(float(J[0, 0]), digits)} in each place"
@@ -181,13 +173,11 @@ def _regular(J: Floats, wrt: Sequence[Any], operands: Sequence[Any], digits: int
 
 # What a Jacobian of some form makes of the gradient g of its rows, as the gradient of what it is taken by.
 # fmt: off
-PRODUCTS = {
-    "I": "{g}", "−I": "−{g}", "{}": "{x}ᵀ·{g}", "{} transposed": "{x}·{g}", "{} as a row": "{g}·{x}", "{} in each row": "{g}·{x}ᵀ"
-}
+PRODUCTS = {"I": "{g}", "−I": "−{g}", "{}": "{x}ᵀ·{g}", "{} transposed": "{x}·{g}", "{} as a row": "{g}·{x}", "{} in each row": "{g}·{x}ᵀ"}
 # fmt: on
 
 
-def product(J: Floats, wrt: Any, head: Any, operands: Sequence[Any], end: Last | None) -> str:  # noqa: N803
+def product(J: Floats, wrt: Any, head: Any, operands: Many, end: Last | None) -> str:  # noqa: N803
     """The gradient of `wrt` as a product with that of `head`, {g}, in their own shapes; "" where it has no such form."""
     g = "{g}"
     form, x = whole(J, [wrt], operands, end)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import groupby
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise
 
 from autograd.names import Name
 from viz.picture.scene import Card, Panel, Scene
@@ -16,6 +16,7 @@ Point = tuple[float, float]
 
 NODE = 13.0  # points between the cards of a column
 VISIBLE = 25.0  # points of a wire between two columns that its number leaves free, the arrow's 7 among them
+TIPS, CORNER = 11.0, 9.0  # points between the tips of two wires, and from the last one to a corner of the card
 CROWDED, MOST = 3.2, 240.0  # times the room that numbers would fill side by side; points, if that is too much
 
 
@@ -74,6 +75,38 @@ def rooms(scene: Scene, direction: str) -> dict[int, float]:
     return {k: sum(size(card)[across] + NODE for card in column) for k, column in ranks.items()}
 
 
+# --- wires that share a track -----------------------------------------------------------------------------------------
+
+
+def apart(scene: Scene, places: Places) -> Places:
+    """The same, where wires that arrive at one side of a card have tips of their own, in the order in which they come."""
+    boxes = {card.id: size(card) for card in scene.cards}
+    sides = defaultdict[tuple[str, int, bool], list[str]](list)
+    for wire in scene.wires:
+        (x, y), (u, v), (wide, high) = places.wires[wire.id][-1], places.cards[wire.head], boxes[wire.head]
+        along = int(abs(x - u) / wide > abs(y - v) / high)  # 1 where it arrives at the left or the right
+        sides[wire.head, along, (y, x)[along] < (v, u)[along]].append(wire.id)
+    moved = dict(places.wires)
+    for (head, along, _), keys in sides.items():
+        room, middle = boxes[head][along] - 2 * CORNER, places.cards[head][along]
+        step = min(TIPS, room / max(1, len(keys) - 1))
+        tips = sorted(places.wires[key][-1][along] for key in keys)
+        if all(b - a >= step for a, b in pairwise(tips)):
+            continue
+        centre, half = sum(tips) / len(tips), step * (len(keys) - 1) / 2
+        first = min(max(centre - half, middle - room / 2), middle + room / 2 - 2 * half)
+        for k, key in enumerate(sorted(keys, key=lambda key: _slope(places.wires[key], along, centre))):
+            more = first + k * step - places.wires[key][-1][along]
+            ends = [(x, y + more) if along else (x + more, y) for x, y in moved[key][-3:]]
+            moved[key] = [*moved[key][:-3], *ends]
+    return replace(places, wires=moved)
+
+
+def _slope(curve: Sequence[Point], along: int, centre: float) -> float:
+    """The slope at which a wire comes to a side of a card: in this order those that turn to it do not cross."""
+    return (curve[-5][along] - centre) / (abs(curve[-5][1 - along] - curve[-1][1 - along]) + 1e-9)
+
+
 # --- plain columns ----------------------------------------------------------------------------------------------------
 
 
@@ -88,10 +121,16 @@ def built_in(scene: Scene, direction: str) -> Places:
 
 
 def natural_width(scene: Scene, direction: str) -> float:
-    """Points from the left of the first card to the right of the last one, in plain columns."""
+    """Points from the left of the first card to the right of the last one, in plain columns; with room for passing wires."""
     centres, boxes, x = _centres(scene, direction), _boxes(scene, direction), direction == "down"
     ends = [(centres[key][x] - box[x] / 2, centres[key][x] + box[x] / 2) for key, box in boxes.items()]
-    return max(right for _, right in ends) - min(left for left, _ in ends)
+    wide = max(right for _, right in ends) - min(left for left, _ in ends)
+    if direction == "right":
+        return wide
+    column = {card.id: card.column for card in scene.cards}
+    passing = Counter(k for w in scene.wires for k in range(column[w.tail] + 1, column[w.head]))
+    taken = {k: sum(boxes[card.id][1] + NODE for card in cards) for k, cards in columns(scene).items()}
+    return max(wide, *(taken[k] + NODE * n for k, n in passing.items()), 0.0)
 
 
 def _boxes(scene: Scene, direction: str) -> dict[str, Point]:

@@ -168,8 +168,9 @@ def _labels(scene: Scene, places: Places) -> dict[str, Label]:
 def _unlabelled(scene: Scene, labels: Mapping[str, Label]) -> str:
     """A sentence that counts the labels for which there was no room."""
     left = sum(wire.shown and wire.id not in labels for wire in scene.wires)
-    what = "its label" if scene.staged else "its number: viz.table lists it"
-    return f"{left} edge{' has' if left == 1 else 's have'} no room for {what}." if left else ""
+    one, many = ("label", "labels") if scene.staged else ("number: viz.table lists it", "numbers: viz.table lists them")
+    texts = {0: "", 1: f"1 edge has no room for its {one}."}
+    return texts.get(left, f"{left} edges have no room for their {many}.")
 
 
 def _label(wire: Wire, place: Label, bands: Sequence[Box], brush: Brush) -> Iterator[str]:
@@ -276,12 +277,10 @@ def _grid(grid: Grid, left: float, top: float, brush: Brush) -> Iterator[str]:
         x, y = left, top + 13 + i * ROW
         for j, (text, wide) in enumerate(zip(row, wides, strict=True)):
             shade = grid.shades[i][j] if grid.shades else None
-            ground, ink = brush(fill="card", stroke="band"), brush(fill="ink")
-            node = grid.nodes[i][j] if grid.nodes else None
-            if shade is not None:
-                ground = brush(fill=tint(shade), stroke="band")
-            elif grid.shades is None and node is not None and not math.isfinite(node.data):
-                ground = brush(fill="broken", stroke="band")
+            node = grid.nodes[i][j] if grid.nodes and not grid.shades else None
+            broken = node is not None and not math.isfinite(node.data)
+            name = tint(shade) if shade is not None else "broken" if broken else "card"
+            ground, ink = brush(fill=name, stroke="band"), brush(fill="ink")
             yield f'<rect {_rect((x, y, x + wide, y + ROW))} stroke-width="0.6" {ground}/>'
             yield f'<text x="{_n(x + wide / 2)}" y="{_n(y + 10)}" font-size="{_n(SMALL)}" {ink}>{escape(text)}</text>'
             x += wide

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.stale import changed
 from autograd.value import Value
@@ -100,9 +100,7 @@ class Wire:
     flow: str  # what flows back: upstream times local, a number, or a product by name; "" where it is not known
     shown: bool  # in the picture; the DOT text has every label
     room: int  # lines of its label for which the layout leaves room; the others stand where they fit
-    share: (
-        float | None
-    )  # its part of the gradient, −1 … 1 of the largest; nan if not finite, None before a backward pass
+    share: float | None  # of the gradient, −1 … 1 of the largest; nan if not finite, None before a backward pass
     title: str
     by: list[Part] = field(default_factory=list, repr=False)  # of a stage the vectors that the other one takes
 
@@ -113,19 +111,17 @@ class Wire:
         return local * bool(self.derivative) + [f"◂ {self.flow}"] * bool(self.flow)
 
 
-@dataclass(frozen=True)
-class Lane:
+class Lane(NamedTuple):
     """A band of the picture: one scope."""
 
     name: str
     formula: str
 
 
-@dataclass(frozen=True)
-class Note:
+class Note(NamedTuple):
     """A sentence of the caption, and the argument that would make it unnecessary."""
 
-    kind: str  # cut, shared, circle, held, unlabelled, ones, changed, or several
+    kind: str  # cut, shared, circle, held, unlabelled, ones, wide, changed, or several
     text: str
     advice: str = ""
 
@@ -150,26 +146,26 @@ class Scene:
 def narrower(what: Scene) -> Scene:
     """The same with at most four columns of each matrix: the first two, a gap, and the last."""
 
-    def cut(rows: Any, gap: Any) -> Any:
-        return rows and [few(row, NARROW, 2, gap=gap) for row in rows]
+    def cut(it: Grid) -> Grid:
+        parts = (("cells", it.cells, "…"), ("shades", it.shades, None), ("nodes", it.nodes, None))
+        more: Any = {key: rows and [few(row, NARROW, 2, gap=gap) for row in rows] for key, rows, gap in parts}
+        return replace(it, **more)
 
-    def grid(it: Grid) -> Grid:
-        return replace(it, cells=cut(it.cells, "…"), shades=cut(it.shades, None), nodes=cut(it.nodes, None))
-
-    return replace(
-        what, cards=[replace(c, grids=list(map(grid, c.grids))) if isinstance(c, Panel) else c for c in what.cards]
-    )
+    return _with(what, lambda panel: list(map(cut, panel.grids)))
 
 
-def shaded(what: Scene) -> Iterator[Scene]:
-    """The same with each gradient as the shade of its value alone: of scopes that share parameters, which are many."""
+def shaded(what: Scene) -> Scene:
+    """The same with each gradient as the shade of its value alone: of the parts of scopes, which are many."""
 
     def grids(panel: Panel) -> list[Grid]:
         slopes = {id(value): slope.shades for value, slope in pairwise(panel.grids) if slope.shades}
         return [replace(it, shades=slopes.get(id(it))) for it in panel.grids if not it.shades]
 
-    if any(note.kind == "shared" for note in what.notes):
-        yield replace(what, cards=[replace(c, grids=grids(c)) if isinstance(c, Panel) else c for c in what.cards])
+    return _with(what, grids)
+
+
+def _with(what: Scene, grids: Callable[[Panel], list[Grid]]) -> Scene:
+    return replace(what, cards=[replace(c, grids=grids(c)) if isinstance(c, Panel) else c for c in what.cards])
 
 
 def scaled(numbers: Mapping[Any, float | None]) -> dict[Any, float | None]:

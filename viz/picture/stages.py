@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import starmap
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from viz.picture.lanes import Plan, depths, nearest, plan, within
 from viz.picture.scene import Grid, Lane, Note, Panel, Scene, Wire, caption, scaled, vector_name
 
 MOST, FIRST = 6, 4  # rows or columns that are shown of a matrix; of a larger one the first, and the last
-MANY = 2_000  # values of a graph whose drawing may take more than a second
+MANY = 500  # values of a graph whose drawing may take more than a second
 LABELS = 24  # wires up to which the layout leaves room for their labels
 
 
@@ -60,16 +61,11 @@ class _Composer:
         shown, total = len(self.stages), len(self.every)
         cut = f"{shown} of {total} stages shown: those nearest to the output."
         circle = "The scopes take values from each other in a circle: each is shown as often as it is entered."
-        held = any("|" in wire.quotient for wire in wires)
         fixed = "What stands after a bar | is held fixed: its own share flows back along its own edge."
         shared = f"The scopes share parameters, which are not drawn: {printable(', '.join(self.shared), 100)}."
-        notes = (
-            (bool(self.shared), Note("shared", shared)),
-            (shown < total, Note("cut", cut)),
-            (self.tangled, Note("circle", circle)),
-            (held, Note("held", fixed)),
-        )
-        return caption(self.order, *notes)
+        texts = {"shared": shared, "cut": cut, "circle": circle, "held": fixed}
+        true = bool(self.shared), shown < total, self.tangled, any("|" in wire.quotient for wire in wires)
+        return caption(self.order, *zip(true, starmap(Note, texts.items()), strict=True))
 
     def _plan(self) -> Plan:
         """The lane and the column of every stage: inputs a column before those that take them, parameters beside them.
@@ -103,9 +99,8 @@ class _Composer:
         name = first.name if s.scope is None else called(s)
         grids = [grid for x in (*s.own, *s.vectors) for grid in self._grids(x)]
         title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_described, s.vectors)])
-        words = printable(name), printable(formula, 60)
-        parts = [x.part for x in s.vectors]
-        return Panel(self.ids[s], kind, *words, grids, title, *seat, printable(s.symbol), parts, s.nodes, s.values)
+        words = kind, printable(name), printable(formula, 60), grids, title, *seat, printable(s.symbol)
+        return Panel(self.ids[s], *words, [x.part for x in s.vectors], s.nodes, s.values)
 
     def _formula(self, s: Stage) -> str:
         """A formula for a stage without one of its own, with the name of its outputs if that is not the panel's."""
@@ -122,64 +117,50 @@ class _Composer:
             yield Grid(slope, texts, _cells(x.values, self.shades.__getitem__, None), nodes)
 
     def _wires(self) -> list[Wire]:
-        between = _Between(self.ids, self.ends, self.order, self.loss, self.digits, self.depth)
         wires: list[Wire] = []
         for s in _watched(self.stages) if len(self.order) > MANY else self.stages:
             if s.role is None:
-                wires += between.wires(s, self.parents[s], len(wires))
+                local, end = jacobians.local(s.nodes, s.values), jacobians.last(s.nodes, s.values)
+                wires += [_wire(self, f"e{k}", p, s, local, end) for k, p in enumerate(self.parents[s], len(wires))]
         return wires if len(wires) <= LABELS else [replace(wire, room=0) for wire in wires]
 
 
-@dataclass(frozen=True)
-class _Between:
-    """The wires of one picture: its stages' ids, its outputs, all its nodes, the name of the output, and how it writes."""
+def _wire(c: _Composer, key: str, tail: Stage, head: Stage, local: Mapping[Value, Any], end: Any) -> Wire:
+    """The wire from one stage to another, whose `local` derivatives and last function are given."""
+    inside = set(tail.nodes)
+    edges = [(v, k) for v in head.nodes for k, p in enumerate(v.parents) if p in inside]
+    ends = c.ids[tail], c.ids[head]
+    taken = {v.parents[k] for v, k in edges}
+    by = _part(tail, taken)
+    parts = [x.part for x in by]
+    if tail.role == "constant":  # it takes no gradient
+        return Wire(key, *ends, edges, "", "", "", shown=False, room=0, share=None, title="", by=parts)
+    J = jacobians.of(local, [v for x in by for v in x.members], len(head.values))  # noqa: N806
+    operands = [x for p in head.sources for x in _part(p, {u for v in head.nodes for u in v.parents})]
+    name = jacobians.label(J, by, operands, c.digits, head.vectors, end)
+    held = _held(c.order, tail, head, taken)
+    of, symbol = (", ".join(x.name for x in vectors) for vectors in (head.vectors, by))
+    of, symbol = (f"({names})" if ", " in names else names for names in (of, symbol))
+    quotient = printable(f"∂{of}/∂{symbol}" + f"|{', '.join(held)}" * bool(held))
+    title = printable(f"{quotient} = {jacobians.text(J, c.digits)}", 400)
+    flow = ""
+    if len(by) == len(head.vectors) == 1 and not c.ends & set(head.values):
+        form = jacobians.product(J, by[0], head.vectors[0], operands, end)
+        flow = jacobians.flow(J, by[0], head.vectors[0], edges, form, c.loss) if form and c.loss else ""
+    if c.depth > 1 and (J.size == 1 or name.endswith((" matrix", "choice"))):
+        quotient, flow, name = "", "", name * (J.size == 1)
+    room = 2 + bool(flow) if quotient else 1
+    return Wire(key, *ends, edges, quotient, name, flow, shown=True, room=room, share=None, title=title, by=parts)
 
-    ids: Mapping[Stage, str]
-    ends: set[Value]
-    order: Sequence[Value]
-    loss: str
-    digits: int
-    depth: int
 
-    def wires(self, head: Stage, tails: Sequence[Stage], first: int) -> Iterator[Wire]:
-        """A wire to a stage from each of those that it takes values from, numbered from `first` on."""
-        local, end = jacobians.local(head.nodes, head.values), jacobians.last(head.nodes, head.values)
-        for k, tail in enumerate(tails, first):
-            yield self._wire(f"e{k}", tail, head, local, end)
-
-    def _wire(self, key: str, tail: Stage, head: Stage, local: Mapping[Value, Any], end: Any) -> Wire:
-        inside = set(tail.nodes)
-        edges = [(v, k) for v in head.nodes for k, p in enumerate(v.parents) if p in inside]
-        ends = self.ids[tail], self.ids[head]
-        taken = {v.parents[k] for v, k in edges}
-        by = _part(tail, taken)
-        parts = [x.part for x in by]
-        if tail.role == "constant":  # it takes no gradient
-            return Wire(key, *ends, edges, "", "", "", shown=False, room=0, share=None, title="", by=parts)
-        J = jacobians.of(local, [v for x in by for v in x.members], len(head.values))  # noqa: N806
-        operands = [x for p in head.sources for x in _part(p, {u for v in head.nodes for u in v.parents})]
-        name = jacobians.label(J, by, operands, self.digits, head.vectors, end)
-        held = self._held(tail, head, taken)
-        symbol = ", ".join(x.name for x in by)
-        quotient = printable(f"∂{head.symbol}/∂{symbol}" + f"|{', '.join(held)}" * bool(held))
-        title = printable(f"{quotient} = {jacobians.text(J, self.digits)}", 400)
-        flow = ""
-        if len(by) == len(head.vectors) == 1 and not self.ends & set(head.values):
-            form = jacobians.product(J, by[0], head.vectors[0], operands, end)
-            flow = jacobians.flow(J, by[0], head.vectors[0], edges, form, self.loss) if form and self.loss else ""
-        if self.depth > 1 and (J.size == 1 or name.endswith((" matrix", "choice"))):
-            quotient, flow, name = "", "", name * (J.size == 1)
-        room = 2 + bool(flow) if quotient else 1
-        return Wire(key, *ends, edges, quotient, name, flow, shown=True, room=room, share=None, title=title, by=parts)
-
-    def _held(self, tail: Stage, head: Stage, taken: set[Value]) -> list[str]:
-        """The other operands of a stage through which it depends on these values of the tail too."""
-        others = [x for x in head.sources if x is not tail]
-        reached = set(taken)
-        for v in self.order if others else ():
-            if not reached.isdisjoint(v.parents):
-                reached.add(v)
-        return [x.symbol for x in others if not reached.isdisjoint(x.values)]
+def _held(order: Sequence[Value], tail: Stage, head: Stage, taken: set[Value]) -> list[str]:
+    """The other operands of a stage through which it depends on these values of the tail too."""
+    others = [x for x in head.sources if x is not tail]
+    reached = set(taken)
+    for v in order if others else ():
+        if not reached.isdisjoint(v.parents):
+            reached.add(v)
+    return [x.symbol for x in others if not reached.isdisjoint(x.values)]
 
 
 def _watched(stages: Sequence[Stage]) -> Iterable[Stage]:

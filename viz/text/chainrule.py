@@ -96,9 +96,9 @@ class ChainRule(Generic[X]):
 
     def explained(self) -> Iterator[Line]:
         """The meaning of the bar, where a derivative has one."""
-        if self.held:
+        if bar := self.held:
             words = ": what stands behind the bar is held fixed"
-            yield Line(None, Term((rf"{self.held.latex}\text{{{words}}}", f"{self.held}{words}")), "")
+            yield Line(None, Term((rf"{bar.latex}\text{{{words}}}", f"{bar}{words}")), "")
 
     def _behind(self, u: X) -> Collection[X]:
         """The variables that u is computed from."""

@@ -15,11 +15,8 @@ EXPONENTIALS = {"exp", "logsumexp", "log_softmax", "neg_log_softmax"}  # every c
 
 def recognised(nodes: Iterable[Value], logits: Floats, slope: Floats) -> tuple[Floats, Floats] | None:
     """ŷ = softmax(logits) and a one-hot y, if these nodes compute an exponential and the derivative `slope` is ŷ − y."""
-    if (
-        logits.ndim != 1
-        or logits.size < 2
-        or not any((v.op.family or v.op).name in EXPONENTIALS for v in nodes if v.op)
-    ):
+    known = any((v.op.family or v.op).name in EXPONENTIALS for v in nodes if v.op)
+    if not known or logits.ndim != 1 or logits.size < 2:
         return None
     y_hat = np.array(softmax(logits))
     y = np.eye(y_hat.size)[(y_hat - slope).argmax()]

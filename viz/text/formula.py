@@ -144,15 +144,10 @@ def _derivation(outputs: Sequence[Value], order: list[Value], wrt: Any, detail: 
         found, _ = by_scope(order, outputs, 1)
         held = next((x for s in found for x in s.vectors if set(targets) <= set(x.members)), None)
         if held and (detail == "stages" or len(targets) == held.values.size):
-            return _explained(Vectors(order, found, held, digits))
+            return Vectors(order, found, held, digits).lines()
         if detail == "stages":
             raise ValueError(f"no vector between two stages holds {_name(targets[0])}: take detail='values'")
-    return _explained(Scalars(outputs[0], order, targets, digits))
-
-
-def _explained(derivation: Vectors | Scalars) -> Iterator[Line]:
-    yield from derivation.lines()
-    yield from derivation.explained()
+    return Scalars(outputs[0], order, targets, digits).lines()
 
 
 def _name(v: Value) -> str:

@@ -47,18 +47,15 @@ class Sensitivity(Tabular):
     def notes(self) -> Sequence[str]:
         """The meaning of an elasticity, where there is one, and the cautions."""
         y = self.output
-        meaning = (
-            f"Elasticity is ∂{y}/∂leaf · leaf / {y}: by so many percent {y} changes where the leaf changes by 1 %."
-        )
-        return [meaning] * any(leaf.elasticity is not None for leaf in self.leaves) + [*self.cautions]
+        text = f"Elasticity is ∂{y}/∂leaf · leaf / {y}: by so many percent {y} changes where the leaf changes by 1 %."
+        return [text] * any(leaf.elasticity is not None for leaf in self.leaves) + [*self.cautions]
 
     def _texts(self, leaf: Leaf) -> tuple[str, ...]:
         share, words = "–", ""
         if leaf.elasticity is not None:
             share, size = number(leaf.elasticity, self.digits), number(abs(leaf.elasticity), self.digits)
-            change = (
-                f"about {size} % {'more' if leaf.elasticity > 0 else 'less'} of" if leaf.elasticity else "no change of"
-            )
+            more = "more" if leaf.elasticity > 0 else "less"
+            change = f"about {size} % {more} of" if leaf.elasticity else "no change of"
             words = f"1 % more of {leaf.name} gives {change} {self.output}"
         return leaf.name, amount(leaf.value, self.digits), amount(leaf.gradient, self.digits), share, words
 

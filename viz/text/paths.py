@@ -104,9 +104,7 @@ class Explanation(Tabular):
 def explain(output: Value, leaf: None = None, *, top: int | None = None, digits: int = 4) -> Sensitivity: ...
 @overload
 def explain(output: Value, leaf: Value, *, top: int | None = None, digits: int = 4) -> Explanation: ...
-def explain(
-    output: Value, leaf: Value | None = None, *, top: int | None = None, digits: int = 4
-) -> Explanation | Sensitivity:
+def explain(output: Value, leaf: Value | None = None, *, top: int | None = None, digits: int = 4) -> Tabular:
     """∂output/∂leaf as the sum over all paths from the leaf, or from any other node, to the output.
 
     The `top` paths of the largest |product| are listed, 10 if it is left out; however many others there are, they are
@@ -162,9 +160,8 @@ def _graph(output: Any, leaf: Any, top: Any, digits: Any) -> list[Value]:
     """The Wengert list of the output; raises if an argument is not as `explain` needs it."""
     for word, v in (("output", output), ("leaf", output if leaf is None else leaf)):
         if isinstance(v, nesting.NEST):
-            raise ValueError(
-                f"explain takes one {word}; got {len(nesting.flat(v))} of them: pick an element, as W[0, 1]"
-            )
+            count = len(nesting.flat(v))
+            raise ValueError(f"explain takes one {word}; got {count} of them: pick an element, as W[0, 1]")
         if not isinstance(v, Value):
             raise TypeError(f"explain follows paths between Values; its {word} is {type(v).__name__} {v!r}")
     whole("top", LISTED if top is None else top, 1)

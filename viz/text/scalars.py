@@ -104,6 +104,7 @@ class Scalars(ChainRule[Value]):
         else:
             yield from flattened(self.between, self.collected, LINES // 2)
             yield from flattened(list(self.targets), self.collected)
+        yield from self.explained()
 
     def factors(self, u: Value, x: Value) -> Sequence[Factor]:
         """∂L/∂u · ∂u/∂x, or ∂L/∂x alone."""

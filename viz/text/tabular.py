@@ -29,7 +29,8 @@ class Tabular(Text):
 
     def __str__(self) -> str:
         widths = [max(map(columns, column)) for column in zip(*self.cells, strict=True)]
-        lines = ["  ".join(map(padded, row, widths)).rstrip() for row in self.cells]
+        rows = (zip(row, widths, strict=True) for row in self.cells)
+        lines = ["  ".join(text + " " * (w - columns(text)) for text, w in row).rstrip() for row in rows]
         return "\n".join([lines[0], "  ".join("─" * w for w in widths), *lines[1:], *self.notes])
 
     __repr__ = __str__
@@ -79,11 +80,6 @@ def columns(text: str) -> int:
             count += last
         joins = c == "\u200d"
     return count
-
-
-def padded(text: str, width: int) -> str:
-    """The text and as many blanks as the width leaves."""
-    return text + " " * (width - columns(text))
 
 
 def amount(x: float | None, digits: int) -> str:

@@ -22,7 +22,8 @@ from viz.numbers import exact, few, number, printable
 LANGUAGES = LATEX, TEXT
 # Written as the table defines them: every reader knows ln and exp, and few know logsumexp.
 _DEFINED = {"log1p", "expm1", "softplus", "log_sigmoid", "dot", "logsumexp", "log_softmax", "neg_log_softmax"}
-_TESTS = {"greater": operator.gt, "less": operator.lt, "greater_equal": operator.ge, "less_equal": operator.le}
+TESTS = {"greater": operator.gt, "less": operator.lt, "greater_equal": operator.ge, "less_equal": operator.le}
+_ATOMS = (ATOM, ATOM)
 UNKNOWN = float("nan")  # in place of the number of a symbol that stands for none; other nans are numbers of their own
 
 
@@ -41,9 +42,9 @@ class Term(Operand):
         self,
         texts: Iterable[str],
         value: float = UNKNOWN,
-        binds: Sequence[int] = (ATOM, ATOM),
-        op: Op | None = None,
-        args: Sequence[Any] | None = (),
+        binds: Sequence[int] = _ATOMS,
+        op: Any = None,
+        args: Any = (),
     ) -> None:
         self.texts = tuple(texts)
         # What begins with a sign binds no tighter than one: (−a)·b, which is written −a·b.
@@ -51,10 +52,8 @@ class Term(Operand):
         self.number, self.op = value, op
         self.args = args  # None for a number that stands as itself
 
-    @property
-    def latex(self) -> str:
-        """The formula in LaTeX."""
-        return self.texts[0]
+    latex = property(lambda self: self.texts[0])  # the formula in LaTeX
+    pi = property(lambda self: self.symbol("π", math.pi))  # as rules write it
 
     def __str__(self) -> str:
         return self.texts[1]
@@ -98,7 +97,7 @@ class Term(Operand):
 
     def __compare__(self, test: str, other: Any) -> bool:
         """A rule that compares is decided by the numbers; TypeError for a symbol that stands for none."""
-        return bool(_TESTS[test](_known(self), _known(other)))
+        return bool(TESTS[test](_known(self), _known(other)))
 
     def __word__(self, name: str) -> Callable[..., Any] | None:
         return _above if name == "above" else _ON_VECTORS.get(name)
@@ -158,10 +157,8 @@ def _known(x: Any) -> Any:
 
 def composed(forms: Sequence[Form], args: Sequence[Term]) -> Term:
     """The operands in a form of LaTeX and one of text, in brackets where they bind less tightly than they have to."""
-    texts = (
-        language.written(form, [(x.texts[k], x.binds[k]) for x in args])
-        for k, (language, form) in enumerate(zip(LANGUAGES, forms, strict=True))
-    )
+    both = enumerate(zip(LANGUAGES, forms, strict=True))
+    texts = (language.written(form, [(x.texts[k], x.binds[k]) for x in args]) for k, (language, form) in both)
     return Term(texts, binds=[form.binds for form in forms])
 
 
@@ -187,9 +184,8 @@ def _written(op: Op, args: Sequence[Term]) -> Term:
     if op.leading:  # take([a, b], i), as the call is written
         inner = joined([composed((Form(r"\left[{}\right]"), Form("[{}]")), [inner]), *args[: op.leading]], ", ", OPEN)
     at = index(op)[1:-1]
-    called = composed(
-        (latex.function(op.name, at, printable(op.symbol)), text.function(printable(op.symbol or op.name), at)), [inner]
-    )
+    symbols = printable(op.symbol), printable(op.symbol or op.name)
+    called = composed((latex.function(op.name, at, symbols[0]), text.function(symbols[1], at)), [inner])
     if not op.written:
         return called
     own = composed([Form(op.written, OPEN, ATOM)] * 2, args)  # a user's, made for text only

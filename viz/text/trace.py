@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from autograd.nesting import real
 from autograd.tape import forward_sweep, stored, wengert_list
@@ -20,8 +20,7 @@ from viz.text.tabular import Tabular, amount
 HEADINGS = ("node", "expression", "value", "local derivatives", "adjoint")
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One node: its name, how it was computed, and its numbers."""
 
     node: str
@@ -93,11 +92,10 @@ def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None,
     v3    v1 + v2     10.69    ∂/∂v1 = 1, ∂/∂v2 = 1   5.5      1
     y     v3 − v4     11.65    ∂/∂v3 = 1, ∂/∂v4 = −1  5.5      1
     """
-    order = wengert_list(values_in(output))
+    outputs = values_in(output)
+    order = wengert_list(outputs)
     seeds = None if tangents is None else _seeds(order, tangents)
-    tangent = (
-        {} if seeds is None else dict.fromkeys(order, 0.0) | forward_sweep(order, seeds, stored, values_in(output))
-    )
+    tangent = {} if seeds is None else dict.fromkeys(order, 0.0) | forward_sweep(order, seeds, stored, outputs)
     name = names(order, digits)
     column = plan(order, {v: v.parents for v in order}).column
     steps = sorted((v for v in order if v.op), key=column.__getitem__)

@@ -131,6 +131,7 @@ class Vectors(ChainRule[Vector]):
             *first, last = self.collected(x)
             yield from first
             yield last._replace(right=_sized(last.right, f"({x.shape})")) if x.values.size > 1 else last
+        yield from self.explained()
 
     def collected(self, x: Vector) -> Iterator[Line]:
         """∂L/∂x, after the definitions of ŷ and y if x are logits; the numbers alone where no sum of products gives it."""
