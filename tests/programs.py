@@ -14,8 +14,12 @@ from autograd import (
     Value,
     array,
     constant,
+    log_softmax,
+    named,
     record,
+    scope,
     sin,
+    softmax,
     sum as total,
     tanh,
 )
@@ -105,3 +109,15 @@ def mlp(loss=nn.mse, sizes=(16, 16, 1), activation="relu"):
     model = nn.MLP(2, list(sizes), activation, rng=0)
     y = 1.0 if sizes[-1] == 1 else np.eye(sizes[-1])[0]
     return record(lambda x, y: loss(model(x), y), [0.5, 1.0], y)
+
+
+def hostile(payload):
+    """A program of three numbers whose every name and scope is this text."""
+    w, inner = array([0.5, -0.25, 1.0], payload), named(payload, constant([1.0, 2.0, 3.0]))
+
+    def f(x):
+        with scope(payload if payload.strip("/") else "s", payload):
+            h = named(payload, tanh(w * x + inner))
+        return named(payload, total(softmax(h)) + log_softmax(h)[0])
+
+    return record(f, [0.5, 1.0, 2.0])

@@ -16,18 +16,14 @@ import nn
 from autograd import (
     Value,
     array,
-    constant,
     dot,
     exp,
     expm1,
     log,
     log1p,
-    log_softmax,
     named,
     ops,
     record,
-    scope,
-    softmax,
     sqrt,
     step,
     sum as total,
@@ -39,7 +35,7 @@ from autograd.languages import c
 from autograd.recorded import native
 from tests import golden
 from tests.pictures import PAYLOADS
-from tests.programs import lecture
+from tests.programs import hostile, lecture
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 ROOT = Path(__file__).parents[1]
@@ -255,14 +251,7 @@ def test_the_lectures_chain_in_c_is_its_golden_file():
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=lambda text: ascii(text)[:24])
 def test_nothing_is_compiled_but_names_numbers_and_the_tables_own_words(payload):
-    w, inner = array([0.5, -0.25, 1.0], payload), named(payload, constant([1.0, 2.0, 3.0]))
-
-    def f(x):
-        with scope(payload if payload.strip("/") else "s", payload):
-            h = named(payload, tanh(w * x + inner))
-        return named(payload, total(softmax(h)) + log_softmax(h)[0])
-
-    program = record(f, [0.5, 1.0, 2.0])
+    program = hostile(payload)
     text = native.source(program._plan, program._data.arguments)
     lanes = len((ROOT / "autograd" / "languages" / "lanes.c").read_text(encoding="utf-8"))
     for line in text[lanes:].splitlines():

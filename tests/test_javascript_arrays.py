@@ -9,9 +9,10 @@ import subprocess
 import numpy as np
 import pytest
 
-from autograd import array, constant, log_softmax, named, record, scope, softmax, sum as total, tanh
+from autograd import record
 from tests import golden
 from tests.pictures import PAYLOADS
+from tests.programs import hostile
 
 pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="no Node.js")
 
@@ -61,14 +62,7 @@ def test_a_golden_program_gives_the_numbers_of_numpy(name):
 
 @pytest.mark.parametrize("payload", PAYLOADS, ids=lambda text: ascii(text)[:24])
 def test_no_name_and_no_title_puts_code_into_the_script(payload):
-    w, inner = array([0.5, -0.25, 1.0], payload), named(payload, constant([1.0, 2.0, 3.0]))
-
-    def f(x):
-        with scope(payload if payload.strip("/") else "s", payload):
-            h = named(payload, tanh(w * x + inner))
-        return named(payload, total(softmax(h)) + log_softmax(h)[0])
-
-    program = record(f, [0.5, 1.0, 2.0])
+    program = hostile(payload)
     for line in program.javascript.splitlines():
         code, _, comment = line.partition("//")
         assert re.fullmatch(r"[\w\s.,;*/+\-=<>?:&|!()\[\]{}%]*", code, re.ASCII), line

@@ -17,7 +17,7 @@ from autograd.languages.assignments import Function
 from autograd.languages.code import identifier
 from autograd.languages.entries import Frame
 from autograd.languages.forms import COMPARE, INFIX, MATHEMATICS, PRODUCT, SIGN, TEST, Form, Language, calls
-from autograd.languages.loops import Loops, computed
+from autograd.languages.loops import Loops, computed, constants
 from autograd.languages.numpy import NUMPY
 
 LARGE = 100_000  # bytes of arrays: more do not stand on the stack
@@ -147,15 +147,10 @@ def _results(f: Function, loops: Loops) -> None:
 
 def _head(f: Function, frame: Frame) -> list[str]:
     lines = ["int missing = 0;  // whether the data hold nan", "const real n = rows;", "(void)n, (void)theta;"]
-    for name, data in f.context.constants.items():
-        numbers = data.ravel().tolist()
-        kind, texts = (
-            ("real", map(frame.one.literal, numbers)) if data.dtype.kind == "f" else ("int", map(str, numbers))
-        )
-        comment = f.context.comments[name]
-        lines.append(
-            f"static const {kind} {name}[{len(numbers)}] = {{{', '.join(texts)}}};{f'  // {comment}' * bool(comment)}"
-        )
+    for name, floats, numbers in constants(f.context, frame.one):
+        comment = f"  // {found}" if (found := f.context.comments[name]) else ""
+        kind = "real" if floats else "int"
+        lines.append(f"static const {kind} {name}[{len(numbers)}] = {{{', '.join(numbers)}}};{comment}")
     return [*lines, "feclearexcept(FE_ALL_EXCEPT);"]
 
 

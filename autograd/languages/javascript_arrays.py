@@ -12,7 +12,7 @@ from autograd.languages.c import ARRAYS as IN_C, WORDS
 from autograd.languages.entries import Frame, size
 from autograd.languages.forms import COMPARE, INFIX, MATHEMATICS, PRODUCT, SIGN, TEST, Form, Language, calls
 from autograd.languages.javascript import JAVASCRIPT
-from autograd.languages.loops import Loops, computed
+from autograd.languages.loops import Loops, computed, constants
 
 RESERVED = (
     WORDS
@@ -90,10 +90,8 @@ def function(f: Function) -> str:
     results = _results(f, loops)
     lines = [*loops.before, *_over_examples(f, loops), *loops.behind, *results]
     arrays = [f"const {name} = new Float64Array({math.prod(shape)});" for name, shape in f.arguments.items()]
-    for name, data in f.context.constants.items():
-        kind, numbers = "Float64Array" if data.dtype.kind == "f" else "Int32Array", data.ravel().tolist()
-        texts = map(NUMBERS.literal, numbers) if data.dtype.kind == "f" else map(str, numbers)
-        arrays.append(f"const {name} = {kind}.of({', '.join(texts)});")
+    for name, floats, numbers in constants(f.context, NUMBERS):
+        arrays.append(f"const {name} = {'Float64Array' if floats else 'Int32Array'}.of({', '.join(numbers)});")
     arrays += [line.strip() for line in lines if _OWN.match(line)]
     result = "gradient" if f.slope is not None else "out"
     parameters = ", ".join(["rows", "theta", *(f"{name}_rows" for name in f.arguments), result])

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 from autograd.languages.assignments import Function, nodes_of
 from autograd.languages.code import Code, Context
 from autograd.languages.entries import SUMS, VIEWS, Entries, Frame, Index, at, plus, size
+from autograd.languages.forms import Language
 from autograd.languages.numpy import COMPARISONS
 
 LOOPS = ("stack", "scatter", "others", "sums_at")  # what has loops of its own
@@ -165,6 +166,13 @@ def computed(frame: Frame, f: Function) -> Loops:
         elif name := f.context.names.get(step.key):
             loops.store(step, name)
     return loops
+
+
+def constants(context: Context, language: Language) -> Iterator[tuple[str, bool, list[str]]]:
+    """For each array of constants its name, whether it holds floats, and its numbers as a language writes them."""
+    for name, data in context.constants.items():
+        floats = data.dtype.kind == "f"
+        yield name, floats, [*map(language.literal if floats else str, data.ravel().tolist())]
 
 
 def over_examples(node: Code) -> bool:
