@@ -136,7 +136,8 @@ class _Composer:
         many = len(labelled) > MOST_LABELS
         cut = f"{shown} of {total} values shown: those nearest to the output."
         circle = "The scopes take values from each other in a circle, so there are no lanes."
-        ones = "An edge without a number has the local derivative 1."
+        constants = any(w.edges and not w.derivative for w in wires)
+        ones = f"An edge without a number has the local derivative 1{', or comes from a constant' * constants}."
         return caption(
             self.order,
             (shown < total, Note("cut", cut, f"max_nodes={total} shows them all.")),

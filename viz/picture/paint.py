@@ -48,7 +48,12 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
         f"<rect {_rect(frame)} {brush(fill='paper')}/>",
         *_lanes(scene, bands, direction, brush),
         *(_wire(wire, places.wires[wire.id], brush) for wire in scene.wires),
-        *(part for wire in scene.wires if wire.id in labels for part in _label(wire, labels[wire.id], bands, brush)),
+        *(
+            part
+            for wire in scene.wires
+            if wire.id in labels
+            for part in _label(wire, labels[wire.id], bands, places.wires[wire.id], brush)
+        ),
         *(part for card in scene.cards for part in _card(card, places.cards[card.id], brush)),
         f'<g transform="translate({_n(left - aside)},{_n(bottom)})" font-size="9" text-anchor="start">',
         *footer,
@@ -173,7 +178,7 @@ def _unlabelled(scene: Scene, labels: Mapping[str, Label]) -> str:
     return texts.get(left, f"{left} edges have no room for their {many}.")
 
 
-def _label(wire: Wire, place: Label, bands: Sequence[Box], brush: Brush) -> Iterator[str]:
+def _label(wire: Wire, place: Label, bands: Sequence[Box], curve: Sequence[Point], brush: Brush) -> Iterator[str]:
     ground, count = place
     x, y = (ground[0] + ground[2]) / 2, (ground[1] + ground[3]) / 2
     inside = any(left < x < right and top < y < bottom for left, top, right, bottom in bands)
@@ -182,18 +187,21 @@ def _label(wire: Wire, place: Label, bands: Sequence[Box], brush: Brush) -> Iter
     for k, words in enumerate(wire.lines[:count]):
         down = y + (k - (count - 1) / 2) * (high + 2) + 0.36 * high
         if words.startswith("◂ "):
-            yield _back(x, down, words, wire, brush)
+            yield _back(x, down, words, wire, curve, brush)
         else:  # the second line of two says what the first one is
             first = bool(wire.quotient) and not k
             yield _text(x, down, words, brush, "ink" if k else "muted", ' font-style="italic"' * first)
     yield "</g>"
 
 
-def _back(x: float, y: float, words: str, wire: Wire, brush: Brush) -> str:
-    """The line of what flows back, in its colour, after a small head that points back."""
+def _back(x: float, y: float, words: str, wire: Wire, curve: Sequence[Point], brush: Brush) -> str:
+    """The line of what flows back, in its colour, after a small head that points where it flows."""
     name, high = _colours(wire)[1], letters(wire)
-    left, middle = x - line(words, high) / 2, y - 0.36 * high
-    head = f'<path d="M{_point((left, middle))}l4.5,-2.7v5.4Z" {brush(fill=name)}/>'
+    left = x - line(words, high) / 2
+    dx, dy = curve[0][0] - curve[-1][0], curve[0][1] - curve[-1][1]
+    dx, dy = (math.copysign(2.25, dx), 0.0) if abs(dx) >= abs(dy) else (0.0, math.copysign(2.25, dy))
+    u, v = left + 2.25, y - 0.36 * high
+    head = f'<path d="{_arrow((u - dx, v - dy), (u + dx, v + dy), 2.7)}" {brush(fill=name)}/>'
     return head + _text(left + HEAD, y, words[2:], brush, name, ' text-anchor="start"')
 
 
@@ -332,8 +340,9 @@ def _entries(scene: Scene, labels: Mapping[str, Label], brush: Brush) -> Iterato
     if shown and not scene.staged:
         yield _text(9, 3.2, "×2", brush, "muted"), "local derivative"
     if any(wire.flow for wire in shown):
-        name = "back" if scene.staged else "rise"
-        yield f'<path d="M4,0l6,-3.6v7.2Z" {brush(fill=name)}/>', "what flows back" + ": ∂ × local" * (not scene.staged)
+        name, words = "back" if scene.staged else "rise", "what flows back" + ": ∂ × local" * (not scene.staged)
+        summed = len({wire.tail for wire in shown}) < len(shown)
+        yield f'<path d="M4,0l6,-3.6v7.2Z" {brush(fill=name)}/>', words + ", summed at a card" * summed
     for kind in ("parameter", "input", "output", "constant"):
         if kind in kinds:
             yield _shape((0, -5.5, 18, 5.5), kind, 1.5 if kind == "parameter" else 4.0, brush), kind
