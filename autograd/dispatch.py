@@ -59,11 +59,11 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
     ]
     try:
         with np.errstate(divide="raise", over="raise", invalid="raise"):
-            found = op.value(*floats)
-            floating = isinstance(found, np.ndarray) and found.dtype.kind == "f"  # NumPy's truth values do not add up
+            found = op.value(*floats) if op.arraywise(len(floats)) else None
+            floating = isinstance(found, np.ndarray) and found.dtype.kind == "f"
             if floating and found.shape == np.broadcast_shapes(*map(np.shape, floats)):
                 return found
-    except (FloatingPointError, TypeError, *ERRORS):  # TypeError of a rule that is Python for single numbers
+    except (FloatingPointError, *ERRORS):
         pass
     # Element by element the offender raises an error that names it; a branch not taken does not.
     return np.asarray(mapped(op.apply, *floats), dtype=float)
