@@ -59,7 +59,7 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
     ]
     try:
         with np.errstate(divide="raise", over="raise", invalid="raise"):
-            found = op.value(*floats) if op.arraywise(len(floats)) else None
+            found: Any = op.value(*floats) if arraywise(op, len(floats)) else None
             floating = isinstance(found, np.ndarray) and found.dtype.kind == "f"
             if floating and found.shape == np.broadcast_shapes(*map(np.shape, floats)):
                 return found
@@ -67,6 +67,11 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
         pass
     # Element by element the offender raises an error that names it; a branch not taken does not.
     return np.asarray(mapped(op.apply, *floats), dtype=float)
+
+
+def arraywise(_: Op, __: int) -> bool:
+    """Whether a row's rule on n float arrays does the same as on each of their numbers; languages.code looks into it."""
+    return True
 
 
 def on_vectors(op: VectorOp, operands: tuple[Any, ...], axis: Any = None, taker: str = "") -> Any:

@@ -22,7 +22,10 @@ def real(x: Any) -> float:
         return x
     scalar = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
     if isinstance(scalar, REAL):
-        return float(scalar)
+        try:
+            return float(scalar)
+        except OverflowError:
+            raise OverflowError(f"a Value holds a float; this {type(x).__name__} is beyond the largest one") from None
     if hasattr(x, "parents"):
         raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
     several = isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property, partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from autograd import dispatch, nesting, refusals
 
@@ -99,11 +99,6 @@ class Op:
     def slopes(self) -> Any:
         """The partials for numbers of fixed precision: `computed_partials`, or else `partials`."""
         return self.computed_partials or self.partials
-
-    if TYPE_CHECKING:
-
-        def arraywise(self, n: int) -> bool:
-            """Whether the value on float arrays, n of them, is the value on each of their numbers."""
 
     def slope(self, k: int) -> Rule:
         """The rule of the k-th partial, for numbers of fixed precision."""

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
-from autograd import ops
+from autograd import dispatch, ops
 from autograd.languages.forms import Form, Language
 from autograd.ops import Op
 from autograd.value import Operand
@@ -192,7 +192,7 @@ def _arraywise(op: Op, n: int) -> bool:
     return op.name in ops.BUILT_IN or ((tried := _tried(op, n)) is not None and not tried.counts)
 
 
-setattr(Op, "arraywise", _arraywise)  # here, for a row knows no code
+setattr(dispatch, "arraywise", _arraywise)  # here, for the dispatch knows no code
 
 
 @cache
