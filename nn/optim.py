@@ -184,6 +184,7 @@ METHODS: dict[Method, tuple[bool, float]] = {
     "L-BFGS-B": (False, 1e-13),
 }
 ROUNDING = 1e-14  # of a loss and of parameters, relatively
+FEW = 64  # parameters of which the whole Hessian is looked at
 STEEP, FLAT = 1e4, 1e-1  # a start that is flatter is near a minimum already: more scaling would show rounding
 
 
@@ -238,6 +239,8 @@ def minimize(
         result = further
     if not result.success and _settled(program, moving, data, reduction, result.x):
         result.success, result.status, result.message = True, 0, "The loss is as low as rounding lets it be."
+    if result.success:
+        _tell_of_curvature(result, product)
     assign(moving, result.x)
     return result
 
@@ -265,14 +268,48 @@ def _refuse_lost(result: Any, method: str, start: Floats, steep: float) -> None:
         raise ValueError(f"{method} finds no way down at a slope of {steep:.3g}: {advice}")
 
 
+def _tell_of_curvature(result: Any, product: Any) -> None:
+    """A saddle is no success; and where the curvature leaves it open whether this is one, the message says so."""
+    lowest, largest = _curvatures(product, result.x)
+    room = 1e-6 * max(-lowest, largest)
+    if lowest < -room:
+        result.success, result.status = False, 2
+        result.message = (
+            f"The gradient is 0 at a saddle or maximum: a curvature there is {lowest:.3g}. Start elsewhere."
+        )
+    elif not lowest > room:
+        open_question = "A point of zero gradient was found, and whether it is a minimum or a saddle is not known."
+        result.message = f"{result.message} {open_question}"
+
+
+def _curvatures(product: Any, at: Floats) -> Floats:
+    """The smallest and the largest curvature of the loss; nan where they are not known."""
+    from scipy.sparse.linalg import ArpackError, eigsh
+
+    try:
+        if product and len(at) <= FEW:
+            H = np.array([product(at, unit) for unit in np.eye(len(at))])  # noqa: N806
+            return np.linalg.eigvalsh((H + H.T) / 2)[[0, -1]]
+        start = np.random.default_rng(0).normal(size=len(at))
+        ends = {"k": 2, "which": "BE", "v0": start, "tol": 1e-3, "maxiter": 10, "return_eigenvectors": False}
+        return np.sort(eigsh(_operator(product, at), **ends)) if product else np.full(2, np.nan)
+    except (ArpackError, *refusals.ERRORS):  # the series has not come to an end, or a second derivative is missing
+        return np.full(2, np.nan)
+
+
+def _operator(product: Any, at: Floats) -> Any:
+    from scipy.sparse.linalg import LinearOperator
+
+    return LinearOperator((len(at), len(at)), matvec=partial(product, at), dtype=float)
+
+
 def _settled(program: Program, moving: list[Value], data: Sequence[Any], reduction: Reduction, at: Floats) -> bool:
     """Whether Newton's step from there is within rounding, of the loss or of the parameters: line searches fail there."""
-    from scipy.sparse.linalg import LinearOperator, cg
+    from scipy.sparse.linalg import cg
 
     loss, g = _slope(program, moving, data, reduction)(at)
     try:
-        product = _hessian_product(program, moving, data, reduction)
-        curved = LinearOperator((len(g), len(g)), matvec=partial(product, at), dtype=float)
+        curved = _operator(_hessian_product(program, moving, data, reduction), at)
         with np.errstate(all="ignore"):
             step = cg(curved, g, rtol=1e-3)[0]
     except refusals.ERRORS:  # a second derivative that is missing
