@@ -9,18 +9,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from autograd.guards import differentiable, fixed
 from autograd.ops import CHOOSING
-from autograd.refusals import ERRORS, no_derivative
+from autograd.refusals import ERRORS, no_derivative, overflowed
 
 if TYPE_CHECKING:
     from autograd.value import Value
 
 SCALES = (1e-30, 1e-22, 1e-15, 1e-11, 1e-7, 1e-4)  # of a move; the smallest one that moves the operand is taken
+
+
+def lost(bar: Any, d: float) -> bool:
+    """Whether an ∞ has met −∞, or meets a factor below 1: where it is an overflow, that may be any number."""
+    bar = getattr(bar, "primal", bar)
+    if bar.__class__ is float and math.isfinite(bar) and math.isfinite(d):
+        return False
+    large, small = np.maximum(np.abs(bar), abs(d)), np.minimum(np.abs(bar), abs(d))
+    return bool(np.any(np.isnan(bar) | (large == math.inf) & (small > 0.0) & (small < 1.0)))
 
 
 class Side(NamedTuple):
@@ -42,8 +52,9 @@ class Zeros:
     def passes(self, node: Value, k: int, bar: Any) -> bool:
         """Whether the adjoint `bar` meets a derivative along the k-th edge; raises where that is missing."""
         d, parent, number = node.partials[k], node.parents[k], getattr(bar, "primal", bar)
-        if math.isfinite(d):  # an adjoint that is 0 here may have a derivative of its own, and passes
-            return d != 0.0 or bool(np.isfinite(number).all())  # a branch not taken passes nothing, not 0 · ∞
+        self.whole(parent, bar, d)
+        if math.isfinite(d):  # an adjoint that is 0 here, or a partial, may have a derivative of its own, and passes
+            return d != 0.0 or number is not bar or bool(np.isfinite(number).all())  # no branch not taken, of 0 · ∞
         if d == d:
             # Through a partial that overflows an adjoint of 0 passes nothing, but its own derivative does.
             return bool(np.any(number)) or getattr(bar, "role", "constant") != "constant"
@@ -56,6 +67,18 @@ class Zeros:
             if not self.stay(node, parent, number):
                 raise no_derivative(node, k, 0.0)
         return bool(np.any(number))
+
+    @cached_property
+    def _finite(self) -> bool:
+        """Whether every number of the graph is finite, so that an ∞ among its derivatives is an overflow."""
+        return all(math.isfinite(v.data) for v in self.order) and all(
+            np.isfinite(bar).all() for bar in self.seeds.values()
+        )
+
+    def whole(self, node: Value, bar: Any, d: float = 1.0) -> None:
+        """Raise where what reaches a node is a number that was lost to an overflow."""
+        if lost(bar, d) and self._finite and not fixed(node):
+            raise overflowed(node)
 
     def stay(self, node: Value, operand: Value, bar: Any) -> bool:
         """Whether the entries of node's adjoint `bar` that are 0 stay 0 when the leaves behind its operand move.

@@ -30,6 +30,7 @@ class Derived(NamedTuple):
     plan: Plan
     parameters: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # places in its theta, and in that of the graph
     directions: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+    again: Callable[[Sequence[float], float], tuple[list[Value], list[Value]]]  # derived anew, from a row's own numbers
 
     def theta(self, theta: Floats, v: Floats) -> Floats:
         """Its theta: the parameters and the directions in the order in which it takes them."""
@@ -116,7 +117,9 @@ class Derivatives:
 
     def _derived(self, derived: Derived) -> tuple[Any, Derived]:
         make: Any = type(self)
-        return make(self.function, derived.plan, Data(self._data.arguments, [], []), self.language), derived
+        program = make(self.function, derived.plan, Data(self._data.arguments, [], []), self.language)
+        program._run.again = derived.again
+        return program, derived
 
 
 def along(base: Plan) -> Derived:
@@ -132,16 +135,27 @@ def of_each(base: Plan) -> Derived:
 
 def _derived(base: Plan, build: Callable[..., list[Value]], shape: tuple[int, ...]) -> Derived:
     columns = base.columns
-    twins = copy_context().run(again, columns, columns.numbers, np.inf, "input")
-    theta = [twins[k] for k in base.groups[base.theta].grid[:, 0]]
-    directions = [Value(1.0) for _ in theta]
+
+    def derived(data: Sequence[float], largest: float, v: Sequence[float]) -> tuple[list[Value], ...]:
+        twins = copy_context().run(again, columns, data, largest, "input")
+        theta, directions = [twins[k] for k in base.groups[base.theta].grid[:, 0]], list(map(Value, v))
+        return build([twins[k] for k in base.outputs.grid[:, 0]], theta, directions), theta, directions, twins
+
     with recording():
-        outputs = build([twins[k] for k in base.outputs.grid[:, 0]], theta, directions)
+        outputs, theta, directions, twins = derived(columns.numbers, np.inf, [1.0] * len(base.parameters))
     inputs = [[twins[k] for k in group.grid[:, 0]] for group in base.groups[: base.theta]]
     fixed = [v for v, kind in zip(twins, columns.kind, strict=True) if kind == FIXED and v.op is None]
     made = plan(outputs, shape, inputs, fixed)
     place = {v: k for k, v in enumerate(made.parameters)}
-    return Derived(made, _places(theta, place), _places(directions, place))
+
+    def at_row(data: Sequence[float], largest: float) -> tuple[list[Value], list[Value]]:
+        given = {v: x for v, x in zip(made.columns.nodes, data, strict=True) if v.op is None}
+        numbers = [given.get(v, x) for v, x in zip(twins, columns.numbers, strict=True)]
+        outputs, *leaves, _ = derived(numbers, largest, [given.get(v, 1.0) for v in directions])
+        twin = dict(zip(theta + directions, leaves[0] + leaves[1], strict=True))
+        return outputs, [twin[v] for v in made.parameters]
+
+    return Derived(made, _places(theta, place), _places(directions, place), at_row)
 
 
 def _places(leaves: Sequence[Value], place: dict[Value, int]) -> Any:
