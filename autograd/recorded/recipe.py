@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import math
 from contextvars import copy_context
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,7 @@ from autograd.guards import Demand, demand, note_input
 from autograd.makers import maker
 from autograd.numpy_ufuncs import node
 from autograd.recorded.columns import FIXED
-from autograd.recorded.groups import Plan
+from autograd.recorded.groups import Plan, plan
 from autograd.recorded.inputs import Data
 from autograd.scope import _current
 from autograd.tape import wengert_list
@@ -31,6 +33,7 @@ class Recipe:
     shape: tuple[int, ...]  # of the outputs
     data: list[Value]  # leaves that take no gradient, and are no constants
     demands: list[Demand]
+    parameters: dict[Value, float]  # with their numbers when it was recorded, which may have changed
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -59,20 +62,32 @@ class Recipe:
                 twins[v] = maker(v.op)(*[twins.get(p, p) for p in v.parents])
                 twins[v].name = v.name
 
-    def examples(self) -> list[Any]:
-        """The example that the graph was recorded on."""
-        numbers = iter([v.primal for v in self.inputs])
-        return [np.reshape([next(numbers) for _ in range(int(np.prod(shape)))], shape) for _, shape in self.arguments]
+    def plan(self) -> Plan:
+        """The plan of the graph, with the numbers of the parameters that it was recorded with."""
+        made = plan(self.outputs, self.shape, self._leaves(), self.data)
+        for v, number in self.parameters.items():
+            made.columns.numbers[made.columns.place[v]] = number
+        return made
+
+    def checks(self) -> Data:
+        """The arguments, and the checks of their data."""
+        return Data(dict(self.arguments), self._leaves(), self.demands)
+
+    def _leaves(self) -> list[list[Value]]:
+        """The inputs of each argument."""
+        leaves = iter(self.inputs)
+        return [list(islice(leaves, math.prod(shape))) for _, shape in self.arguments]
 
 
-def recipe(plan: Plan, data: Data) -> Recipe:
+def recipe(made: Plan, data: Data) -> Recipe:
     """That of a program; ValueError if a constant in it has another number than when it was recorded."""
-    table = plan.columns
+    table = made.columns
     fixed = [(v, x) for v, x, kind in zip(table.nodes, table.numbers, table.kind, strict=True) if kind == FIXED]
     for v, number in fixed:
         if v.primal != number and number == number:
             raise ValueError(f"{v!r} was {number} when this program was recorded: record it anew, then pickle it")
     nodes: Any = lambda grid: [table.nodes[k] for k in np.ravel(grid).tolist()]  # noqa: E731
-    inputs = [v for group in plan.groups[: plan.theta] for v in nodes(group.grid)]
+    inputs = [v for group in made.groups[: made.theta] for v in nodes(group.grid)]
     free = [v for v, _ in fixed if v.op is None and v.role != "constant"]
-    return Recipe([*data.arguments.items()], inputs, nodes(plan.outputs.grid), plan.shape, free, [*data.demands])
+    outputs, parameters = nodes(made.outputs.grid), {v: table.numbers[table.place[v]] for v in made.parameters}
+    return Recipe([*data.arguments.items()], inputs, outputs, made.shape, free, [*data.demands], parameters)
