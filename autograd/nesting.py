@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
 from itertools import repeat
 from numbers import Real
@@ -80,6 +80,11 @@ def unmasked(x: Any) -> Any:
     return x
 
 
+def write(slot: str, nodes: Iterable[Any], new: Iterable[Any]) -> None:
+    """Put new things into that slot of the nodes, in one instruction: no interruption comes between two."""
+    deque(map(setattr, nodes, repeat(slot), new), maxlen=0)
+
+
 class put_back:
     """Put that slot of these nodes back, to what it is now, where an interruption or an error ends the block."""
 
@@ -94,6 +99,4 @@ class put_back:
 
     def __exit__(self, kind: object, *error: object) -> None:
         if kind:
-            before = self.before.tolist() if isinstance(self.before, np.ndarray) else self.before
-            # All in one instruction: no further interruption comes between two.
-            deque(map(setattr, self.nodes, repeat(self.slot), before), maxlen=0)
+            write(self.slot, self.nodes, self.before.tolist() if isinstance(self.before, np.ndarray) else self.before)

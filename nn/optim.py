@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from autograd import Program, Value, assign, nesting, record, refusals
+from autograd import Program, Value, assign, nesting, record, refusals, zero_grad
 from autograd.recorded.program import Reduction
 from nn.doctor import unmoved
 from nn.engines import inputs
@@ -75,8 +75,7 @@ class Optimizer:
         An interruption leaves all as it was.
         """
         with nesting.put_back("primal", moving, before):
-            for v, x in zip(moving, new.tolist(), strict=True):
-                v.primal = x
+            nesting.write("primal", moving, new.tolist())
             self.memory = memory
 
     def step(self) -> None:
@@ -98,8 +97,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Set every gradient to None."""
-        for v in self.parameters:
-            v.grad = None
+        zero_grad(self.parameters)
 
     def _remember(self, places: Places, *new: Floats) -> None:
         # Replaced, not written into: a caller that has kept the old arrays can undo the step.
