@@ -65,7 +65,10 @@ def called(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], of_numpy: C
     if name in _ASK:
         result = func(*map(_asked, args), **{key: _asked(x) for key, x in kwargs.items()})
     else:
-        result = of_numpy(*args, **kwargs)
+        with np.errstate(
+            all="ignore"
+        ):  # where NumPy takes Arrays for plain ones, it looks at the flags of Python's arithmetic
+            result = of_numpy(*args, **kwargs)
         if _is_float(result) and not name.endswith("_like"):
             raise TypeError(f"np.{name} would make floats of Values and lose their graph: leave dtype and out away")
     if out is None:
