@@ -227,10 +227,7 @@ def array(data: Any, name: str | None = None, role: Role = "parameter") -> Any:
 
 
 def _nested(data: Any) -> npt.NDArray[Any]:
-    try:
-        objects = np.array(data, dtype=object)
-    except ValueError:  # rows that differ in depth
-        objects = np.array([data, None], dtype=object)
+    objects: npt.NDArray[Any] = nesting.objects(data)
     if any(isinstance(x, list | tuple) for x in objects.flat):
         raise ValueError(f"an array needs rows of one length; got {data!r}")
     return objects

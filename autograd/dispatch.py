@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from autograd.guards import index_below
-from autograd.nesting import NEST, flat, like, mapped, unmasked
+from autograd.nesting import NEST, flat, like, mapped, objects, unmasked
 from autograd.refusals import ERRORS, refusal
 
 if TYPE_CHECKING:
@@ -111,10 +111,7 @@ def deep(x: Any) -> bool:
 
 def along(op: VectorOp, x: Any, axis: Any, taker: str) -> Any:
     """A row on the vectors along an axis of an array or of lists in lists; it returns the like."""
-    try:
-        whole = unmasked(x).view(np.ndarray) if isinstance(x, np.ndarray) else np.array(x, dtype=object)
-    except ValueError:  # rows that differ in depth
-        whole = np.array([x, None], dtype=object)
+    whole = unmasked(x).view(np.ndarray) if isinstance(x, np.ndarray) else objects(x)
     if any(isinstance(v, NEST) for v in whole.flat):
         raise ValueError(f"{taker} needs rows of one length")
     if isinstance(axis, bool) or not isinstance(axis, int | np.integer) or not -whole.ndim <= axis < whole.ndim:

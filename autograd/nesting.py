@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -71,6 +72,23 @@ def like(vector: Any, components: list[Any]) -> Any:
     if isinstance(vector, np.ndarray):
         return np.array(components, dtype=object if vector.dtype == object else float).view(type(vector))
     return tuple(components) if isinstance(vector, tuple) else components
+
+
+def positional(f: Any) -> list[str]:
+    """The names of the parameters that f takes by their place; [] for a callable without a signature."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def objects(x: Any) -> Any:
+    """An array of the objects in a nesting; where rows differ in depth or length, rows stay objects."""
+    try:
+        return np.array(x, dtype=object)
+    except ValueError:  # rows that differ in depth
+        return np.array([x, None], dtype=object)
 
 
 def unmasked(x: Any) -> Any:

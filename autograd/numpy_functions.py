@@ -6,9 +6,7 @@ returns: it is refused by name.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
@@ -84,10 +82,7 @@ def _name(func: Any) -> str:
 
 @cache
 def _place_of_out(func: Any) -> int:
-    names: list[str] = []
-    with suppress(ValueError):  # what is written in C may not tell; out is then given by name
-        parameters = inspect.signature(func).parameters.values()
-        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names = nesting.positional(func)  # what is written in C may not tell; out is then given by name
     return names.index("out") if "out" in names else 99
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import keyword
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -76,12 +75,7 @@ def _again(graph: Recipe, language: LanguageName) -> Program:
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:
     """Names for the arguments of f that the program's code does not use itself."""
-    try:
-        positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        given = [p.name for p in inspect.signature(f).parameters.values() if p.kind in positional]
-    except (TypeError, ValueError):  # a callable without a signature
-        given = []
-    used = set(numpy.NUMPY.reserved)
+    given, used = nesting.positional(f), set(numpy.NUMPY.reserved)
     return [unused(given[k] if k < len(given) else f"x{k}", used) for k in range(count)]
 
 
