@@ -159,10 +159,10 @@ def number(v: Value) -> float:
 
 def fixed(v: Value) -> bool:
     """Whether v is computed from constants alone."""
-    return all(node.op is not None or node.role == "constant" for node in _behind(v))
+    return all(node.op is not None or node.role == "constant" for node in behind(v))
 
 
-def _behind(v: Value) -> Iterator[Value]:
+def behind(v: Value) -> Iterator[Value]:
     """v and every node it is computed from."""
     seen, stack = {id(v)}, [v]
     while stack:
@@ -174,7 +174,7 @@ def _behind(v: Value) -> Iterator[Value]:
 
 def taken_out(v: Value) -> float:
     """The number of v as a plain float, which leaves the graph; TypeError where a derivative would lose it."""
-    if (primals := _graph.get().primals) and any(node in primals for node in _behind(v)):
+    if (primals := _graph.get().primals) and any(node in primals for node in behind(v)):
         raise TypeError(
             f"{line()} takes the number of {refusals.described(v)} out of the graph, and the derivative would lose this "
             "part: use autograd's functions in place of those of math, put Values into array([…]) and not into an array "

@@ -106,9 +106,7 @@ def write(slot: str, nodes: Iterable[Any], new: Iterable[Any]) -> None:
 class put_back:
     """Put that slot of these nodes back, to what it is now, where an interruption or an error ends the block."""
 
-    def __init__(
-        self, slot: str, nodes: Collection[Any], before: Sequence[Any] | np.ndarray[Any, Any] | None = None
-    ) -> None:
+    def __init__(self, slot: str, nodes: Collection[Any], before: Sequence[Any] | None = None) -> None:
         self.slot, self.nodes = slot, nodes
         self.before = list(map(operator.attrgetter(slot), nodes)) if before is None else before
 
@@ -117,4 +115,4 @@ class put_back:
 
     def __exit__(self, kind: object, *error: object) -> None:
         if kind:
-            write(self.slot, self.nodes, self.before.tolist() if isinstance(self.before, np.ndarray) else self.before)
+            write(self.slot, self.nodes, self.before)

@@ -208,10 +208,6 @@ def _copyto(dst: Any, src: Any, *_: Any, where: Any = True, **__: Any) -> None:
     dst[at] = np.broadcast_to(src, dst.shape)[at]
 
 
-def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    a.put(ind, v, mode)
-
-
 def _masked(*_: Any) -> None:
     raise TypeError("np.place and np.putmask are refused on Values: write y = where(mask, new, y), or y[mask] = new")
 
@@ -299,6 +295,6 @@ def _size(a: Any, name: str) -> int:
 _OWN: dict[str, Callable[..., Any]] = {
     "dot": _dot, "where": _where, "clip": clip, "sort": _sorted, "partition": _partitioned,
     "quantile": _quantile, "percentile": _percentile, "median": _median, "average": _average, "pad": _pad,
-    "empty_like": _empty_like, "copyto": _copyto, "put": _put, "place": _masked, "putmask": _masked,
+    "empty_like": _empty_like, "copyto": _copyto, "put": lambda a, *places, **mode: a.put(*places, **mode), "place": _masked, "putmask": _masked,
     "linalg.norm": _norm, "linalg.det": _det, "linalg.inv": _inv, "linalg.solve": _solve,
 }  # fmt: skip

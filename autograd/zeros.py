@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.guards import differentiable, fixed
+from autograd.guards import behind, differentiable, fixed
 from autograd.ops import CHOOSING
 from autograd.refusals import ERRORS, no_derivative, overflowed
 
@@ -86,7 +86,10 @@ class Zeros:
         A side on which the adjoint has no value does not count; if neither side counts, the answer is no.
         """
         # All leaves at once, the same for every operand, is enough where the answer is yes.
-        return self._stay(node, operand, bar, self._leaves) or self._stay(node, operand, bar, self._behind(operand))
+        if self._stay(node, operand, bar, self._leaves):
+            return True
+        own = set(behind(operand))
+        return self._stay(node, operand, bar, [v for v in self._leaves if v in own])
 
     def _stay(self, node: Value, operand: Value, bar: Any, leaves: Sequence[Value]) -> bool:
         here, up, down = np.broadcast_arrays(
@@ -94,15 +97,6 @@ class Zeros:
         )
         stays = ((up == 0.0) | (down == 0.0)) & ((up == 0.0) | np.isnan(up)) & ((down == 0.0) | np.isnan(down))
         return bool(stays[here == 0.0].all())
-
-    def _behind(self, operand: Value) -> list[Value]:
-        """The leaves that the operand is computed from."""
-        leaves, stack, seen = set(self._leaves), [operand], {operand}
-        for v in stack:  # the list grows while it is read
-            fresh = [p for p in dict.fromkeys(v.parents) if p in self._inside and p not in seen]
-            stack += fresh
-            seen.update(fresh)
-        return [v for v in stack if v in leaves]
 
     def _side(self, operand: Value, leaves: tuple[Value, ...], sign: float) -> Side:
         """One side, at the smallest scale that moves the operand, or the largest."""

@@ -74,7 +74,7 @@ class Optimizer:
 
         An interruption leaves all as it was.
         """
-        with nesting.put_back("primal", moving, before):
+        with nesting.put_back("primal", moving, before.tolist()):
             nesting.write("primal", moving, new.tolist())
             self.memory = memory
 
@@ -221,8 +221,8 @@ def minimize(
     data = [rows(x, f"data[{k}]", least=1) for k, x in enumerate(data)]
     program = f if isinstance(f, Program) else record(f, *(x[0] for x in data))
     moving = _movable(program, parameters, data)
-    slope, product = _derivatives(program, moving, data, reduction)
-    curved = product if METHODS[method][0] else None
+    slope, hessian = _derivatives(program, moving, data, reduction)
+    curved = hessian if METHODS[method][0] else None
     tol = METHODS[method][1] if tol is None else tol
     descend = partial(optimize.minimize, jac=True, method=method, tol=tol, options=options)
     start = np.array([v.primal for v in moving])
@@ -234,7 +234,7 @@ def minimize(
             break
         further.nit += result.nit
         result = further
-    if not result.success and _settled(slope, product, result.x):
+    if not result.success and _settled(slope, hessian, result.x):
         result.success, result.status, result.message = True, 0, "The loss is as low as rounding lets it be."
     if result.success:
         _tell_of_curvature(result, curved)
@@ -242,10 +242,10 @@ def minimize(
     return result
 
 
-def _descended(descend: Any, slope: Any, product: Any, start: Floats) -> tuple[Any, float]:
+def _descended(descend: Any, slope: Any, hessian: Any, start: Floats) -> tuple[Any, float]:
     """SciPy's result for the loss scaled to a common slope at the start, in the loss's own unit; and the scale."""
     scale = STEEP / max(abs(slope(start)[1]).max(), FLAT)
-    curved = product and (lambda at, v: scale * product(at, v))
+    curved = hessian and (lambda at, v: scale * (hessian(at) @ v))
     with np.errstate(all="ignore"):  # of SciPy's own sums on its way to a minimum that is none
         result = descend(lambda at: [scale * x for x in slope(at)], start, hessp=curved)
     result.fun, result.jac = result.fun / scale, result.jac / scale
@@ -263,9 +263,9 @@ def _refuse_lost(result: Any, method: str, start: Floats, steep: float) -> None:
         raise ValueError(f"{method} finds no way down at a slope of {steep:.3g}: {advice}")
 
 
-def _tell_of_curvature(result: Any, product: Any) -> None:
+def _tell_of_curvature(result: Any, hessian: Any) -> None:
     """A saddle is no success; and where the curvature leaves it open whether this is one, the message says so."""
-    lowest, largest = _curvatures(product, result.x) if product else (np.nan, np.nan)
+    lowest, largest = _curvatures(hessian(result.x)) if hessian else (np.nan, np.nan)
     room = 1e-6 * max(-lowest, largest)
     if lowest < -room:
         result.success, result.status = False, 2
@@ -277,33 +277,27 @@ def _tell_of_curvature(result: Any, product: Any) -> None:
         result.message = f"{result.message} {found}"
 
 
-def _curvatures(product: Any, at: Floats) -> Any:
+def _curvatures(H: Any) -> Any:  # noqa: N803
     """The smallest and the largest curvature of the loss; nan where they are not known."""
     from scipy.sparse.linalg import ArpackError, eigsh
 
     try:
-        if len(at) <= FEW:
-            return np.linalg.eigvalsh([product(at, unit) for unit in np.eye(len(at))])[[0, -1]]
-        start = np.random.default_rng(0).normal(size=len(at))
-        return np.sort(eigsh(_hessian(product, at), 2, which="BE", v0=start, tol=1e-3, maxiter=10)[0])
+        if H.shape[0] <= FEW:
+            return np.linalg.eigvalsh(H @ np.eye(H.shape[0]))[[0, -1]]
+        start = np.random.default_rng(0).normal(size=H.shape[0])
+        return np.sort(eigsh(H, 2, which="BE", v0=start, tol=1e-3, maxiter=10)[0])
     except (ArpackError, *refusals.ERRORS):  # its series has not come to an end, or a second derivative is missing
         return np.nan, np.nan
 
 
-def _hessian(product: Any, at: Floats) -> Any:
-    from scipy.sparse.linalg import LinearOperator
-
-    return LinearOperator((len(at), len(at)), matvec=partial(product, at), dtype=float)
-
-
-def _settled(slope: Any, product: Any, at: Floats) -> bool:
+def _settled(slope: Any, hessian: Any, at: Floats) -> bool:
     """Whether Newton's step from there is within rounding, of the loss or of the parameters: line searches fail there."""
     from scipy.sparse.linalg import cg
 
     loss, g = slope(at)
     try:
         with np.errstate(all="ignore"):
-            step = cg(_hessian(product, at), g, rtol=1e-3)[0]
+            step = cg(hessian(at), g, rtol=1e-3)[0]
     except refusals.ERRORS:  # a second derivative that is missing
         return False
     return bool(0.0 <= 0.5 * g @ step <= ROUNDING * abs(loss) or (abs(step) <= ROUNDING * abs(at)).all())
@@ -321,7 +315,9 @@ def _movable(program: Program, parameters: Iterable[Any], data: Sequence[Floats]
 
 
 def _derivatives(program: Program, moving: list[Value], data: Sequence[Any], reduction: Reduction) -> tuple[Any, Any]:
-    """(loss, gradient) of a program as a function of some of its parameters, and H · v as one of these and v."""
+    """(loss, gradient) of a program as a function of some of its parameters, and the Hessian, as what it does to vectors."""
+    from scipy.sparse.linalg import LinearOperator
+
     place = {v: k for k, v in enumerate(program.parameters)}
     here, theta = np.array([place[v] for v in moving]), program.theta()
     direction = np.zeros_like(theta)
@@ -331,11 +327,14 @@ def _derivatives(program: Program, moving: list[Value], data: Sequence[Any], red
         loss, gradient = program.value_and_grad(theta, *data, reduction=reduction)
         return float(loss), gradient[here]
 
-    def product(numbers: Floats, v: Floats) -> Any:
-        theta[here], direction[here] = numbers, v
-        return program.hvp(theta, direction, *data, reduction=reduction)[here].astype(float, copy=False)
+    def hessian(numbers: Floats) -> Any:
+        def product(v: Floats) -> Any:
+            theta[here], direction[here] = numbers, v.ravel()
+            return program.hvp(theta, direction, *data, reduction=reduction)[here].astype(float, copy=False)
 
-    return slope, product
+        return LinearOperator((len(here), len(here)), matvec=product, dtype=float)
+
+    return slope, hessian
 
 
 def _leaves(parameters: Iterable[Any], taker: str) -> list[Value]:

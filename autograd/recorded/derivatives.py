@@ -25,19 +25,15 @@ LanguageName = Literal["numpy", "c"]
 
 
 class Derived(NamedTuple):
-    """The plan of a graph that was made of another one, and where that one's parameters and directions stand in it."""
+    """The plan of a graph that was made of another one, and where its parameters stand in that one's and the directions."""
 
     plan: Plan
-    parameters: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # places in its theta, and in that of the graph
-    directions: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+    order: npt.NDArray[np.int64]  # of each of its parameters the place in theta, or P + that in the directions
     again: Callable[[Sequence[float], float], tuple[list[Value], list[Value]]]  # derived anew, from a row's own numbers
 
     def theta(self, theta: Floats, v: Floats) -> Floats:
         """Its theta: the parameters and the directions in the order in which it takes them."""
-        numbers = np.zeros(len(self.plan.parameters), theta.dtype)
-        for (here, there), given in zip((self.parameters, self.directions), (theta, v), strict=True):
-            numbers[here] = given[there]
-        return numbers
+        return np.concatenate([theta, v.astype(theta.dtype, copy=False)])[self.order]
 
 
 class Derivatives:
@@ -62,10 +58,9 @@ class Derivatives:
         self.divisor(self._data.checked(data, theta.dtype), reduction)
         program, derived = self._along
         _, slopes = program.value_and_grad(derived.theta(theta, v), *data, reduction=reduction)
-        found = np.zeros_like(theta)
-        here, there = derived.parameters
-        found[there] = slopes[here]
-        return found
+        found = np.zeros(2 * len(theta), theta.dtype)
+        found[derived.order] = slopes
+        return found[: len(theta)]
 
     def hessian(self, theta: Floats, *data: Any, reduction: Reduction = "mean") -> Floats:
         """The second derivatives (P, P) of the loss at parameters theta, the mean or the sum over the rows."""
@@ -146,18 +141,13 @@ def _derived(base: Plan, build: Callable[..., list[Value]], shape: tuple[int, ..
     inputs = [[twins[k] for k in group.grid[:, 0]] for group in base.groups[: base.theta]]
     fixed = [v for v, kind in zip(twins, columns.kind, strict=True) if kind == FIXED and v.op is None]
     made = plan(outputs, shape, inputs, fixed)
-    place = {v: k for k, v in enumerate(made.parameters)}
+    place = {v: k for k, v in enumerate(theta + directions)}
+    order = np.array([place[v] for v in made.parameters], np.int64)
 
     def at_row(data: Sequence[float], largest: float) -> tuple[list[Value], list[Value]]:
         given = {v: x for v, x in zip(made.columns.nodes, data, strict=True) if v.op is None}
         numbers = [given.get(v, x) for v, x in zip(twins, columns.numbers, strict=True)]
-        outputs, *leaves, _ = derived(numbers, largest, [given.get(v, 1.0) for v in directions])
-        twin = dict(zip(theta + directions, leaves[0] + leaves[1], strict=True))
-        return outputs, [twin[v] for v in made.parameters]
+        outputs, theta, v, _ = derived(numbers, largest, [given.get(v, 1.0) for v in directions])
+        return outputs, [(theta + v)[k] for k in order]
 
-    return Derived(made, _places(theta, place), _places(directions, place), at_row)
-
-
-def _places(leaves: Sequence[Value], place: dict[Value, int]) -> Any:
-    found = [(place[v], k) for k, v in enumerate(leaves) if v in place]
-    return tuple(np.array(found, np.int64).reshape(-1, 2).T)
+    return Derived(made, order, at_row)

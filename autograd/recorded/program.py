@@ -70,7 +70,7 @@ def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "nump
 
 
 def _again(graph: Recipe, language: LanguageName) -> Program:
-    return Program(graph, graph.plan(), graph.checks(), language)
+    return Program(graph, graph.plan(), Data(dict(graph.arguments), graph.inputs, graph.demands), language)
 
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:

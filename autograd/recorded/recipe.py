@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import math
 from contextvars import copy_context
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -28,7 +26,7 @@ class Recipe:
     """A recorded graph. Called on other inputs it makes the same graph on them, with the same names and scopes."""
 
     arguments: list[tuple[str, tuple[int, ...]]]  # name, and shape of an example
-    inputs: list[Value]
+    inputs: list[list[Value]]  # of each argument
     outputs: list[Value]
     shape: tuple[int, ...]  # of the outputs
     data: list[Value]  # leaves that take no gradient, and are no constants
@@ -46,7 +44,7 @@ class Recipe:
         if shapes != [shape for _, shape in self.arguments]:
             wanted = " and ".join(f"{name} of shape {shape}" for name, shape in self.arguments)
             raise TypeError(f"this function takes {wanted or 'no arguments'}; got {shapes}")
-        twins = dict(zip(self.inputs, map(node, nesting.flat([*given])), strict=True))
+        twins = dict(zip(nesting.flat(self.inputs), map(node, nesting.flat([*given])), strict=True))
         copy_context().run(self._made, twins)
         for leaf in self.data:
             note_input(leaf)
@@ -64,19 +62,10 @@ class Recipe:
 
     def plan(self) -> Plan:
         """The plan of the graph, with the numbers of the parameters that it was recorded with."""
-        made = plan(self.outputs, self.shape, self._leaves(), self.data)
+        made = plan(self.outputs, self.shape, self.inputs, self.data)
         for v, number in self.parameters.items():
             made.columns.numbers[made.columns.place[v]] = number
         return made
-
-    def checks(self) -> Data:
-        """The arguments, and the checks of their data."""
-        return Data(dict(self.arguments), self._leaves(), self.demands)
-
-    def _leaves(self) -> list[list[Value]]:
-        """The inputs of each argument."""
-        leaves = iter(self.inputs)
-        return [list(islice(leaves, math.prod(shape))) for _, shape in self.arguments]
 
 
 def recipe(made: Plan, data: Data) -> Recipe:
@@ -87,7 +76,7 @@ def recipe(made: Plan, data: Data) -> Recipe:
         if v.primal != number and number == number:
             raise ValueError(f"{v!r} was {number} when this program was recorded: record it anew, then pickle it")
     nodes: Any = lambda grid: [table.nodes[k] for k in np.ravel(grid).tolist()]  # noqa: E731
-    inputs = [v for group in made.groups[: made.theta] for v in nodes(group.grid)]
+    inputs = [nodes(group.grid) for group in made.groups[: made.theta]]
     free = [v for v, _ in fixed if v.op is None and v.role != "constant"]
     outputs, parameters = nodes(made.outputs.grid), {v: table.numbers[table.place[v]] for v in made.parameters}
     return Recipe([*data.arguments.items()], inputs, outputs, made.shape, free, [*data.demands], parameters)
