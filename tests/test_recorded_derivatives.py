@@ -93,6 +93,28 @@ def test_a_second_derivative_that_is_missing_at_a_row_is_refused_with_its_number
         program.hessian(program.theta(), [2.0, 1.0])
 
 
+@LANGUAGES
+@pytest.mark.parametrize("start", [[0.0, 0.0], [0.7, 0.5]])
+def test_a_mixed_derivative_that_does_not_exist_is_refused_as_by_the_graph(start, language):
+    w = array(start, "w")
+    power, alone = record(lambda: w[0] ** w[1], language=language), record(lambda: w[0] ** w[0], language=language)
+    for theta in ([0.0, 0.0], [0.0, 1.0], [0.0, 0.5]):
+        with pytest.raises(ZeroDivisionError, match="power has no derivative here"):
+            power.hessian(np.array(theta))
+    with pytest.raises(ZeroDivisionError, match="power has no derivative here"):
+        alone.hessian(np.zeros(1))
+    for theta in ([0.0, 1.5], [0.0, 2.0], [0.0, 3.0], [2.0, 0.0], [-2.0, 3.0]):
+        found, expected = power.value_and_grad(np.array(theta))[1], hessian(lambda z: z[0] ** z[1])
+        try:
+            H = expected(np.array(theta))
+        except (ValueError, ZeroDivisionError):
+            with pytest.raises((ValueError, ZeroDivisionError)):
+                power.hessian(np.array(theta))
+        else:
+            np.testing.assert_allclose(power.hessian(np.array(theta)), H, rtol=1e-12)
+        assert np.isfinite(found).all()
+
+
 # NIST StRD, Misra1a: y = b1 (1 − exp(−b2 x)), of lower difficulty; certified values with eleven digits.
 MISRA = np.array([
     [77.6, 10.07], [114.9, 14.73], [141.1, 17.94], [190.8, 23.93], [239.9, 29.61], [289.0, 35.18], [332.8, 40.02],
