@@ -27,10 +27,10 @@ SCALES = (1e-30, 1e-22, 1e-15, 1e-11, 1e-7, 1e-4)  # of a move; the smallest one
 def lost(bar: Any, d: float) -> bool:
     """Whether an ∞ has met −∞, or meets a factor below 1: where it is an overflow, that may be any number."""
     bar = getattr(bar, "primal", bar)
-    if bar.__class__ is float and math.isfinite(bar) and math.isfinite(d):
-        return False
-    large, small = np.maximum(np.abs(bar), abs(d)), np.minimum(np.abs(bar), abs(d))
-    return bool(np.any(np.isnan(bar) | (large == math.inf) & (small > 0.0) & (small < 1.0)))
+    if isinstance(bar, np.ndarray) or (math.isfinite(bar) and math.isfinite(d)):
+        return False  # of several outputs at once it is asked afterwards, one by one
+    small, large = sorted((abs(bar), abs(d)))
+    return math.isnan(bar) or (large == math.inf and 0.0 < small < 1.0)
 
 
 class Side(NamedTuple):
