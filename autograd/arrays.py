@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import repeat
 from typing import Any, TypeVar, cast, overload
 
 import numpy as np
@@ -226,10 +227,7 @@ def array(data: Any, name: str | None = None, role: Role = "parameter") -> Any:
 
 
 def _nested(data: Any) -> npt.NDArray[Any]:
-    try:
-        objects = np.array(data, dtype=object)
-    except ValueError:  # rows that differ in depth
-        objects = np.array([data, None], dtype=object)
+    objects: npt.NDArray[Any] = nesting.objects(data)
     if any(isinstance(x, list | tuple) for x in objects.flat):
         raise ValueError(f"an array needs rows of one length; got {data!r}")
     return objects
@@ -335,9 +333,7 @@ def assign(x: Any, floats: Any) -> None:
                 f"assign would make nan of {refusals.described(v)}, which has no gradient: call backward() first, or find "
                 "what made the nan, such as a learning rate too large"
             )
-    with nesting.put_back("primal", leaves.values()):
-        for where, v in leaves.items():
-            v.primal = new[where]
+    nesting.write("primal", leaves.values(), map(new.__getitem__, leaves))
 
 
 def _outline(x: Any) -> str:
@@ -356,5 +352,4 @@ def zero_grad(x: Any) -> None:
     >>> w.grad is None
     True
     """
-    for _, v in _elements(x):
-        v.grad = None
+    nesting.write("grad", [v for _, v in _elements(x)], repeat(None))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -41,7 +40,8 @@ def _rows(f: Callable[..., Any], args: tuple[Any, ...], n: int) -> Iterator[tupl
     def outputs(vector: Any) -> list[Any]:
         return nesting.flat(f(*args[:n], as_array(_like(args[n], nesting.flat(vector))), *args[n + 1 :]))
 
-    x, name = values(nesting.flat(args[n])), _parameter(f, n)
+    names = nesting.positional(f)
+    x, name = values(nesting.flat(args[n])), names[n] if n < len(names) else f"args[{n}]"
     reverse = jacobian(outputs)(x)
     for k, unit in enumerate(np.eye(x.size)):
         forward = values(jvp(outputs, (x,), (unit,))[1])
@@ -52,16 +52,6 @@ def _rows(f: Callable[..., Any], args: tuple[Any, ...], n: int) -> Iterator[tupl
                 (d[j], max(abs(back - d[j]), abs(ahead - d[j])) / max(1.0, abs(d[j])), jump[j]) for d, jump in steps
             ]
             yield entry, back, ahead, *min(tried, key=lambda t: t[1], default=(np.nan, np.nan, 0.0))
-
-
-def _parameter(f: Any, n: int) -> str:
-    """The name of the n-th argument of f."""
-    try:
-        parameters = list(signature(f).parameters.values())
-    except (TypeError, ValueError):  # of some built-in functions
-        parameters = []
-    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return names[n] if n < len(names) else f"args[{n}]"
 
 
 def _differences(at: Callable[[Any], Any], x: Any, unit: Any) -> Iterator[tuple[Any, Any]]:

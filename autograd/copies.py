@@ -48,7 +48,7 @@ class Piece:
     def __reduce__(self) -> tuple[Any, ...]:
         """The piece column by column; an operand is a place in it, or another piece and a place there."""
         places = self.places
-        parents = [[places[p] if p in places else _place(p) for p in v.parents] for v in places]
+        parents = [[places[p] if p in places else ((q := _piece(p)), q.places[p]) for p in v.parents] for v in places]
         facts = [[getattr(v, slot) for v in places] for slot in ("op", "primal", "role", "name", "grad", "scope")]
         return _nodes, (parents, [v.partials for v in places], *facts)
 
@@ -66,17 +66,16 @@ _pieces = _Pieces()
 def reduced(self: Value) -> tuple[Any, ...]:
     """A piece of a graph, and the place of the Value in it, as `pickle` keeps them."""
     of = _pieces.of
-    if id(self) not in of:
-        fresh = [v for v in wengert_list([self]) if id(v) not in of]
+    if (piece := _piece(self)) is None:
+        fresh = [v for v in wengert_list([self]) if _piece(v) is None]
         piece, keys = Piece(fresh), [id(v) for v in fresh]
         of.update(dict.fromkeys(keys, ref(piece, lambda _: [of.pop(key, None) for key in keys])))
-        return getitem, (piece, piece.places[self])
-    return getitem, _place(self)
+    return getitem, (piece, piece.places[self])
 
 
-def _place(v: Value) -> tuple[Piece, int]:
-    piece = cast(Piece, _pieces.of[id(v)]())
-    return piece, piece.places[v]
+def _piece(v: Value) -> Any:
+    found = _pieces.of.get(id(v))
+    return found() if found else None  # one that is gone may still be known, after an interruption
 
 
 def _nodes(parents: list[Any], *columns: list[Any]) -> list[Value]:

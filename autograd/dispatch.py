@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from autograd.guards import index_below
-from autograd.nesting import NEST, flat, like, mapped, unmasked
+from autograd.nesting import NEST, flat, like, mapped, objects, unmasked
 from autograd.refusals import ERRORS, refusal
 
 if TYPE_CHECKING:
@@ -59,14 +59,19 @@ def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
     ]
     try:
         with np.errstate(divide="raise", over="raise", invalid="raise"):
-            found = op.value(*floats)
-            floating = isinstance(found, np.ndarray) and found.dtype.kind == "f"  # NumPy's truth values do not add up
+            found: Any = op.value(*floats) if arraywise(op, len(floats)) else None
+            floating = isinstance(found, np.ndarray) and found.dtype.kind == "f"
             if floating and found.shape == np.broadcast_shapes(*map(np.shape, floats)):
                 return found
-    except (FloatingPointError, TypeError, *ERRORS):  # TypeError of a rule that is Python for single numbers
+    except (FloatingPointError, *ERRORS):
         pass
     # Element by element the offender raises an error that names it; a branch not taken does not.
     return np.asarray(mapped(op.apply, *floats), dtype=float)
+
+
+def arraywise(_: Op, __: int) -> bool:
+    """Whether a row's rule on n float arrays does the same as on each of their numbers; languages.code looks into it."""
+    return True
 
 
 def on_vectors(op: VectorOp, operands: tuple[Any, ...], axis: Any = None, taker: str = "") -> Any:
@@ -106,10 +111,7 @@ def deep(x: Any) -> bool:
 
 def along(op: VectorOp, x: Any, axis: Any, taker: str) -> Any:
     """A row on the vectors along an axis of an array or of lists in lists; it returns the like."""
-    try:
-        whole = unmasked(x).view(np.ndarray) if isinstance(x, np.ndarray) else np.array(x, dtype=object)
-    except ValueError:  # rows that differ in depth
-        whole = np.array([x, None], dtype=object)
+    whole = unmasked(x).view(np.ndarray) if isinstance(x, np.ndarray) else objects(x)
     if any(isinstance(v, NEST) for v in whole.flat):
         raise ValueError(f"{taker} needs rows of one length")
     if isinstance(axis, bool) or not isinstance(axis, int | np.integer) or not -whole.ndim <= axis < whole.ndim:

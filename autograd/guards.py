@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from decimal import Decimal
 from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -90,7 +91,11 @@ def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], Any], mes
     if (notes := current()) and values:
         notes.demands.append(Demand(list(targets), holds, message))
     numbers = [v.data if hasattr(v, "parents") else v for v in targets]
-    if (notes or not values) and not holds(np.array(numbers, dtype=float).reshape(-1, 1)).all():
+    try:
+        floats = np.array(numbers, dtype=float).reshape(-1, 1)
+    except OverflowError:
+        raise ValueError(f"{message}; got a number beyond the largest float") from None
+    if (notes or not values) and not holds(floats).all():
         raise ValueError(f"{message}; got {numbers[0] if len(numbers) == 1 else numbers}")
 
 
@@ -106,7 +111,7 @@ class Below:
 
 def index_below(n: int, i: Any, taker: str) -> None:
     """Refuse an index that is none of n places, in every example of a recording."""
-    if not hasattr(i, "parents") and (isinstance(i, bool) or not isinstance(i, Real)):
+    if not hasattr(i, "parents") and (isinstance(i, bool) or not isinstance(i, Real | Decimal)):
         raise TypeError(
             f"{taker} takes one index, a whole number or a Value that holds one; got {type(i).__name__} {i!r}"
         )
@@ -154,10 +159,10 @@ def number(v: Value) -> float:
 
 def fixed(v: Value) -> bool:
     """Whether v is computed from constants alone."""
-    return all(node.op is not None or node.role == "constant" for node in _behind(v))
+    return all(node.op is not None or node.role == "constant" for node in behind(v))
 
 
-def _behind(v: Value) -> Iterator[Value]:
+def behind(v: Value) -> Iterator[Value]:
     """v and every node it is computed from."""
     seen, stack = {id(v)}, [v]
     while stack:
@@ -169,7 +174,7 @@ def _behind(v: Value) -> Iterator[Value]:
 
 def taken_out(v: Value) -> float:
     """The number of v as a plain float, which leaves the graph; TypeError where a derivative would lose it."""
-    if (primals := _graph.get().primals) and any(node in primals for node in _behind(v)):
+    if (primals := _graph.get().primals) and any(node in primals for node in behind(v)):
         raise TypeError(
             f"{line()} takes the number of {refusals.described(v)} out of the graph, and the derivative would lose this "
             "part: use autograd's functions in place of those of math, put Values into array([…]) and not into an array "

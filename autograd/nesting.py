@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import operator
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from decimal import Decimal
 from itertools import repeat
 from numbers import Real
@@ -22,7 +23,10 @@ def real(x: Any) -> float:
         return x
     scalar = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
     if isinstance(scalar, REAL):
-        return float(scalar)
+        try:
+            return float(scalar)
+        except OverflowError:
+            raise OverflowError(f"a Value holds a float; this {type(x).__name__} is beyond the largest one") from None
     if hasattr(x, "parents"):
         raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
     several = isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0
@@ -70,6 +74,23 @@ def like(vector: Any, components: list[Any]) -> Any:
     return tuple(components) if isinstance(vector, tuple) else components
 
 
+def positional(f: Any) -> list[str]:
+    """The names of the parameters that f takes by their place; [] for a callable without a signature."""
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+
+
+def objects(x: Any) -> Any:
+    """An array of the objects in a nesting; where rows differ in depth or length, rows stay objects."""
+    try:
+        return np.array(x, dtype=object)
+    except ValueError:  # rows that differ in depth
+        return np.array([x, None], dtype=object)
+
+
 def unmasked(x: Any) -> Any:
     """The array itself; TypeError for a masked one."""
     if isinstance(x, np.ndarray) and hasattr(type(x), "mask"):
@@ -77,12 +98,15 @@ def unmasked(x: Any) -> Any:
     return x
 
 
+def write(slot: str, nodes: Iterable[Any], new: Iterable[Any]) -> None:
+    """Put new things into that slot of the nodes, in one instruction: no interruption comes between two."""
+    deque(map(setattr, nodes, repeat(slot), new), maxlen=0)
+
+
 class put_back:
     """Put that slot of these nodes back, to what it is now, where an interruption or an error ends the block."""
 
-    def __init__(
-        self, slot: str, nodes: Collection[Any], before: Sequence[Any] | np.ndarray[Any, Any] | None = None
-    ) -> None:
+    def __init__(self, slot: str, nodes: Collection[Any], before: Sequence[Any] | None = None) -> None:
         self.slot, self.nodes = slot, nodes
         self.before = list(map(operator.attrgetter(slot), nodes)) if before is None else before
 
@@ -91,6 +115,4 @@ class put_back:
 
     def __exit__(self, kind: object, *error: object) -> None:
         if kind:
-            before = self.before.tolist() if isinstance(self.before, np.ndarray) else self.before
-            # All in one instruction: no further interruption comes between two.
-            deque(map(setattr, self.nodes, repeat(self.slot), before), maxlen=0)
+            write(self.slot, self.nodes, self.before)

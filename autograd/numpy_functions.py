@@ -6,9 +6,7 @@ returns: it is refused by name.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache, partial
 from typing import Any
 
@@ -65,7 +63,10 @@ def called(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], of_numpy: C
     if name in _ASK:
         result = func(*map(_asked, args), **{key: _asked(x) for key, x in kwargs.items()})
     else:
-        result = of_numpy(*args, **kwargs)
+        with np.errstate(
+            all="ignore"
+        ):  # where NumPy takes Arrays for plain ones, it looks at the flags of Python's arithmetic
+            result = of_numpy(*args, **kwargs)
         if _is_float(result) and not name.endswith("_like"):
             raise TypeError(f"np.{name} would make floats of Values and lose their graph: leave dtype and out away")
     if out is None:
@@ -81,10 +82,7 @@ def _name(func: Any) -> str:
 
 @cache
 def _place_of_out(func: Any) -> int:
-    names: list[str] = []
-    with suppress(ValueError):  # what is written in C may not tell; out is then given by name
-        parameters = inspect.signature(func).parameters.values()
-        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names = nesting.positional(func)  # what is written in C may not tell; out is then given by name
     return names.index("out") if "out" in names else 99
 
 
@@ -210,10 +208,6 @@ def _copyto(dst: Any, src: Any, *_: Any, where: Any = True, **__: Any) -> None:
     dst[at] = np.broadcast_to(src, dst.shape)[at]
 
 
-def _put(a: Any, ind: Any, v: Any, mode: str = "raise") -> None:
-    a.put(ind, v, mode)
-
-
 def _masked(*_: Any) -> None:
     raise TypeError("np.place and np.putmask are refused on Values: write y = where(mask, new, y), or y[mask] = new")
 
@@ -301,6 +295,6 @@ def _size(a: Any, name: str) -> int:
 _OWN: dict[str, Callable[..., Any]] = {
     "dot": _dot, "where": _where, "clip": clip, "sort": _sorted, "partition": _partitioned,
     "quantile": _quantile, "percentile": _percentile, "median": _median, "average": _average, "pad": _pad,
-    "empty_like": _empty_like, "copyto": _copyto, "put": _put, "place": _masked, "putmask": _masked,
+    "empty_like": _empty_like, "copyto": _copyto, "put": lambda a, *places, **mode: a.put(*places, **mode), "place": _masked, "putmask": _masked,
     "linalg.norm": _norm, "linalg.det": _det, "linalg.inv": _inv, "linalg.solve": _solve,
 }  # fmt: skip

@@ -86,11 +86,11 @@ def _decided(c: Any, a: Any, b: Any) -> Any:
 
 
 def _mixed(d: Any, a: Any, b: Any) -> Any:
-    # d(a**b)/da has no derivative by b at a = 0, b ≤ 1. There u is 0 and u**0.5 has none; everywhere else u is 1.
+    # d(a**b)/da has no derivative by b at a = 0, b ≤ 1. There u is 0 and u**0.5 has none; everywhere else it is not taken.
     if not (hasattr(a, "parents") and hasattr(b, "parents")):
         return d
-    u = where(a, 1.0, step(b - 1.0))
-    return d + (u**0.5 - u)
+    u = where(a, 1.0, maximum(b - 1.0, 0.0))  # no step, of which a recorded graph knows that it is flat
+    return d + where(u, 0.0, u**0.5)
 
 
 def _above(a: Any, b: Any) -> Any:

@@ -126,3 +126,12 @@ def no_derivative(node: Any, k: int, bar: Any) -> Exception:
         f"{node.op.label} has no derivative here: its operand is {described(parent)}{where}, and {reason}. "
         f"{advice}, for example by adding a small constant to it."
     )
+
+
+def overflowed(node: Any) -> OverflowError:
+    """The error for a gradient in which a number is beyond the largest float, and another one may make it smaller."""
+    where = f" in {node.scope}" if node.scope else ""
+    return OverflowError(
+        f"the gradient overflows at {described(node)}{where}: a part of it is beyond the largest float, and the rest may "
+        "make it any number. Keep divisors away from 0, and scale the data to about 1."
+    )

@@ -16,12 +16,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.guards import transforming
-from autograd.operation import BUILT_IN
+from autograd.ops import BUILT_IN, RESERVED, Op, multiply, where
 from autograd.refusals import MISSED
-from autograd.zeros import Zeros
+from autograd.zeros import Zeros, lost
 
 if TYPE_CHECKING:
     from autograd.value import Value
+
+ZERO = Op(  # a product that is 0 where a factor is, though the other one is ∞
+    "zero_product", lambda a, b: where(a, where(b, a * b, 0.0), 0.0), multiply.partials,
+    symbol="×", written="{} · {}", infix=True,
+)  # fmt: skip
+RESERVED.add("zero_product")
 
 Local = Callable[["Value"], Sequence[Any]]
 
@@ -69,7 +75,9 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
         if bar := adjoint[node]:
             left = node.left
             if left is None:
-                if bar != bar:  # a missing derivative is nan, and nan reaches the leaves: only then look edge by edge
+                if (
+                    bar - bar
+                ):  # a missing derivative is nan, and nan or ∞ reaches the leaves: only then look edge by edge
                     return checked_sweep(order, seeds, stored)
             elif (right := node.right) is not None:
                 adjoint[left] += bar * node.d_left
@@ -112,6 +120,7 @@ def checked_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Loc
     for node in reversed(nodes):
         bar = adjoint[node]
         nothing = zero(bar)
+        zeros.whole(node, bar)
         if node.op is None or (nothing and not any(map(math.isnan, node.partials))):
             continue
         for k, (parent, d) in enumerate(zip(node.parents, node.partials if nothing else local(node), strict=True)):
@@ -137,11 +146,12 @@ def forward_sweep(
         for k, (parent, d) in enumerate(zip(node.parents, slopes, strict=True)):
             if (dot_in := tangent.get(parent)) is None:
                 continue
-            if node.partials[k] != node.partials[k]:
+            number, partial = getattr(dot_in, "primal", dot_in), node.partials[k]
+            if partial != partial or lost(number, partial):
                 missing, dot = True, math.nan
-            elif not zero(dot_in) and (node.partials[k] != 0.0 or math.isfinite(getattr(dot_in, "primal", dot_in))):
+            elif not zero(dot_in) and (partial or number is not dot_in or math.isfinite(number)):
                 dot = total(dot, product(dot_in, d))
-        tangent[node] = dot
+        tangent[node], missing = dot, missing or lost(dot, 1.0)
     if missing:
         active = [v for v in nodes if v in tangent]
         for y in set(outputs).intersection(active):
@@ -159,12 +169,11 @@ def product(bar: Any, d: Any) -> Any:
     """bar · d, without a node for a factor 1. An entry of 0 passes nothing through an infinite slope."""
     if d.__class__ is float and d == 1.0:
         return bar
-    if not math.isfinite(getattr(d, "data", d)):
-        if isinstance(bar, np.ndarray):
-            return np.where(bar == 0.0, 0.0, bar * d)
-        if getattr(bar, "data", bar) == 0.0:  # a Value, for a number 0 does not come here: its own derivative passes
-            (nothing := bar * d).data = 0.0
-            return nothing
+    numbers = getattr(bar, "primal", bar), getattr(d, "primal", d)
+    if isinstance(bar, np.ndarray):
+        return bar * d if math.isfinite(numbers[1]) else np.where(bar == 0.0, 0.0, bar * d)
+    if 0.0 in numbers and not all(map(math.isfinite, numbers)):  # of Values, whose own derivatives pass
+        return ZERO.apply(bar, d)
     return d if bar.__class__ is float and bar == 1.0 else bar * d
 
 

@@ -319,13 +319,13 @@ def _numbers(x: Any) -> Any:
 def _rows(outputs: Any, inputs: Any, graph: bool) -> Any:
     """The Jacobian, a row per output: Values if a graph is wanted; of a list of arrays, a list."""
     leaves, ends = nesting.flat(inputs), nesting.flat(outputs)
-    rows: Any
-    if graph or len(ends) == 1:
+    rows: Any = np.full(1, np.nan)
+    if not graph and len(ends) > 1:
+        rows = np.concatenate([_at_once(ends[k : k + MOST], leaves) for k in range(0, len(ends), MOST)])
+    if not np.isfinite(rows).all():  # what overflows is judged output by output
         adjoints = [_adjoints({y: 1.0}, leaves, graph) for y in ends]
         slopes = [adjoint.get(v, 0.0) for adjoint in adjoints for v in leaves]
         rows = array(list(map(lift, slopes))) if graph else np.array(slopes)
-    else:
-        rows = np.concatenate([_at_once(ends[k : k + MOST], leaves) for k in range(0, len(ends), MOST)])
     return _blocks(rows.reshape(len(ends), len(leaves)), np.shape(outputs), inputs)
 
 

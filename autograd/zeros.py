@@ -9,18 +9,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.guards import differentiable, fixed
+from autograd.guards import behind, differentiable, fixed
 from autograd.ops import CHOOSING
-from autograd.refusals import ERRORS, no_derivative
+from autograd.refusals import ERRORS, no_derivative, overflowed
 
 if TYPE_CHECKING:
     from autograd.value import Value
 
 SCALES = (1e-30, 1e-22, 1e-15, 1e-11, 1e-7, 1e-4)  # of a move; the smallest one that moves the operand is taken
+
+
+def lost(bar: Any, d: float) -> bool:
+    """Whether an ∞ has met −∞, or meets a factor below 1: where it is an overflow, that may be any number."""
+    bar = getattr(bar, "primal", bar)
+    if isinstance(bar, np.ndarray) or (math.isfinite(bar) and math.isfinite(d)):
+        return False  # of several outputs at once it is asked afterwards, one by one
+    small, large = sorted((abs(bar), abs(d)))
+    return math.isnan(bar) or (large == math.inf and 0.0 < small < 1.0)
 
 
 class Side(NamedTuple):
@@ -42,8 +52,9 @@ class Zeros:
     def passes(self, node: Value, k: int, bar: Any) -> bool:
         """Whether the adjoint `bar` meets a derivative along the k-th edge; raises where that is missing."""
         d, parent, number = node.partials[k], node.parents[k], getattr(bar, "primal", bar)
-        if math.isfinite(d):  # an adjoint that is 0 here may have a derivative of its own, and passes
-            return d != 0.0 or bool(np.isfinite(number).all())  # a branch not taken passes nothing, not 0 · ∞
+        self.whole(parent, bar, d)
+        if math.isfinite(d):  # an adjoint that is 0 here, or a partial, may have a derivative of its own, and passes
+            return d != 0.0 or number is not bar or bool(np.isfinite(number).all())  # no branch not taken, of 0 · ∞
         if d == d:
             # Through a partial that overflows an adjoint of 0 passes nothing, but its own derivative does.
             return bool(np.any(number)) or getattr(bar, "role", "constant") != "constant"
@@ -57,13 +68,28 @@ class Zeros:
                 raise no_derivative(node, k, 0.0)
         return bool(np.any(number))
 
+    @cached_property
+    def _finite(self) -> bool:
+        """Whether every number of the graph is finite, so that an ∞ among its derivatives is an overflow."""
+        return all(math.isfinite(v.data) for v in self.order) and all(
+            np.isfinite(bar).all() for bar in self.seeds.values()
+        )
+
+    def whole(self, node: Value, bar: Any, d: float = 1.0) -> None:
+        """Raise where what reaches a node is a number that was lost to an overflow."""
+        if lost(bar, d) and self._finite and not fixed(node):
+            raise overflowed(node)
+
     def stay(self, node: Value, operand: Value, bar: Any) -> bool:
         """Whether the entries of node's adjoint `bar` that are 0 stay 0 when the leaves behind its operand move.
 
         A side on which the adjoint has no value does not count; if neither side counts, the answer is no.
         """
         # All leaves at once, the same for every operand, is enough where the answer is yes.
-        return self._stay(node, operand, bar, self._leaves) or self._stay(node, operand, bar, self._behind(operand))
+        if self._stay(node, operand, bar, self._leaves):
+            return True
+        own = set(behind(operand))
+        return self._stay(node, operand, bar, [v for v in self._leaves if v in own])
 
     def _stay(self, node: Value, operand: Value, bar: Any, leaves: Sequence[Value]) -> bool:
         here, up, down = np.broadcast_arrays(
@@ -71,15 +97,6 @@ class Zeros:
         )
         stays = ((up == 0.0) | (down == 0.0)) & ((up == 0.0) | np.isnan(up)) & ((down == 0.0) | np.isnan(down))
         return bool(stays[here == 0.0].all())
-
-    def _behind(self, operand: Value) -> list[Value]:
-        """The leaves that the operand is computed from."""
-        leaves, stack, seen = set(self._leaves), [operand], {operand}
-        for v in stack:  # the list grows while it is read
-            fresh = [p for p in dict.fromkeys(v.parents) if p in self._inside and p not in seen]
-            stack += fresh
-            seen.update(fresh)
-        return [v for v in stack if v in leaves]
 
     def _side(self, operand: Value, leaves: tuple[Value, ...], sign: float) -> Side:
         """One side, at the smallest scale that moves the operand, or the largest."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from autograd import Program, Value, assign, nesting, record, refusals
+from autograd import Program, Value, assign, nesting, record, refusals, zero_grad
 from autograd.recorded.program import Reduction
 from nn.doctor import unmoved
 from nn.engines import inputs
@@ -77,9 +77,8 @@ class Optimizer:
 
         An interruption leaves all as it was.
         """
-        with nesting.put_back("primal", moving, before):
-            for v, x in zip(moving, new.tolist(), strict=True):
-                v.primal = x
+        with nesting.put_back("primal", moving, before.tolist()):
+            nesting.write("primal", moving, new.tolist())
             self.memory = memory
 
     def step(self) -> None:
@@ -105,8 +104,7 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Set every gradient to None."""
-        for v in self.parameters:
-            v.grad = None
+        zero_grad(self.parameters)
 
     def _remember(self, places: Places, *new: Floats) -> None:
         # Replaced, not written into: a caller that has kept the old arrays can undo the step.
@@ -139,8 +137,7 @@ class SGD(Optimizer):
         if self.momentum:
             g = self.momentum * self.memory[0][places] + g
             self._remember(places, g)
-        moved: Floats = w - self.lr * g
-        return moved
+        return np.asarray(w - self.lr * g)
 
 
 class Adam(Optimizer):
@@ -175,8 +172,7 @@ class Adam(Optimizer):
         m, v, t = (x[places] for x in self.memory)
         m, v, t = b1 * m + (1 - b1) * g, b2 * v + (1 - b2) * g * g, t + 1
         self._remember(places, m, v, t)
-        moved: Floats = self.lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + self.eps)
-        return w - moved
+        return np.asarray(w - self.lr * (m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + self.eps))
 
 
 Method = Literal["Newton-CG", "trust-ncg", "CG", "BFGS", "L-BFGS-B"]
@@ -191,6 +187,7 @@ METHODS: dict[Method, tuple[bool, float]] = {
     "L-BFGS-B": (False, 1e-13),
 }
 ROUNDING = 1e-14  # of a loss and of parameters, relatively
+FEW = 64  # parameters of which the whole Hessian is looked at
 STEEP, FLAT = 1e4, 1e-1  # a start that is flatter is near a minimum already: more scaling would show rounding
 
 
@@ -212,7 +209,8 @@ def minimize(
     loss. Further arguments are the method's own options, such as maxiter=100. Other methods are CG, BFGS and L-BFGS-B.
     The result's `x` has the numbers of the parameters that the loss depends on, each once, in the order given.
     ValueError where the loss ends up infinite or nan, and where a method finds no way down; the parameters are then as
-    they were.
+    they were. A point of zero gradient may be a saddle. The Newton methods look at its curvature: `success` is False
+    where that is negative, and where it leaves the question open the `message` says so.
 
     >>> w = Value(5.0)
     >>> result = minimize(lambda: (w - 1) ** 2 + (w - 1) ** 4, [w])
@@ -230,34 +228,34 @@ def minimize(
     data = [rows(x, f"data[{k}]", least=1) for k, x in enumerate(data)]
     program = f if isinstance(f, Program) else record(f, *(x[0] for x in data))
     moving = _movable(program, parameters, data)
-    slope = _slope(program, moving, data, reduction)
-    product = _hessian_product(program, moving, data, reduction) if METHODS[method][0] else None
+    slope, hessian = _derivatives(program, moving, data, reduction)
+    curved = hessian if METHODS[method][0] else None
     tol = METHODS[method][1] if tol is None else tol
     descend = partial(optimize.minimize, jac=True, method=method, tol=tol, options=options)
     start = np.array([v.primal for v in moving])
-    result, scale = _descended(descend, slope, product, start)
+    result, scale = _descended(descend, slope, curved, start)
     _refuse_lost(result, method, start, abs(slope(start)[1]).max())
     while result.success and scale < 1.0:  # a start so steep hides the loss's own slopes: go on from the end
-        further, scale = _descended(descend, slope, product, result.x)
+        further, scale = _descended(descend, slope, curved, result.x)
         if not further.fun < result.fun - 1e-10 * abs(result.fun):
             break
         further.nit += result.nit
         result = further
-    if not result.success and _settled(program, moving, data, reduction, result.x):
+    if not result.success and _settled(slope, hessian, result.x):
         result.success, result.status, result.message = True, 0, "The loss is as low as rounding lets it be."
+    if result.success:
+        _tell_of_curvature(result, curved)
     assign(moving, result.x)
     return result
 
 
-def _descended(descend: Any, slope: Any, product: Any, start: Floats) -> tuple[Any, float]:
+def _descended(descend: Any, slope: Any, hessian: Any, start: Floats) -> tuple[Any, float]:
     """SciPy's result for the loss scaled to a common slope at the start, in the loss's own unit; and the scale."""
     scale = STEEP / max(abs(slope(start)[1]).max(), FLAT)
-    curved = product and (lambda at, v: scale * product(at, v))
+    curved = hessian and (lambda at, v: scale * (hessian(at) @ v))
     with np.errstate(all="ignore"):  # of SciPy's own sums on its way to a minimum that is none
         result = descend(lambda at: [scale * x for x in slope(at)], start, hessp=curved)
-    result.fun /= scale
-    if result.jac is not None:
-        result.jac = result.jac / scale
+    result.fun, result.jac = result.fun / scale, result.jac / scale
     if isinstance(hess_inv := result.get("hess_inv"), np.ndarray):
         result.hess_inv = hess_inv * scale
     return result, scale
@@ -272,16 +270,41 @@ def _refuse_lost(result: Any, method: str, start: Floats, steep: float) -> None:
         raise ValueError(f"{method} finds no way down at a slope of {steep:.3g}: {advice}")
 
 
-def _settled(program: Program, moving: list[Value], data: Sequence[Any], reduction: Reduction, at: Floats) -> bool:
-    """Whether Newton's step from there is within rounding, of the loss or of the parameters: line searches fail there."""
-    from scipy.sparse.linalg import LinearOperator, cg
+def _tell_of_curvature(result: Any, hessian: Any) -> None:
+    """A saddle is no success; and where the curvature leaves it open whether this is one, the message says so."""
+    lowest, largest = _curvatures(hessian(result.x)) if hessian else (np.nan, np.nan)
+    room = 1e-6 * max(-lowest, largest)
+    if lowest < -room:
+        result.success, result.status = False, 2
+        result.message = (
+            f"The gradient is 0 at a saddle or maximum: a curvature there is {lowest:.3g}. Start elsewhere."
+        )
+    elif not lowest > room:
+        found = "A point of zero gradient was found, and whether it is a minimum or a saddle is not known."
+        result.message = f"{result.message} {found}"
 
-    loss, g = _slope(program, moving, data, reduction)(at)
+
+def _curvatures(H: Any) -> Any:  # noqa: N803
+    """The smallest and the largest curvature of the loss; nan where they are not known."""
+    from scipy.sparse.linalg import ArpackError, eigsh
+
     try:
-        product = _hessian_product(program, moving, data, reduction)
-        curved = LinearOperator((len(g), len(g)), matvec=partial(product, at), dtype=float)
+        if H.shape[0] <= FEW:
+            return np.linalg.eigvalsh(H @ np.eye(H.shape[0]))[[0, -1]]
+        start = np.random.default_rng(0).normal(size=H.shape[0])
+        return np.sort(eigsh(H, 2, which="BE", v0=start, tol=1e-3, maxiter=10)[0])
+    except (ArpackError, *refusals.ERRORS):  # its series has not come to an end, or a second derivative is missing
+        return np.nan, np.nan
+
+
+def _settled(slope: Any, hessian: Any, at: Floats) -> bool:
+    """Whether Newton's step from there is within rounding, of the loss or of the parameters: line searches fail there."""
+    from scipy.sparse.linalg import cg
+
+    loss, g = slope(at)
+    try:
         with np.errstate(all="ignore"):
-            step = cg(curved, g, rtol=1e-3)[0]
+            step = cg(hessian(at), g, rtol=1e-3)[0]
     except refusals.ERRORS:  # a second derivative that is missing
         return False
     return bool(0.0 <= 0.5 * g @ step <= ROUNDING * abs(loss) or (abs(step) <= ROUNDING * abs(at)).all())
@@ -298,33 +321,27 @@ def _movable(program: Program, parameters: Iterable[Any], data: Sequence[Floats]
     raise ValueError("the loss depends on none of these parameters: take those of a model without thresholds")
 
 
-def _slope(program: Program, moving: Sequence[Value], data: Sequence[Any], reduction: Reduction) -> Any:
-    """(loss, gradient) of a program as a function of some of its parameters."""
-    here, theta = _places(program, moving)
+def _derivatives(program: Program, moving: list[Value], data: Sequence[Any], reduction: Reduction) -> tuple[Any, Any]:
+    """(loss, gradient) of a program as a function of some of its parameters, and the Hessian, as what it does to vectors."""
+    from scipy.sparse.linalg import LinearOperator
+
+    place = {v: k for k, v in enumerate(program.parameters)}
+    here, theta = np.array([place[v] for v in moving]), program.theta()
+    direction = np.zeros_like(theta)
 
     def slope(numbers: Floats) -> tuple[float, Floats]:
         theta[here] = numbers
         loss, gradient = program.value_and_grad(theta, *data, reduction=reduction)
         return float(loss), gradient[here]
 
-    return slope
+    def hessian(numbers: Floats) -> Any:
+        def product(v: Floats) -> Any:
+            theta[here], direction[here] = numbers, v.ravel()
+            return program.hvp(theta, direction, *data, reduction=reduction)[here].astype(float, copy=False)
 
+        return LinearOperator((len(here), len(here)), matvec=product, dtype=float)
 
-def _hessian_product(program: Program, moving: list[Value], data: Sequence[Any], reduction: Reduction) -> Any:
-    """H · v of a program's loss as a function of some of its parameters."""
-    here, theta = _places(program, moving)
-    direction = np.zeros_like(theta)
-
-    def product(numbers: Floats, v: Floats) -> Floats:
-        theta[here], direction[here] = numbers, v
-        return program.hvp(theta, direction, *data, reduction=reduction)[here].astype(float, copy=False)
-
-    return product
-
-
-def _places(program: Program, moving: Sequence[Value]) -> tuple[Places, Floats]:
-    place = {v: k for k, v in enumerate(program.parameters)}
-    return np.array([place[v] for v in moving]), program.theta()
+    return slope, hessian
 
 
 def _leaves(parameters: Iterable[Any], taker: str) -> list[Value]:
@@ -334,6 +351,6 @@ def _leaves(parameters: Iterable[Any], taker: str) -> list[Value]:
     leaves = list(dict.fromkeys(v for x in parameters for v in nesting.flat(x)))
     if not leaves:
         raise TypeError(f"{taker} got no parameters: a model's are Values, which array(…) and Value(…) make")
-    if not leaves or not all(isinstance(v, Value) and v.op is None for v in leaves):
+    if not all(isinstance(v, Value) and v.op is None for v in leaves):
         raise TypeError(f"{taker} takes the leaves to change: model.parameters(), or a list of arrays of Values")
     return leaves

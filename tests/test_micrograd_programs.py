@@ -6,6 +6,7 @@ import copy
 import math
 import pickle
 
+import numpy as np
 import pytest
 
 import autograd
@@ -185,3 +186,13 @@ def test_such_a_value_is_copied_pickled_recorded_and_differentiated_as_any_other
     assert autograd.record(lambda x: w * x, 1.0).backward([2.0]) == 6.0
     assert w.grad == 2.0
     assert autograd.grad(autograd.grad(lambda x: x * x * w))(2.0) == 6.0
+
+
+def test_micrograds_leaves_make_arrays_whose_ties_share_as_ours_do():
+    leaves = [TheirValue(1.0) for _ in range(3)]
+    x = autograd.array(leaves)
+    np.max(x).backward()
+    assert (type(x), [v.grad for v in leaves]) == (autograd.Array, [1 / 3] * 3)
+    assert (x @ [1.0, 2.0, 3.0]).op.name == "dot"
+    with pytest.raises(TypeError, match="fill in place would replace leaves"):
+        x.fill(0.0)

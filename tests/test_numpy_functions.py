@@ -571,3 +571,8 @@ MASKED = np.ma.array([1.0, 2.0], mask=[False, True])
 def test_a_masked_array_is_refused_lest_it_lose_its_mask(use):
     with pytest.raises(TypeError, match=r"lose (its|the) mask.*x\.filled\(…\)"):
         use(MASKED)
+
+
+@pytest.mark.parametrize("f", [lambda x: np.outer(x, x)[0, 0], np.linalg.norm, lambda x: np.kron(x, x)[0]])
+def test_an_overflow_is_silent_in_numpys_functions_as_in_pythons_arithmetic(f):
+    assert f(array([1e200, 1e200])).data == np.inf

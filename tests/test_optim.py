@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Value, absolute, array, record, sum as total, values
+from autograd import Value, absolute, array, dot, record, sum as total, values
 from nn.optim import METHODS, Optimizer
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
@@ -343,6 +343,37 @@ def test_from_the_optimum_every_method_says_success(seeds, make, method):
         assert results[2].fun <= results[0].fun * (1 + 1e-14)
 
 
+@pytest.mark.parametrize("method", ["Newton-CG", "trust-ncg"])
+@pytest.mark.parametrize("start", [0.0, 1.0])
+@pytest.mark.parametrize("n", [1, 80])  # the whole Hessian, and the ends of its spectrum
+def test_newtons_methods_do_not_call_a_saddle_a_success(method, start, n):
+    pytest.importorskip("scipy")
+    x, y = array(np.full(n, start), "x"), Value(0.0, "y")
+    result = nn.minimize(lambda: dot(x, x) - y**2 + y**4, [x, y], method)
+    assert (result.success, result.fun) == (False, pytest.approx(0.0, abs=1e-25))
+    assert result.message == "The gradient is 0 at a saddle or maximum: a curvature there is -2. Start elsewhere."
+    y.data = 1e-3
+    result = nn.minimize(lambda: dot(x, x) - y**2 + y**4, [x, y], method)
+    assert (result.success, "saddle" in result.message) == (True, False)
+    assert y.data == pytest.approx(0.5**0.5)
+
+
+OPEN = {
+    "a gradient alone": (lambda x: x**2, "BFGS"),
+    "a curvature of 0": (lambda x: x**4, "Newton-CG"),
+    "no curvature": (lambda x: absolute(x) ** 1.5, "trust-ncg"),
+}
+
+
+@pytest.mark.parametrize(("f", "method"), OPEN.values(), ids=OPEN)
+def test_where_nothing_tells_a_minimum_from_a_saddle_the_message_says_so(f, method):
+    pytest.importorskip("scipy")
+    x = Value(0.0, "x")
+    result = nn.minimize(lambda: f(x), [x], method)
+    words = "A point of zero gradient was found, and whether it is a minimum or a saddle is not known."
+    assert (result.success, result.message.endswith(words)) == (True, True)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_a_search_that_is_cut_off_does_not_say_success(method):
     pytest.importorskip("scipy")
@@ -360,16 +391,16 @@ def test_a_loss_whose_second_derivative_is_missing_is_not_called_settled():
 def test_newtons_method_hands_scipy_the_hessian():
     sympy = pytest.importorskip("sympy")
     pytest.importorskip("scipy")
-    from nn.optim import _hessian_product
+    from nn.optim import _derivatives
 
     w, X = array([0.4, -0.9], "w"), np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.3]])
     program = record(lambda x: (x[0] * w[0].sin() + x[1] * w[1] ** 3).exp() * w[0], X[0])
-    product = _hessian_product(program, list(w), (X,), "mean")
+    found = _derivatives(program, list(w), (X,), "mean")[1]
     a, b = sympy.symbols("a b")
     loss = sum(sympy.exp(x * sympy.sin(a) + y * b**3) * a for x, y in X) / 3
     H = np.array(sympy.hessian(loss, (a, b)).subs({a: 0.4, b: -0.9}).tolist(), dtype=float)
     at = np.array([0.4, -0.9])
-    np.testing.assert_allclose([product(at, v) for v in np.eye(2)], H, rtol=1e-12)
+    np.testing.assert_allclose(found(at) @ np.eye(2), H, rtol=1e-12)
 
 
 def test_a_minimum_that_is_none_changes_nothing():

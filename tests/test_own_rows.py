@@ -187,6 +187,8 @@ COMPARING = {
     "a sum of two": lambda x: (x > 0) + (x > 1),
     "a difference": lambda x: -(x < 1) - (x >= 2),
     "a product": lambda x: (x > 0) * (x < 2) + (x != 3) * 1,
+    "a factor of the operand": lambda x: ((x > 0) + (x > 1)) * x,
+    "a choice": lambda x: where(x > 0, x > 1, x > 2) + where(x > 1, x > 0, x < 0),
 }
 
 

@@ -88,9 +88,24 @@ def test_a_hessian_of_several_outputs_is_refused():
 
 def test_a_second_derivative_that_is_missing_at_a_row_is_refused_with_its_number():
     w = array([1.0], "w")
-    program = record(lambda x: sqrt(maximum(w[0] * x, 0.0)) ** 3, 2.0)
+    program = record(lambda x: sqrt(maximum(w[0] * x - 1.0, 0.0)) ** 3, 2.0)
     with pytest.raises((ValueError, ZeroDivisionError), match="row 1: "):
-        program.hessian(program.theta(), [1.0, 0.0])
+        program.hessian(program.theta(), [2.0, 1.0])
+
+
+@LANGUAGES
+@pytest.mark.parametrize("start", [[0.0, 0.0], [0.7, 0.5]])
+def test_a_mixed_derivative_that_does_not_exist_is_refused_as_by_the_graph(start, language):
+    w = array(start, "w")
+    power, alone = record(lambda: w[0] ** w[1], language=language), record(lambda: w[0] ** w[0], language=language)
+    for theta in ([0.0, 0.0], [0.0, 1.0], [0.0, 0.5]):
+        with pytest.raises(ZeroDivisionError, match="power has no derivative here"):
+            power.hessian(np.array(theta))
+    with pytest.raises(ZeroDivisionError, match="power has no derivative here"):
+        alone.hessian(np.zeros(1))
+    for theta in ([0.0, 2.0], [0.0, 3.0], [2.0, 0.0]):
+        expected = hessian(lambda z: z[0] ** z[1])(np.array(theta))
+        np.testing.assert_allclose(power.hessian(np.array(theta)), expected, rtol=1e-12)
 
 
 # NIST StRD, Misra1a: y = b1 (1 − exp(−b2 x)), of lower difficulty; certified values with eleven digits.

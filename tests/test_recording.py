@@ -289,6 +289,23 @@ def test_a_pickled_program_keeps_the_inputs_that_its_function_made():
     assert again([2.0]).tolist() == program([2.0]).tolist() == [12.0]
 
 
+@pytest.mark.parametrize("again", [lambda x: pickle.loads(pickle.dumps(x)), deepcopy], ids=["pickle", "deepcopy"])
+def test_a_program_whose_parameters_have_left_a_domain_is_pickled_with_what_it_was_recorded_with(again):
+    w = Value(4.0, "w")
+    program = record(lambda x: w.log() * x, 1.0)
+    w.data = -1.0
+    twin = again(program)
+    assert (twin.theta().tolist(), twin.source) == ([-1.0], program.source)
+    with pytest.raises(ValueError, match=r"row 0: log is defined for x > 0; got -1.0 from w"):
+        twin([1.0])
+    theta = np.array([2.0])
+    for a, b in ((twin, program), (again(twin), program)):
+        assert a.value_and_grad(theta, [3.0]) == b.value_and_grad(theta, [3.0]) == (3 * math.log(2.0), [1.5])
+        assert a.hessian(theta, [3.0]).tolist() == b.hessian(theta, [3.0]).tolist() == [[-0.75]]
+    twin.parameters[0].data = 1.0
+    assert (twin([1.0]).tolist(), w.data) == ([0.0], -1.0)
+
+
 def test_a_program_with_a_constant_that_has_changed_is_not_pickled():
     c = constant(2.0, "c")
     program = record(lambda x: c * x, 1.0)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 import shutil
 import subprocess
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -392,3 +395,32 @@ def test_an_index_that_is_a_parameter_takes_without_rows_too(language):
     loss, gradient = program.value_and_grad(program.theta())
     slopes = dict(zip(program.parameters, gradient.tolist(), strict=True))
     assert (loss, [slopes[v] for v in table.ravel()], slopes[i]) == (13.0, [0.0, 0.0, 4.0, 6.0, 0.0, 0.0], 0.0)
+
+
+REFUSED = r"^the index of take is a whole number from 0 to 1; got "
+VECTORS = ([1.0, 2.0], np.array([1.0, 2.0]), array([1.0, 2.0]), np.eye(2))
+
+
+@pytest.mark.parametrize("x", VECTORS, ids=["list", "floats", "Values", "matrix"])
+@pytest.mark.parametrize(
+    "i",
+    [10**400, -(10**5000), Fraction(10**400), math.nan, math.inf, 1e300, Decimal("NaN"), 0.5, np.int64(-1), 2],
+    ids=lambda i: type(i).__name__,
+)
+def test_a_number_that_is_no_index_is_refused_in_takes_own_words(x, i):
+    with pytest.raises(ValueError, match=REFUSED):
+        take(x, i)
+    with pytest.raises(ValueError, match=REFUSED):
+        record(lambda z: take(x, i) * z, 1.0)
+
+
+@pytest.mark.parametrize("i", [True, np.True_, "a", None, 1j, [1], np.array([1])], ids=str)
+def test_what_is_no_number_is_no_index(i):
+    for x in VECTORS:
+        with pytest.raises(TypeError, match=r"^take takes one index, a whole number or a Value that holds one; got"):
+            take(x, i)
+
+
+@pytest.mark.parametrize("i", [1, 1.0, np.int64(1), np.uint8(1), np.float32(1), Decimal(1), Fraction(1)], ids=repr)
+def test_every_kind_of_whole_number_is_an_index(i):
+    assert take([1.0, 2.0], i) == take(array([1.0, 2.0]), i).data == take([1.0, 2.0], Value(i)).data == 2.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shutil
 
 import numpy as np
 import pytest
@@ -249,3 +250,73 @@ def test_a_branch_not_taken_passes_no_infinite_tangent_on():
 
 def test_a_tangent_through_a_slope_that_is_0_here_still_has_a_derivative():
     assert jvp(lambda x: jvp(lambda z: z * z, (x,), (1.0,))[1], (0.0,), (1.0,))[1] == 2.0
+
+
+# --- an overflow among the factors of a gradient ----------------------------------------------------------------------
+
+OVERFLOWS = {
+    "of second order": (lambda x: sqrt(x + 1e-320) ** 2, 0.0, 2),
+    "behind a small factor": (lambda x: x * log(x * x + 1e-320), 1e-160, 1),
+    "before a small factor": (lambda x: (x * x) / (x * x + 1e-320), 1e-300, 1),
+    "with two signs": (lambda x: log(x + 1e-320) - log(x + 1e-320 + 0.0 * x), 0.0, 1),
+}
+FLAT = {
+    "an underflow": lambda x: exp(-1 / (x * x + 1e-320)),
+    "a saturated sigmoid": lambda x: sigmoid(-1 / (x * x + 1e-320)),
+    "a saturated tanh": lambda x: tanh(1 / (x * x + 1e-320)),
+}
+
+
+def asked(f, at, order, language):
+    """Each way a derivative of that order is asked for, eagerly and of a program recorded elsewhere."""
+    p = Value(0.5, "p")
+    program, theta = record(lambda: f(p), language=language), np.array([at])
+    if order == 1:
+        recorded = lambda: program.value_and_grad(theta)[1][0]  # noqa: E731
+        return [
+            lambda: grad(f)(at),
+            lambda: jvp(f, (at,), (1.0,))[1],
+            lambda: jacobian(lambda x: [f(x), f(x)])(at)[0],
+            recorded,
+        ]
+    return [
+        lambda: grad(grad(f))(at),
+        lambda: hvp(f, at, 1.0),
+        lambda: float(hessian(f)(at)),
+        lambda: jvp(grad(f), (at,), (1.0,))[1],
+        lambda: program.hvp(theta, np.ones(1))[0],
+        lambda: program.hessian(theta)[0, 0],
+    ]
+
+
+LANGUAGES = ["numpy", pytest.param("c", marks=pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler"))]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("f", "at", "order"), OVERFLOWS.values(), ids=OVERFLOWS)
+def test_a_gradient_that_an_overflow_has_made_any_number_is_refused_in_every_way(f, at, order, language):
+    for way in asked(f, at, order, language):
+        with pytest.raises(
+            OverflowError, match=r"the gradient overflows at .*: a part of it is beyond the largest float"
+        ):
+            way()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("f", FLAT.values(), ids=FLAT)
+@pytest.mark.parametrize("at", [0.0, 1e-320, 1e-160])
+def test_a_second_derivative_that_underflows_is_0_in_every_way(f, at, language):
+    assert [way() for way in asked(f, at, 2, language)] == [0.0] * 6
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_partial_of_0_has_a_derivative_though_an_overflow_meets_it(language):
+    f = lambda x: (x * x) / (x * x + 1e-320)  # noqa: E731
+    assert [way() for way in asked(f, 0.0, 2, language)] == [math.inf] * 6  # 2e320
+    assert grad(grad(grad(f)))(0.0) == 0.0
+
+
+def test_a_gradient_beyond_the_largest_float_is_infinite():
+    assert (grad(log)(1e-320), grad(lambda x: 3 * log(x))(1e-320)) == (math.inf, math.inf)
+    assert grad(lambda x: 0.5 * (math.inf * x))(1.0) == math.inf  # no overflow: the number itself is infinite
+    assert math.isnan(vjp(lambda x: 2 * x, 1.0)[1](math.nan)[0])

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import numpy.typing as npt
 
-from autograd import ops
+from autograd import dispatch, ops
 from autograd.languages.forms import Form, Language
 from autograd.ops import Op
 from autograd.value import Operand
@@ -39,6 +39,7 @@ class Context:
         self._used = set(reserved)
         self.rows: dict[str, Op] = {}  # whose rules are called
         self._known: dict[Any, Code] = {}  # the constants by what is in them
+        self.counts = False  # whether a comparison was taken for a number
 
     def variable(self, name: str, shape: Shape = NUMBER) -> Code:
         """An operand that stands for what has that name."""
@@ -117,8 +118,9 @@ class Code(Operand):
 
     @classmethod
     def __apply__(cls, op: Op, operands: Sequence[Any]) -> Any:
-        if op is not ops.where and not (op is ops.multiply and any(counted(x) is x for x in operands)):
-            operands = [*map(counted, operands)]  # a number times a truth value is one in every language
+        if not (op is ops.multiply and any(counted(x) is x for x in operands)):
+            chosen = op is ops.where  # a number times a truth value is one in every language
+            operands = [*operands[:chosen], *map(counted, operands[chosen:])]
         first = next(x for x in operands if isinstance(x, Code))
         form = first.context.language.forms.get(op.name)
         if form is None:
@@ -174,21 +176,35 @@ class Code(Operand):
 
 def counted(x: Any) -> Any:
     """A comparison as the number that a formula takes it for, 1 or 0: NumPy's truth values do not add up."""
-    return ops.where.apply(x, 1.0, 0.0) if isinstance(x, Code) and x.word in COMPARISONS else x
+    if not isinstance(x, Code) or x.word not in COMPARISONS:
+        return x
+    x.context.counts = True
+    return ops.where.apply(x, 1.0, 0.0)
+
+
+def opaque(op: Op, n: int) -> bool:
+    """Whether the rules of a row on n operands are Python that no language can write, as math.erf and a table are."""
+    return op.name not in ops.BUILT_IN and _tried(op, n) is None
+
+
+def _arraywise(op: Op, n: int) -> bool:
+    # NumPy adds two truth values to True, and what Python does with an array may be anything.
+    return op.name in ops.BUILT_IN or ((tried := _tried(op, n)) is not None and not tried.counts)
+
+
+setattr(dispatch, "arraywise", _arraywise)  # here, for the dispatch knows no code
 
 
 @cache
-def opaque(op: Op, n: int) -> bool:
-    """Whether the rules of a row on n operands are Python that no language can write, as math.erf and a table are."""
-    if op.name in ops.BUILT_IN:
-        return False
+def _tried(op: Op, n: int) -> Context | None:
+    """A context in which the rules of a row on n operands are written, None where no language can write them."""
     context = Context(Language(dict.fromkeys(ops.BUILT_IN, Form(""))))
     y, *operands = map(context.variable, ["y", *(f"x{k}" for k in range(n))])
     try:
         results = [op.value(*operands), *op.local(y, *operands, rules=op.slopes)]
     except Exception:  # of a user's rule
-        return True
-    return not all(isinstance(x, Code | float | int) for x in results)
+        return None
+    return context if all(isinstance(x, Code | float | int) for x in results) else None
 
 
 class Partial(Code):

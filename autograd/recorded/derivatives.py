@@ -25,18 +25,15 @@ LanguageName = Literal["numpy", "c"]
 
 
 class Derived(NamedTuple):
-    """The plan of a graph that was made of another one, and where that one's parameters and directions stand in it."""
+    """The plan of a graph that was made of another one, and where its parameters stand in that one's and the directions."""
 
     plan: Plan
-    parameters: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]  # places in its theta, and in that of the graph
-    directions: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+    order: npt.NDArray[np.int64]  # of each of its parameters the place in theta, or P + that in the directions
+    again: Callable[[Sequence[float], float], tuple[list[Value], list[Value]]]  # derived anew, from a row's own numbers
 
     def theta(self, theta: Floats, v: Floats) -> Floats:
         """Its theta: the parameters and the directions in the order in which it takes them."""
-        numbers = np.zeros(len(self.plan.parameters), theta.dtype)
-        for (here, there), given in zip((self.parameters, self.directions), (theta, v), strict=True):
-            numbers[here] = given[there]
-        return numbers
+        return np.concatenate([theta, v.astype(theta.dtype, copy=False)])[self.order]
 
 
 class Derivatives:
@@ -61,10 +58,9 @@ class Derivatives:
         self.divisor(self._data.checked(data, theta.dtype), reduction)
         program, derived = self._along
         _, slopes = program.value_and_grad(derived.theta(theta, v), *data, reduction=reduction)
-        found = np.zeros_like(theta)
-        here, there = derived.parameters
-        found[there] = slopes[here]
-        return found
+        found = np.zeros(2 * len(theta), theta.dtype)
+        found[derived.order] = slopes
+        return found[: len(theta)]
 
     def hessian(self, theta: Floats, *data: Any, reduction: Reduction = "mean") -> Floats:
         """The second derivatives (P, P) of the loss at parameters theta, the mean or the sum over the rows."""
@@ -116,7 +112,9 @@ class Derivatives:
 
     def _derived(self, derived: Derived) -> tuple[Any, Derived]:
         make: Any = type(self)
-        return make(self.function, derived.plan, Data(self._data.arguments, [], []), self.language), derived
+        program = make(self.function, derived.plan, Data(self._data.arguments, [], []), self.language)
+        program._run.again = derived.again
+        return program, derived
 
 
 def along(base: Plan) -> Derived:
@@ -132,18 +130,24 @@ def of_each(base: Plan) -> Derived:
 
 def _derived(base: Plan, build: Callable[..., list[Value]], shape: tuple[int, ...]) -> Derived:
     columns = base.columns
-    twins = copy_context().run(again, columns, columns.numbers, np.inf, "input")
-    theta = [twins[k] for k in base.groups[base.theta].grid[:, 0]]
-    directions = [Value(1.0) for _ in theta]
+
+    def derived(data: Sequence[float], largest: float, v: Sequence[float]) -> tuple[list[Value], ...]:
+        twins = copy_context().run(again, columns, data, largest, "input")
+        theta, directions = [twins[k] for k in base.groups[base.theta].grid[:, 0]], list(map(Value, v))
+        return build([twins[k] for k in base.outputs.grid[:, 0]], theta, directions), theta, directions, twins
+
     with recording():
-        outputs = build([twins[k] for k in base.outputs.grid[:, 0]], theta, directions)
+        outputs, theta, directions, twins = derived(columns.numbers, np.inf, [1.0] * len(base.parameters))
     inputs = [[twins[k] for k in group.grid[:, 0]] for group in base.groups[: base.theta]]
     fixed = [v for v, kind in zip(twins, columns.kind, strict=True) if kind == FIXED and v.op is None]
     made = plan(outputs, shape, inputs, fixed)
-    place = {v: k for k, v in enumerate(made.parameters)}
-    return Derived(made, _places(theta, place), _places(directions, place))
+    place = {v: k for k, v in enumerate(theta + directions)}
+    order = np.array([place[v] for v in made.parameters], np.int64)
 
+    def at_row(data: Sequence[float], largest: float) -> tuple[list[Value], list[Value]]:
+        given = {v: x for v, x in zip(made.columns.nodes, data, strict=True) if v.op is None}
+        numbers = [given.get(v, x) for v, x in zip(twins, columns.numbers, strict=True)]
+        outputs, theta, v, _ = derived(numbers, largest, [given.get(v, 1.0) for v in directions])
+        return outputs, [(theta + v)[k] for k in order]
 
-def _places(leaves: Sequence[Value], place: dict[Value, int]) -> Any:
-    found = [(place[v], k) for k, v in enumerate(leaves) if v in place]
-    return tuple(np.array(found, np.int64).reshape(-1, 2).T)
+    return Derived(made, order, at_row)

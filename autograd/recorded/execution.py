@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from functools import reduce
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -50,6 +50,7 @@ class Run:
         native: Callable[[Any], Callable[..., Any]] | None = None,
     ) -> None:
         self.function, self.plan, self.names, self.native = function, plan, names, native
+        self.again = partial(_again, plan)  # the outputs and the parameters as Values, from the numbers of the columns
         arrays: list[Any] = [*plan.groups[plan.theta :], *(x for group in plan.groups for x in group.operands)]
         widest = max((x.grid.size for x in arrays if x.batched), default=1)
         # Every block reads the parameters and writes their gradient, so it should have more numbers than they are.
@@ -126,8 +127,7 @@ class Run:
         for group, x in zip(plan.groups, [*arrays, theta], strict=False):
             data[group.grid[:, 0]] = x.ravel()
         try:
-            twins = copy_context().run(again, plan.columns, data.tolist(), float(np.finfo(theta.dtype).max))
-            outputs = [twins[k] for k in plan.outputs.grid[:, 0]]
+            outputs, leaves = self.again(data.tolist(), float(np.finfo(theta.dtype).max))
             if name != "forward":
                 outputs[0].backward()
         except (LookupError, *refusals.ERRORS) as error:  # LookupError of a user's table
@@ -139,8 +139,13 @@ class Run:
             output = output.astype(theta.dtype)
             if name == "forward":
                 return output if arrays else output[0]
-            slopes = np.array([twins[k].grad or 0.0 for k in plan.groups[plan.theta].grid[:, 0]])
+            slopes = np.array([v.grad or 0.0 for v in leaves])
             return output[0], slopes.astype(theta.dtype)
+
+
+def _again(plan: Plan, data: Sequence[float], largest: float) -> tuple[list[Value], list[Value]]:
+    twins = copy_context().run(again, plan.columns, data, largest)
+    return [twins[k] for k in plan.outputs.grid[:, 0]], [twins[k] for k in plan.groups[plan.theta].grid[:, 0]]
 
 
 def again(columns: Columns, data: Sequence[float], largest: float, given: Role = "constant") -> list[Value]:

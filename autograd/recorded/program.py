@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import keyword
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -54,8 +53,6 @@ def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "nump
         raise TypeError(f"record takes a function; got {type(f).__name__}: for a graph write record(lambda: L)")
     if language not in ("numpy", "c"):
         raise ValueError(f"language is 'numpy' or 'c'; got {language!r}")
-    if language == "c":
-        _native().compiler()  # is there one?
     arguments = dict(zip(_names(f, len(examples)), map(_example, examples), strict=True))
     leaves = {name: array(data if data.ndim else data[()], name, "input") for name, data in arguments.items()}
     with recording() as notes:
@@ -73,17 +70,12 @@ def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "nump
 
 
 def _again(graph: Recipe, language: LanguageName) -> Program:
-    return record(graph, *graph.examples(), language=language)
+    return Program(graph, graph.plan(), Data(dict(graph.arguments), graph.inputs, graph.demands), language)
 
 
 def _names(f: Callable[..., Any], count: int) -> list[str]:
     """Names for the arguments of f that the program's code does not use itself."""
-    try:
-        positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-        given = [p.name for p in inspect.signature(f).parameters.values() if p.kind in positional]
-    except (TypeError, ValueError):  # a callable without a signature
-        given = []
-    used = set(numpy.NUMPY.reserved)
+    given, used = nesting.positional(f), set(numpy.NUMPY.reserved)
     return [unused(given[k] if k < len(given) else f"x{k}", used) for k in range(count)]
 
 
@@ -143,7 +135,10 @@ class Program(Derivatives):
         self._compiled = cache(partial(_compiled, plan, data.arguments))  # each when it is first asked for
         if language == "c" and self._called:
             raise TypeError(f"C cannot call the rules of {self._called[0]}, which are Python: {_WRITE}")
-        native = cache(partial(_native().native, plan, data.arguments)) if language == "c" else None
+        native = None
+        if language == "c":
+            _native().compiler()  # is there one?
+            native = cache(partial(_native().native, plan, data.arguments))
         self._run = Run(self._compiled, plan, list(data.arguments), native)
 
     def theta(self) -> npt.NDArray[np.float64]:

@@ -14,7 +14,7 @@ from autograd.guards import Demand, demand, note_input
 from autograd.makers import maker
 from autograd.numpy_ufuncs import node
 from autograd.recorded.columns import FIXED
-from autograd.recorded.groups import Plan
+from autograd.recorded.groups import Plan, plan
 from autograd.recorded.inputs import Data
 from autograd.scope import _current
 from autograd.tape import wengert_list
@@ -26,11 +26,12 @@ class Recipe:
     """A recorded graph. Called on other inputs it makes the same graph on them, with the same names and scopes."""
 
     arguments: list[tuple[str, tuple[int, ...]]]  # name, and shape of an example
-    inputs: list[Value]
+    inputs: list[list[Value]]  # of each argument
     outputs: list[Value]
     shape: tuple[int, ...]  # of the outputs
     data: list[Value]  # leaves that take no gradient, and are no constants
     demands: list[Demand]
+    parameters: dict[Value, float]  # with their numbers when it was recorded, which may have changed
 
     @property
     def __signature__(self) -> inspect.Signature:
@@ -43,7 +44,7 @@ class Recipe:
         if shapes != [shape for _, shape in self.arguments]:
             wanted = " and ".join(f"{name} of shape {shape}" for name, shape in self.arguments)
             raise TypeError(f"this function takes {wanted or 'no arguments'}; got {shapes}")
-        twins = dict(zip(self.inputs, map(node, nesting.flat([*given])), strict=True))
+        twins = dict(zip(nesting.flat(self.inputs), map(node, nesting.flat([*given])), strict=True))
         copy_context().run(self._made, twins)
         for leaf in self.data:
             note_input(leaf)
@@ -59,20 +60,23 @@ class Recipe:
                 twins[v] = maker(v.op)(*[twins.get(p, p) for p in v.parents])
                 twins[v].name = v.name
 
-    def examples(self) -> list[Any]:
-        """The example that the graph was recorded on."""
-        numbers = iter([v.primal for v in self.inputs])
-        return [np.reshape([next(numbers) for _ in range(int(np.prod(shape)))], shape) for _, shape in self.arguments]
+    def plan(self) -> Plan:
+        """The plan of the graph, with the numbers of the parameters that it was recorded with."""
+        made = plan(self.outputs, self.shape, self.inputs, self.data)
+        for v, number in self.parameters.items():
+            made.columns.numbers[made.columns.place[v]] = number
+        return made
 
 
-def recipe(plan: Plan, data: Data) -> Recipe:
+def recipe(made: Plan, data: Data) -> Recipe:
     """That of a program; ValueError if a constant in it has another number than when it was recorded."""
-    table = plan.columns
+    table = made.columns
     fixed = [(v, x) for v, x, kind in zip(table.nodes, table.numbers, table.kind, strict=True) if kind == FIXED]
     for v, number in fixed:
         if v.primal != number and number == number:
             raise ValueError(f"{v!r} was {number} when this program was recorded: record it anew, then pickle it")
     nodes: Any = lambda grid: [table.nodes[k] for k in np.ravel(grid).tolist()]  # noqa: E731
-    inputs = [v for group in plan.groups[: plan.theta] for v in nodes(group.grid)]
+    inputs = [nodes(group.grid) for group in made.groups[: made.theta]]
     free = [v for v, _ in fixed if v.op is None and v.role != "constant"]
-    return Recipe([*data.arguments.items()], inputs, nodes(plan.outputs.grid), plan.shape, free, [*data.demands])
+    outputs, parameters = nodes(made.outputs.grid), {v: table.numbers[table.place[v]] for v in made.parameters}
+    return Recipe([*data.arguments.items()], inputs, outputs, made.shape, free, [*data.demands], parameters)
