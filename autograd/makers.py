@@ -10,7 +10,7 @@ from autograd.languages.code import opaque
 from autograd.languages.python import maker_source
 from autograd.ops import Op
 from autograd.scope import OPENED, here
-from autograd.value import BINARY, UNARY, Value, applied, lift, new
+from autograd.value import Value, applied, lift, new
 
 
 def maker(op: Op, n: int | None = None) -> Callable[..., Value]:
@@ -67,10 +67,12 @@ def _operator(op: Op) -> tuple[Callable[[Any, Any], Any], Callable[[Any, Any], A
 
 
 setattr(Value, "__apply__", staticmethod(recorded))
-for _name, _op in BINARY.items():
+for _name, _op in (
+    ("add", ops.add), ("sub", ops.subtract), ("mul", ops.multiply), ("truediv", ops.divide), ("pow", ops.power)
+):  # fmt: skip
     for _prefix, _method in zip(("", "r"), _operator(_op), strict=True):
         setattr(Value, f"__{_prefix}{_name}__", _method)
-for _name, _op in UNARY.items():
+for _name, _op in (("neg", ops.negative), ("pos", ops.positive), ("abs", ops.absolute)):
     setattr(Value, f"__{_name}__", maker(_op))
 
 

@@ -19,13 +19,7 @@ Role = Literal["parameter", "input", "constant"]
 ROLES = get_args(Role)
 
 
-if TYPE_CHECKING:
-    from autograd.typed import Operators, Typed
-else:
-    Operators = object
-
-
-class Operand(Operators):
+class Operand:
     """An operand that rules can be fed: its arithmetic is the table's rows, and `__apply__` says what a row makes of it.
 
     Values, code and formulas are such operands, and `__compare__` says what comes of a > b.
@@ -46,20 +40,61 @@ class Operand(Operators):
         """The result of a comparison that is greater, less, greater_equal or less_equal."""
         raise NotImplementedError
 
+    def __add__(self, b: Any) -> Self:
+        return self.__apply__(ops.add, (self, b))
 
-# The operators on any operand, each the row or the comparison that it stands for.
-BINARY = {"add": ops.add, "sub": ops.subtract, "mul": ops.multiply, "truediv": ops.divide, "pow": ops.power}
-UNARY = {"neg": ops.negative, "pos": ops.positive, "abs": ops.absolute}
-for _name, _op in BINARY.items():
-    setattr(Operand, f"__{_name}__", lambda a, b, op=_op: a.__apply__(op, (a, b)))
-    setattr(Operand, f"__r{_name}__", lambda b, a, op=_op: b.__apply__(op, (a, b)))
-for _name, _op in UNARY.items():
-    setattr(Operand, f"__{_name}__", lambda x, op=_op: x.__apply__(op, (x,)))
-for _name, _test in {"gt": "greater", "lt": "less", "ge": "greater_equal", "le": "less_equal"}.items():
-    setattr(Operand, f"__{_name}__", lambda a, b, test=_test: a.__compare__(test, b))
+    def __radd__(self, a: Any) -> Self:
+        return self.__apply__(ops.add, (a, self))
+
+    def __sub__(self, b: Any) -> Self:
+        return self.__apply__(ops.subtract, (self, b))
+
+    def __rsub__(self, a: Any) -> Self:
+        return self.__apply__(ops.subtract, (a, self))
+
+    def __mul__(self, b: Any) -> Self:
+        return self.__apply__(ops.multiply, (self, b))
+
+    def __rmul__(self, a: Any) -> Self:
+        return self.__apply__(ops.multiply, (a, self))
+
+    def __truediv__(self, b: Any) -> Self:
+        return self.__apply__(ops.divide, (self, b))
+
+    def __rtruediv__(self, a: Any) -> Self:
+        return self.__apply__(ops.divide, (a, self))
+
+    def __pow__(self, b: Any) -> Self:
+        return self.__apply__(ops.power, (self, b))
+
+    def __rpow__(self, a: Any) -> Self:
+        return self.__apply__(ops.power, (a, self))
+
+    def __neg__(self) -> Self:
+        return self.__apply__(ops.negative, (self,))
+
+    def __pos__(self) -> Self:
+        return self.__apply__(ops.positive, (self,))
+
+    def __abs__(self) -> Self:
+        return self.__apply__(ops.absolute, (self,))
+
+    def __gt__(self, b: Any) -> Any:
+        return self.__compare__("greater", b)
+
+    def __lt__(self, b: Any) -> Any:
+        return self.__compare__("less", b)
+
+    def __ge__(self, b: Any) -> Any:
+        return self.__compare__("greater_equal", b)
+
+    def __le__(self, b: Any) -> Any:
+        return self.__compare__("less_equal", b)
 
 
-if not TYPE_CHECKING:
+if TYPE_CHECKING:
+    from autograd.typed import Typed
+else:
     Typed = Operand
 
 

@@ -194,7 +194,7 @@ def code_lines(path):
 @pytest.mark.parametrize(
     ("files", "budget"),
     [
-        (["autograd/operation.py", "autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 540),
+        (["autograd/operation.py", "autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 565),
         # 3,000 were planned: C takes 680, JavaScript for pages 90, pickles 60, indices that are data 130, rules in Python 60
         (["autograd/**/*.py"], 5335),
         (["nn/*.py"], 1745),  # 800 were planned: refusals, the doctor, CSV files, claims 290, the GPT 96, lengths 65
