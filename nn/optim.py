@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from autograd import Program, Value, assign, nesting, record, refusals, zero_grad
+from autograd import Program, Value, assign, nesting, refusals, zero_grad
 from autograd.recorded.program import Reduction
 from nn.doctor import unmoved
-from nn.engines import inputs
+from nn.engines import engine_for, inputs
 from nn.examples import Floats, rows
 
 Places = Any  # of some parameters among all: an array of their numbers
@@ -198,12 +198,14 @@ def minimize(
     data: Sequence[Any] = (),
     reduction: Reduction = "mean",
     tol: float | None = None,
+    engine: Literal["recorded", "c"] = "recorded",
     **options: Any,
 ) -> Any:
     """Move the parameters to a minimum of f by `scipy.optimize.minimize`; returns SciPy's result.
 
     f is a function of no argument that returns a loss, or one of an example. Then `data`, (X, Y), holds the examples,
-    and the mean or the sum over them is minimised. A Program of such a function does as well. SciPy gets the loss, its
+    and the mean or the sum over them is minimised. A Program of such a function does as well; of a function engine="c"
+    makes one in C. SciPy gets the loss, its
     gradient and, for Newton-CG and trust-ncg, the product of the Hessian with a vector. All three are recorded, and
     scaled to a largest slope of 10⁴ at the start (of a flat one by 10⁵). A `tol` that you pass applies to the scaled
     loss. Further arguments are the method's own options, such as maxiter=100. Other methods are CG, BFGS and L-BFGS-B.
@@ -219,6 +221,8 @@ def minimize(
     """
     if method not in METHODS:
         raise ValueError(f"method is one of {', '.join(METHODS)}; got {method!r}")
+    if engine not in ("recorded", "c"):
+        raise ValueError(f"engine is 'recorded' or 'c'; got {engine!r}")
     try:
         from scipy import optimize
     except ImportError:
@@ -226,7 +230,7 @@ def minimize(
     if not isinstance(data, list | tuple):
         raise TypeError(f"minimize takes its data as a tuple, data=(X, Y); got {type(data).__name__}")
     data = [rows(x, f"data[{k}]", least=1) for k, x in enumerate(data)]
-    program = f if isinstance(f, Program) else record(f, *(x[0] for x in data))
+    program = f if isinstance(f, Program) else engine_for(engine, f, *(x[0] for x in data))
     moving = _movable(program, parameters, data)
     slope, hessian = _derivatives(program, moving, data, reduction)
     curved = hessian if METHODS[method][0] else None

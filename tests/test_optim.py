@@ -1,5 +1,6 @@
 """Optimisers against PyTorch step for step, and minimisation by SciPy."""
 
+import shutil
 import subprocess
 import sys
 
@@ -216,17 +217,24 @@ def test_minimize_finds_the_bottom_of_rosenbrocks_valley(method):
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 @pytest.mark.parametrize("method", METHODS)
-def test_minimize_over_rows_reaches_the_normal_equations(method, reduction):
+@pytest.mark.parametrize(
+    "engine", ["recorded", pytest.param("c", marks=pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler"))]
+)
+def test_minimize_over_rows_reaches_the_normal_equations(method, reduction, engine):
     pytest.importorskip("scipy")
     rng = np.random.default_rng(0)
     X, t = rng.normal(size=(50, 3)), rng.normal(size=50)
     model = nn.Neuron(3, "identity", bias=False, rng=0)
-    nn.minimize(
-        lambda x, y: nn.mse(model(x), y), model.parameters(), method, data=(X, t), reduction=reduction, tol=1e-12
-    )
+    loss, options = lambda x, y: nn.mse(model(x), y), {"reduction": reduction, "engine": engine, "tol": 1e-12}
+    nn.minimize(loss, model.parameters(), method, data=(X, t), **options)
     # L-BFGS-B ends where the loss stands still to 1e-12, and the loss is a square.
     rtol = 1e-5 if method == "L-BFGS-B" else 1e-6
     np.testing.assert_allclose(values(model.w), np.linalg.lstsq(X, t)[0], rtol=rtol)
+
+
+def test_minimize_on_graphs_of_each_example_is_refused():
+    with pytest.raises(ValueError, match="engine is 'recorded' or 'c'; got 'eager'"):
+        nn.minimize(lambda: Value(1.0), [Value(1.0)], engine="eager")
 
 
 def test_minimize_takes_a_program_and_leaves_other_parameters_alone():
