@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextvars
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
@@ -44,7 +45,8 @@ def docstring(op: Op) -> str:
     """
     text = "\n\n".join("\n".join(part) for part in (*_formulas(op), _facts(op)) if part)
     vars(op)["__doc__"] = text  # which the example's transforms ask for
-    vars(op)["__doc__"] = "\n".join([text, *_example(op)])
+    example = contextvars.Context().run(lambda: [*_example(op)])  # of numbers, though it be made within a recording
+    vars(op)["__doc__"] = "\n".join([text, *example])
     return cast(str, vars(op)["__doc__"])
 
 

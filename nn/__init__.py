@@ -55,8 +55,9 @@ from nn.examples import one_hot
 from nn.layers import MLP, Layer, Neuron
 from nn.lecture import lecture_chain
 from nn.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, hinge, mse
+from nn.minimum import minimize
 from nn.module import Module
-from nn.optim import SGD, Adam, minimize
+from nn.optim import SGD, Adam
 from nn.train import DivergedError, History, fit
 
 # fmt: off

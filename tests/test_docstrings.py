@@ -4,6 +4,8 @@ import doctest
 import inspect
 import pydoc
 import re
+import subprocess
+import sys
 from dataclasses import fields
 
 import pytest
@@ -46,6 +48,13 @@ def test_a_row_tells_its_formula_its_derivatives_its_domain_and_its_convention(o
     assert f"no derivative: {op.kink}." in text or not op.kink
     assert (op.domain == "") == ("Defined for" not in text)
     assert (op.kink == "") == ("By convention" not in text)
+
+
+def test_a_docstring_that_is_made_within_a_recording_is_that_of_any_other_place():
+    script = "from autograd import *; w = Value(1.0); record(lambda x: w.exp() * x, 1.0); print(exp.__doc__)"
+    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert ">>> grad(exp)" in told
+    assert "Value(" not in told
 
 
 @rows

@@ -9,7 +9,8 @@ import pytest
 
 import nn
 from autograd import Value, absolute, array, dot, record, sum as total, values
-from nn.optim import METHODS, Optimizer
+from nn.minimum import METHODS
+from nn.optim import Optimizer
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -399,7 +400,7 @@ def test_a_loss_whose_second_derivative_is_missing_is_not_called_settled():
 def test_newtons_method_hands_scipy_the_hessian():
     sympy = pytest.importorskip("sympy")
     pytest.importorskip("scipy")
-    from nn.optim import _derivatives
+    from nn.minimum import _derivatives
 
     w, X = array([0.4, -0.9], "w"), np.array([[1.0, 2.0], [0.5, -1.0], [2.0, 0.3]])
     program = record(lambda x: (x[0] * w[0].sin() + x[1] * w[1] ** 3).exp() * w[0], X[0])
