@@ -10,6 +10,7 @@ import numpy as np
 
 from autograd import nesting, ops, refusals
 from autograd.guards import number
+from autograd.names import Name
 from autograd.nesting import real
 from autograd.refusals import QUOTIENTS
 from autograd.value import Value, lift
@@ -110,8 +111,19 @@ def called(ufunc: np.ufunc, method: str, inputs: list[Any], out: Any, kwargs: di
         return getattr(ufunc, method)(*inputs, **kwargs)
     for what in ("dtype", "casting", "order", "subok"):  # they are objects, whatever is asked for
         kwargs.pop(what, None)
-    with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
-        return _on_objects(ufunc, method, inputs, kwargs)
+    try:
+        with np.errstate(all="ignore"):  # NumPy looks at the flags that Python's own arithmetic leaves
+            return _on_objects(ufunc, method, inputs, kwargs)
+    except ValueError as error:
+        if not str(error).startswith("operands could not be broadcast"):
+            raise
+        raise ValueError(f"{name} of {' and '.join(map(_shaped, inputs))}: these shapes do not go together") from None
+
+
+def _shaped(x: Any) -> str:
+    """The shape of an array, behind its name where its entries are all of one."""
+    names = {Name(getattr(v, "name", None) or "").array for v in np.ravel(x)}
+    return f"{names.pop()} {np.shape(x)}".strip() if len(names) == 1 else str(np.shape(x))
 
 
 def _on_objects(ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -173,7 +185,7 @@ def matmul(a: Any, b: Any, **rest: Any) -> Any:
         raise ValueError("matmul needs vectors or matrices; multiply a single number with *")
     right = np.swapaxes(b, -1, -2) if b.ndim > 1 else b
     if a.shape[-1] != right.shape[-1]:
-        raise ValueError(f"matmul of {a.shape} and {b.shape}: {a.shape[-1]} columns meet {right.shape[-1]} rows")
+        raise ValueError(f"matmul of {_shaped(a)} and {_shaped(b)}: {a.shape[-1]} columns meet {right.shape[-1]} rows")
     if a.ndim > 1 and b.ndim > 1:
         a, right = a[..., :, None, :], right[..., None, :, :]
     return _dots(a, right)

@@ -30,9 +30,10 @@ On rows of data
     one_hot                             class indices as rows of zeros with a one
     datasets                            iris, names, xor, two_moons, spirals, two_gaussians; from_csv for one's own data
 
-`from nn.sheet import check` checks the formulas of a lecture, in Python or as a Markdown table; it needs mpmath.
+`nn.sheet.check` checks the formulas of a lecture, in Python or as a Markdown table; it needs mpmath.
 """
 
+from importlib import import_module as _import_module
 from importlib.util import find_spec as _find_spec
 from os.path import exists as _exists
 
@@ -66,6 +67,12 @@ __all__ = [
     "binary_cross_entropy_with_logits", "cross_entropy", "datasets", "diagnose", "fit", "hinge", "lecture_chain",
     "minimize", "mse", "one_hot", "predict", "predict_proba",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "sheet":  # which needs mpmath
+        return _import_module("nn.sheet")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

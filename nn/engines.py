@@ -87,11 +87,14 @@ class ByShape:
 
     def __call__(self, *data: Any) -> Floats:
         """The output for every example."""
-        outputs = np.empty(len(data[0]))
+        outputs: dict[int, Any] = {}
         for shapes, at, arrays in self._parts(data):
             with among(shapes):
-                outputs[at] = self._program(shapes, [x[0] for x in arrays])(*arrays)
-        return outputs
+                program = self._program(shapes, [x[0] for x in arrays])
+                outputs |= zip(at, program(*arrays), strict=True)
+        if len({np.shape(y) for y in outputs.values()}) > 1:
+            raise ValueError("the outputs of the examples have different shapes: predict those of each length alone")
+        return np.array([outputs[k] for k in range(len(outputs))])
 
     def value_and_grad(self, theta: Floats, *data: Any, reduction: Reduction = "mean") -> tuple[float, Floats]:
         """The mean or the sum of the outputs, and its gradient, at theta."""
@@ -132,11 +135,23 @@ def by_shape(*data: Any) -> dict[Any, list[int]]:
 
 
 def ragged(x: Any) -> bool:
-    """Whether a list has members of different shapes."""
+    """Whether a list, or an array of arrays, has members of different shapes."""
     try:
-        return isinstance(x, list | tuple) and np.asarray(x).dtype == object
+        x = np.asarray(x) if isinstance(x, list | tuple) else x
+        return isinstance(x, np.ndarray) and x.dtype == object and x.ndim > 0 and len(set(map(np.shape, x))) > 1
     except ValueError:
         return True
+
+
+def examples(X: Any) -> Any:  # noqa: N803
+    """The rows of X, or an array of arrays where examples have several shapes; TypeError or ValueError for other data."""
+    if not ragged(X) or len(groups := by_shape(X)) < 2:
+        return rows(X)
+    column = np.empty(len(X), object)
+    for shapes, at in groups.items():
+        with among(shapes):
+            column[at] = np.fromiter(rows([X[k] for k in at]), object)
+    return column
 
 
 @contextmanager
@@ -178,8 +193,7 @@ def prepared(model: Any, X: Any, Y: Any, loss: Any) -> tuple[Callable[..., Value
             with among(shapes):
                 function, found, example = prepared(model, [X[k] for k in at], [Y[k] for k in at], loss)
             for column, numbers in zip(data, found, strict=True):
-                for k, number in zip(at, numbers, strict=True):
-                    column[k] = number
+                column[at] = np.fromiter(numbers, object)
         return function, data, example
     x = rows(X)
     first = inputs(x[0])

@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd import nesting, sigmoid, softmax
-from nn.engines import Engine, engine_for, inputs, output
+from nn.engines import Engine, engine_on, examples, inputs, output
 from nn.examples import Floats, one_hot, rows
 from nn.losses import maker
 
@@ -21,13 +21,14 @@ def predict(model: Any, X: Any, engine: Engine = "recorded") -> Floats:  # noqa:
     """The model's outputs on every row of X (N, n_in), as floats: (N,) for one output, (N, K) for K.
 
     The model is recorded on the first row. With engine="eager" it is called on every row; a model that branches on its
-    numbers needs that. ValueError for no rows, nan and rows of another length.
+    numbers needs that. Examples of different lengths, in a list, are recorded once for each length. ValueError for no
+    rows, nan and lengths that the model does not take.
 
     >>> predict(lambda x: 2.0 * x[0], [[1.0], [-1.0]])
     array([ 2., -2.])
     """
-    x = rows(X)
-    return np.asarray(engine_for(engine, partial(output, model), x[0])(x))
+    x = examples(X)
+    return np.asarray(engine_on(engine, partial(output, model), [x])(x))
 
 
 def predict_proba(model: Any, X: Any, link: Link | None = None, engine: Engine = "recorded") -> Floats:  # noqa: N803
@@ -73,7 +74,7 @@ def accuracy(model: Any, X: Any, Y: Any, engine: Engine = "recorded") -> float: 
         raise ValueError(f"the classes are {', '.join(map(str, allowed))}; got {strange:g}")
     if outputs.ndim == 2:
         return float((outputs.argmax(axis=1) == classes).mean())
-    limit = 0.5 if maker(_scores(model, inputs(rows(X)[0]))) else 0.0
+    limit = 0.5 if maker(_scores(model, inputs(examples(X)[0]))) else 0.0
     return float(((outputs > limit) == (classes == 1)).mean())
 
 

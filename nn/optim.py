@@ -178,6 +178,9 @@ def leaves(parameters: Iterable[Any], taker: str) -> list[Value]:
     found = list(dict.fromkeys(v for x in parameters for v in nesting.flat(x)))
     if not found:
         raise TypeError(f"{taker} got no parameters: a model's are Values, which array(…) and Value(…) make")
-    if not all(isinstance(v, Value) and v.op is None for v in found):
-        raise TypeError(f"{taker} takes the leaves to change: model.parameters(), or a list of arrays of Values")
+    if strange := [v for v in found if not isinstance(v, Value) or v.op is not None]:
+        wanted = (
+            f"{taker} takes the leaves to change: model.parameters(), or a list of arrays of Values, as array(…) makes"
+        )
+        raise TypeError(f"{wanted}; got {strange[0]!r}")
     return found

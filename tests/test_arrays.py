@@ -652,3 +652,17 @@ def test_the_elements_of_arrays_keep_their_names_through_pickle_and_deepcopy():
     for v, index in ((W[0, 1], (0, 1)), (c[0], (0,)), (out[0], (0,))):
         for name in (v.name, pickle.loads(pickle.dumps(v)).name, copy.deepcopy(v).name, copy.deepcopy(v.name)):
             assert (type(name), name, name.index) == (Name, v.name, index)
+
+
+@pytest.mark.parametrize(
+    ("f", "words"),
+    [
+        (lambda W, x: W @ x, r"matmul of W \(2, 3\) and x \(2,\): 3 columns meet 2 rows"),
+        (lambda W, x: W + x, r"add of W \(2, 3\) and x \(2,\): these shapes do not go together"),
+        (lambda W, x: np.maximum(x, W), r"maximum of x \(2,\) and W \(2, 3\): these shapes do not go together"),
+        (lambda W, x: W * np.ones(4), r"multiply of W \(2, 3\) and \(4,\): these shapes do not go together"),
+    ],
+)
+def test_arrays_that_do_not_go_together_are_named_with_their_shapes(f, words):
+    with pytest.raises(ValueError, match=f"^{words}"):
+        f(array(np.ones((2, 3)), "W"), array(np.ones(2), "x"))

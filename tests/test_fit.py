@@ -674,3 +674,21 @@ def test_a_parameter_that_only_a_longer_example_moves_is_no_threshold():
         progress=False,
     )
     assert w.data != 0.25
+
+
+@pytest.mark.parametrize("engine", ["recorded", "eager"])
+def test_examples_of_different_lengths_are_predicted_in_their_order(engine):
+    model, _ = cell()
+    expected = [model(word).data for word in WORDS]
+    np.testing.assert_allclose(nn.predict(model, WORDS, engine), expected, rtol=1e-12)
+    column = np.empty(len(WORDS), object)
+    column[:] = [np.array(word) for word in WORDS]
+    np.testing.assert_allclose(nn.predict(model, column, engine), expected, rtol=1e-12)
+    classes = [int(a > 0) for a in expected]
+    assert nn.accuracy(model, WORDS, classes, engine) == 1.0
+    assert nn.predict_proba(model, WORDS).tolist() == pytest.approx([1 / (1 + np.exp(-a)) for a in expected])
+
+
+def test_outputs_of_different_shapes_are_no_array():
+    with pytest.raises(ValueError, match="the outputs of the examples have different shapes"):
+        nn.predict(lambda x: x * 2.0, WORDS)
