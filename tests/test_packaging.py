@@ -27,11 +27,11 @@ def tracked(*folders):
     return [name for name in found.stdout.splitlines() if (ROOT / name).is_file()]
 
 
-def test_a_wheel_has_at_most_500_kilobytes():  # fonts are 60 of them, the 2,500 names eight
+def test_a_wheel_has_at_most_520_kilobytes():  # fonts are 60 of them, the 2,500 names eight
     with zipfile.ZipFile(file := io.BytesIO(), "w", zipfile.ZIP_DEFLATED) as wheel:
         for name in tracked("autograd", "nn", "viz"):
             wheel.write(ROOT / name, name)
-    assert len(file.getvalue()) < 488_000, "a build adds some 12 kB"
+    assert len(file.getvalue()) < 506_000, "a build adds some 14 kB"
 
 
 def test_a_source_archive_has_at_most_three_megabytes():
