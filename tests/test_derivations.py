@@ -232,6 +232,9 @@ def test_a_derivative_with_others_held_is_not_written_as_the_whole_one():
     out = named("L", k * h)
     assert "∂L/∂h = ∂L/∂k · ∂k/∂h + ∂L/∂h|k" in str(latex(out, wrt=h))
     assert r"\right|_{k}" in latex(out, wrt=h).latex
+    k.name = "k1"
+    assert r"\right|_{k_{1}}" in latex(out, wrt=h).latex
+    k.name = "k"
     assert str(latex(out, wrt=h)).endswith("∂L/∂h|k: what stands behind the bar is held fixed")
 
 

@@ -14,6 +14,7 @@ from autograd import Value, array, constant, gradients, named, scope, where
 from autograd.tape import wengert_list
 from tests.pictures import PAYLOADS, network
 from viz import Explanation, Sensitivity, explain
+from viz.text.tabular import counted
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -240,6 +241,12 @@ def test_more_paths_than_could_be_followed_are_counted_to_the_last_one():
         "61 nodes and 120",
     ):
         assert words in text
+
+
+def test_a_number_is_written_out_up_to_twenty_four_digits():
+    assert counted(10**23, "path") == "100,000,000,000,000,000,000,000 paths"
+    assert counted(10**24, "path") == "1e24 paths"
+    assert counted(1, "path") == "1 path"
 
 
 def test_numbers_too_long_to_read_are_rounded():

@@ -364,3 +364,15 @@ def test_names_that_are_alike_stay_apart():
     a, b = Value(2.0, "w[0]"), Value(3.0, "w(0)")
     p, q = named("h", constant([1.0, 2.0])), named("h", constant([3.0, 4.0]))
     assert_recorded_is_eager(lambda x: a * x + b * x + dot(p, [a, b]) * dot(q, [b, a]), np.array([1.0, 2.0]))
+
+
+@pytest.mark.parametrize("name", ["t0", "t12", "lambda", "2x", "n", "xp"])
+def test_a_name_that_the_code_has_itself_is_written_as_another_one(name):
+    w = array([2.0, 3.0], name)
+    program = record(lambda x: total(w * x * np.exp(w * x)), [0.5, 0.25])
+    ast.parse(program.source)
+    wx = np.array([1.0, 0.75])
+    assert program([[0.5, 0.25]])[0] == pytest.approx((wx * np.exp(wx)).sum(), rel=1e-15)
+    _, gradient = program.value_and_grad(program.theta(), np.array([[0.5, 0.25]]))
+    np.testing.assert_allclose(gradient, np.array([0.5, 0.25]) * np.exp(wx) * (1 + wx), rtol=1e-14)
+    assert re.search(rf"\bv_{name} = theta|\b{name}_2 = theta", program.source)

@@ -213,6 +213,7 @@ X = np.array([7.0, 8.0])
         (np.ones((5, 6)), None, "1 in each place"),
         (np.eye(4)[[2, 0, 3, 1]], None, "a permutation"),
         (np.eye(4)[[2, 2, 3]], None, "a choice"),
+        (np.eye(3)[[2, 2, 0]], None, "a choice"),
         (np.arange(30.0).reshape(5, 6), None, "5×6 matrix"),
         (W, None, "3×2 matrix"),
     ],
