@@ -423,7 +423,7 @@ def test_a_number_out_of_a_domain_changes_nothing_and_says_why(opened):
     assert lesson.page.inner_text("#said") == "log is defined for x > 0; got −1 from x. The numbers stay as they were."
     assert lesson.page.evaluate("leaves[0]") == 2.0
     lesson.set("x", "two")
-    assert lesson.page.inner_text("#said") == "That is no number."
+    assert lesson.page.inner_text("#said") == "“two” is neither a number nor a name in the picture."
 
 
 def test_stages_follow_too_and_their_jacobians_are_shownas_python_names_them(opened):
@@ -637,6 +637,18 @@ def test_an_answer_is_a_number_or_an_expression_of_names_and_nothing_else(text, 
         assert isinstance(found, str)
     else:
         assert found == pytest.approx(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("2x", "2*x"), ("2(x - w)", "2*(x - w)"), ("xsw", "x*s*w"), ("(x + 1) (w)·s", "(x + 1)*(w)*s"),
+        ("exp(2x)w + 1", "exp(2*x)*w + 1"), ("−2 x/3w", "-2*x/3*w"),
+    ],
+)  # fmt: skip
+def test_a_product_without_its_sign_is_written_with_it(text, written, evaluated):
+    assert evaluated(text) == f"Write {written}: a product needs its *."
+    assert isinstance(evaluated(written), float | int)
 
 
 @pytest.mark.parametrize(

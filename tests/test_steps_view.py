@@ -59,6 +59,30 @@ def test_on_the_way_back_the_amber_head_points_back_and_the_number_travels_to_th
     assert page.locator(".back").count() == 0
 
 
+@pytest.mark.parametrize(
+    ("motion", "detail"), [("reduce", "stages"), ("no-preference", "stages"), ("no-preference", "values")]
+)
+def test_what_travels_covers_no_words_of_a_label(motion, detail, opened):
+    lesson = opened(steps(network(), detail=detail))
+    page = lesson.page
+    page.emulate_media(reduced_motion=motion)
+    lesson.press("b")
+    covered = """() => { const seen = it => getComputedStyle(it).visibility === "visible" && it.textContent, boxes = it => it.getBoundingClientRect();
+      const words = [...svg.querySelectorAll("[id$=-label] text")].filter(seen).map(boxes), tags = [...svg.querySelectorAll(".moves .tag")];
+      return [tags.length, words.filter(a => tags.map(boxes).some(b => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length]; }"""
+    flew = 0
+    for _ in range(4):
+        lesson.press("ArrowRight")
+        for _ in range(3):
+            page.wait_for_timeout(60)
+            tags, words = page.evaluate(covered)
+            flew += tags
+            assert words == 0
+    assert bool(flew) == (motion != "reduce")  # with a label, nothing needs to stand there
+    page.wait_for_timeout(900)
+    assert page.locator(".under").count() == 0
+
+
 def test_forward_and_backward_are_named_by_what_happens(opened):
     lesson = opened(steps(network(), detail="stages"))
     lesson.page.click("text=Go to backward")
