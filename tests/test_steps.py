@@ -381,6 +381,7 @@ def test_the_edge_of_a_constant_has_no_derivative(opened):
 
 def test_what_flows_back_along_a_wire_is_there_once_it_has_flown(opened):
     lesson = opened(steps(neuron()))
+    lesson.page.emulate_media(reduced_motion="reduce")  # else the words give way to what flies
     shown = "[...document.querySelectorAll('#picture g[id$=label]')].map(g => [...g.querySelectorAll('text')].filter(t => getComputedStyle(t).visibility !== 'hidden').map(t => t.textContent))"
     diagram = draw(neuron())
     lesson.press("End")
