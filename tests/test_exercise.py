@@ -189,7 +189,10 @@ def test_factors_are_asked_before_how_much_and_the_verdict_stays_until_the_reade
     assert lesson.told == ["∂L/∂a += ?"]
     assert lesson.title == "Backward through y: gradient of a"
     assert "does not belong" in tick(lesson, "∂L/∂y · ∂σ(a)/∂a", "∂σ(a)/∂a")
-    assert "missing" in tick(lesson)
+    tries = lesson.page.evaluate("asked[current].tries.length")
+    assert tick(lesson) == "Tick the products first."
+    assert lesson.page.evaluate("asked[current].tries.length") == tries
+    assert "missing" in tick(lesson, "∂σ(a)/∂a")
     assert tick(lesson, "∂L/∂y · ∂σ(a)/∂a") == "Right. How much is it?"
     lesson.page.fill("#answer", str(DS))
     lesson.page.press("#answer", "Enter")
@@ -207,6 +210,14 @@ def test_factors_are_asked_before_how_much_and_the_verdict_stays_until_the_reade
     assert "0 at the first try" in lesson.page.inner_text("#score")
     lesson.page.click("#goon")
     assert lesson.page.inner_text("#verdict") == ""
+
+
+def test_no_choice_is_a_derivative_by_a_plain_number(opened):
+    x, t = Value(3.0, "x"), Value(1.5, "t", role="constant")
+    page = opened(steps(named("L", (x * 2.0 - t) ** 2), predict="all")).page
+    found = " ".join(page.evaluate("asked.flatMap(q => choices({ ...q, mode: 'asked' })).map(([text]) => text)"))
+    assert re.search(r"/∂t\b", found)
+    assert not re.search(r"/∂[−\d]", found)
 
 
 def solved(lesson, answers):
@@ -227,6 +238,7 @@ def solved(lesson, answers):
         if page.is_visible("#goon"):
             page.click("#goon")
     page.click("#handin")
+    assert page.inner_text("#copythis label") == "Copy this text and send it to your teacher:"
     return page.input_value("#handed")
 
 

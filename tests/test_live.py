@@ -929,6 +929,54 @@ def test_two_hidden_units_learn_exclusive_or_and_one_layer_does_not(opened):
         assert accuracy == 1.0 if right == 1.0 else accuracy <= right
 
 
+HARDLY = "The loss hardly falls any more"
+
+
+def exclusive_or(lr=0.5):
+    model = nn.MLP(2, [3, 1], activation="tanh", rng=0)
+    return viz.live(model, *nn.datasets.xor(), nn.binary_cross_entropy_with_logits, nn.SGD(model.parameters(), lr=lr))
+
+
+def findings(page, steps):
+    """What the page finds after some more steps."""
+    page.evaluate(f"live.step({steps})")
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    return page.inner_text("#findings")
+
+
+def test_a_loss_that_hardly_falls_is_told_with_the_examples_that_are_wrong_and_not_where_it_learns(opened):
+    page = opened(exclusive_or())
+    assert findings(page, 200) == ""
+    words = ": the gradient is small, as on a plateau or at a local minimum. Try New seed, a larger learning rate, or more units."
+    assert findings(page, 600) == f"{HARDLY}, and 2 of 4 examples are wrong{words}"
+    page.evaluate("live.travel(150)")
+    assert findings(page, 0) == ""
+    for seed in (1, 2):
+        page.click("#newseed")
+        assert findings(page, 0) == ""
+        assert findings(page, 600).startswith(HARDLY) is (seed == 1)
+    assert page.inner_text("#accuracy") == ", 100 % right"
+
+
+def test_a_loss_that_falls_slowly_because_of_the_learning_rate_is_on_no_plateau(opened):
+    assert findings(opened(exclusive_or(1e-5)), 300) == ""
+
+
+def test_whether_a_loss_hardly_falls_does_not_flicker(opened):
+    page = opened(exclusive_or())
+    found = page.evaluate("[...Array(5000).keys()].map(() => { step(); judge(); return plateau().length; })")
+    assert [there for there, _ in itertools.groupby(found)] == [0, 1, 0]  # it leaves the plateau in the end
+
+
+def test_a_curve_at_a_local_minimum_is_told_without_a_count_and_a_fitted_one_is_not(opened):
+    x = np.linspace(-3, 3, 40)
+    for start, stuck in ((9.0, True), (1.0, False)):
+        b = Value(start, "b")
+        page = opened(viz.live(lambda x, b=b: sin(b * x[0]), x[:, None], np.sin(1.3 * x), nn.mse, nn.SGD([b], lr=0.05)))
+        assert findings(page, 300).startswith(f"{HARDLY}: the gradient is small") is stuck
+        assert ("If this loss is too large, try New seed" in page.inner_text("#findings")) is stuck
+
+
 def test_a_dead_relu_stays_dead_and_a_leaky_one_recovers(opened):
     X = np.linspace(-1, 1, 20)[:, None]
     Y = 2 * np.maximum(0, X[:, 0])

@@ -59,6 +59,30 @@ def test_on_the_way_back_the_amber_head_points_back_and_the_number_travels_to_th
     assert page.locator(".back").count() == 0
 
 
+@pytest.mark.parametrize(
+    ("motion", "detail"), [("reduce", "stages"), ("no-preference", "stages"), ("no-preference", "values")]
+)
+def test_what_travels_covers_no_words_of_a_label(motion, detail, opened):
+    lesson = opened(steps(network(), detail=detail))
+    page = lesson.page
+    page.emulate_media(reduced_motion=motion)
+    lesson.press("b")
+    covered = """() => { const seen = it => getComputedStyle(it).visibility === "visible" && it.textContent, boxes = it => it.getBoundingClientRect();
+      const words = [...svg.querySelectorAll("[id$=-label] text")].filter(seen).map(boxes), tags = [...svg.querySelectorAll(".moves .tag")];
+      return [tags.length, words.filter(a => tags.map(boxes).some(b => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length]; }"""
+    flew = 0
+    for _ in range(4):
+        lesson.press("ArrowRight")
+        for _ in range(3):
+            page.wait_for_timeout(60)
+            tags, words = page.evaluate(covered)
+            flew += tags
+            assert words == 0
+    assert bool(flew) == (motion != "reduce")  # with a label, nothing needs to stand there
+    page.wait_for_timeout(900)
+    assert page.locator(".under").count() == 0
+
+
 def test_forward_and_backward_are_named_by_what_happens(opened):
     lesson = opened(steps(network(), detail="stages"))
     lesson.page.click("text=Go to backward")
@@ -127,7 +151,8 @@ def test_the_heading_of_a_lane_stays_in_view_and_covers_no_card_of_the_step(dire
     seen = """() => { const room = $("picture").getBoundingClientRect(), at = it => it.getBoundingClientRect(), [axis, heads] = headed.get(svg);
       const all = [...svg.querySelectorAll(":scope > g > rect:first-child + text[font-weight=bold]")].map(text => at(text.parentNode)), over = (a, b) => a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
       const cards = steps[now - 1].group?.nodes.map(k => at(element(cardOf.get(k)))) ?? [];
-      return [heads.length, all.filter(head => axis ? head.right > room.left && head.left < room.right && head.bottom < room.top + 20 : head.bottom > room.top && head.top < room.bottom && head.right < room.left + 20).length, all.filter(head => cards.some(card => over(head, card))).length]; }"""
+          const least = 20 * Math.min(1, svg.getScreenCTM().a); // of a heading, in pixels
+          return [heads.length, all.filter(head => axis ? head.right > room.left && head.left < room.right && head.bottom < room.top + least : head.bottom > room.top && head.top < room.bottom && head.right < room.left + least).length, all.filter(head => cards.some(card => over(head, card))).length]; }"""
     for _ in range(20):
         lesson.press("ArrowRight")
         page.wait_for_timeout(20)
@@ -340,6 +365,43 @@ def test_an_answer_survives_a_scope_that_opens(opened):
     assert lesson.page.evaluate("asked[current].tries.length") == 1
     _, bars = gradients(out)
     assert not any(f">∂ {viz.numbers.number(x)}<" in lesson.shown.html for x in bars.values())
+
+
+def wide(w1, w2, b1, b2, v1, v2, c, x):
+    h1 = (w1 * x + b1).tanh()
+    h2 = (w2 * x + b2).tanh()
+    return (v1 * h1 + v2 * h2 + c - 0.5) ** 2 + 0.01 * (w1**2 + w2**2)
+
+
+def descent(w, b):
+    for _ in range(2):
+        w = w - 0.1 * (w * 2.0 + b - 1.0) * 2.0
+    return (w * 2.0 + b - 1.0) ** 2
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "opens_whole"),
+    [(wide, (0.5, -0.3, 0.1, 0.2, 1.0, -1.0, 0.05, 2.0), True), (descent, (0.5, 0.1), False)],
+)
+def test_beside_its_code_a_graph_opens_whole_if_it_can_be_read_and_each_step_is_in_view_with_its_operands(
+    f, args, opens_whole, opened
+):
+    lesson = opened(steps(f, *args))
+    page = lesson.page
+    page.set_viewport_size({"width": 1300, "height": 900})
+    page.emulate_media(reduced_motion="reduce")
+    page.reload()
+    outside = """ks => { const room = space(); return ks.filter(k => { const { left, right, top, bottom } = element(cardOf.get(k)).getBoundingClientRect();
+      return left < room.left || right > room.right || top < room.top || bottom > room.bottom; }).map(k => nodes[k].name); }"""
+    assert (page.evaluate(f"({outside})([...cardOf.keys()])") == []) is opens_whole
+    if opens_whole:
+        assert 10 * page.evaluate("svg.getScreenCTM().a") >= 9  # pixels of a number
+    for step in [*range(1, lesson.page.evaluate("steps.length") + 1), 3, 1]:
+        page.evaluate(f"go({step})")
+        shown = (
+            "steps[now - 1].way === 'seed' ? [last] : steps[now - 1].group.nodes.flatMap(k => [k, ...nodes[k].parents])"
+        )
+        assert page.evaluate(f"({outside})({shown})") == [], step
 
 
 def test_what_the_keyboard_reaches_comes_into_view(opened):

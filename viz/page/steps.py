@@ -41,7 +41,7 @@ SCRIPTS = (  # one script, in this order
 # fmt: on
 MOST_STEPS, MOST_VALUES = 400, 20_000  # of a page by values; of a page
 Shown = tuple[Sequence[Diagram], Mapping[str, Diagram]]  # pictures, and those of the scopes that open, by panel
-WINDOW = (1400, 700)  # pixels that a page leaves to the picture
+WIDTH, BESIDE_CODE, HEIGHT = 1400, 850, 700  # pixels that a page leaves to the picture
 
 
 class Steps(Page):
@@ -153,7 +153,7 @@ def steps(
     twin: Value = deepcopy(order[-1])
     zero_grad(twins := wengert_list([twin]))
     _backward(twins)
-    pictures = [_picture(twin, name, direction, theme, digits) for name in levels]
+    pictures = [_picture(twin, name, direction, theme, digits, BESIDE_CODE if watch else WIDTH) for name in levels]
     within = _insides(pictures, twins, theme, digits)
     first, *other = (level(p.scene, twins, digits, {k: d.scene for k, d in within.items()}) for p in pictures)
     facts, functions = gathered(twins, asked, first)
@@ -209,7 +209,7 @@ def _levels(order: Sequence[Value], detail: Detail) -> list[Detail]:
     return [first, second] if scoped and not long else [first]
 
 
-def _picture(twin: Value, level: Detail, direction: Direction, theme: Theme, digits: int) -> Diagram:
+def _picture(twin: Value, level: Detail, direction: Direction, theme: Theme, digits: int, width: int) -> Diagram:
     order = wengert_list([twin])
     most = MOST_STEPS // 2 if _long(order) else len(order)
     ways: tuple[Direction, ...] = ("right", "down") if direction == "auto" else (direction,)
@@ -217,7 +217,8 @@ def _picture(twin: Value, level: Detail, direction: Direction, theme: Theme, dig
         scene = cards.scene(twin, most, digits, numbered=True)  # the page speaks of v1, v2, …
     else:
         scene = draw(twin, detail=level, direction=ways[0], max_nodes=most, digits=digits).scene
-    return max((Diagram(scene, way, theme, legend=False) for way in ways), key=_scale)
+    pictures = [Diagram(scene, way, theme, legend=False) for way in ways]
+    return max(pictures, key=lambda picture: min(width / picture.size[0], HEIGHT / picture.size[1]))
 
 
 def _insides(pictures: Sequence[Diagram], order: Sequence[Value], theme: Theme, digits: int) -> dict[str, Diagram]:
@@ -227,12 +228,6 @@ def _insides(pictures: Sequence[Diagram], order: Sequence[Value], theme: Theme, 
         return {}
     values = scenes[False].scene if False in scenes else cards.scene(order[-1], len(order), digits, numbered=True)
     return insides(scenes[True].scene, values, scenes[True].direction, theme)
-
-
-def _scale(picture: Diagram) -> float:
-    """The scale at which a picture fills a window of a common size."""
-    wide, high = picture.size
-    return min(WINDOW[0] / wide, WINDOW[1] / high)
 
 
 def _asked(predict: Any, places: Mapping[Value, int]) -> list[dict[str, Any]]:

@@ -57,8 +57,8 @@ function entered(field, button, act) { // by Enter in the field, or by the butto
 }
 entered("number", "set", () => {
   let x;
-  try { x = evaluated($("number").value); } catch (error) { x = NaN; }
-  if (!Number.isFinite(x)) { $("said").textContent = "That is no number."; $("said").className = "bad"; return; }
+  try { x = evaluated($("number").value); if (!Number.isFinite(x)) throw new Error("That is no number."); }
+  catch (error) { $("said").textContent = error.message; $("said").className = "bad"; return; }
   from_ = null;
   if (tell(x)) offer();
 });

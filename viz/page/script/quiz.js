@@ -41,7 +41,8 @@ function choices(q) { // the products that add up to a gradient, among others th
   if (into.length > 4 || !into.length) return [];
   const right = into.map(e => `${of(called(e.k))} · ${local(e.k, e.slot)}`), wrong = [];
   for (const { k, slot } of into) {
-    wrong.push(...nodes[k].parents.map((_, s) => `${of(called(k))} · ${local(k, s)}`).slice(0, 3), local(k, slot), `${of(called(k))} + ${local(k, slot)}`);
+    const slots = [...nodes[k].parents.keys()].filter(s => !/^−?[\d∞]/.test(called(nodes[k].parents[s]))); // nobody takes a derivative by a plain number
+    wrong.push(...slots.map(s => `${of(called(k))} · ${local(k, s)}`).slice(0, 3), local(k, slot), `${of(called(k))} + ${local(k, slot)}`);
   }
   const others = [...new Set(wrong)].filter(text => !right.includes(text)).slice(0, 4);
   return [...new Set(right), ...others].sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).map(text => [text, right.filter(r => r === text).length]);
@@ -60,7 +61,8 @@ function pose() {
 }
 function judgeFactors(q) {
   const ticks = [...$("ticks").querySelectorAll("input")], right = choices(q).map(([, times]) => times > 0), ticked = ticks.map(box => box.checked);
-  const said = choices(q).filter((_, k) => ticked[k]).map(([text]) => text).join(" + ") || "nothing";
+  if (!ticked.includes(true)) { say("verdict", "Tick the products first.", false); return; }
+  const said = choices(q).filter((_, k) => ticked[k]).map(([text]) => text).join(" + ");
   const missing = right.some((is, k) => is && !ticked[k]), over = right.some((is, k) => !is && ticked[k]), twice = choices(q).some(([, times]) => times > 1);
   if (!missing && !over) { q.factors = true; say("verdict", `Right. ${twice ? "That product comes twice, once for each operand. " : ""}How much is it?`, true); pose(); $("answer").focus(); }
   else {
@@ -133,4 +135,4 @@ function handedIn() {
 }
 // Twin: seal in viz/page/exercise.py. Equal by test_exercise, test_what_is_handed_in_is_checked_from_the_graph_alone.
 const seal = text => [...text].reduce((sum, c) => Math.imul(sum ^ c.codePointAt(0), 16777619) >>> 0, 2166136261); // FNV-1a
-$("handin").onclick = () => { const box = $("handed"); box.value = handedIn(); box.hidden = false; box.select(); navigator.clipboard?.writeText(box.value).catch(() => {}); };
+$("handin").onclick = () => { const box = $("handed"); box.value = handedIn(); $("copythis").hidden = false; box.select(); navigator.clipboard?.writeText(box.value).catch(() => {}); };

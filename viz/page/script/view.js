@@ -89,14 +89,24 @@ function follow(time = still.matches ? 0 : 180) {
   const { way, group } = steps[Math.max(0, now - 1)], nears = way === "seed" ? [last] : group.nodes;
   keep();
   here = byNode(page.inside[group?.home]?.cards ?? []);
-  look(nears, nears.flatMap(k => nodes[k].parents), time);
+  const far = nears.flatMap(k => nodes[k].parents);
+  if (scale && !movedByReader) reach([...nears, ...far]);
+  look(nears, far, time);
+}
+const SMALLEST = .4, READABLE = .9; // pixels a point: a card is still seen; its numbers have 9 pixels
+let natural = null; // the scale of a picture too large to be shown whole
+function reach(ks) { // smaller where the cards of this step stand too far apart, and back again
+  const { width, height } = space(), [x, y] = [0, 1].map(axis => { const [low, high] = extent(ks, axis); return high - low; });
+  const to = Math.min(natural, Math.max(SMALLEST, Math.min(width / x, height / y)));
+  if (to === scale) return;
+  scale = to; view[0] += (view[2] - width / to) / 2; view[1] += (view[3] - height / to) / 2; view[2] = width / to; view[3] = height / to; frame();
 }
 let sized = false, movedByReader = false; // true once the reader has chosen a part of the picture
 function begin() { // all of it, or where that is too small to be read as much as can be
   const { width, height } = space(), fits = [width / whole[2], height / whole[3]];
   if (!width) return;
   sized = true;
-  if (Math.min(...fits) < 1) { scale = Math.min(1.1, ...fits.filter(x => x >= 1)); view[0] = view[1] = 1e6; } // start off the picture, so that `follow` has to find the step
+  if (Math.min(...fits) < READABLE) { scale = natural = Math.min(1.1, ...fits.filter(x => x >= 1)); view[0] = view[1] = 1e6; } // start off the picture, so that `follow` has to find the step
   else { scale = null; view.splice(0, 4, ...whole); frame(); }
   follow(0);
 }

@@ -116,8 +116,21 @@ function examine() {
   }
   const kinds = new Map();
   for (const [k, { rule }] of troubles) kinds.set(rule, [...(kinds.get(rule) ?? []), net[k].name]);
-  const shown = [...kinds].map(([[kind, , share, advice], units]) => `${few(units).join(", ")}: ${kind} on at least ${100 * share} % of the examples. ${advice}`);
+  const shown = [...kinds].map(([[kind, , share, advice], units]) => `${few(units).join(", ")}: ${kind} on at least ${100 * share} % of the examples. ${advice}`).concat(plateau());
   if ($("findings").textContent !== shown.join("")) $("findings").replaceChildren(...shown.map(text => Object.assign(document.createElement("li"), { textContent: text })));
+}
+
+// A loss that stays within 2 % for 100 epochs, where the gradient promises little of a step as long as the parameters
+// themselves: with a learning rate that is only too small it promises more. What is said stays up to twice of both.
+const FLAT = { epochs: 100, fall: .02, promise: .25 };
+let flatNow = false;
+function plateau() {
+  const { epochs, fall, promise } = FLAT, loss = lossNow(), past = state.losses.slice(Math.max(0, state.epoch - epochs), state.epoch), [low, high] = spread([...past, loss]);
+  const wrong = judged.right ? judged.right.filter(right => !right).length : null, most = Math.abs(loss) * (1 + flatNow), length = of => Math.hypot(...Array.from(movers, k => of[k]));
+  flatNow = past.length === epochs && high - low <= fall * most && length(gradientNow()) * Math.max(1, length(state.theta)) <= promise * most && (wrong ?? loss > .001 * state.losses[0]);
+  if (!flatNow) return [];
+  const counted = wrong === null ? "" : `, and ${wrong} of ${N} examples ${wrong === 1 ? "is" : "are"} wrong`;
+  return [`The loss hardly falls any more${counted}: the gradient is small, as on a plateau or at a local minimum. ${wrong === null ? "If this loss is too large, try" : "Try"} New seed, a larger learning rate, or more units.`];
 }
 const few = (items, most = 4) => items.length > most ? [...items.slice(0, 3), `and ${items.length - 3} more`] : items;
 
