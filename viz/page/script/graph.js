@@ -42,8 +42,11 @@ function passed(bar, k, slot) {
   if (bar === 0 || d === 0 && !Number.isFinite(bar) || fixed[nodes[k].parents[slot]] && !Number.isFinite(d)) return 0;
   return bar * d;
 }
+// Whether ∞ has met −∞, or meets a factor below 1: of an overflow that may be any number. Twin: `lost` in autograd/zeros.py.
+const lost = (bar, d) => Number.isNaN(bar) || Math.max(Math.abs(bar), Math.abs(d)) === Infinity && 0 < Math.min(Math.abs(bar), Math.abs(d)) && Math.min(Math.abs(bar), Math.abs(d)) < 1;
 function undefinedProduct(bar, k, slot, stays) { // why this adjoint times this derivative has no value; "" where it has one
   const p = nodes[k].parents[slot], d = partial[k][slot];
+  if (lost(bar, d) && !fixed[p] && value.every(Number.isFinite)) return `the gradient through ${page.rows[nodes[k].row].name} overflows here; its operand is ${from([p], value)}`;
   if (Number.isFinite(d) || fixed[p] || (bar === 0 ? stays(k, p) : !Number.isNaN(d) || Number.isNaN(value[k]) || Number.isNaN(value[p]))) return "";
   const why = bar === 0 ? ", and the gradient that reaches it is 0 at this point only: 0 · ∞ has no value" : "";
   return `${page.rows[nodes[k].row].name} has no derivative here; its operand is ${from([p], value)}${why}`;
@@ -77,6 +80,8 @@ function sweep(judged) { // the adjoint of every node after every step, and what
     }
     adjoints.push(bar.slice()); edges.push(added);
   }
+  const none = judged && value.every(Number.isFinite) ? bar.findIndex((x, k) => Number.isNaN(x) && !fixed[k]) : -1;
+  if (none >= 0) throw new Error(`the gradient overflows: ∞ − ∞ has no value; got it at ${nodes[none].name}`);
 }
 
 function compute(data, judged = true) { // all of it or nothing
