@@ -119,6 +119,21 @@ def test_a_cross_entropy_is_the_error_in_whichever_operations_it_is_written(f6):
     assert "= ∂L/∂a · xᵀ\n      = (ŷ − y) · xᵀ\n" in text
 
 
+@pytest.mark.parametrize(
+    ("f6", "slope"),
+    [
+        (lambda a: nn.cross_entropy(a, 1), "∂L/∂f1 = ŷ − y\n"),
+        (lambda a: ag.logsumexp(a) - a[1], "∂y/∂f1 = ŷ − t\n"),
+        (lambda a: named("L", ag.dot(array([0, 1, 0], "y", "constant"), ag.neg_log_softmax(a))), "∂L/∂f1 = ŷ − t\n"),
+    ],
+)
+def test_the_target_of_a_loss_without_a_name_has_a_name_of_its_own(f6, slope):
+    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
+    text = str(latex(ag.Chain(lambda x: W @ x, f6)(x), wrt=W))
+    assert slope in text
+    assert f"{slope[-2]} = [0, 1, 0]\n" in text
+
+
 def test_the_error_of_a_cross_entropy_is_that_of_one_edge_and_of_one_loss():
     W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
     with scope("f1"):

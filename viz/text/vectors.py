@@ -22,8 +22,7 @@ from viz.text.terms import Slope, Term, composed, joined, symbols
 
 DIAGONAL = Form(r"\operatorname{{diag}}\left({}\right)", ATOM, (OPEN,)), Form("diag({})", ATOM, (OPEN,))
 TRANSPOSED = Form(r"{}^{{\top}}", POWER, (ATOM,)), Form("{}ᵀ", POWER, (ATOM,))
-Y_HAT, Y = Term.symbol("ŷ"), Term.symbol("y")
-ERROR = ops.subtract.apply(Y_HAT, Y)
+Y_HAT = Term.symbol("ŷ")
 
 
 class Edge(NamedTuple):
@@ -120,7 +119,10 @@ class Vectors(ChainRule[Vector]):
         self.adjoint = {x: np.array([bar[v] for v in x.members]).reshape(x.values.shape) for x in self.takers}
         self.back = [*self.between, target]
         self.sums = {x for x in self.back if self._adds_up(x)}
-        self.losses = self._losses({x.name for s in stages for x in s.vectors})
+        taken = {x.name for s in stages for x in s.vectors}
+        self.y = Term.symbol("t" if "y" in taken else "y")
+        self.error = ops.subtract.apply(Y_HAT, self.y)
+        self.losses = self._losses() if taken.isdisjoint({"ŷ", str(self.y)}) else {}
         self.errors = self._errors()
 
     def lines(self) -> Iterator[Line]:
@@ -141,7 +143,7 @@ class Vectors(ChainRule[Vector]):
         if x in self.losses:
             y_hat, y = (matrix(numbers, self.digits) for numbers in self.losses[x])
             softmax = rf"\operatorname{{softmax}}\left({self.symbol[x].latex}\right)", f"softmax({x.name})"
-            yield from (Line(Y_HAT, equal(Term(softmax), y_hat)), Line(Y, y))
+            yield from (Line(Y_HAT, equal(Term(softmax), y_hat)), Line(self.y, y))
         yield from super().collected(x)
 
     def factors(self, u: Vector, x: Vector) -> Sequence[Factor]:
@@ -152,7 +154,7 @@ class Vectors(ChainRule[Vector]):
         plain = self._symbols(e, local.formula, upstream.formula)
         # By a matrix of a matrix there is no product of matrices: the symbols say it all.
         found = self._product(e, local, upstream) or [Operand(symbol, symbol) for symbol in plain]
-        put = [ERROR if f is upstream and u in self.errors else f.formula for f in found]
+        put = [self.error if f is upstream and u in self.errors else f.formula for f in found]
         numbers = [f.numbers if isinstance(f.numbers, Term) else matrix(f.numbers, self.digits, f.row) for f in found]
         stages = plain, [f.formula for f in found], put, numbers
         return [Factor(*terms) for terms in zip_longest(*stages, fillvalue=ONE)]
@@ -163,10 +165,9 @@ class Vectors(ChainRule[Vector]):
         total = sum(parts, np.zeros(x.values.size))
         return bool(parts) and np.allclose(total, self.adjoint[x].ravel(), rtol=1e-9, atol=1e-300, equal_nan=True)
 
-    def _losses(self, names: set[str]) -> dict[Vector, tuple[Floats, Floats]]:
+    def _losses(self) -> dict[Vector, tuple[Floats, Floats]]:
         """ŷ and y of the cross-entropy, by its logits; of two, each would have a ŷ and a y of its own."""
-        logits = [x for x in self.takers if self.output in self.takers[x] and names.isdisjoint({"y", "ŷ"})]
-        last = [self.edges[self.output, x] for x in logits]
+        last = [self.edges[self.output, x] for x in self.takers if self.output in self.takers[x]]
         found = {e.by: pair for e in last if (pair := recognised(e.nodes, e.by.data, e.jacobian.ravel()))}
         return found if len(found) == 1 else {}
 
@@ -198,7 +199,7 @@ class Vectors(ChainRule[Vector]):
         """The factors in the order of matrix products; [] if there is no such product."""
         is_output = e.of is self.output
         if is_output and e.by in self.losses:
-            return [Operand(ERROR, ops.subtract.apply(*(matrix(x, self.digits) for x in self.losses[e.by])))]
+            return [Operand(self.error, ops.subtract.apply(*(matrix(x, self.digits) for x in self.losses[e.by])))]
         form, w = jacobians.named(e.jacobian, [e.by], e.operands)
         if form == "I":
             return [upstream]
