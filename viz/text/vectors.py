@@ -103,6 +103,23 @@ def product(e: Edge, g: Operand, forms: Sequence[tuple[str, Vector]]) -> Sequenc
     return []
 
 
+def before_function(e: Edge, upstream: Operand, digits: int) -> Sequence[Operand]:
+    """diag(σ′) · ∂L/∂u · xᵀ, where the stage ends in a function of a product or a sum; [] where it does not."""
+    if (end := jacobians.last(e.nodes, e.of.members)) is None:
+        return []
+    inner = e._replace(jacobian=jacobians.of(end.inner, e.by.members, e.of.values.size))
+    if not np.allclose(end.slopes[:, None] * inner.jacobian, e.jacobian, rtol=1e-14, atol=0):
+        return []
+    form, w = jacobians.named(inner.jacobian, [e.by], e.operands)
+    found = [upstream] if form == "I" else product(inner, upstream, [(form, w)] * bool(w))
+    diagonal = Operand(composed(DIAGONAL, [Term.symbol(end.name)]), _entries(end.slopes, digits))
+    return [x for f in found for x in ([diagonal, f] if f is upstream else [f])]
+
+
+def _entries(diagonal: Floats, digits: int) -> Term:
+    return composed(DIAGONAL, [joined([Term.of(d, digits) for d in diagonal], ", ", OPEN)])
+
+
 # --- the derivation -----------------------------------------------------------------------------------------------------
 
 
@@ -208,14 +225,15 @@ class Vectors(ChainRule[Vector]):
             return found
         if is_output:
             return [local._replace(numbers=e.jacobian.reshape(e.by.values.shape))]
-        if form == "diag" and e.of.values.ndim == 1:
-            return [self._diagonal(e, local), upstream]
-        return [local.T, upstream] if e.of.values.ndim == 1 else []
+        if e.of.values.ndim > 1:
+            return []
+        first = self._diagonal(e, local) if form == "diag" else local.T
+        ruled = form == "diag" and first.formula is not local.formula
+        return [first, upstream] if ruled else before_function(e, upstream, self.digits) or [first, upstream]
 
     def _diagonal(self, e: Edge, local: Operand) -> Operand:
         """diag(…) of the row's own rule, where one operation computes every component; else of the Jacobian's name."""
-        entries = [Term.of(d, self.digits) for d in np.diag(e.jacobian)]
-        numbers = composed(DIAGONAL, [joined(entries, ", ", OPEN)])
+        numbers = _entries(np.diag(e.jacobian), self.digits)
         op, *more = {v.op: None for v in e.of.members}
         if more or op.arity != 1 or any(v.parents[0] is not p for v, p in zip(e.of.members, e.by.members, strict=True)):
             return local._replace(numbers=numbers)
