@@ -30,7 +30,6 @@ ROWS: Mapping[type[ast.AST], ops.Op] = {
 }  # fmt: skip
 SHORT = {"abs": ops.absolute, "max": ops.maximum, "min": ops.minimum, "ln": ops.log, "σ": ops.sigmoid}
 SIGNS = str.maketrans({"−": "-", "·": "*", "×": "*", "^": "**"})  # as formulas are written
-PRODUCTS = ast.Constant | ast.BinOp  # of 2(x + 1)
 BEYOND = "beyond the largest float, 1.8e308: write a smaller one"
 LONGEST = 10_000  # characters: more would take seconds, and are no formula that a person reads
 
@@ -115,8 +114,9 @@ def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callabl
             operands = args if args and row.arity in (None, len(args)) else [x, *args]  # np.tanh(x), and x.tanh()
             called = ", ".join(filter(None, (ast.get_source_segment(text.translate(SIGNS), x) for x in operands)))
             raise _refused(text, node, f"write {name}({called})")
-    advice = "; a product is written with *" if isinstance(node, ast.Call) and isinstance(node.func, PRODUCTS) else ""
-    raise _refused(text, node, f"an expression has only names, numbers, + - * / ** and calls such as sin(x){advice}")
+        case ast.Call(ast.Constant() | ast.BinOp()):
+            raise _refused(text, node, "a product is written with *, as in 2*x")
+    raise _refused(text, node, "an expression has only names, numbers, + - * / ** and calls such as sin(x)")
 
 
 def _functions() -> Mapping[str, ops.Op]:
