@@ -107,9 +107,8 @@ def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callabl
             advice = "write one component with exp and sum, such as exp(x)/sum([exp(x), exp(y)])"
             raise _refused(text, node, f"{name} gives a vector, and an expression is one number: {advice}")
         case ast.Call(ast.Name(name), _, []):
-            raise _refused(
-                text, node, f"no function here is called {name}; there are {', '.join(sorted(_functions()))}"
-            )
+            there = ", ".join(sorted(_functions()))
+            raise _refused(text, node, f"no function here is called {name}; there are {there}")
         case ast.Call(ast.Attribute(x, name), args, []) if row := _functions().get(name):
             operands = args if args and row.arity in (None, len(args)) else [x, *args]  # np.tanh(x), and x.tanh()
             called = ", ".join(filter(None, (ast.get_source_segment(text.translate(SIGNS), x) for x in operands)))
