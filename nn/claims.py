@@ -22,7 +22,7 @@ OPERATORS: Mapping[type, Callable[..., Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv, ast.Pow: operator.pow,
     ast.MatMult: operator.matmul, ast.USub: operator.neg, ast.UAdd: operator.pos,
 }  # fmt: skip
-SHORT = {"abs": autograd.absolute, "ln": autograd.log}  # as a lecture writes them
+SHORT = {"abs": autograd.absolute, "ln": autograd.log, "σ": autograd.sigmoid}  # as a lecture writes them
 SIGNS = str.maketrans({"−": "-", "·": "*", "×": "*", "^": "**"})
 
 
@@ -100,7 +100,7 @@ def _claim(row: Mapping[str, str]) -> Claim:
         names = list(at[0])
         of, printed = (_function(row[column], names) for column in ("of", "printed"))
         corrected = _function(right, names) if right else None
-    except (ValueError, SyntaxError, KeyError) as error:
+    except (ValueError, KeyError) as error:
         raise ValueError(f"the row of {says!r} cannot be read: {error}") from error
     return Claim(row.get("slide", "Formulas"), says, of, printed, at, by, corrected, right, row.get("note", ""))
 
@@ -114,13 +114,23 @@ def _points(text: str) -> list[tuple[str, str]]:
 
 def _numbers(text: str, real: bool) -> list[Any]:
     """Numbers and vectors, one for each point; what is differentiated by is no index."""
-    found = ast.literal_eval(f"[{text.translate(SIGNS)}]")
+    try:
+        found = ast.literal_eval(f"[{text.translate(SIGNS)}]")
+    except (ValueError, SyntaxError):
+        raise ValueError(
+            f"the points are numbers, or lists of numbers, as in x = 0.3, 2; got {text.strip()!r}"
+        ) from None
     return [float(x) if real and isinstance(x, int) else x for x in found]
 
 
 def _function(text: str, names: Sequence[str]) -> Callable[..., Any]:
     """The function of these arguments that an expression is."""
-    tree = ast.parse(text.translate(SIGNS), mode="eval").body
+    try:
+        tree = ast.parse(text.translate(SIGNS), mode="eval").body
+    except SyntaxError as error:
+        product = re.search(r"(?<![\w.])[0-9.]+\s*[^\W\d]|\)\s*\w", text)
+        why = "a product is written with *, as in 2*x" if product else error.msg
+        raise ValueError(f"{text!r} is no expression: {why}") from None
     known = {name: getattr(autograd, name) for name in autograd.__all__} | SHORT
     used = [part.id for part in ast.walk(tree) if isinstance(part, ast.Name)]
     if unknown := [name for name in used if name not in {*names, *known}]:
@@ -148,6 +158,8 @@ def _value(part: ast.expr, known: Mapping[str, Any]) -> Any:
             return _value(x, known)[_value(k, known)]
         case ast.List(elts=parts) | ast.Tuple(elts=parts):
             return [_value(x, known) for x in parts]
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]):
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if callable(known[name]):
             return known[name](*(_value(x, known) for x in args))
+        case ast.Call(func=ast.Constant() | ast.BinOp() | ast.Name(), keywords=[]):
+            raise TypeError(f"{ast.unparse(part)!r} calls no function: a product is written with *")
     raise TypeError(f"{ast.unparse(part)!r} is more than arithmetic and functions of autograd")

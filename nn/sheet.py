@@ -19,12 +19,12 @@ against them. A lecturer's own table:
 >>> report = check(mine)
 >>> print(report)
 Rules
-  ✓     (sin x)′ = cos x
-  slip  (x eˣ)′ = x eˣ
-        printed 0.824361, true 2.47308, at x = 0.5; right is (1 + x) eˣ
+  ✓      (sin x)′ = cos x
+  slip   (x eˣ)′ = x eˣ
+         printed 0.824361, true 2.47308, at x = 0.5; right is (1 + x) eˣ
 <BLANKLINE>
 Two classes
-  ✓     eᵃ / (eᵃ + eᵇ) = σ(a − b)
+  ✓      eᵃ / (eᵃ + eᵇ) = σ(a − b)
 <BLANKLINE>
 3 formulas, 1 slip, 0 notes. Every formula holds, as printed or as corrected.
 Slips on Rules.
@@ -87,9 +87,9 @@ class Finding:
 
     def __str__(self) -> str:
         mark = "note" if self.notes and self.verdict == "✓" else self.verdict
-        lines = [f"  {mark:<4}  {self.claim.says}"]
+        lines = [f"  {mark:<5}  {self.claim.says}"]
         for text in (self.detail, *self.notes):
-            lines += textwrap.wrap(text, WIDTH, initial_indent=" " * 8, subsequent_indent=" " * 8)
+            lines += textwrap.wrap(text, WIDTH, initial_indent=" " * 9, subsequent_indent=" " * 9)
         return "\n".join(lines)
 
 
@@ -123,16 +123,21 @@ class Report:
 
     @property
     def summary(self) -> str:
-        """The numbers of formulas, slips and notes, whether all is right, and the slides to look at."""
+        """The numbers of formulas, slips and notes, whether all is right, and on which slides to look at what."""
         counts = [(len(self.findings), "formula"), (len(self.slips), "slip"), (len(self.notes), "note")]
         counted = ", ".join(f"{n} {what}{'s' * (n != 1)}" for n, what in counts)
-        wrong = [f.claim for f in self.findings if not f.holds]
-        lines = [
-            f"{counted}. {f'{len(wrong)} not resolved' if wrong else 'Every formula holds, as printed or as corrected'}."
-        ]
-        for what, claims in (("Slips", [f.claim for f in self.slips]), ("Not resolved", wrong)):
-            if claims:
-                lines.append(f"{what} on {'; '.join(dict.fromkeys(claim.slide for claim in claims))}.")
+        open_slips = [f for f in self.slips if not f.holds]
+        advice = "write it as corrected=…, or in a table in the column right"
+        parts = {
+            "Slips on {}.": self.slips,
+            f"No correction is given yet on {{}}: {advice}.": [f for f in open_slips if not f.claim.corrected],
+            "The correction is wrong on {}.": [f for f in open_slips if f.claim.corrected],
+            "In doubt, without a verdict, on {}.": [f for f in self.findings if f.verdict == "doubt"],
+        }
+        lines = [f"{counted}.{' Every formula holds, as printed or as corrected.' * self.holds}"]
+        for text, findings in parts.items():
+            if findings:
+                lines.append(text.format("; ".join(dict.fromkeys(f.claim.slide for f in findings))))
         return "\n".join(lines)
 
 

@@ -1,5 +1,6 @@
 """Derivations: symbols, numbers put in, products and transposes, and the gradient at the end."""
 
+import contextlib
 import math
 import re
 
@@ -119,6 +120,21 @@ def test_a_cross_entropy_is_the_error_in_whichever_operations_it_is_written(f6):
     assert "= ∂L/∂a · xᵀ\n      = (ŷ − y) · xᵀ\n" in text
 
 
+@pytest.mark.parametrize(
+    ("f6", "slope"),
+    [
+        (lambda a: nn.cross_entropy(a, 1), "∂L/∂f1 = ŷ − y\n"),
+        (lambda a: ag.logsumexp(a) - a[1], "∂y/∂f1 = ŷ − t\n"),
+        (lambda a: named("L", ag.dot(array([0, 1, 0], "y", "constant"), ag.neg_log_softmax(a))), "∂L/∂f1 = ŷ − t\n"),
+    ],
+)
+def test_the_target_of_a_loss_without_a_name_has_a_name_of_its_own(f6, slope):
+    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
+    text = str(latex(ag.Chain(lambda x: W @ x, f6)(x), wrt=W))
+    assert slope in text
+    assert f"{slope[-2]} = [0, 1, 0]\n" in text
+
+
 def test_the_error_of_a_cross_entropy_is_that_of_one_edge_and_of_one_loss():
     W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], "x", "input")
     with scope("f1"):
@@ -224,6 +240,48 @@ def test_a_model_of_modules_is_derived_by_its_scopes():
     for v in (model.layers[0].w, model.layers[1].b):
         compiled(latex(L, wrt=v))
         assert result(latex(L, wrt=v.ravel()[0], digits=17)) == pytest.approx(gradients(L, v.ravel()[0]).data)
+
+
+@pytest.mark.parametrize("f", [ag.tanh, ag.sigmoid, ag.relu, ag.sin], ids=lambda f: f.__name__)
+def test_before_a_function_at_the_end_of_a_stage_stand_the_products_of_its_operand(f):
+    W, b = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0, 0.25], "b")
+    x, v = array([0.5, -1.0], "x", "input"), array([2.0, -3.0, 5.0], "v")
+    with scope("f1"):
+        h = named("h", f(W @ x + b))
+    with scope("f2"):
+        L = named("L", v @ h)
+    name = "σ" if f is ag.sigmoid else f.__name__
+    put = f"diag({', '.join(number(u.partials[0], 4) for u in h)}) · [2, −3, 5]"
+    for wrt, before, after in ((W, "", " · xᵀ"), (x, "Wᵀ · ", ""), (b, "", "")):
+        text = str(latex(L, wrt=wrt))
+        assert f"= {before}diag({name}′) · ∂L/∂h{after}\n" in text
+        assert put in text
+        assert text.endswith(f"   ({'×'.join(map(str, wrt.shape))})")
+    with scope("f1"):
+        h = named("h", f(W @ x) + f(b[:1] * x @ x))  # ends in no function
+    assert "′" not in str(latex(named("L", v @ h), wrt=W))
+
+
+def test_a_long_derivation_of_an_array_without_scopes_ends_in_the_advice_to_open_some():
+    def network(open_scope):
+        W1, W2 = array([[0.1, -0.2], [0.4, 0.3], [-0.5, 0.25]], "W1"), array([[0.3, -0.6, 0.2], [1.0, 0.5, 0.4]], "W2")
+        with open_scope("f1"):
+            h = ag.tanh(W1 @ [1.0, 2.0])
+        with open_scope("f2"):
+            return nn.cross_entropy(W2 @ h, 1), W1
+
+    advice = 'Put the layers into scopes, as with scope("f1"), to read this stage by stage.'
+    L, W1 = network(contextlib.nullcontext)
+    formula = latex(L, wrt=W1)
+    assert str(formula).splitlines()[-1].strip() == advice
+    assert formula.latex.count(rf"\text{{{advice}}}") == 1
+    for short in (
+        latex(L, wrt=W1[0]),
+        latex(L, wrt=W1[0, 0]),
+        latex(L, wrt=W1, detail="values"),
+        latex(*network(scope)),
+    ):
+        assert "scopes" not in str(short)
 
 
 def test_a_derivative_with_others_held_is_not_written_as_the_whole_one():

@@ -75,6 +75,11 @@ def test_ln_is_the_logarithm_as_tables_write_it():
     assert parsed("ln(x)", {"x": 2.0}).op is parsed("log(x)", {"x": 2.0}).op
 
 
+@pytest.mark.parametrize(("written", "text"), [("2·x^2 − σ(x)", "2*x**2 - sigmoid(x)"), ("2×x^−x^2", "2*x**-x**2")])
+def test_signs_are_read_as_formulas_have_them(written, text):
+    assert parsed(written, {"x": 1.5}).data == parsed(text, {"x": 1.5}).data
+
+
 def test_max_and_min_take_as_many_numbers_as_in_python():
     assert parsed("max(x, 5, 2) - min(1, x, 4, 0.5)", {"x": 3}).data == 4.5
 
@@ -125,7 +130,8 @@ def test_what_is_no_arithmetic_is_refused_with_its_place(text, piece, column):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x +", "x = 2", "x; y", "import os", "1 1", "x\x00", "'", "(" * 300 + "x" + ")" * 300, "٣x", "−x"]
+    "text",
+    ["", "x +", "x = 2", "x; y", "import os", "1 1", "x\x00", "'", "(" * 300 + "x" + ")" * 300, "٣x", "2x", "x y"],
 )
 def test_what_is_no_expression_is_refused(text):
     with pytest.raises(ValueError, match="is no expression: "):
@@ -158,6 +164,10 @@ def test_a_million_characters_are_refused_at_once_by_their_number(text):
         ("lambda*x", "lambda is a word of Python and cannot be a name: write lambda_"), ("x + class", "write class_"),
         ("1e400*x", "'1e400' at column 1: the number is beyond the largest float"), ("x + 1" + "0" * 400, "the number is beyond the largest float"),
         ("1" + "0" * 5_000 + "*x", "a number in it is beyond the largest float"), ("softmax([x, y])", "softmax gives a vector, and an expression is one number: write one component"),
+        ("(x*y + x).tanh()", "at column 1: write tanh(x*y + x)"), ("1 + np.tanh(x)", "at column 5: write tanh(x)"), ("x.maximum(y)", "write maximum(x, y)"),
+        ("x^2 + y.sin()", "'y.sin()' at column 7: write sin(y)"), ("x^2 + )", "at column 7"), ("np.sum([x, y])", "write sum([x, y])"),
+        ("1 + 2x", "'1 + 2x' is no expression: a product is written with *, as in 2*x"), ("(x + 1)y", "a product is written with *, as"),
+        ("2(x + y)", "a product is written with *"), ("(x + 1)(x − y)", "a product is written with *"),
         ("2*log_softmax([x, y])", "'log_softmax([x, y])' at column 3: log_softmax gives a vector"),
     ],
 )  # fmt: skip

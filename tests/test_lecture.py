@@ -164,7 +164,7 @@ def test_another_function_than_the_claim_is_about_is_found(claim):
 
 
 def test_a_right_claim_is_a_line():
-    assert str(only(square())) == "  ✓     x² → 2x"
+    assert str(only(square())) == "  ✓      x² → 2x"
 
 
 def test_a_slip_without_a_correction_says_so_and_does_not_hold():
@@ -197,13 +197,13 @@ def test_a_correction_must_hold_at_every_point():
 
 
 def test_a_note_is_reported_on_a_right_claim():
-    assert str(only(square(note="x stands for xₙ"))) == "  note  x² → 2x\n        x stands for xₙ"
+    assert str(only(square(note="x stands for xₙ"))) == "  note   x² → 2x\n         x stands for xₙ"
 
 
 def test_a_long_note_is_wrapped_under_its_claim():
     lines = str(only(square(note="many words " * 30))).splitlines()
     assert len(lines) > 3
-    assert all(line.startswith(" " * 8) and len(line) <= 110 for line in lines[1:])
+    assert all(line.startswith(" " * 9) and len(line) <= 110 for line in lines[1:])
 
 
 def test_a_kink_is_a_doubt_for_the_three_ways_disagree():
@@ -251,10 +251,30 @@ def test_small_derivatives_are_compared_by_their_own_digits():
 def test_the_report_is_by_slide_with_a_summary():
     table = [square(), square(printed=lambda x: x), square(slide="Another", note="so"), square(slide="Mine")]
     assert str(check(table)) == (
-        "Mine\n  ✓     x² → 2x\n  slip  x² → 2x\n        printed 0.5, true 1, at x = 0.5; no correction is given\n\n"
-        "Another\n  note  x² → 2x\n        so\n\nMine\n  ✓     x² → 2x\n\n"
-        "4 formulas, 1 slip, 1 note. 1 not resolved.\nSlips on Mine.\nNot resolved on Mine."
+        "Mine\n  ✓      x² → 2x\n  slip   x² → 2x\n         printed 0.5, true 1, at x = 0.5; no correction is given\n\n"
+        "Another\n  note   x² → 2x\n         so\n\nMine\n  ✓      x² → 2x\n\n"
+        "4 formulas, 1 slip, 1 note.\nSlips on Mine.\n"
+        "No correction is given yet on Mine: write it as corrected=…, or in a table in the column right."
     )
+
+
+def test_a_wrong_correction_is_told_from_one_that_is_missing():
+    wrong, missing = square(printed=lambda x: x, corrected=lambda x: 3 * x), square(slide="B", printed=lambda x: x)
+    right = square(slide="C", printed=lambda x: x, corrected=lambda x: 2 * x)
+    first, *lines = check([wrong, missing, right]).summary.splitlines()
+    assert first == "3 formulas, 3 slips, 0 notes."
+    assert [line.partition(":")[0] for line in lines] == [
+        "Slips on Mine; B; C.",
+        "No correction is given yet on B",
+        "The correction is wrong on Mine.",
+    ]
+
+
+def test_verdicts_of_all_lengths_stand_in_one_column():
+    report = check([square(), square(printed=lambda x: x), square(of=lambda x: log(-x)), square(note="so")])
+    lines = [line for line in str(report).splitlines() if "→" in line]
+    assert len(lines) == 4
+    assert {line.index("x²") for line in lines} == {9}
 
 
 def test_the_report_of_nothing_is_a_summary():
@@ -302,7 +322,7 @@ def test_a_claim_that_leaves_its_domain_says_so_in_its_line_and_the_others_are_l
     doubt, right = report.findings
     assert (doubt.verdict, doubt.holds, right.verdict, report.holds) == ("doubt", False, "✓", False)
     assert doubt.detail.startswith(f"it has no value at {reason}")
-    assert report.summary.endswith("1 not resolved.\nNot resolved on Mine.")
+    assert report.summary == "2 formulas, 0 slips, 0 notes.\nIn doubt, without a verdict, on Mine."
 
 
 def test_a_domain_that_is_left_hides_no_note():
@@ -318,7 +338,7 @@ def test_a_console_without_a_tick_gets_the_report_all_the_same():
         check=False,
     )
     assert (run.returncode, run.stderr) == (0, b"")
-    assert b"  ?     c ? 0" in run.stdout
+    assert b"  ?      c ? 0" in run.stdout
 
 
 def test_whole_numbers_stay_whole_and_may_index():
@@ -354,8 +374,8 @@ def test_the_command_prints_the_report_and_succeeds(capsys, report):
 def test_only_chooses_slides_by_their_titles(capsys):
     assert main(["--only", "derivative RULES"]) == 0
     text = capsys.readouterr().out
-    assert "Slide 28: Derivative rules\n  ✓     c → 0\n" in text
-    assert "slip  f/g → −(f′g − f g′)/g²\n" in text
+    assert "Slide 28: Derivative rules\n  ✓      c → 0\n" in text
+    assert "slip   f/g → −(f′g − f g′)/g²\n" in text
     assert "Slide 27" not in text
 
 
@@ -369,7 +389,7 @@ def test_a_text_that_no_slide_has_lists_the_slides(capsys):
 def test_the_command_fails_where_a_formula_does_not_hold(monkeypatch, capsys):
     monkeypatch.setattr("tests.lecture.__main__.LECTURE", [square(printed=lambda x: x)])
     assert main([]) == 1
-    assert "Not resolved on Mine." in capsys.readouterr().out
+    assert "No correction is given yet on Mine:" in capsys.readouterr().out
 
 
 def test_the_command_runs_from_a_checkout_in_seconds():
@@ -389,13 +409,14 @@ SHEET = """
 | Rules | (sin x)′ = cos x  | `sin(x)`   | x  | `cos(x)`  | x = 0.3, 2 |             |
 | Rules | (x eˣ)′ = x eˣ    | x·exp(x)   | x  | x·exp(x)  | x = 0.5    | (1+x)·exp(x) |
 | Rules | ∂(w·x)/∂w = x     | dot(w, x)  | w  | x         | w = [1, 2]; x = [0.5, −3] | |
+| Rules | σ(x) = 1/(1 + e⁻ˣ) | σ(x)      |    | 1/(1 + exp(−x)) | x = 2 | |
 | Rules | xⁿ = x·xⁿ⁻¹       | x^n        |    | x·x^(n−1) | x = 2.0; n = 3, 4 | |
 """
 
 
 def test_a_markdown_table_is_checked_as_claims_in_python_are():
     report = check(SHEET)
-    assert [finding.verdict for finding in report.findings] == ["✓", "slip", "✓", "✓"]
+    assert [finding.verdict for finding in report.findings] == ["✓", "slip", "✓", "✓", "✓"]
     assert report.holds
     assert "right is (1+x)·exp(x)" in str(report)
 
@@ -408,6 +429,9 @@ def test_a_markdown_table_is_checked_as_claims_in_python_are():
         ("| a | x + | x | x = 1 |", "cannot be read"),
         ("| a | x | x | 1 |", "written as x = 0.3, 2"),
         ("| a | x + y | x | x = 1, y = 2 |", "written as x = 0.3, 2"),
+        ("| a | x | x | x = 1/2 |", "are numbers, or lists of numbers, as in x = 0.3, 2; got '1/2'"),
+        ("| a | 2x | x | x = 1 |", "'2x' is no expression: a product is written with \\*, as in 2\\*x$"),
+        ("| a | (x + 1)x | x | x = 1 |", "a product is written with"),
     ],
 )
 def test_a_row_that_cannot_be_read_is_named(row, words):
@@ -420,6 +444,12 @@ def test_nothing_but_arithmetic_and_functions_is_run():
     for text in ("x.data", "[x for x in x]", "(lambda: x)()", "x if x else x", "'a'", "sin(x=x)"):
         with pytest.raises(TypeError, match="more than arithmetic"):
             check(f"| formula | of | printed | at |\n|---|---|---|---|\n| a | {text} | x | x = 1.0 |\n")
+
+
+@pytest.mark.parametrize("text", ["2(x + 1)", "(x + 1)(x - 1)", "x(x + 1)"])
+def test_a_product_without_its_sign_says_how_it_is_written(text):
+    with pytest.raises(TypeError, match=r"a product is written with \*"):
+        check(f"| formula | of | printed | at |\n|---|---|---|---|\n| a | {text} | x | x = 1.0 |\n")
 
 
 def test_a_table_without_its_columns_says_which_are_missing():

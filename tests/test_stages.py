@@ -342,7 +342,7 @@ def test_every_product_that_flows_back_is_the_gradient_or_its_part(make):
         for prime in ("tanh′", "relu′", "σ′"):
             if prime in right:
                 g, right = slopes * g, re.sub(rf"\(?{prime} ⊙ (\S+?)\)?(?=·|$)", r"\1", right)
-        slope = f"∂{out.name or 'y'}/∂{head.symbol}"
+        slope = f"∂{out.name or scene.cards[-1].name}/∂{head.symbol}"
         assert slope in right
         first, _, second = right.partition("·")
         if not second:
@@ -375,7 +375,7 @@ def test_a_layer_without_a_formula_says_what_it_computes():
     shown = panels(draw(layers(), detail="stages"))
     assert shown["layer1"].formula == "tanh(w1·x + b1)"
     assert shown["layer2"].formula == "w2·layer1 + b2"
-    assert shown["y"].formula == "−ln softmax(layer2)[1]"
+    assert shown["L"].formula == "−ln softmax(layer2)[1]"
     x = array([1.0, 2.0], "x", "input")
     with scope("end"):
         out = named("L", total((x - 0.5) ** 2) + x[0])
@@ -402,7 +402,7 @@ def test_auto_is_values_up_to_max_nodes_and_then_stages_if_there_are_scopes():
 def test_a_network_is_drawn_as_layers_as_neurons_or_as_values():
     out = mlp((3, 2))
     layers, neurons = (panels(draw(out, detail="stages", direction="right", depth=d)) for d in (1, 2))
-    assert list(layers) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "y"]
+    assert list(layers) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "L"]
     cards = draw(out, detail="stages", depth=2).scene.cards
     assert [card.name for card in cards if card.kind == "operation"] == [
         "neuron1",
@@ -689,7 +689,7 @@ def test_a_mnist_sized_network_is_four_panels():
     out = nn.cross_entropy(model(np.linspace(0, 1, 64)), 3)
     out.backward()
     diagram = draw(out)
-    assert list(panels(diagram)) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "y"]
+    assert list(panels(diagram)) == ["x", "w1", "layer1", "b1", "w2", "layer2", "b2", "L"]
     assert labels(diagram)["∂layer1/∂w1"] == "= diag(relu′)·(x in each row)"
     assert values(model.layers[0].w).shape == (32, 64)
 

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from autograd import Value, constant, dot, named, scope
+from autograd import Value, array, constant, dot, named, neg_log_softmax, scope
 from autograd.tape import wengert_list
 from tests.pictures import GRAPHS, PAYLOADS, network, neuron
 from viz import Table, explain, latex, table
@@ -66,6 +66,12 @@ def test_nameless_nodes_are_numbered_and_no_two_names_are_alike():
         "x#1": "parameter", "v1": "parameter", "v2": "x#1 · v1", "x#2": "v2 + 2.5", "v3": "x#2 · (−1)",
         "v4": "exp(x#1)", "y": "v3 + v4",
     }  # fmt: skip
+
+
+def test_a_cross_entropy_without_a_name_is_called_L_and_any_other_output_y():
+    a, L = array([1.0, 2.0], "a"), Value(1.0, "L")
+    outputs = (neg_log_softmax(a)[1], neg_log_softmax(a)[1] * 2.0, neg_log_softmax([a[0], L])[1])
+    assert [table(out).rows[-1].node for out in outputs] == ["L", "y", "output"]
 
 
 def test_the_columns_of_a_table_stand_under_each_other():

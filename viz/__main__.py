@@ -229,9 +229,8 @@ def _job(data: Examples, X: Any, arguments: argparse.Namespace) -> int:  # noqa:
     print(f"{model}: {right} of {len(X)} {what}s right ({right / len(X):.1%})")
     k = arguments.example
     c = int(data.Y[k])
-    print(
-        f"\n{what.capitalize()} {k}, {data.classes[c]}, in standard deviations from the mean: {', '.join(data.columns)}"
-    )
+    columns = ", ".join(data.columns)
+    print(f"\n{what.capitalize()} {k}, {data.classes[c]}, in standard deviations from the mean: {columns}")
     L = _walk(model, X[k], c)  # noqa: N806
     chosen = int(nn.predict(model, X[k : k + 1]).argmax())
     verdict = "rightly" if chosen == c else "wrongly"
@@ -239,9 +238,7 @@ def _job(data: Examples, X: Any, arguments: argparse.Namespace) -> int:  # noqa:
     pictures = {"f1-f6-stages": viz.draw(L, detail="stages"), "f1-f6": viz.draw(L, detail="values")}
     if pictures["f1-f6"].smallest < LEGIBLE:
         values = pictures.pop("f1-f6").scene.total
-        print(
-            f"f1-f6.svg, value by value, is left out: {values} values would be too small to be read. The stages show all."
-        )
+        print(f"f1-f6.svg, value by value, is left out: {values} values would be too small to be read.")
     for name, picture in pictures.items():
         for suffix in (".svg", ".png"):
             try:
@@ -262,9 +259,7 @@ if __name__ == "__main__":
     try:
         code = main()
         sys.stdout.flush()
-    except (
-        BrokenPipeError
-    ):  # the reader, such as `head`, has read enough: there is nothing to say, nor anyone to hear it
+    except BrokenPipeError:  # the reader, such as `head`, has read enough: there is nothing to say
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     sys.exit(code)

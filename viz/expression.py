@@ -8,6 +8,7 @@ import re
 import sys
 import warnings
 from argparse import ArgumentParser, Namespace
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from keyword import iskeyword
@@ -27,7 +28,8 @@ ROWS: Mapping[type[ast.AST], ops.Op] = {
     ast.Add: ops.add, ast.Sub: ops.subtract, ast.Mult: ops.multiply, ast.Div: ops.divide, ast.Pow: ops.power,
     ast.USub: ops.negative, ast.UAdd: ops.positive,
 }  # fmt: skip
-SHORT = {"abs": ops.absolute, "max": ops.maximum, "min": ops.minimum, "ln": ops.log}
+SHORT = {"abs": ops.absolute, "max": ops.maximum, "min": ops.minimum, "ln": ops.log, "σ": ops.sigmoid}
+SIGNS = str.maketrans({"−": "-", "·": "*", "×": "*", "^": "**"})  # as formulas are written
 BEYOND = "beyond the largest float, 1.8e308: write a smaller one"
 LONGEST = 10_000  # characters: more would take seconds, and are no formula that a person reads
 
@@ -35,7 +37,7 @@ LONGEST = 10_000  # characters: more would take seconds, and are no formula that
 def parsed(text: str, numbers: Mapping[str, float]) -> Value:
     """The Value of an expression, its names as parameters that hold the given numbers.
 
-    An expression consists of names, numbers, `+ - * / **`, parentheses, and calls of this library's functions;
+    An expression consists of names, numbers, `+ - * / **` (or `− · ^`), parentheses, and calls of this library's functions;
     sum, dot and logsumexp take lists. abs, max and min are what they are in Python; pi and e are constants unless
     they are given. ValueError for anything else, with its column, for names without a number, and for numbers without
     a name; an operand outside of a domain is refused as everywhere. Nothing is ever evaluated as Python.
@@ -69,9 +71,11 @@ def _tree(text: str) -> ast.expr:
         )
     try:
         with warnings.catch_warnings(action="ignore"):  # of what is refused in any case
-            return ast.parse(text, mode="eval").body
+            return ast.parse(text.translate(SIGNS), mode="eval").body
     except SyntaxError as error:
-        why, place = error.msg, f" at column {error.offset}" if error.offset else ""
+        why, place = error.msg, f" at column {_column(text, error.offset)}" if error.offset else ""
+        if re.search(r"(?<![\w.])[0-9.]+\s*[^\W\d]|\)\s*\w", text):
+            why, place = "a product is written with *, as in 2*x", ""
         if taken := next(filter(iskeyword, re.findall(r"\w+", text)), ""):
             why, place = f"{taken} is a word of Python and cannot be a name: write {taken}_", ""
         if "limit" in why:  # of the digits of a whole number
@@ -81,7 +85,7 @@ def _tree(text: str) -> ast.expr:
         raise ValueError(f"{_short(text)} is nested too deep") from None
 
 
-# Twin: evaluated in page/script/quiz.js, kept equal by test_steps.py, test_the_page_evaluates_an_expression_as_python_does.
+# Twin: evaluated in page/script/answer.js, kept equal by test_steps.py, test_the_page_evaluates_an_expression_as_python_does.
 def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callable[..., Any], list[ast.expr]]:
     """The operation of a node, and the nodes it is computed from; ValueError for a node that no expression has."""
     match node:
@@ -103,11 +107,15 @@ def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callabl
             advice = "write one component with exp and sum, such as exp(x)/sum([exp(x), exp(y)])"
             raise _refused(text, node, f"{name} gives a vector, and an expression is one number: {advice}")
         case ast.Call(ast.Name(name), _, []):
-            raise _refused(
-                text, node, f"no function here is called {name}; there are {', '.join(sorted(_functions()))}"
-            )
-    advice = "; a power is written **" if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor) else ""
-    raise _refused(text, node, f"an expression has only names, numbers, + - * / ** and calls such as sin(x){advice}")
+            there = ", ".join(sorted(_functions()))
+            raise _refused(text, node, f"no function here is called {name}; there are {there}")
+        case ast.Call(ast.Attribute(x, name), args, []) if row := _functions().get(name):
+            operands = args if args and row.arity in (None, len(args)) else [x, *args]  # np.tanh(x), and x.tanh()
+            called = ", ".join(filter(None, (ast.get_source_segment(text.translate(SIGNS), x) for x in operands)))
+            raise _refused(text, node, f"write {name}({called})")
+        case ast.Call(ast.Constant() | ast.BinOp()):
+            raise _refused(text, node, "a product is written with *, as in 2*x")
+    raise _refused(text, node, "an expression has only names, numbers, + - * / ** and calls such as sin(x)")
 
 
 def _functions() -> Mapping[str, ops.Op]:
@@ -144,10 +152,14 @@ def _leaves(names: Iterable[str], given: Mapping[str, float]) -> dict[str, Any]:
 
 
 def _refused(text: str, node: ast.expr, why: str) -> ValueError:
-    line = text.encode().split(b"\n")[node.lineno - 1]
-    end = node.end_col_offset if node.end_lineno == node.lineno else None
-    before, part = line[: node.col_offset].decode(), line[node.col_offset : end].decode()
-    return ValueError(f"{_short(part)} at column {len(before) + 1}: {why}")
+    read = text.translate(SIGNS).encode()
+    before, part = read[: node.col_offset].decode(), read[node.col_offset : node.end_col_offset].decode()
+    return ValueError(f"{_short(part)} at column {_column(text, len(before) + 1)}: {why}")
+
+
+def _column(text: str, column: int) -> int:
+    """The column of the text for one of what is read for it, which has ** for ^."""
+    return bisect_left(range(len(text)), column - 1, key=lambda k: len(text[:k].translate(SIGNS))) + 1
 
 
 def _short(text: str) -> str:

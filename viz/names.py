@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -21,9 +21,10 @@ def given(v: Value) -> Name:
     return v.name if isinstance(v.name, Name) and v.name == text else Name(text)
 
 
-def nameless(order: Iterable[Value]) -> Name:
-    """The name of an output that has none of its own: y, or where something else is called y, output."""
-    return Name("output" if any(given(v).array == "y" for v in order) else "y")
+def nameless(order: Sequence[Value]) -> Name:
+    """The name of an output that has none of its own: L of a cross-entropy, else y; output where that name is taken."""
+    name = "L" if (op := order[-1].op) and (op.family or op).name == "neg_log_softmax" else "y"
+    return Name("output" if any(given(v).array == name for v in order) else name)
 
 
 def names(order: Sequence[Value], digits: int = 6) -> dict[Value, str]:

@@ -15,7 +15,7 @@ from viz.files import Text
 from viz.names import given
 from viz.picture.grouping import by_scope
 from viz.picture.scene import outdated
-from viz.text.chainrule import Line, flattened, remark
+from viz.text.chainrule import LINES, Line, flattened, remark
 from viz.text.scalars import Notation, Scalars
 from viz.text.tabular import columns
 from viz.text.terms import Term
@@ -147,7 +147,11 @@ def _derivation(outputs: Sequence[Value], order: list[Value], wrt: Any, detail: 
             return Vectors(order, found, held, digits).lines()
         if detail == "stages":
             raise ValueError(f"no vector between two stages holds {_name(targets[0])}: take detail='values'")
-    return Scalars(outputs[0], order, targets, digits).lines()
+    lines = [*Scalars(outputs[0], order, targets, digits).lines()]
+    one_array = len({given(v).array for v in targets}) == 1 < len(targets)
+    unscoped = detail == "auto" and one_array and len(lines) > LINES and not any(v.scope for v in order)
+    advice = 'Put the layers into scopes, as with scope("f1"), to read this stage by stage.'
+    return [*lines, *[remark(advice)] * unscoped]
 
 
 def _name(v: Value) -> str:

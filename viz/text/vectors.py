@@ -22,8 +22,7 @@ from viz.text.terms import Slope, Term, composed, joined, symbols
 
 DIAGONAL = Form(r"\operatorname{{diag}}\left({}\right)", ATOM, (OPEN,)), Form("diag({})", ATOM, (OPEN,))
 TRANSPOSED = Form(r"{}^{{\top}}", POWER, (ATOM,)), Form("{}ᵀ", POWER, (ATOM,))
-Y_HAT, Y = Term.symbol("ŷ"), Term.symbol("y")
-ERROR = ops.subtract.apply(Y_HAT, Y)
+Y_HAT = Term.symbol("ŷ")
 
 
 class Edge(NamedTuple):
@@ -104,6 +103,23 @@ def product(e: Edge, g: Operand, forms: Sequence[tuple[str, Vector]]) -> Sequenc
     return []
 
 
+def before_function(e: Edge, upstream: Operand, digits: int) -> Sequence[Operand]:
+    """diag(σ′) · ∂L/∂u · xᵀ, where the stage ends in a function of a product or a sum; [] where it does not."""
+    if (end := jacobians.last(e.nodes, e.of.members)) is None:
+        return []
+    inner = e._replace(jacobian=jacobians.of(end.inner, e.by.members, e.of.values.size))
+    if not np.allclose(end.slopes[:, None] * inner.jacobian, e.jacobian, rtol=1e-14, atol=0):
+        return []
+    form, w = jacobians.named(inner.jacobian, [e.by], e.operands)
+    found = [upstream] if form == "I" else product(inner, upstream, [(form, w)] * bool(w))
+    diagonal = Operand(composed(DIAGONAL, [Term.symbol(end.name)]), _entries(end.slopes, digits))
+    return [x for f in found for x in ([diagonal, f] if f is upstream else [f])]
+
+
+def _entries(diagonal: Floats, digits: int) -> Term:
+    return composed(DIAGONAL, [joined([Term.of(d, digits) for d in diagonal], ", ", OPEN)])
+
+
 # --- the derivation -----------------------------------------------------------------------------------------------------
 
 
@@ -120,7 +136,10 @@ class Vectors(ChainRule[Vector]):
         self.adjoint = {x: np.array([bar[v] for v in x.members]).reshape(x.values.shape) for x in self.takers}
         self.back = [*self.between, target]
         self.sums = {x for x in self.back if self._adds_up(x)}
-        self.losses = self._losses({x.name for s in stages for x in s.vectors})
+        taken = {x.name for s in stages for x in s.vectors}
+        self.y = Term.symbol("t" if "y" in taken else "y")
+        self.error = ops.subtract.apply(Y_HAT, self.y)
+        self.losses = self._losses() if taken.isdisjoint({"ŷ", str(self.y)}) else {}
         self.errors = self._errors()
 
     def lines(self) -> Iterator[Line]:
@@ -141,7 +160,7 @@ class Vectors(ChainRule[Vector]):
         if x in self.losses:
             y_hat, y = (matrix(numbers, self.digits) for numbers in self.losses[x])
             softmax = rf"\operatorname{{softmax}}\left({self.symbol[x].latex}\right)", f"softmax({x.name})"
-            yield from (Line(Y_HAT, equal(Term(softmax), y_hat)), Line(Y, y))
+            yield from (Line(Y_HAT, equal(Term(softmax), y_hat)), Line(self.y, y))
         yield from super().collected(x)
 
     def factors(self, u: Vector, x: Vector) -> Sequence[Factor]:
@@ -152,7 +171,7 @@ class Vectors(ChainRule[Vector]):
         plain = self._symbols(e, local.formula, upstream.formula)
         # By a matrix of a matrix there is no product of matrices: the symbols say it all.
         found = self._product(e, local, upstream) or [Operand(symbol, symbol) for symbol in plain]
-        put = [ERROR if f is upstream and u in self.errors else f.formula for f in found]
+        put = [self.error if f is upstream and u in self.errors else f.formula for f in found]
         numbers = [f.numbers if isinstance(f.numbers, Term) else matrix(f.numbers, self.digits, f.row) for f in found]
         stages = plain, [f.formula for f in found], put, numbers
         return [Factor(*terms) for terms in zip_longest(*stages, fillvalue=ONE)]
@@ -163,10 +182,9 @@ class Vectors(ChainRule[Vector]):
         total = sum(parts, np.zeros(x.values.size))
         return bool(parts) and np.allclose(total, self.adjoint[x].ravel(), rtol=1e-9, atol=1e-300, equal_nan=True)
 
-    def _losses(self, names: set[str]) -> dict[Vector, tuple[Floats, Floats]]:
+    def _losses(self) -> dict[Vector, tuple[Floats, Floats]]:
         """ŷ and y of the cross-entropy, by its logits; of two, each would have a ŷ and a y of its own."""
-        logits = [x for x in self.takers if self.output in self.takers[x] and names.isdisjoint({"y", "ŷ"})]
-        last = [self.edges[self.output, x] for x in logits]
+        last = [self.edges[self.output, x] for x in self.takers if self.output in self.takers[x]]
         found = {e.by: pair for e in last if (pair := recognised(e.nodes, e.by.data, e.jacobian.ravel()))}
         return found if len(found) == 1 else {}
 
@@ -198,7 +216,7 @@ class Vectors(ChainRule[Vector]):
         """The factors in the order of matrix products; [] if there is no such product."""
         is_output = e.of is self.output
         if is_output and e.by in self.losses:
-            return [Operand(ERROR, ops.subtract.apply(*(matrix(x, self.digits) for x in self.losses[e.by])))]
+            return [Operand(self.error, ops.subtract.apply(*(matrix(x, self.digits) for x in self.losses[e.by])))]
         form, w = jacobians.named(e.jacobian, [e.by], e.operands)
         if form == "I":
             return [upstream]
@@ -207,14 +225,15 @@ class Vectors(ChainRule[Vector]):
             return found
         if is_output:
             return [local._replace(numbers=e.jacobian.reshape(e.by.values.shape))]
-        if form == "diag" and e.of.values.ndim == 1:
-            return [self._diagonal(e, local), upstream]
-        return [local.T, upstream] if e.of.values.ndim == 1 else []
+        if e.of.values.ndim > 1:
+            return []
+        first = self._diagonal(e, local) if form == "diag" else local.T
+        ruled = form == "diag" and first.formula is not local.formula
+        return [first, upstream] if ruled else before_function(e, upstream, self.digits) or [first, upstream]
 
     def _diagonal(self, e: Edge, local: Operand) -> Operand:
         """diag(…) of the row's own rule, where one operation computes every component; else of the Jacobian's name."""
-        entries = [Term.of(d, self.digits) for d in np.diag(e.jacobian)]
-        numbers = composed(DIAGONAL, [joined(entries, ", ", OPEN)])
+        numbers = _entries(np.diag(e.jacobian), self.digits)
         op, *more = {v.op: None for v in e.of.members}
         if more or op.arity != 1 or any(v.parents[0] is not p for v, p in zip(e.of.members, e.by.members, strict=True)):
             return local._replace(numbers=numbers)
