@@ -151,3 +151,22 @@ def test_the_names_are_words_of_small_letters_the_most_frequent_first_and_each_o
     assert all(name.isascii() and name.isalpha() and name.islower() for name in names)
     assert names[:5] == ["james", "john", "robert", "michael", "mary"]
     assert all(gpt.tokens(name)[0] == gpt.tokens(name)[-1] == 0 for name in names)
+
+
+def test_training_follows_the_gradient_of_each_batch_alone(monkeypatch):
+    found = []
+
+    class Watched(nn.Adam):
+        def zero_grad(self):
+            super().zero_grad()
+            found.append("cleared")
+
+        def step(self):
+            found.append("stepped")
+            super().step()
+
+    monkeypatch.setattr(gpt, "Adam", Watched)
+    names = [name for name in nn.datasets.names() if len(name) == 4]
+    losses = gpt.trained(gpt.parameters(), names, seconds=0.1)
+    assert found == ["cleared", "stepped"] * len(losses)
+    assert losses

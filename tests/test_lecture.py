@@ -1,6 +1,7 @@
 """The lecture checker: the lecture's formulas hold, its slips are found, and a formula made wrong anywhere is found."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -256,6 +257,12 @@ def test_the_report_is_by_slide_with_a_summary():
         "4 formulas, 1 slip, 1 note.\nSlips on Mine.\n"
         "No correction is given yet on Mine: write it as corrected=…, or in a table in the column right."
     )
+
+
+def test_a_long_note_is_wrapped_below_its_first_word():
+    lines = str(only(square(note="word " * 60))).splitlines()
+    assert len(lines) > 3
+    assert all(re.match(r" {9}word", line) for line in lines[1:])
 
 
 def test_a_wrong_correction_is_told_from_one_that_is_missing():

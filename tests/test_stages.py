@@ -507,6 +507,16 @@ def torn():
     return out
 
 
+def test_a_jacobian_off_in_a_single_entry_is_no_softmaxs():
+    p = np.array([0.2, 0.3, 0.5])
+    J = np.diag(p) - np.outer(p, p)
+    assert jacobians._softmax(J, p)
+    for k in range(J.size):
+        off = J.copy()
+        off.flat[k] *= 1 + 1e-12
+        assert not jacobians._softmax(off, p)
+
+
 def test_a_recurrent_weight_is_one_card_with_a_wire_to_each_stage_that_takes_it():
     out = torn()
     scene = draw(out, detail="stages").scene
