@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from itertools import repeat
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd import Value, nesting, refusals, zero_grad
+from autograd import Value, nesting, refusals
 from nn.examples import Floats
 
 Places = Any  # of some parameters among all: an array of their numbers
@@ -68,13 +69,14 @@ class Optimizer:
         finally:
             self.memory = memory
 
-    def commit(self, moving: list[Value], before: Floats, new: Floats, memory: list[Floats]) -> None:
+    def commit(self, moving: list[Value], before: list[float], new: Floats, memory: list[Floats]) -> None:
         """Write new data into these parameters, in the place of those before, and the memory that belongs to them.
 
         An interruption leaves all as it was.
         """
-        with nesting.put_back("primal", moving, before.tolist()):
-            nesting.write("primal", moving, new.tolist())
+        with nesting.put_back("primal", moving, before):
+            for v, x in zip(moving, new.tolist(), strict=True):
+                v.primal = x
             self.memory = memory
 
     def step(self) -> None:
@@ -92,15 +94,15 @@ class Optimizer:
             moving, g = [moving[k] for k in places], g[places]
         if not moving:
             raise ValueError("no parameter has a gradient: call loss.backward() before step()")
-        before = np.fromiter([v.primal for v in moving], float, len(moving))
-        taken = self.safe_update(before.copy(), g, places)
+        before = [v.primal for v in moving]
+        taken = self.safe_update(np.fromiter(before, float, len(moving)), g, places)
         if taken is None:
             raise ValueError(f"no step is taken: with a learning rate of {self.lr} it would be infinite or nan")
         self.commit(moving, before, *taken)
 
     def zero_grad(self) -> None:
         """Set every gradient to None."""
-        zero_grad(self.parameters)
+        nesting.write("grad", self.parameters, repeat(None))
 
     def _remember(self, places: Places, *new: Floats) -> None:
         # Replaced, not written into: a caller that has kept the old arrays can undo the step.

@@ -172,7 +172,7 @@ class _Descent:
     def write(self) -> None:
         """Give the parameters and the optimiser their new numbers; of an error in a callback nothing is overwritten."""
         if self.written is not self.state:
-            before, (theta, memory) = self.written[0][self.here], self.state
+            before, (theta, memory) = self.written[0][self.here].tolist(), self.state
             self.optimizer.commit(self.moving, before, theta[self.here], memory)
             self.written = self.state
 
