@@ -19,7 +19,7 @@ NARROW = 4  # columns of a matrix where there is little room
 Part = tuple[str, tuple[int, ...], list[Value]]  # a vector: its name, its shape, its values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Card:
     """One value: its lines of text and its style."""
 
@@ -58,7 +58,7 @@ class Grid:
     nodes: list[list[Value | None]] = field(default_factory=list, repr=False)  # the value in each cell; None in a gap
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Panel:
     """A stage, or an array of leaves: its name and formula, its vectors and matrices, and their gradients."""
 

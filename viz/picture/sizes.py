@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from viz.numbers import width
 from viz.picture.scene import Card, Grid, Lane, Panel, Wire
 
@@ -12,6 +13,7 @@ ROW, INSET, APART = 13.5, 7.0, 8.0  # of a panel: the height of a row, around it
 HEAD = 7.0  # of a label: for the small head that points back
 
 
+@lru_cache(4096)
 def size(card: Card | Panel) -> Size:
     """The size of a card or a panel."""
     if isinstance(card, Panel):
