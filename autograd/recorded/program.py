@@ -179,7 +179,7 @@ class Program(Derivatives):
             arrays = self._data.checked(data, theta.dtype)
             n = self.divisor(arrays, reduction)
             total, gradient = self._run("sum_and_grad", theta, arrays)
-        return total / n, gradient / n
+        return (total, gradient) if n == 1 else (total / n, gradient / n)
 
     def _theta(self, arrays: Sequence[npt.NDArray[Any]]) -> Floats:
         """The data of the parameters in the precision of these arrays."""

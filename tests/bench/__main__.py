@@ -231,7 +231,12 @@ def gpts(bench):
         ["a name of the GPT; names at once", *map(str, sizes)],
         *([line, *(duration(taken[n][line] / n) for n in sizes)] for line in lines),
     )
-    figures = {"gpt 1": each["NumPy"][1], "gpt 32": each["NumPy"][32], "gpt in C": each["C"][32]}
+    figures = {
+        "gpt 1": each["NumPy"][1],
+        "gpt 32": each["NumPy"][32],
+        "gpt in C": each["C"][32],
+        "gpt 1 in C": each["C"][1],
+    }
     figures["gpt grows"] = each["NumPy"][256] / each["NumPy"][32]
     return figures | {"gpt recorded": 1e3 * bench.alone("gpt recorded", 1)}
 
