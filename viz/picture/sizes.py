@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+
 from viz.numbers import width
 from viz.picture.scene import Card, Grid, Lane, Panel, Wire
 
