@@ -372,3 +372,18 @@ def test_rows_of_another_kind_of_number_are_refused_by_name(kind):
     program = record(lambda x: x * 2, 1.0)
     with pytest.raises(TypeError, match="x is rows of numbers, whole or of 32 or 64 bits; got an array of"):
         program(np.array([1], kind))
+
+
+def test_the_function_of_a_pickled_program_is_recorded_as_it_was():
+    w = Value(2.0, "w")
+
+    def f(x):
+        scale = Value(3.0, "scale", "input")  # data of the function's own
+        return w * x * scale
+
+    program = record(f, 1.0)
+    again = pickle.loads(pickle.dumps(program))
+    assert list(inspect.signature(again.function).parameters) == ["x"]
+    twice = record(again.function, 1.0)
+    assert twice.source == program.source
+    assert [v.name for v in twice.parameters] == ["w"]

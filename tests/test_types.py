@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 
 from autograd.value import Role
-from nn import engines, evaluate, layers, optim
+from nn import engines, evaluate, layers, minimum
 from viz import arguments
 from viz.picture import colours, diagram
 
@@ -52,7 +52,7 @@ def test_a_users_script_passes_pyright(tmp_path):
         (layers.Named, layers.ACTIVATIONS),
         (engines.Engine, engines.ENGINES),
         (get_args(evaluate.Link)[0], evaluate.LINKS),
-        (optim.Method, optim.METHODS),
+        (minimum.Method, minimum.METHODS),
         (arguments.Detail, arguments.DETAILS),
         (arguments.Direction, diagram.DIRECTIONS),
         (arguments.Theme, colours.THEMES),

@@ -453,3 +453,11 @@ def test_unpickling_a_graph_of_a_row_that_was_not_made_names_the_row():
     del ops.TABLE["test_gone"]
     with pytest.raises(LookupError, match=r"test_gone.*make its row"):
         pickle.loads(text)
+
+
+@pytest.mark.parametrize("x", [10**400, -(10**400), Fraction(10**400)])
+def test_a_number_beyond_the_largest_float_is_refused_in_words(x):
+    with pytest.raises(
+        OverflowError, match=rf"^a Value holds a float; this {type(x).__name__} is beyond the largest one"
+    ):
+        Value(x)

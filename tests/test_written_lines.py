@@ -187,6 +187,13 @@ class Meaning:
         held = {v for name in filter(None, token.partition("|")[2].split(", ")) for v in np.ravel(self.members[name])}
         return self.jacobian(self.members[of], self.members[by], held)
 
+    def slopes(self, match):
+        """diag(tanh′) with its numbers: the partials of the components by what the function takes."""
+        ends = np.ravel(self.members[match[2]]) if match[2] else self.out.parents
+        assert {(v.op.symbol or v.op.name, len(v.parents)) for v in ends} == {(match[1], 1)}
+        written = ", ".join(f"{v.partials[0]!r}".replace("-", "−") for v in ends)
+        return f"diag({written}) · "
+
     def jacobian(self, of, by, held):
         rows = []
         for v in np.ravel(of):
@@ -197,6 +204,10 @@ class Meaning:
                         bar[p] += bar[node] * d if bar[node] else 0.0
             rows.append([bar[x] for x in np.ravel(by)])
         return np.array(rows, dtype=float)
+
+
+# The slopes of the function in which the stage of X ends, before ∂L/∂X, which of the logits is ŷ − y.
+ENDS = re.compile(rf"diag\((\S+)′\) · (?=∂{NAME}/∂({NAME})|\(ŷ − [yt]\))")
 
 
 def every_line_is_true(derivation, names, meaning):
@@ -212,6 +223,7 @@ def every_line_is_true(derivation, names, meaning):
         for text in str(head.right).split(" = "):
             text, _, size = text.partition("   ")
             if not re.match(r"\[\d+×", text):  # a matrix that is told by its size
+                text = ENDS.sub(meaning.slopes, text)
                 value = path(text, meaning) if size.startswith("(1×") else Text(text, names, meaning).whole()
                 value = sum((Text(str(line.right), names, meaning).whole() for line in more), value)
                 same(value, meaning(left) if "∂" in left else names.setdefault(left, value), f"{left} = {text}")
@@ -383,17 +395,27 @@ def test_every_line_through_a_stage_whose_outputs_come_from_one_another_is_true(
         assert in_stages(L, v) >= 2
 
 
-@pytest.mark.parametrize("taken", ["y", "ŷ"])
-def test_a_graph_with_a_vector_called_y_has_no_other_y_in_its_derivation(taken):
-    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], taken, "input")
+def of_a_vector_called(name):
+    W, x = array([[0.3, -0.2], [0.1, 0.4], [-0.5, 0.2]], "W"), array([0.5, -1.0], name, "input")
     with scope("f1"):
         a = named("a", W @ x)
     with scope("loss"):
         L = named("L", ag.neg_log_softmax(a)[1])
-    text = str(latex(L, wrt=W, detail="stages"))
-    assert "softmax" not in text
-    assert "ŷ − y" not in text
     assert in_stages(L, W) >= 3
+    return str(latex(L, wrt=W, detail="stages"))
+
+
+def test_a_graph_with_a_vector_called_y_hat_has_no_other_one_in_its_derivation():
+    text = of_a_vector_called("ŷ")
+    assert "softmax" not in text
+    assert "ŷ −" not in text
+
+
+def test_a_graph_with_a_vector_called_y_calls_its_target_t():
+    text = of_a_vector_called("y")
+    assert "t = [0, 1, 0]" in text
+    assert "ŷ − t" in text
+    assert "ŷ − y" not in text
 
 
 @pytest.mark.parametrize(
