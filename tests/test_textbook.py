@@ -140,8 +140,8 @@ def test_every_line_in_latex_of_a_random_derivation_is_the_derivative(tree):
     for v in wengert_list([y]) if isinstance(y, Value) else ():
         if v in (x1, x2, x3) and v.name:
             derivation = latex(y, wrt=v, digits=17)
-            if "step" in str(derivation) or "|" in str(derivation).partition("∂")[2]:
-                continue
+            if "step" in str(derivation) or "…" in str(derivation) or "|" in str(derivation).partition("∂")[2]:
+                continue  # cases, a sum of which the middle is left out, others held
             numbers = read_back(derivation, letters([x1, x2, x3]))
             assert numbers == pytest.approx([gradients(y, v).data] * len(numbers), rel=1e-9, abs=1e-12)
 

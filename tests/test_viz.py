@@ -961,3 +961,15 @@ def test_one_backward_pass_is_never_taken_for_several(detail):
     for out in outs:
         out.backward()
     assert not [note for note in draw(outs, detail=detail).scene.notes if note.kind == "several"]  # its edges show both
+
+
+def test_a_layout_of_many_cards_says_that_it_is_at_work_and_leaves_no_trace(capsys):
+    x = Value(1.0, "x")
+    y = ag.sum([(x * k).tanh() for k in range(1, 150)])
+    assert len(wengert_list([y])) > 420
+    assert "<svg" in draw(y, detail="values", max_nodes=600).svg
+    told = capsys.readouterr().err
+    assert re.search(r"laying out \d{3} cards", told)
+    assert told.split("\r")[-1].strip() == ""
+    assert "<svg" in draw(x * x).svg
+    assert capsys.readouterr().err == ""

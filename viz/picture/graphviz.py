@@ -10,12 +10,13 @@ from typing import Any
 import graphviz
 
 from viz.picture import layout
-from viz.picture.hosts import render
+from viz.picture.hosts import render, watched
 from viz.picture.layout import NODE, VISIBLE, Places, Point, columns, gap, heading_shares, rooms
 from viz.picture.scene import Card, Panel, Scene
 from viz.picture.sizes import label, size
 
 LARGE = 150  # cards above which Graphviz is told to hurry
+SLOW = 400  # from which a layout may take seconds
 SPREAD = 0.8  # of the picture, for the leaves of an array that feed all of it
 STEP = 12.0  # points, of which the gaps between stages are made
 
@@ -24,7 +25,10 @@ def arrange(scene: Scene, direction: str, seconds: float = 8.0) -> Places:
     """Places by the embedded Graphviz, else by an installed one, each within `seconds`, else in plain columns."""
     import json
 
-    for engine in (render, installed):
+    engines: Any = (render, installed)
+    if len(scene.cards) > SLOW:
+        engines = watched(engines, f"laying out {len(scene.cards)} cards", "try", 0.0)
+    for engine in engines:
         try:
             places = _read(json.loads(engine(digraph(scene, direction, labels=False).source, seconds)))
             return layout.apart(scene, places) if scene.staged else places

@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any, NamedTuple
@@ -154,3 +154,12 @@ def _module() -> Any:
     from pyodide.ffi import to_js
 
     return js.WebAssembly.Module.new(to_js(_code()))
+
+
+def watched(things: Sequence[Any], doing: str, unit: str, delay: float) -> Iterable[Any]:
+    """The things, with a bar on the standard error that shows how far they are, from so many seconds on."""
+    from tqdm import tqdm
+
+    quiet = type("Bar", (tqdm,), {"monitor_interval": 0})  # without tqdm's thread, which a browser refuses
+    off = sys.stderr is None
+    return quiet(things, desc=doing, unit=unit, delay=delay, leave=False, disable=off)  # type: ignore[no-any-return]

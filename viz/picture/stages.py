@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import starmap
 from typing import Any
@@ -16,6 +16,7 @@ from viz.names import given, nameless
 from viz.numbers import few, number, printable
 from viz.picture import formulas, jacobians
 from viz.picture.grouping import Stage, Vector, by_scope, called
+from viz.picture.hosts import watched
 from viz.picture.lanes import Plan, depths, nearest, plan, within
 from viz.picture.scene import Grid, Lane, Note, Panel, Scene, Wire, caption, scaled, vector_name
 
@@ -118,7 +119,7 @@ class _Composer:
 
     def _wires(self) -> list[Wire]:
         wires: list[Wire] = []
-        for s in _watched(self.stages) if len(self.order) > MANY else self.stages:
+        for s in watched(self.stages, "drawing", "stage", 1.0) if len(self.order) > MANY else self.stages:
             if s.role is None:
                 local, end = jacobians.local(s.nodes, s.values), jacobians.last(s.nodes, s.values)
                 wires += [_wire(self, f"e{k}", p, s, local, end) for k, p in enumerate(self.parents[s], len(wires))]
@@ -161,14 +162,6 @@ def _held(order: Sequence[Value], tail: Stage, head: Stage, taken: set[Value]) -
         if not reached.isdisjoint(v.parents):
             reached.add(v)
     return [x.symbol for x in others if not reached.isdisjoint(x.values)]
-
-
-def _watched(stages: Sequence[Stage]) -> Iterable[Stage]:
-    """The stages, with a bar that shows how far they are if that takes more than a second."""
-    from tqdm import tqdm
-
-    quiet = type("Bar", (tqdm,), {"monitor_interval": 0})  # without tqdm's thread, which a browser refuses
-    return quiet(stages, desc="drawing", unit="stage", delay=1, leave=False)  # type: ignore[no-any-return]
 
 
 def _described(x: Vector) -> str:
