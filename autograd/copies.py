@@ -7,7 +7,7 @@ from threading import local
 from typing import Any, cast
 from weakref import ref
 
-from autograd.refusals import MISSED
+from autograd.refusals import MISSED, finite
 from autograd.tape import wengert_list
 from autograd.value import Value, new, node
 
@@ -87,7 +87,7 @@ def _nodes(parents: list[Any], *columns: list[Any]) -> list[Value]:
             )
         operands = [nodes[p] if isinstance(p, int) else p[0][p[1]] for p in places]
         nodes.append(Value(data, name, role) if op is None else node(op, data, operands, partials))
-        MISSED[:] = [True] if any(d != d for d in partials) else MISSED
+        MISSED[:] = MISSED if finite(partials) else [True]
         nodes[-1].grad, nodes[-1].name, nodes[-1].scope = grad, name, path
     return nodes
 

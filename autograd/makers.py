@@ -31,7 +31,7 @@ def _compiled(op: Op, n: int) -> Callable[..., Value]:
     if opaque(op, n):
         return lambda *parents: applied(op, parents)
     namespace = vars(dispatch.FLOATS) | {
-        "ERRORS": refusals.ERRORS, "refusal": refusals.refusal, "missing": refusals.missing, "op": op,
+        "ERRORS": refusals.ERRORS, "refusal": refusals.refusal, "missing": refusals.missing, "MISSED": refusals.MISSED, "op": op,
         "new": new, "Value": Value, "here": here, "OPENED": OPENED,
     }  # fmt: skip
     exec(compile(maker_source(op, n), f"<the row {op.label}>", "exec"), namespace)

@@ -89,7 +89,12 @@ QUOTIENTS = (
     "x // n and x % n jump where x / n is whole, and have no rows in the table. Take math.floor(v / n) for a plain "
     "number, and for x % n write x - n * math.floor(x / n)"
 )
-MISSED: list[bool] = []  # empty until a derivative is missing somewhere, so that graphs without one pay nothing
+MISSED: list[bool] = []  # empty until a derivative is missing or infinite somewhere: graphs without one pay nothing
+
+
+def finite(partials: Sequence[float]) -> bool:
+    """Whether every derivative exists and is no ∞."""
+    return all(map(math.isfinite, partials))
 
 
 def missing(op: Op, y: float, parents: Sequence[Any]) -> list[float]:
@@ -134,4 +139,13 @@ def overflowed(node: Any) -> OverflowError:
     return OverflowError(
         f"the gradient overflows at {described(node)}{where}: a part of it is beyond the largest float, and the rest may "
         "make it any number. Keep divisors away from 0, and scale the data to about 1."
+    )
+
+
+def underflowed(node: Any, parent: Any) -> OverflowError:
+    """The error for a gradient that is below the smallest float where it meets a derivative that is infinite."""
+    where = f" in {node.scope}" if node.scope else ""
+    return OverflowError(
+        f"the gradient that reaches {node.op.label}{where} is below the smallest float, and its derivative by "
+        f"{described(parent)} is infinite or missing: their product may be any number. Scale the data to about 1."
     )

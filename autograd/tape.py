@@ -17,7 +17,7 @@ import numpy as np
 
 from autograd.guards import transforming
 from autograd.ops import BUILT_IN, RESERVED, Op, multiply, where
-from autograd.refusals import MISSED
+from autograd.refusals import MISSED, finite
 from autograd.zeros import Zeros, lost
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
                     adjoint[parent] += bar * d
             else:
                 adjoint[left] += bar * node.d_left
-    if MISSED and any(not bar and any(map(math.isnan, node.partials)) for node, bar in adjoint.items()):
+    if MISSED and any(not bar and not finite(node.partials) for node, bar in adjoint.items()):
         return checked_sweep(order, seeds, stored)  # is this 0 one that holds?
     return adjoint
 
@@ -121,7 +121,7 @@ def checked_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Loc
         bar = adjoint[node]
         nothing = zero(bar)
         zeros.whole(node, bar)
-        if node.op is None or (nothing and not any(map(math.isnan, node.partials))):
+        if node.op is None or (nothing and node not in zeros.vanished and finite(node.partials)):
             continue
         for k, (parent, d) in enumerate(zip(node.parents, node.partials if nothing else local(node), strict=True)):
             if parent in adjoint and zeros.passes(node, k, bar):
@@ -139,6 +139,7 @@ def forward_sweep(
     nodes: list[Value] = list(order)
     tangent: dict[Value, Any] = {v: t for v, t in seeds.items() if not zero(t)}
     missing = False
+    vanished: set[Value] = set()  # where a product below the smallest float made the tangent 0
     for node in nodes:
         if node in tangent or not any(p in tangent for p in node.parents):
             continue
@@ -147,10 +148,13 @@ def forward_sweep(
             if (dot_in := tangent.get(parent)) is None:
                 continue
             number, partial = getattr(dot_in, "primal", dot_in), node.partials[k]
-            if partial != partial or lost(number, partial):
+            gone = parent in vanished and number == 0.0
+            if partial != partial or lost(number, partial) or (gone and not math.isfinite(partial)):
                 missing, dot = True, math.nan
             elif not zero(dot_in) and (partial or number is not dot_in or math.isfinite(number)):
                 dot = total(dot, product(dot_in, d))
+            if partial and (number or gone) and number * partial == 0.0:
+                vanished.add(node)
         tangent[node], missing = dot, missing or lost(dot, 1.0)
     if missing:
         active = [v for v in nodes if v in tangent]

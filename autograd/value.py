@@ -253,6 +253,8 @@ def applied(op: Op, operands: Sequence[Any]) -> Any:
         d = _partials(op, y, parents) if op.guarded else op.local(y, *numbers, rules=op.slopes)
     except refusals.ERRORS:
         d = refusals.missing(op, y, parents)
+    if not refusals.finite(d):
+        refusals.MISSED[:] = [True]
     return node(op, float(y), parents, [float(x) for x in d])
 
 

@@ -2,7 +2,7 @@
 
 2·sqrt(x) is 0 at 0 and at no other point, so in sqrt(x)**2 it meets the slope ∞ as 0 · ∞, which has no value. The adjoint
 of a branch not taken is 0 at every point nearby. The two are told apart by moving: the graph is computed once more, in
-floats, from leaves that lie a little aside.
+floats, from leaves that lie a little aside. A 0 below the smallest float, such as 1e-200 · 1e-200, is no zero and is refused.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy as np
 
 from autograd.guards import behind, differentiable, fixed
 from autograd.ops import CHOOSING
-from autograd.refusals import ERRORS, no_derivative, overflowed
+from autograd.refusals import ERRORS, MISSED, finite, no_derivative, overflowed, underflowed
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -48,11 +48,16 @@ class Zeros:
         self._inside = set(order)
         self._leaves = [v for v in order if v.role != "constant" and self._inside.isdisjoint(v.parents)]
         self._known: dict[Any, Side] = {}
+        #: The nodes whose adjoint, or an entry of it, was lost to an underflow: a 0 there is no zero.
+        self.vanished: dict[Value, Any] = {}
+        self._meets = bool(MISSED) and not all(finite(v.partials) for v in order)
 
     def passes(self, node: Value, k: int, bar: Any) -> bool:
         """Whether the adjoint `bar` meets a derivative along the k-th edge; raises where that is missing."""
         d, parent, number = node.partials[k], node.parents[k], getattr(bar, "primal", bar)
         self.whole(parent, bar, d)
+        if self._meets and np.any(self.vanishes(node, k, number)) and self._finite and not fixed(parent):
+            raise underflowed(node, parent)
         if math.isfinite(d):  # an adjoint that is 0 here, or a partial, may have a derivative of its own, and passes
             return d != 0.0 or number is not bar or bool(np.isfinite(number).all())  # no branch not taken, of 0 · ∞
         if d == d:
@@ -67,6 +72,19 @@ class Zeros:
             if not self.stay(node, parent, number):
                 raise no_derivative(node, k, 0.0)
         return bool(np.any(number))
+
+    def vanishes(self, node: Value, k: int, number: Any) -> Any:
+        """The entries of an adjoint that were lost to an underflow and meet an infinite or missing derivative.
+
+        Called on every edge in order, it notes where a product underflows.
+        """
+        d, nothing = node.partials[k], self.vanished.get(node, False)
+        if not math.isfinite(d):
+            return nothing & (number == 0.0)
+        if d and np.any(gone := ((number != 0.0) | nothing) & (number * d == 0.0)):
+            parent = node.parents[k]
+            self.vanished[parent] = self.vanished.get(parent, False) | gone
+        return False
 
     @cached_property
     def _finite(self) -> bool:

@@ -70,6 +70,7 @@ GRAPHS = {
     "an angle": lambda x, y: sin(x * 10) + cos(y) * tan(x),
     "an overflow": lambda x, y: step(y) * (x * 1e308 * 10.0) + x,
     "two overflows": lambda x, y: x * 1e308 * 10.0 - y * 1e308 * 10.0,
+    "an underflow": lambda x, y: 1e-200 * (1e-200 * log(x * 1e-307)) + y * y,
     "an infinite factor": lambda x, y: tanh(x * math.inf) * y + relu(y * -math.inf),
     "constants": lambda x, y: sqrt(constant(0.0)) * (x - y) + (sqrt(constant(0.0)) + x) ** 2,
     "a pole": lambda x, y: OWN(x) * y,

@@ -260,6 +260,11 @@ OVERFLOWS = {
     "before a small factor": (lambda x: (x * x) / (x * x + 1e-320), 1e-300, 1),
     "with two signs": (lambda x: log(x + 1e-320) - log(x + 1e-320 + 0.0 * x), 0.0, 1),
 }
+UNDERFLOWS = {  # the right answers: 1e-90, 6e-155 and ∞
+    "behind constants": (lambda x: 1e-200 * (1e-200 * log(x)), 1e-310, 1),
+    "of second order": (lambda x: ((x * x) ** 0.5) ** 3, 1e-155, 2),
+    "before a missing derivative": (lambda x: 1e-200 * (1e-200 * sqrt(x)), 0.0, 1),
+}
 FLAT = {
     "an underflow": lambda x: exp(-1 / (x * x + 1e-320)),
     "a saturated sigmoid": lambda x: sigmoid(-1 / (x * x + 1e-320)),
@@ -300,6 +305,31 @@ def test_a_gradient_that_an_overflow_has_made_any_number_is_refused_in_every_way
             OverflowError, match=r"the gradient overflows at .*: a part of it is beyond the largest float"
         ):
             way()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("f", "at", "order"), UNDERFLOWS.values(), ids=UNDERFLOWS)
+def test_a_gradient_that_an_underflow_has_made_0_is_refused_where_it_meets_an_infinite_slope(f, at, order, language):
+    for way in asked(f, at, order, language):
+        with pytest.raises(
+            OverflowError, match=r"below the smallest float, and its derivative by .* is infinite or missing"
+        ):
+            way()
+
+
+def test_a_tangent_that_an_underflow_has_made_0_is_refused_where_it_meets_an_infinite_slope():
+    f = lambda x: log(x * 1e-200 * 1e-210)  # noqa: E731
+    for way in (lambda: grad(f)(1e100), lambda: jvp(f, (1e100,), (1.0,))):  # 1e-100
+        with pytest.raises(OverflowError, match="the gradient overflows"):
+            way()
+
+
+def test_a_gradient_that_an_underflow_has_made_0_is_0_where_it_meets_numbers_or_is_one_output_of_several():
+    assert grad(lambda x: 1e-200 * (1e-200 * x))(1.0) == 0.0
+    x, w = Value(1e-310, "x"), Value(1.0, "w")
+    assert jacobian([log(x), 1e-200 * (1e-200 * w), w * 0.0 * log(x)], [x, w]).tolist()[1:] == [[0.0, 0.0], [0.0, -0.0]]
+    with pytest.raises(OverflowError, match="below the smallest float"):
+        jacobian([w * x, 1e-200 * (1e-200 * log(x))], [x])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

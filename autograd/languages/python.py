@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from autograd.languages.assignments import Script
+from autograd.languages.assignments import Script, nodes_of
 from autograd.languages.code import Code, Context
 from autograd.languages.forms import ATOM, COMPARE, INFIX, MATHEMATICS, TEST, Form, Language, calls, python_literal
-from autograd.ops import Op
+from autograd.ops import BUILT_IN, Op
 
 PYTHON = Language(
     INFIX
@@ -32,7 +32,7 @@ def make({parents}):
         {partials}
     except ERRORS:
         {d}, = missing(op, y, ({parents},))
-    v = new(Value)
+{alarm}    v = new(Value)
     v.primal = y; v.op = op; v.grad = v.role = v.name = None
     v.scope = here() if OPENED else None
     v.left, v.right, v.d_left, v.d_right = {slots}
@@ -56,6 +56,7 @@ def maker_source(op: Op, n: int) -> str:
     script = Script(targets.values())
     lines = [line for name, target in targets.items() for line in script.lines(name, target)]
     split = next(k for k, line in enumerate(lines, 1) if line.startswith("y = "))
+    steep = [name for name, d in targets.items() if name != "y" and _may_overflow(op, d)]
     partials = [text or f"d{k}" for k, text in enumerate(texts)]
     slots = f"({', '.join(parents)},), None, ({', '.join(partials)},), None"
     if op.arity in (1, 2):
@@ -66,5 +67,11 @@ def maker_source(op: Op, n: int) -> str:
         value="; ".join(lines[:split]),
         partials="; ".join(lines[split:]) or "pass",
         d=", ".join("_" if text else f"d{k}" for k, text in enumerate(texts)),
+        alarm=f"    if {' * '.join(['0.0', *steep])}:  # nan\n        MISSED[:] = [True]\n" if steep else "",
         slots=slots,
     )
+
+
+def _may_overflow(op: Op, partial: Code) -> bool:
+    """Whether a partial may be ∞ where the operands and the value are not; that of sums, products and their like is not."""
+    return op.name not in BUILT_IN or any(node.word in ("divide", "power", "log") for node in nodes_of([partial], {}))

@@ -167,8 +167,8 @@ def times(bar: Any, d: Any) -> Any:
             return -times(a.args[0], b)
         if isinstance(a, Code) and isinstance(b, Code) and a.word == "mask":
             return b * a.args[0]
-    if isinstance(bar, float) and isinstance(d, Code) and d.word == "multiply" and d.args[0].literal is not None:
-        return times(bar * d.args[0].literal, d.args[1])
+    if isinstance(bar, float) and isinstance(d, Code) and d.word == "multiply" and (first := d.args[0].literal):
+        return times(bar * first, d.args[1]) if bar * first else bar * d
     return bar * d
 
 

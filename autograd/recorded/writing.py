@@ -181,4 +181,6 @@ class _Backward:
         for j, x in enumerate(group.operands):
             if self.returned.wanted(x):
                 partial = Code.called(op, f"slope({j})", y, *xs) if called else d[j] if d else op.slopes[j](y, *xs)
+                if isinstance(bar, float) and isinstance(partial, float) and bar and partial and not bar * partial:
+                    bar = self.written.context.number(bar)  # their product is not 0 whatever it meets
                 yield x, self.times(bar, partial)

@@ -40,12 +40,12 @@ def local(nodes: Sequence[Value], outputs: Sequence[Value]) -> dict[Value, Float
 
 def _passed(zeros: Zeros, node: Value, k: int, bar: Floats) -> Floats:
     """The part of an adjoint that passes along the k-th edge; nan for 0 · ∞, where it is 0 at this point only."""
-    d, parent = node.partials[k], node.parents[k]
+    d, parent, gone = node.partials[k], node.parents[k], zeros.vanishes(node, k, bar)
     if math.isfinite(d):  # an adjoint of 0 passes nothing on, and neither does a branch not taken
         return np.where((bar == 0.0) | ((d == 0.0) & ~np.isfinite(bar)), 0.0, bar * d)
     entries = np.eye(len(bar))
     lost = [x == 0.0 and not zeros.stay(node, parent, 1.0 - entry) for x, entry in zip(bar, entries, strict=True)]
-    return np.where(lost, math.nan, np.where(bar == 0.0, 0.0, bar * d))
+    return np.where(gone | np.array(lost), math.nan, np.where(bar == 0.0, 0.0, bar * d))
 
 
 def of(local: Mapping[Value, Floats], inputs: Sequence[Value], rows: int) -> Floats:

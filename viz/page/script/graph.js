@@ -44,9 +44,15 @@ function passed(bar, k, slot) {
 }
 // Whether ∞ has met −∞, or meets a factor below 1: of an overflow that may be any number. Twin: `lost` in autograd/zeros.py.
 const lost = (bar, d) => Number.isNaN(bar) || Math.max(Math.abs(bar), Math.abs(d)) === Infinity && 0 < Math.min(Math.abs(bar), Math.abs(d)) && Math.min(Math.abs(bar), Math.abs(d)) < 1;
-function undefinedProduct(bar, k, slot, stays) { // why this adjoint times this derivative has no value; "" where it has one
+// Note in `vanished` whose adjoint was lost to a product below the smallest number: a 0 there is no zero.
+function vanishes(bar, k, slot, vanished) {
+  const d = partial[k][slot];
+  if (d && Number.isFinite(d) && (bar || vanished.has(k)) && bar * d === 0) vanished.add(nodes[k].parents[slot]);
+}
+function undefinedProduct(bar, k, slot, stays, vanished) { // why this adjoint times this derivative has no value; "" where it has one
   const p = nodes[k].parents[slot], d = partial[k][slot];
   if (lost(bar, d) && !fixed[p] && value.every(Number.isFinite)) return `the gradient through ${page.rows[nodes[k].row].name} overflows here; its operand is ${from([p], value)}`;
+  if (bar === 0 && vanished.has(k) && !Number.isFinite(d) && !fixed[p] && value.every(Number.isFinite)) return `the gradient that reaches ${page.rows[nodes[k].row].name} is below the smallest number, and its derivative is infinite or missing; its operand is ${from([p], value)}`;
   if (Number.isFinite(d) || fixed[p] || (bar === 0 ? stays(k, p) : !Number.isNaN(d) || Number.isNaN(value[k]) || Number.isNaN(value[p]))) return "";
   const why = bar === 0 ? ", and the gradient that reaches it is 0 at this point only: 0 · ∞ has no value" : "";
   return `${page.rows[nodes[k].row].name} has no derivative here; its operand is ${from([p], value)}${why}`;
@@ -63,7 +69,7 @@ function ordered() {
 ordered();
 
 function sweep(judged) { // the adjoint of every node after every step, and what each step's edges add
-  const bar = nodes.map(() => null), stays = zeros(nodes.map(({ k }) => k), last);
+  const bar = nodes.map(() => null), stays = zeros(nodes.map(({ k }) => k), last), vanished = new Set();
   adjoints = [bar.slice()]; edges = [[]];
   for (const { way, group } of steps) {
     const added = [];
@@ -72,8 +78,9 @@ function sweep(judged) { // the adjoint of every node after every step, and what
       if (bar[k] === null) bar[k] = 0;
       nodes[k].parents.forEach((p, slot) => {
         if (nodes[p].role === "constant") return;
-        const more = passed(bar[k], k, slot), upstream = bar[k], why = judged && undefinedProduct(upstream, k, slot, stays);
+        const more = passed(bar[k], k, slot), upstream = bar[k], why = judged && undefinedProduct(upstream, k, slot, stays, vanished);
         if (why) throw new Error(why);
+        vanishes(upstream, k, slot, vanished);
         bar[p] = (bar[p] ?? 0) + more;
         added.push({ p, k, slot, from: upstream, more, total: bar[p] });
       });
