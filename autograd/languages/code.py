@@ -13,6 +13,7 @@ from functools import cache
 from keyword import iskeyword
 from typing import Any, Self
 
+import numpy as np
 import numpy.typing as npt
 
 from autograd import dispatch, ops
@@ -149,6 +150,11 @@ class Code(Operand):
 
     def __compare__(self, word: str, other: Any) -> Self:
         return type(self)(word, (self, other))
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *operands: Any, **options: Any) -> Any:
+        if any(getattr(x, "word", None) in COMPARISONS for x in operands):
+            raise TypeError(f"np.{ufunc.__name__} of comparisons is not written: NumPy adds two that hold to True")
+        return getattr(ufunc, method)(*(np.full((), x, object) for x in operands), **options)  # by their operators
 
     def __eq__(self, other: object) -> Any:
         return self.__compare__("equal", other)
