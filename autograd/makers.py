@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, cast
 
 from autograd import dispatch, ops, refusals
@@ -10,11 +11,11 @@ from autograd.languages.code import opaque
 from autograd.languages.python import maker_source
 from autograd.ops import Op
 from autograd.scope import OPENED, here
-from autograd.value import Value, applied, lift, new
+from autograd.value import Value, apart, applied, lift, new
 
 
 def maker(op: Op, n: int | None = None) -> Callable[..., Value]:
-    """The function from a row's operands, all Values, to a node; a VectorOp's for n operands, or for any number."""
+    """The function from a row's operands, all Values, to a node; of a VectorOp with n operands, from tuples, one a vector."""
     if n not in op.compiled:
         op.compiled[n] = _compiled(op, op.arity) if op.arity else _of_vectors(op, n)
     return op.compiled[n]
@@ -22,14 +23,17 @@ def maker(op: Op, n: int | None = None) -> Callable[..., Value]:
 
 def _of_vectors(op: Op, n: int | None) -> Callable[..., Value]:
     if n is None:
-        return lambda *parents: maker(op, len(parents))(*parents)
+        vectors = slice(op.vectors)
+        return lambda *parents: maker(op, len(parents))(*apart(op, parents)[vectors])
     # Up to here compiled for n operands; an indexed row has as many components as operands, so it stops early.
-    return _compiled(op, n) if n <= (32 if op.index is None else 16) else lambda *parents: applied(op, parents)
+    return (
+        _compiled(op, n) if n <= (32 if op.index is None else 16) else lambda *vectors: applied(op, [*chain(*vectors)])
+    )
 
 
 def _compiled(op: Op, n: int) -> Callable[..., Value]:
     if opaque(op, n):
-        return lambda *parents: applied(op, parents)
+        return lambda *parents: applied(op, parents if op.arity else [*chain(*parents)])
     namespace = vars(dispatch.FLOATS) | {
         "ERRORS": refusals.ERRORS, "refusal": refusals.refusal, "missing": refusals.missing, "MISSED": refusals.MISSED, "op": op,
         "new": new, "Value": Value, "here": here, "OPENED": OPENED,
@@ -43,7 +47,7 @@ def _compiled(op: Op, n: int) -> Callable[..., Value]:
 def recorded(op: Op, operands: Sequence[Any]) -> Any:
     """`applied` by the compiled function."""
     if set(map(type, operands)) == {Value}:
-        return maker(op, None if op.arity else len(operands))(*operands)
+        return maker(op)(*operands)
     parents = [lift(x) for x in operands]
     return NotImplemented if any(p is NotImplemented for p in parents) else maker(op)(*parents)
 

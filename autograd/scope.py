@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from functools import wraps
 from threading import RLock
@@ -80,12 +80,11 @@ class scope:
     def __enter__(self) -> Path:
         if not OPENED:
             OPENED.append(True)
-        outer, seen = here(), self._seen
-        if seen[0] is not outer:
-            self._seen = seen = outer, path(outer, self.name, self.formula)
+        outer = here()
+        inner = self.inside(outer)
         try:
-            _current.set(seen[1])
-            return seen[1]  # type: ignore[no-any-return]
+            _current.set(inner)
+            return inner
         except BaseException:  # an interruption before the block begins
             _current.set(outer)
             raise
@@ -99,6 +98,13 @@ class scope:
         except BaseException:  # an interruption of one of these calls
             _current.set(self._around(here()) if outer is self else outer)
             raise
+
+    def inside(self, outer: Path | None) -> Path:
+        """The path of this scope within another one."""
+        seen = self._seen  # another thread may enter it meanwhile
+        if seen[0] is not outer:
+            self._seen = seen = outer, path(outer, self.name, self.formula)
+        return seen[1]  # type: ignore[no-any-return]
 
     def _around(self, inner: Path | None) -> Path | None:
         """The path to go back to."""
@@ -115,3 +121,15 @@ class scope:
 
         scoped.scope = self  # type: ignore[attr-defined]  # a Chain then opens no second scope around it
         return scoped  # type: ignore[return-value]
+
+
+def each(scopes: Iterable[scope]) -> Iterator[Path]:
+    """Scopes side by side, for a loop: each is open until the next one is asked for."""
+    OPENED[:], outer = [True], here()
+    try:
+        for s in scopes:
+            inner = s.inside(outer)
+            _current.set(inner)
+            yield inner
+    finally:
+        _current.set(outer)

@@ -54,11 +54,12 @@ def wengert_list(outputs: Iterable[Value]) -> list[Value]:
                 order.append(node)
                 continue
             stack += (node, None)
-            if (right := node.right) is not None:
+            if left.__class__ is tuple:
+                for vector in (node.right or (), left):
+                    if not seen.issuperset(vector):  # most operands of most dots are weights that are placed
+                        stack += filterfalse(seen.__contains__, reversed(vector))
+            elif (right := node.right) is not None:
                 stack += (right, left)
-            elif left.__class__ is tuple:
-                if not seen.issuperset(left):  # most operands of most dots are weights that are placed
-                    stack += filterfalse(seen.__contains__, reversed(left))
             else:
                 stack.append(left)
     return order
@@ -75,18 +76,19 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
         if bar := adjoint[node]:
             left = node.left
             if left is None:
-                if (
-                    bar - bar
-                ):  # a missing derivative is nan, and nan or ∞ reaches the leaves: only then look edge by edge
+                # A missing derivative is nan, and nan or ∞ reaches the leaves: only then look edge by edge.
+                if bar - bar:
                     return checked_sweep(order, seeds, stored)
-            elif (right := node.right) is not None:
-                adjoint[left] += bar * node.d_left
-                adjoint[right] += bar * node.d_right
             elif left.__class__ is tuple:
                 for parent, d in zip(left, node.d_left, strict=True):
                     adjoint[parent] += bar * d
+                if right := node.right:
+                    for parent, d in zip(right, node.d_right, strict=True):
+                        adjoint[parent] += bar * d
             else:
                 adjoint[left] += bar * node.d_left
+                if (right := node.right) is not None:
+                    adjoint[right] += bar * node.d_right
     if MISSED and any(not bar and not finite(node.partials) for node, bar in adjoint.items()):
         return checked_sweep(order, seeds, stored)  # is this 0 one that holds?
     return adjoint

@@ -120,7 +120,8 @@ class Value(Typed, ops.Methods):
     """
 
     # Two parents and two partials lie flat: a node is then one object to the garbage collector, where two
-    # tuples make it three. More than two lie as tuples in `left` and `d_left`. The rest reads `parents`, `partials`.
+    # tuples make it three. Vectors lie as tuples, which nodes share: the first in `left` and `d_left`, the second of
+    # a row that takes two in `right` and `d_right`. The rest reads `parents` and `partials`.
     __slots__ = ("d_left", "d_right", "grad", "left", "name", "op", "primal", "right", "role", "scope")
 
     primal: float  # the number: `data` reads and writes it
@@ -268,13 +269,16 @@ def node(op: Op, data: float, parents: Sequence[Value], partials: Sequence[float
     """A computed Value, from its parts."""
     v = new(Value)
     v.primal, v.op, v.grad, v.role, v.name, v.scope = data, op, None, None, None, here()
-    v.right = v.d_right = None
-    if op.arity in (1, 2):
-        v.left, v.right = (*parents, None)[:2]
-        v.d_left, v.d_right = (*partials, None)[:2]
-    else:
-        v.left, v.d_left = tuple(parents), tuple(partials)
+    (v.left, v.right), (v.d_left, v.d_right) = apart(op, parents), apart(op, partials)
     return v
+
+
+def apart(op: Op, operands: Sequence[Any]) -> tuple[Any, Any]:
+    """The left and the right side of a node: an operand each, or a vector each; None where there is no second one."""
+    if op.arity in (1, 2):
+        return operands[0], operands[1] if op.arity == 2 else None
+    half = len(operands) // op.vectors if op.vectors == 2 else len(operands)
+    return tuple(operands[:half]), tuple(operands[half:]) or None
 
 
 new = object.__new__
@@ -302,9 +306,9 @@ def constant_of(x: float) -> Value:
 
 
 def _both(left: Any, right: Any) -> tuple[Any, ...]:
-    if right is not None:
-        return left, right
-    return left if left.__class__ is tuple else () if left is None else (left,)
+    if right is None:
+        return left if left.__class__ is tuple else () if left is None else (left,)
+    return left + right if left.__class__ is tuple else (left, right)
 
 
 _TESTS = {"greater": operator.gt, "less": operator.lt, "greater_equal": operator.ge, "less_equal": operator.le}

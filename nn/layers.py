@@ -13,6 +13,7 @@ import autograd
 from autograd import Value, array, dot, nesting, ops, refusals, scope
 from autograd.guards import graph_of
 from autograd.makers import maker
+from autograd.scope import each
 from nn.examples import whole
 from nn.init import Rng, generator, glorot, he
 from nn.module import Module, called
@@ -42,17 +43,16 @@ class _Units(Module):
         self.b = array(np.zeros(units), "b") if bias else None
 
     def __call__(self, x: Any) -> Any:
-        x = _inputs(x, self.w.shape[-1], self)
-        weights = self.w.reshape(len(self._scopes), -1).tolist()
-        biases = [None] * len(weights) if self.b is None else nesting.flat(self.b)
+        x = tuple(_inputs(x, self.w.shape[-1], self))
+        weights = map(tuple, self.w.reshape(len(self._scopes), -1).tolist())
+        biases = [None] * len(self._scopes) if self.b is None else nesting.flat(self.b)
         name, g = _activation(self.activation)
         together = name == "softmax"  # it needs all units; every other activation belongs to one
         y, weighted = [], maker(dot, 2 * len(x))  # the node itself, unchecked: these are Values, and of one length
         with self._scope:
-            for unit, w, b in zip(self._scopes, weights, biases, strict=True):
-                with unit:
-                    a = weighted(*w, *x) if b is None else add(weighted(*w, *x), b)
-                    y.append(a if together else g(a))
+            for _, w, b in zip(each(self._scopes), weights, biases, strict=True):
+                a = weighted(w, x) if b is None else add(weighted(w, x), b)
+                y.append(a if together else g(a))
             y = g(y) if together else y
         if set(map(type, y)) != {Value}:
             graph_of(y, "the activation")

@@ -56,7 +56,7 @@ def test_the_compiled_maker_is_the_definition_to_the_bit_at_special_points_too(o
     for k, numbers in enumerate(rows):
         roles = ["parameter", "constant"] if k % 2 else ["parameter"]
         operands = [Value(x, role=roles[j % len(roles)]) for j, x in enumerate(numbers)]
-        compiled = outcome(lambda op, xs: maker(op, len(xs) if op.vectors else None)(*xs), op, operands)
+        compiled = outcome(lambda op, xs: maker(op)(*xs), op, operands)
         assert compiled == outcome(applied, op, operands)
 
 

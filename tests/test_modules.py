@@ -222,6 +222,12 @@ def test_the_state_holds_an_array_for_each_array_of_parameters():
     assert sum(x.size for x in Odd().state().values()) == len(Odd().parameters())
 
 
+def test_the_units_of_a_layer_share_the_vector_of_its_inputs():
+    a, b = nn.Layer(2, 2, "identity", rng=0)([0.5, 1.0])
+    assert [a.parents[0].op.name, b.parents[0].op.name] == ["dot", "dot"]
+    assert a.parents[0].right is b.parents[0].right
+
+
 def test_a_tie_within_an_array_is_one_parameter():
     class Tied(nn.Module):
         def __init__(self):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from autograd.languages.assignments import Script, nodes_of
 from autograd.languages.code import Code, Context
 from autograd.languages.forms import ATOM, COMPARE, INFIX, MATHEMATICS, TEST, Form, Language, calls, python_literal
 from autograd.ops import BUILT_IN, Op
+from autograd.value import apart
 
 PYTHON = Language(
     INFIX
@@ -22,7 +25,7 @@ PYTHON = Language(
 )
 
 _MAKER = """
-def make({parents}):
+def make({given}):
     {data}
     try:
         {value}
@@ -35,7 +38,7 @@ def make({parents}):
 {alarm}    v = new(Value)
     v.primal = y; v.op = op; v.grad = v.role = v.name = None
     v.scope = here() if OPENED else None
-    v.left, v.right, v.d_left, v.d_right = {slots}
+    v.left = {left}; v.right = {right}; v.d_left = {d_left}; v.d_right = {d_right}
     return v
 """
 
@@ -58,18 +61,28 @@ def maker_source(op: Op, n: int) -> str:
     split = next(k for k, line in enumerate(lines, 1) if line.startswith("y = "))
     steep = [name for name, d in targets.items() if name != "y" and _may_overflow(op, d)]
     partials = [text or f"d{k}" for k, text in enumerate(texts)]
-    slots = f"({', '.join(parents)},), None, ({', '.join(partials)},), None"
-    if op.arity in (1, 2):
-        slots = ", ".join([*parents, "None"][:2] + [*partials, "None"][:2])
+    given = ["left", "right"][: op.vectors] or parents
+    taken = [f"{_tuple(names)} = {side}" for side, names in zip(given, apart(op, parents), strict=False) if op.vectors]
+    left, right = [*given, None][:2] if op.vectors or op.arity in (1, 2) else apart(op, parents)
+    d_left, d_right = map(_tuple, apart(op, partials))
     return _MAKER.format(
+        given=", ".join(given),
+        left=_tuple(left),
+        right=right,
+        d_left=d_left,
+        d_right=d_right,
         parents=", ".join(parents),
-        data="; ".join(f"x{k} = {a}.primal" for k, a in enumerate(parents)),
+        data="; ".join([*taken, *(f"x{k} = {a}.primal" for k, a in enumerate(parents))]),
         value="; ".join(lines[:split]),
         partials="; ".join(lines[split:]) or "pass",
         d=", ".join("_" if text else f"d{k}" for k, text in enumerate(texts)),
         alarm=f"    if {' * '.join(['0.0', *steep])}:  # nan\n        MISSED[:] = [True]\n" if steep else "",
-        slots=slots,
     )
+
+
+def _tuple(side: Any) -> str:
+    """One side of a node as code: a name, or a tuple of names."""
+    return f"({', '.join(side)},)" if isinstance(side, tuple) else str(side)
 
 
 def _may_overflow(op: Op, partial: Code) -> bool:
