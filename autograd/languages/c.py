@@ -13,8 +13,9 @@ from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
+from autograd import ops
 from autograd.languages.assignments import Function
-from autograd.languages.code import identifier
+from autograd.languages.code import Code, identifier
 from autograd.languages.entries import Frame
 from autograd.languages.forms import COMPARE, INFIX, MATHEMATICS, PRODUCT, SIGN, TEST, Form, Language, calls
 from autograd.languages.loops import Loops, computed, constants
@@ -26,7 +27,7 @@ WORDS = """
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
     real vec mask LANES LANE EACH load lives sum_of_lanes spread choose nonzero maximum minimum theta rows n total gradient
     forward sum_and_grad first live missing out main i j k l p q memset feclearexcept fetestexcept errno y0 y1 yn j0 j1 jn
-    gathered gathered_one gathered_each scatter scatter_one is_place
+    tanh_of signed_as gathered gathered_one gathered_each scatter scatter_one is_place
 """
 
 
@@ -69,6 +70,7 @@ _NUMBERS: Mapping[str, Any] = (
         "mask": Form("(real)({})", SIGN),
         "nonzero": Form("{} != 0.0", COMPARE, (PRODUCT,)),
         "spread": Form("{}"),
+        "tanh_of": Form("tanh({})", uses=(1, 0)),
     }
 )
 _VECTORS: Mapping[str, Any] = (
@@ -84,12 +86,20 @@ _VECTORS: Mapping[str, Any] = (
         "mask": Form("ones({})"),
         "nonzero": Form("{} != 0.0", COMPARE, (PRODUCT,)),
         "spread": Form("spread({})"),
+        "tanh_of": Form("tanh_of({}, {})"),
     }
 )
 MIXED = ("add", "subtract", "multiply", "divide", "negative", "positive", "greater", "less", "greater_equal", "less_equal",
          "equal", "not_equal", "nonzero", "whole_power")  # fmt: skip
+
+
+def _tanh(kind: type[Code], x: Any) -> Any:
+    return kind("tanh_of", (x, ops.exp.apply(-2.0 * abs(x))))  # of the exponential in its derivative
+
+
 #: Arrays of the graph: the words of NumPy, under names that C allows.
-_FORMS, _RESERVED = {**NUMPY.forms}, frozenset(WORDS.split()) | NUMPY.reserved
+_FORMS: dict[str, Any] = {**NUMPY.forms, "tanh": _tanh, "tanh_of": Form("")}
+_RESERVED = frozenset(WORDS.split()) | NUMPY.reserved
 del _FORMS["each"]  # which calls Python
 ARRAYS = replace(NUMPY, forms=_FORMS, comment="// {}", reserved=_RESERVED, spelled=_spelled)
 
