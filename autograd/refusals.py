@@ -142,10 +142,10 @@ def overflowed(node: Any) -> OverflowError:
     )
 
 
-def underflowed(node: Any, parent: Any) -> OverflowError:
-    """The error for a gradient that is below the smallest float where it meets a derivative that is infinite."""
+def underflowed(node: Any, parent: Any, what: str = "is infinite or missing") -> OverflowError:
+    """The error for a gradient that is below the smallest float where its product with a derivative is unknown."""
     where = f" in {node.scope}" if node.scope else ""
     return OverflowError(
         f"the gradient that reaches {node.op.label}{where} is below the smallest float, and its derivative by "
-        f"{described(parent)} is infinite or missing: their product may be any number. Scale the data to about 1."
+        f"{described(parent)} {what}: their product may be any number. Scale the data to about 1."
     )

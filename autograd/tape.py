@@ -87,9 +87,13 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
                         adjoint[parent] += bar * d
             else:
                 adjoint[left] += bar * node.d_left
+<<<<<<< HEAD
                 if (right := node.right) is not None:
                     adjoint[right] += bar * node.d_right
     if MISSED and any(not bar and not finite(node.partials) for node, bar in adjoint.items()):
+=======
+    if MISSED and any(not bar and node.left is not None and not finite(node.partials) for node, bar in adjoint.items()):
+>>>>>>> attack
         return checked_sweep(order, seeds, stored)  # is this 0 one that holds?
     return adjoint
 
@@ -117,7 +121,7 @@ def checked_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Loc
     Adjoints are floats, Values, or vectors with an entry for each of several outputs.
     """
     nodes = list(order)
-    zeros = Zeros(nodes, seeds)
+    zeros = Zeros(nodes, seeds, local)
     adjoint: dict[Value, Any] = dict.fromkeys(nodes, 0.0) | dict(seeds)
     for node in reversed(nodes):
         bar = adjoint[node]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.guards import behind, differentiable, fixed
+from autograd.guards import behind, current, differentiable, fixed
 from autograd.ops import CHOOSING
 from autograd.refusals import ERRORS, MISSED, finite, no_derivative, overflowed, underflowed
 
@@ -43,14 +43,16 @@ class Side(NamedTuple):
 class Zeros:
     """The zeros among the adjoints of one reverse sweep; nodes of which no parent is in `order` are its leaves."""
 
-    def __init__(self, order: Sequence[Value], seeds: Mapping[Value, Any]) -> None:
+    def __init__(self, order: Sequence[Value], seeds: Mapping[Value, Any], local: Any = None) -> None:
+        #: While a graph is recorded, the local partials of a node: an adjoint that is a number then holds at other numbers.
+        self._local = local if current() else None
         self.order, self.seeds = order, {v: getattr(bar, "primal", bar) for v, bar in seeds.items()}
         self._inside = set(order)
         self._leaves = [v for v in order if v.role != "constant" and self._inside.isdisjoint(v.parents)]
         self._known: dict[Any, Side] = {}
         #: The nodes whose adjoint, or an entry of it, was lost to an underflow: a 0 there is no zero.
         self.vanished: dict[Value, Any] = {}
-        self._meets = bool(MISSED) and not all(finite(v.partials) for v in order)
+        self._meets = bool(self._local or (MISSED and not all(finite(v.partials) for v in order)))
 
     def passes(self, node: Value, k: int, bar: Any) -> bool:
         """Whether the adjoint `bar` meets a derivative along the k-th edge; raises where that is missing."""
@@ -58,6 +60,9 @@ class Zeros:
         self.whole(parent, bar, d)
         if self._meets and np.any(self.vanishes(node, k, number)) and self._finite and not fixed(parent):
             raise underflowed(node, parent)
+        kept = node in self.vanished and number is bar and not np.any(bar)
+        if kept and self._local and getattr(self._local(node)[k], "role", "constant") != "constant":
+            raise underflowed(node, parent, "is recorded for other numbers")
         if math.isfinite(d):  # an adjoint that is 0 here, or a partial, may have a derivative of its own, and passes
             return d != 0.0 or number is not bar or bool(np.isfinite(number).all())  # no branch not taken, of 0 · ∞
         if d == d:

@@ -277,12 +277,12 @@ def asked(f, at, order, language):
     p = Value(0.5, "p")
     program, theta = record(lambda: f(p), language=language), np.array([at])
     if order == 1:
-        recorded = lambda: program.value_and_grad(theta)[1][0]  # noqa: E731
+        recorded = [lambda: program.value_and_grad(theta)[1][0], lambda: program.jacobian(theta)[0]]
         return [
             lambda: grad(f)(at),
             lambda: jvp(f, (at,), (1.0,))[1],
             lambda: jacobian(lambda x: [f(x), f(x)])(at)[0],
-            recorded,
+            *recorded,
         ]
     return [
         lambda: grad(grad(f))(at),
@@ -312,7 +312,7 @@ def test_a_gradient_that_an_overflow_has_made_any_number_is_refused_in_every_way
 def test_a_gradient_that_an_underflow_has_made_0_is_refused_where_it_meets_an_infinite_slope(f, at, order, language):
     for way in asked(f, at, order, language):
         with pytest.raises(
-            OverflowError, match=r"below the smallest float, and its derivative by .* is infinite or missing"
+            OverflowError, match=r"below the smallest float, and its derivative by .* is (infinite or missing|recorded)"
         ):
             way()
 
@@ -330,6 +330,27 @@ def test_a_gradient_that_an_underflow_has_made_0_is_0_where_it_meets_numbers_or_
     assert jacobian([log(x), 1e-200 * (1e-200 * w), w * 0.0 * log(x)], [x, w]).tolist()[1:] == [[0.0, 0.0], [0.0, -0.0]]
     with pytest.raises(OverflowError, match="below the smallest float"):
         jacobian([w * x, 1e-200 * (1e-200 * log(x))], [x])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_constant_that_overflowed_at_the_example_is_no_infinite_derivative_at_other_numbers(language):
+    p = Value(0.5, "p")
+    with pytest.raises(OverflowError, match="the gradient overflows"):  # 2e220
+        record(lambda: p * (p / 1e-320), language=language).jacobian(np.array([1e-100]))
+    found = record(lambda x: 1e200 * (1e200 * p * p) * x, 1.0, language=language).jacobian(
+        np.array([1e-150]), [1.0, 2.0]
+    )
+    assert found == pytest.approx(np.array([[2e250], [4e250]]))
+    assert record(lambda: math.inf * p, language=language).jacobian(np.ones(1)).tolist() == [math.inf]
+
+
+@pytest.mark.parametrize(
+    "record_it", [lambda f, p: record(lambda: f(p)).hessian, lambda f, p: record(lambda: gradients(f(p), [p])[0])]
+)
+def test_a_gradient_that_an_underflow_has_made_a_constant_0_is_not_recorded_for_other_numbers(record_it):
+    p = Value(0.5, "p")
+    with pytest.raises(OverflowError, match=r"by 0.5 from p is recorded for other numbers"):
+        record_it(lambda p: 1e-200 * (1e-200 * log(p)), p)(np.array([1e-160]))  # −1e-80
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

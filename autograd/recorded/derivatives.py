@@ -113,7 +113,7 @@ class Derivatives:
     def _derived(self, derived: Derived) -> tuple[Any, Derived]:
         make: Any = type(self)
         program = make(self.function, derived.plan, Data(self._data.arguments, [], []), self.language)
-        program._run.again = derived.again
+        program._run.again, program._run.derived = derived.again, True
         return program, derived
 
 

@@ -51,6 +51,8 @@ class Run:
     ) -> None:
         self.function, self.plan, self.names, self.native = function, plan, names, native
         self.again = partial(_again, plan)  # the outputs and the parameters as Values, from the numbers of the columns
+        #: Whether an ∞ may be that of a constant that overflowed at the example: `again` judges it.
+        self.derived = False
         arrays: list[Any] = [*plan.groups[plan.theta :], *(x for group in plan.groups for x in group.operands)]
         widest = max((x.grid.size for x in arrays if x.batched), default=1)
         # Every block reads the parameters and writes their gradient, so it should have more numbers than they are.
@@ -59,7 +61,8 @@ class Run:
         self.most = max(least, BLOCK // (8 * widest))
 
     def __call__(self, name: str, theta: Floats, arrays: Arrays) -> Any:
-        if self.native and (result := self.native(theta.dtype)(name, theta, arrays)) is not None:
+        result = self.native(theta.dtype)(name, theta, arrays) if self.native else None
+        if result is not None and (name != "forward" or not self.derived or self._known(result)):
             return result  # else some row has to be looked at
         try:
             return self._from(0, name, theta, arrays, [])
@@ -102,8 +105,7 @@ class Run:
             with np.errstate(**ALARM):
                 result = self.function(name)(theta, *arrays)
                 if name == "forward":
-                    # An ∞ without a flag came with the data: no operation was out of its domain.
-                    sound = not np.isnan(result).any() and not any(math.isnan(x.min()) for x in arrays)
+                    sound = self._known(result) and not any(math.isnan(x.min()) for x in arrays)
                 else:
                     # A sum of squares is nan or ∞ if a number is: the cheapest look at all, if none is too large.
                     gradient, *data = (x.ravel().dot(x.ravel()) for x in (result[1], *arrays))
@@ -111,6 +113,10 @@ class Run:
         except FloatingPointError:
             return None
         return result if sound else None
+
+    def _known(self, outputs: npt.NDArray[Any]) -> bool:
+        """Whether all outputs stand. An ∞ without a flag came with the data, but for that of a derivative's constant."""
+        return bool(np.isfinite(outputs).all()) if self.derived else not np.isnan(outputs).any()
 
     def _unchecked(self, name: str, theta: Floats, arrays: Arrays) -> Any:
         """The function's result, whatever flags it raises."""
