@@ -18,7 +18,7 @@ import numpy as np
 from autograd.guards import transforming
 from autograd.ops import BUILT_IN, RESERVED, Op, multiply, where
 from autograd.refusals import MISSED, finite
-from autograd.zeros import Zeros, lost
+from autograd.zeros import Zeros, lost, underflowing
 
 if TYPE_CHECKING:
     from autograd.value import Value
@@ -87,13 +87,9 @@ def reverse_sweep(order: list[Value], seeds: Mapping[Value, float]) -> dict[Valu
                         adjoint[parent] += bar * d
             else:
                 adjoint[left] += bar * node.d_left
-<<<<<<< HEAD
                 if (right := node.right) is not None:
                     adjoint[right] += bar * node.d_right
-    if MISSED and any(not bar and not finite(node.partials) for node, bar in adjoint.items()):
-=======
     if MISSED and any(not bar and node.left is not None and not finite(node.partials) for node, bar in adjoint.items()):
->>>>>>> attack
         return checked_sweep(order, seeds, stored)  # is this 0 one that holds?
     return adjoint
 
@@ -121,7 +117,7 @@ def checked_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Loc
     Adjoints are floats, Values, or vectors with an entry for each of several outputs.
     """
     nodes = list(order)
-    zeros = Zeros(nodes, seeds, local)
+    zeros = Zeros(nodes, seeds)
     adjoint: dict[Value, Any] = dict.fromkeys(nodes, 0.0) | dict(seeds)
     for node in reversed(nodes):
         bar = adjoint[node]
@@ -131,7 +127,10 @@ def checked_sweep(order: Iterable[Value], seeds: Mapping[Value, Any], local: Loc
             continue
         for k, (parent, d) in enumerate(zip(node.parents, node.partials if nothing else local(node), strict=True)):
             if parent in adjoint and zeros.passes(node, k, bar):
-                adjoint[parent] = total(adjoint[parent], product(bar, d))
+                more = product(bar, d)
+                if local is rederived:
+                    more = zeros.kept(node, k, bar, d, more)
+                adjoint[parent] = total(adjoint[parent], more)
     return adjoint
 
 
@@ -154,12 +153,12 @@ def forward_sweep(
             if (dot_in := tangent.get(parent)) is None:
                 continue
             number, partial = getattr(dot_in, "primal", dot_in), node.partials[k]
-            gone = parent in vanished and number == 0.0
-            if partial != partial or lost(number, partial) or (gone and not math.isfinite(partial)):
+            gone, small = parent in vanished and number == 0.0, not partial and underflowing(node, k)
+            if partial != partial or lost(number, partial) or ((gone or small) and not math.isfinite(number + partial)):
                 missing, dot = True, math.nan
             elif not zero(dot_in) and (partial or number is not dot_in or math.isfinite(number)):
                 dot = total(dot, product(dot_in, d))
-            if partial and (number or gone) and number * partial == 0.0:
+            if (partial or small) and (number or gone) and number * partial == 0.0:
                 vanished.add(node)
         tangent[node], missing = dot, missing or lost(dot, 1.0)
     if missing:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from autograd.guards import behind, current, differentiable, fixed
-from autograd.ops import CHOOSING
+from autograd.ops import CHOOSING, multiply
 from autograd.refusals import ERRORS, MISSED, finite, no_derivative, overflowed, underflowed
 
 if TYPE_CHECKING:
@@ -43,16 +43,14 @@ class Side(NamedTuple):
 class Zeros:
     """The zeros among the adjoints of one reverse sweep; nodes of which no parent is in `order` are its leaves."""
 
-    def __init__(self, order: Sequence[Value], seeds: Mapping[Value, Any], local: Any = None) -> None:
-        #: While a graph is recorded, the local partials of a node: an adjoint that is a number then holds at other numbers.
-        self._local = local if current() else None
+    def __init__(self, order: Sequence[Value], seeds: Mapping[Value, Any]) -> None:
         self.order, self.seeds = order, {v: getattr(bar, "primal", bar) for v, bar in seeds.items()}
         self._inside = set(order)
         self._leaves = [v for v in order if v.role != "constant" and self._inside.isdisjoint(v.parents)]
         self._known: dict[Any, Side] = {}
         #: The nodes whose adjoint, or an entry of it, was lost to an underflow: a 0 there is no zero.
         self.vanished: dict[Value, Any] = {}
-        self._meets = bool(self._local or (MISSED and not all(finite(v.partials) for v in order)))
+        self._meets = bool(MISSED) and not all(finite(v.partials) for v in order)
 
     def passes(self, node: Value, k: int, bar: Any) -> bool:
         """Whether the adjoint `bar` meets a derivative along the k-th edge; raises where that is missing."""
@@ -60,9 +58,6 @@ class Zeros:
         self.whole(parent, bar, d)
         if self._meets and np.any(self.vanishes(node, k, number)) and self._finite and not fixed(parent):
             raise underflowed(node, parent)
-        kept = node in self.vanished and number is bar and not np.any(bar)
-        if kept and self._local and getattr(self._local(node)[k], "role", "constant") != "constant":
-            raise underflowed(node, parent, "is recorded for other numbers")
         if math.isfinite(d):  # an adjoint that is 0 here, or a partial, may have a derivative of its own, and passes
             return d != 0.0 or number is not bar or bool(np.isfinite(number).all())  # no branch not taken, of 0 · ∞
         if d == d:
@@ -86,17 +81,30 @@ class Zeros:
         d, nothing = node.partials[k], self.vanished.get(node, False)
         if not math.isfinite(d):
             return nothing & (number == 0.0)
-        if d and np.any(gone := ((number != 0.0) | nothing) & (number * d == 0.0)):
+        gone = ((number != 0.0) | nothing) & (number * d == 0.0)
+        if np.any(gone) and (d or underflowing(node, k)):
             parent = node.parents[k]
             self.vanished[parent] = self.vanished.get(parent, False) | gone
         return False
 
+    def kept(self, node: Value, k: int, bar: Any, d: Any, product: Any) -> Any:
+        """The product v̄ · d in a graph; where plain numbers overflow or vanish in it, as a node that knows its factors."""
+        if product.__class__ is float and bar and d and (product == 0.0 or math.isinf(product)):
+            return type(node)(bar, role="constant") * d
+        if current() and _lost(bar) and not bar.data and getattr(d, "role", "constant") != "constant":
+            raise underflowed(node, node.parents[k], "is recorded for other numbers")
+        return product
+
     @cached_property
     def _finite(self) -> bool:
         """Whether every number of the graph is finite, so that an ∞ among its derivatives is an overflow."""
-        return all(math.isfinite(v.data) for v in self.order) and all(
-            np.isfinite(bar).all() for bar in self.seeds.values()
-        )
+        over: set[Value] = set()  # behind constants whose product overflowed
+        for v in self.order:
+            if not math.isfinite(v.data):
+                if over.isdisjoint(v.parents) and not any(map(_lost, (v, *v.parents))):
+                    return False
+                over.add(v)
+        return all(np.isfinite(bar).all() for bar in self.seeds.values())
 
     def whole(self, node: Value, bar: Any, d: float = 1.0) -> None:
         """Raise where what reaches a node is a number that was lost to an overflow."""
@@ -157,6 +165,18 @@ class Zeros:
                         if p in adjoint:
                             adjoint[p] = adjoint[p] + np.where(bar == 0.0, 0.0, bar * d)
         return adjoint
+
+
+def underflowing(node: Value, k: int) -> bool:
+    """Whether the k-th partial, where it is 0, is a product of constants that is below the smallest float."""
+    return node.op is multiply and _lost(node.parents[1 - k])
+
+
+def _lost(x: Any) -> bool:
+    """Whether a 0 or ∞ is a product of constants, each a number between, that is kept as a node."""
+    if getattr(x, "op", None) is not multiply or (x.data and math.isfinite(x.data)) or not fixed(x):
+        return False
+    return all(v.op is multiply or (v.op is None and v.data and math.isfinite(v.data)) for v in behind(x))
 
 
 def _derived(v: Value, numbers: Sequence[float]) -> tuple[float, Sequence[float]]:

@@ -27,6 +27,7 @@ from autograd import (
     record,
     relu,
     sigmoid,
+    sin,
     sqrt,
     step,
     sum as total,
@@ -265,6 +266,10 @@ UNDERFLOWS = {  # the right answers: 1e-90, 6e-155 and ∞
     "of second order": (lambda x: ((x * x) ** 0.5) ** 3, 1e-155, 2),
     "before a missing derivative": (lambda x: 1e-200 * (1e-200 * sqrt(x)), 0.0, 1),
 }
+CONSTANTS = {  # whose product in a first derivative leaves the floats; the right answers: −1e250 and −1e-80
+    "above": (lambda x: 1e200 * (1e200 * sin(x)), 1e-150),
+    "below": (lambda x: 1e-200 * (1e-200 * log(x)), 1e-160),
+}
 FLAT = {
     "an underflow": lambda x: exp(-1 / (x * x + 1e-320)),
     "a saturated sigmoid": lambda x: sigmoid(-1 / (x * x + 1e-320)),
@@ -315,6 +320,21 @@ def test_a_gradient_that_an_underflow_has_made_0_is_refused_where_it_meets_an_in
             OverflowError, match=r"below the smallest float, and its derivative by .* is (infinite or missing|recorded)"
         ):
             way()
+
+
+@pytest.mark.parametrize(("f", "at"), CONSTANTS.values(), ids=CONSTANTS)
+def test_a_second_derivative_behind_constants_that_leave_the_floats_is_refused(f, at):
+    for way in asked(f, at, 2, "numpy")[:4]:
+        with pytest.raises(
+            OverflowError, match=r"the gradient (overflows|that reaches .* is below the smallest float)"
+        ):
+            way()
+
+
+def test_constants_that_leave_the_floats_are_harmless_where_nothing_infinite_meets_them():
+    assert grad(grad(lambda x: 1e-200 * (1e-200 * x * x)))(1.0) == 0.0
+    assert grad(grad(lambda x: 1e200 * (1e200 * x)))(1.0) == 0.0
+    assert grad(lambda x: 1e200 * (1e200 * sin(x)))(1e-150) == math.inf
 
 
 def test_a_tangent_that_an_underflow_has_made_0_is_refused_where_it_meets_an_infinite_slope():
