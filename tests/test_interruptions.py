@@ -40,20 +40,21 @@ class Interruption:
     def __call__(self, frame, event, arg):
         if not frame.f_code.co_filename.startswith(OURS):
             return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
         code, before = frame.f_code, None
 
         def instruction(frame, event, arg):
             nonlocal before
             if event == "opcode":
                 last, before = before, dis.opname[code.co_code[frame.f_lasti]]
-                if last in (None, "RESUME", "CALL", "CALL_FUNCTION_EX") or "JUMP_BACKWARD" in last:
+                if last in (None, "RESUME", "CALL", "CALL_KW", "CALL_FUNCTION_EX") or "JUMP_BACKWARD" in last:
                     self.count += 1
                     if self.count == self.at:
                         self.where = (code.co_qualname, last in (None, "RESUME"))
                         raise KeyboardInterrupt
             return instruction
 
+        frame.f_trace = instruction  # Python 3.13 follows the instructions of a frame that has a tracer by then
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return instruction
 
 
