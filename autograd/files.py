@@ -26,7 +26,8 @@ def written(contents: Mapping[Path, Callable[[Any], Any]]) -> Path:
         for path, target, aside in zip(contents, targets, asides, strict=True):
             buffer = BytesIO()  # what goes wrong while it is written touches no disk
             contents[path](buffer)
-            _write(buffer.getbuffer(), target, aside)
+            with buffer.getbuffer() as content:  # lent, and given back also by an error: else it cannot be closed
+                _write(content, target, aside)
         deque(map(os.replace, asides, targets), maxlen=0)  # in one instruction: no interruption comes between two
     except OSError as error:
         raise OSError(error.errno, f"{path.name} cannot be written: {error.strerror or error}", str(path)) from None

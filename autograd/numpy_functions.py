@@ -175,7 +175,7 @@ def _average(x: Any, axis: Any = None, weights: Any = None, returned: bool = Fal
     if np.shape(weights) != np.shape(x):
         if not isinstance(axis, int) or np.shape(weights) != (np.shape(x)[axis],):
             raise ValueError(f"weights of shape {np.shape(weights)} do not go with {np.shape(x)} along axis {axis}")
-        weights = np.expand_dims(weights, [k for k in range(np.ndim(x)) if k != axis % np.ndim(x)])
+        weights = np.expand_dims(weights, tuple(k for k in range(np.ndim(x)) if k != axis % np.ndim(x)))
     whole = np.multiply(np.ones(np.shape(x)), weights)
     return np.sum(np.multiply(x, weights), axis, **rest) / np.sum(whole, axis, **rest)
 

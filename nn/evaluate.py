@@ -62,7 +62,7 @@ def accuracy(model: Any, X: Any, Y: Any, engine: Engine = "recorded") -> float: 
     """
     outputs, classes = predict(partial(_scores, model), X, engine), rows(Y, "Y", least=1)
     if classes.ndim == 2 and classes.shape == outputs.shape:
-        largest = classes.argmax(axis=1)
+        largest: Any = classes.argmax(axis=1)
         classes = largest if (classes == one_hot(largest, classes.shape[1])).all() else classes
     if classes.shape != (len(outputs),):
         raise ValueError(f"accuracy takes one class index per row: got {len(outputs)} rows, Y of shape {classes.shape}")

@@ -95,7 +95,7 @@ def test_help_shows_the_docstrings():
 def test_every_field_of_a_row_is_documented_in_a_line_of_the_class(kind):
     wanted = {f.name for f in fields(kind) if f.init}
     wanted -= {f.name for f in fields(Op)} if kind is VectorOp else set()
-    described = re.findall(r"^        (\w+): \S", kind.__doc__, re.M)
+    described = re.findall(r"^    (\w+): \S", inspect.cleandoc(kind.__doc__), re.M)
     assert sorted(described) == sorted(wanted)
     assert kind.__doc__ in pydoc.getdoc(kind) or inspect.getdoc(kind) == inspect.cleandoc(kind.__doc__)
 

@@ -166,7 +166,7 @@ def test_the_file_holds_no_jacobian_that_is_a_gradient_and_the_page_shows_it_all
     assert label.is_hidden()
     assert lesson.told[0] == "∂L/∂h = ∂L/∂L · ∂L/∂h = ?"
     lesson.page.evaluate("for (const q of asked) q.solved = true; show()")
-    assert label.is_visible()
+    label.wait_for(state="visible")
     assert lesson.told[0] == f"∂L/∂h = ∂L/∂L · ∂L/∂h = 1 · {wire.derivative} = {wire.derivative}"
 
 

@@ -138,7 +138,12 @@ def test_what_is_no_expression_is_refused(text):
         parsed(text, {"x": 1})
 
 
-@pytest.mark.parametrize("text", ["-" * 9_000 + "x", "x" + "+x" * 4_900, "x" + "**x" * 3_000])
+reads_sums = pytest.mark.skipif(sys.version_info >= (3, 13), reason="Python 3.13 parses a sum of any length")
+
+
+@pytest.mark.parametrize(
+    "text", ["-" * 9_000 + "x", pytest.param("x" + "+x" * 4_900, marks=reads_sums), "x" + "**x" * 3_000]
+)
 def test_what_is_nested_too_deep_is_refused(text):
     with pytest.raises(ValueError, match="is nested too deep") as stop:
         parsed(text, {"x": 1})

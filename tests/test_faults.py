@@ -21,6 +21,7 @@ import pytest
 
 import nn
 from autograd import Value, array, assign, exp, grad, gradients, grads, record, value_and_grad, values
+from autograd.files import written
 
 ROOT = Path(__file__).parents[1]
 X, Y = nn.datasets.two_moons(20, seed=0)
@@ -242,6 +243,14 @@ def test_a_module_and_its_numbers_are_written_both_or_neither(tmp_path):
         step.save_source(tmp_path / "network.py")
     assert (tmp_path / "network.npz").read_bytes() == before["network.npz"]
     assert names(tmp_path) == ["network.npz", "network.py"]
+
+
+def test_an_error_that_is_kept_holds_no_buffer_that_python_cannot_close(tmp_path):
+    given = []
+    with pytest.raises(IsADirectoryError) as raised:
+        written({tmp_path: given.append})
+    given[0].close()  # as Python does when it is thrown away with the error; from 3.13 on it reports what fails there
+    assert raised.value.filename == str(tmp_path)
 
 
 # --- loading ----------------------------------------------------------------------------------------------------------

@@ -49,7 +49,6 @@ class Interruption:
     def __call__(self, frame, event, arg):
         if not frame.f_code.co_filename.startswith(OURS):
             return None
-        frame.f_trace_opcodes, frame.f_trace_lines = True, False
         code, at = frame.f_code, None
 
         def instruction(frame, event, arg):
@@ -57,7 +56,7 @@ class Interruption:
             if event == "opcode":
                 before, at = at, frame.f_lasti
                 last = None if before is None else dis.opname[code.co_code[before]]
-                looks = last in (None, "RESUME", "CALL", "CALL_FUNCTION_EX") or "JUMP_BACKWARD" in last
+                looks = last in (None, "RESUME", "CALL", "CALL_KW", "CALL_FUNCTION_EX") or "JUMP_BACKWARD" in last
                 if looks and (before is None or handler(code, before) == handler(code, at)):
                     self.count += 1
                     if self.count == self.at:
@@ -65,6 +64,8 @@ class Interruption:
                         raise KeyboardInterrupt
             return instruction
 
+        frame.f_trace = instruction  # Python 3.13 follows the instructions of a frame that has a tracer by then
+        frame.f_trace_opcodes, frame.f_trace_lines = True, False
         return instruction
 
 

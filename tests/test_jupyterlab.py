@@ -76,7 +76,7 @@ def test_notebook_2_runs_in_jupyterlab_with_its_pictures_and_its_page_of_steps(l
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
     page.wait_for_selector("text=/Python 3.*Idle/i", timeout=60_000)
     page.click("text='Run'")
-    page.click("text='Run All Cells'")
+    page.click(".lm-Menu >> text='Run All Cells'")  # the palette, unseen, has it too
     cells = code(read(ROOT / "notebooks" / "2_f1_to_f6.ipynb"))
     page.wait_for_function(
         "n => [...document.querySelectorAll('.jp-InputPrompt')].filter(p => /\\[\\d+\\]/.test(p.textContent)).length >= n",
@@ -94,8 +94,8 @@ def test_notebook_2_runs_in_jupyterlab_with_its_pictures_and_its_page_of_steps(l
     dark = "html[style*='color-scheme: dark']"
     assert not frame.query_selector(dark)
     page.click("text='Settings'")
-    page.hover("text='Theme'")
-    page.click("text='JupyterLab Dark'")
+    page.hover(".lm-Menu >> text='Theme'")
+    page.click(".lm-Menu >> text='JupyterLab Dark'")
     frame.wait_for_selector(dark, state="attached")
     assert wrong == []
 

@@ -442,7 +442,7 @@ def test_another_optimiser_begins_without_a_memory_also_after_travel(iris):
     moved = page.evaluate("Array.from(lastStep).map(Math.abs)")
     assert moved == pytest.approx([0.1] * len(moved), rel=1e-3)
     page.evaluate("live.rewind(); live.step(1)")
-    assert max(page.evaluate("state.memory[2]")) == 1
+    assert max(page.evaluate("Array.from(state.memory[2])")) == 1
 
 
 def test_the_update_line_is_true(iris):

@@ -188,7 +188,6 @@ import sys
 import numpy as np
 import jax
 out, port, k = sys.argv[1], sys.argv[2], int(sys.argv[3])
-jax.config.update("jax_cpu_collectives_implementation", "gloo")
 jax.distributed.initialize(coordinator_address=f"127.0.0.1:{port}", num_processes=2, process_id=k)
 from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
 from tests.test_past_one_machine import PROGRAMS

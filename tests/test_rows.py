@@ -85,7 +85,7 @@ def test_data_that_do_not_fit_are_refused_with_the_argument_and_nothing_changed(
     [
         (np.zeros(42), ValueError, r"theta .*\(43,\).*\(42,\)"),
         (np.zeros((43, 1)), ValueError, r"theta .*\(43,\).*\(43, 1\)"),
-        (np.float64(0.0), ValueError, r"theta .*\(43,\)"),
+        (np.float64(0.0), (TypeError, ValueError), r"theta .*(float64|\(43,\))"),  # NumPy 2.0 calls it no array
         ([0.0] * 43, (TypeError, ValueError), "array"),
         (np.zeros(43, np.float32), TypeError, "theta is .*float32"),
         (np.zeros(43, int), TypeError, "theta is .*int64"),

@@ -191,9 +191,8 @@ def test_no_page_is_wider_than_the_screen_and_none_has_an_error(width, scheme, r
 def test_a_page_in_a_frame_steps_when_it_is_clicked(name, reader, pages):
     reader.set_viewport_size({"width": 1280, "height": 900})
     reader.goto(pages[name].path.as_uri())
-    frame = reader.locator("iframe").first
-    frame.scroll_into_view_if_needed()
-    inside = frame.content_frame
+    reader.locator("iframe").first.scroll_into_view_if_needed()
+    inside = reader.frame_locator("iframe").first
     before = inside.locator("#count").inner_text()
     inside.get_by_role("button", name="Next", exact=False).click()
     assert inside.locator("#count").inner_text() != before

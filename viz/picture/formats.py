@@ -94,7 +94,7 @@ def png(svg: str, widest: int = PIXELS) -> bytes:
 
 def pdf(svg: str) -> bytes:
     """Lines and text, by Typst (extra `pdf`), whose SVG reader is that of the PNG."""
-    return _by_typst("PDF", svg, timestamp=0)
+    return _by_typst("PDF", svg)
 
 
 def _by_typst(name: str, svg: str, **options: Any) -> bytes:
@@ -105,9 +105,10 @@ def _by_typst(name: str, svg: str, **options: Any) -> bytes:
         install = how[sys.platform != "emscripten"]
         instead = "A picture can be saved as .svg or .html without it."
         raise ImportError(f"{name} needs Typst: {install}. {instead}") from None
-    document = '#set page(width: auto, height: auto, margin: 0pt)\n#image("picture.svg")\n'
-    files: Any = {"main.typ": document.encode(), "picture.svg": _in_our_font(svg).encode()}
-    return bytes(typst.compile(files, font_paths=[FONTS], ignore_system_fonts=_printed(svg), **options))
+    document = "#set document(date: none)\n#set page(width: auto, height: auto, margin: 0pt)\n"  # the same every time
+    document += '#image(bytes(sys.inputs.svg), format: "svg")'
+    options |= {"sys_inputs": {"svg": _in_our_font(svg)}, "font_paths": [FONTS], "ignore_system_fonts": _printed(svg)}
+    return bytes(typst.compile(document.encode(), **options))
 
 
 def _printed(svg: str) -> bool:
