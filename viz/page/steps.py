@@ -18,7 +18,7 @@ from autograd.refusals import ERRORS
 from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in, whole
+from viz.arguments import Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
@@ -28,7 +28,6 @@ from viz.page.assembly import Page, as_json, assembled, read, scripts
 from viz.page.facts import gathered, level
 from viz.page.scopes import insides, nested
 from viz.picture import cards, formats
-from viz.picture.colours import THEMES
 from viz.picture.diagram import Diagram, draw, failed
 from viz.picture.paint import uid, without_tooltips
 from viz.source import Failure, attach, given, listing
@@ -144,7 +143,7 @@ def steps(
     >>> steps(x * x + 1)
     <2 steps forward and 2 back through a graph of 4 values>
     """
-    choice("theme", theme, THEMES)
+    choice("theme", theme, Theme)
     whole("digits", digits, 2)
     output, watch = given(output, args, failed)
     order = _order(output)
@@ -201,7 +200,7 @@ def _long(order: Sequence[Value]) -> bool:
 
 def _levels(order: Sequence[Value], detail: Detail) -> list[Detail]:
     """The pictures of a page: first the one that is asked for, then the other one, where there is one."""
-    choice("detail", detail, DETAILS)
+    choice("detail", detail, Detail)
     long = _long(order) or len(order) > MOST_STEPS  # a step of many operands is long too
     scoped = any(v.scope for v in order)
     first: Detail = ("stages" if long and scoped else "values") if detail == "auto" else detail

@@ -12,18 +12,16 @@ from textwrap import wrap
 from typing import Any
 
 from autograd.tape import wengert_list
-from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in, whole
+from viz.arguments import Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
 from viz.picture import cards, formats, graphviz, layout, paint, stages
-from viz.picture.colours import THEMES
 from viz.picture.folding import folded
 from viz.picture.layout import Places
 from viz.picture.scene import Card, Grid, Note, Panel, Scene, narrower, shaded
 from viz.source import Failure, given, without_value
 
-DIRECTIONS = ("auto", "right", "down")
 FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf", ".mmd": "mermaid"}
 COLUMN, NARROW = 1000, 840  # pixels of a notebook's column: the widest picture there, and the column of a small window
 WIDEST = COLUMN * 0.75  # points: the widest picture that still goes to the right
@@ -162,9 +160,9 @@ def draw(
     >>> draw((w * x).tanh())
     <Computation graph of 4 values>
     """
-    choice("detail", detail, DETAILS)
-    choice("direction", direction, DIRECTIONS)
-    choice("theme", theme, THEMES)
+    choice("detail", detail, Detail)
+    choice("direction", direction, Direction)
+    choice("theme", theme, Theme)
     for word, count, least in (("max_nodes", max_nodes, 1), ("digits", digits, 2), ("depth", depth, 1)):
         whole(word, count, least)
     order = wengert_list(values_in(output := given(output, args, failed)[0]))
