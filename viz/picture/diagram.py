@@ -18,6 +18,7 @@ from viz.numbers import printable
 from viz.once import once
 from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.folding import folded
+from viz.picture.grouping import Stage
 from viz.picture.layout import Places
 from viz.picture.scene import Card, Grid, Note, Panel, Scene, narrower, shaded
 from viz.source import Failure, given, without_value
@@ -230,8 +231,8 @@ def failed(failure: Failure) -> Diagram:
         if card.node is not last:
             return replace(card, kind=card.node.role or "operation") if card.kind == "output" else card  # type: ignore[no-any-return]
         words = Grid("has no value", [[line] for line in wrap(failure.message, 46)])
-        rest: Any = card.lane, card.column, "", [], [], []
-        return Panel(card.id, "failed", printable(failure.what, 60), "", [words], failure.message, *rest)
+        what, place = printable(failure.what, 60), (card.lane, card.column)
+        return Panel(card.id, "failed", what, "", [words], failure.message, *place, Stage(None, None))
 
     red = next(card.id for card in scene.cards if isinstance(card, Card) and card.node is last)
     wires = [replace(w, derivative="", flow="", shown=False, title="") if w.head == red else w for w in scene.wires]
