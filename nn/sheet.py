@@ -163,18 +163,14 @@ def derivative(f: Callable[[Any], Any], x: Any) -> Any:
     """
     with mpmath.workdps(DIGITS):
         x = _exact(x)
-        columns = []
-        for where in np.ndindex(np.shape(x)):
-            ahead, back = (_moved(x, where, step) for step in (STEP, -STEP))
-            columns.append((_digits(f(ahead)) - _digits(f(back))) / (2 * STEP))
-        stacked = np.moveaxis(np.array(columns, dtype=object), 0, -1)
-        return stacked.reshape(stacked.shape[:-1] + np.shape(x))[()]
+        return _by_entries(lambda unit: (_digits(f(x + STEP * unit)) - _digits(f(x - STEP * unit))) / (2 * STEP), x)
 
 
-def _moved(x: Any, where: tuple[int, ...], step: Any) -> Any:
-    moved = np.array(x, dtype=object)
-    moved[where] += step
-    return moved[()]
+def _by_entries(slope: Callable[[Any], Any], x: Any) -> Any:
+    """∂f/∂x, of shape f(x).shape + x.shape, from the slope of f in the direction of each entry of x."""
+    units = np.eye(np.size(x)).reshape(-1, *np.shape(x))
+    columns = np.moveaxis(np.array([slope(unit[()]) for unit in units]), 0, -1)
+    return columns.reshape(columns.shape[:-1] + np.shape(x))[()]
 
 
 def _floats(x: Any) -> Any:
@@ -225,16 +221,9 @@ def _ways(claim: Claim, point: Point) -> dict[str, Any]:
     x = floats[claim.wrt]
     return {
         "reverse mode": _digits(jacobian(of(floats))(x)),
-        "forward mode": _digits(_forward(of(floats), x)),
+        "forward mode": _digits(_by_entries(lambda unit: values(jvp(of(floats), (x,), (unit,))[1]), x)),
         "differences": derivative(of(exact), exact[claim.wrt]),
     }
-
-
-def _forward(f: Callable[[Any], Any], x: Any) -> Any:
-    """∂f/∂x, a forward sweep for each entry of x."""
-    units = np.eye(np.size(x)).reshape(-1, *np.shape(x))
-    columns = np.moveaxis(np.array([values(jvp(f, (x,), (unit[()],))[1]) for unit in units]), 0, -1)
-    return columns.reshape(columns.shape[:-1] + np.shape(x))
 
 
 def _fits(got: Any, true: Any, digits: int, within: float = 0.0) -> bool:
