@@ -203,9 +203,7 @@ def run(arguments: Namespace) -> str:
         raise ValueError("--steps makes a page: add -o lesson.html")
     if themed and kind not in ("draw", "steps"):
         raise ValueError("--theme is for pictures: add -o picture.svg")
-    if not callable(make := getattr(viz, kind, None)):
-        raise ValueError(f"--{kind} needs viz.{kind}, which is not part of this version")
-    shown = make(output, **themed)
+    shown = getattr(viz, kind)(output, **themed)
     if not file:
         return str(shown.latex if kind == "latex" else shown)
     return f"wrote {shown.save(file)}"

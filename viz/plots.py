@@ -20,10 +20,8 @@ Floats = npt.NDArray[np.float64]
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 SIGNS = ("#4393C3", "#D6604D")  # of a number below 0, and above
 FINE = 200  # points of a grid's side
-HIGH, JUMP = (
-    2.0,
-    0.25,
-)  # of activations: the largest value in view, and the part of its range by which a derivative jumps
+HIGH = 2.0  # of activations: the largest value in view
+JUMP = 0.25  # and the part of its range by which a derivative jumps
 
 
 @cache

@@ -87,13 +87,13 @@ class Wire:
     tail: str
     head: str
     edges: list[Edge] = field(repr=False)  # one between two cards, none from a stub, all of them between two panels
-    quotient: str  # ∂head/∂tail by name; "" where the derivative alone is written
-    derivative: str  # a number, or the Jacobian's name; "" from a constant and a stub
-    flow: str  # what flows back: upstream times local, a number, or a product by name; "" where it is not known
-    shown: bool  # in the picture; the DOT text has every label
-    room: int  # lines of its label for which the layout leaves room; the others stand where they fit
-    share: float | None  # of the gradient, −1 … 1 of the largest; nan if not finite, None before a backward pass
-    title: str
+    quotient: str = ""  # ∂head/∂tail by name; "" where the derivative alone is written
+    derivative: str = ""  # a number, or the Jacobian's name; "" from a constant and a stub
+    flow: str = ""  # what flows back: upstream times local, a number, or a product by name; "" where it is not known
+    shown: bool = False  # in the picture; the DOT text has every label
+    room: int = 0  # lines of its label for which the layout leaves room; the others stand where they fit
+    share: float | None = None  # of the gradient, −1 … 1 of the largest; nan if not finite, None before a backward pass
+    title: str = ""
     by: list[Vector] = field(default_factory=list, repr=False)  # of a stage the vectors that the other one takes
 
     @property

@@ -133,7 +133,7 @@ def _wire(c: _Composer, key: str, tail: Stage, head: Stage, local: Mapping[Value
     taken = {v.parents[k] for v, k in edges}
     by = _part(tail, taken)
     if tail.role == "constant":  # it takes no gradient
-        return Wire(key, *ends, edges, "", "", "", shown=False, room=0, share=None, title="", by=by)
+        return Wire(key, *ends, edges, by=by)
     J = jacobians.of(local, [v for x in by for v in x.members], len(head.values))  # noqa: N806
     operands = [x for p in head.sources for x in _part(p, {u for v in head.nodes for u in v.parents})]
     name = jacobians.label(J, by, operands, c.digits, head.vectors, end)
@@ -149,7 +149,7 @@ def _wire(c: _Composer, key: str, tail: Stage, head: Stage, local: Mapping[Value
     if c.depth > 1 and (J.size == 1 or name.endswith((" matrix", "choice"))):
         quotient, flow, name = "", "", name * (J.size == 1)
     room = 2 + bool(flow) if quotient else 1
-    return Wire(key, *ends, edges, quotient, name, flow, shown=True, room=room, share=None, title=title, by=by)
+    return Wire(key, *ends, edges, quotient, name, flow, shown=True, room=room, title=title, by=by)
 
 
 def _held(order: Sequence[Value], tail: Stage, head: Stage, taken: set[Value]) -> list[str]:
