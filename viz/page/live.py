@@ -22,7 +22,7 @@ from viz.files import saved
 from viz.names import names
 from viz.numbers import printable
 from viz.once import once
-from viz.page.assembly import Page, as_json, assembled, read, scripts
+from viz.page.assembly import Page, assembled, read, scripts
 from viz.page.examples import graphs
 from viz.page.units import facts, marked, network
 from viz.page.widget import widget
@@ -54,16 +54,9 @@ class Live(Page):
         """The page."""
         of_graph = f"const graphOf = (page, ROWS, svg) => {{\n{scripts(*OF_GRAPH)}\nreturn example;\n}};"
         learn = scripts(*(f"learn/{name}" for name in LEARN))
-        parts = {
-            "theme": "" if self.theme == "auto" else self.theme,
-            "title": escape(repr(self)[1:-1]),
-            "css": read("steps.css") + read("live.css"),
-            "svg": self.picture,
-            "data": as_json(self.data),
-        }
-        return assembled(
-            "live.html", "\n".join([self.script, scripts("numbers"), of_graph, learn, scripts("theme")]), parts
-        )
+        script = "\n".join([self.script, scripts("numbers"), of_graph, learn, scripts("theme")])
+        parts = {"css": read("steps.css") + read("live.css"), "svg": self.picture}
+        return assembled("live.html", script, self.data, self.theme, repr(self)[1:-1], **parts)
 
     @once
     def _widget(self) -> Any:
@@ -239,11 +232,7 @@ def _held(validation: Any, model: Any, program: Program) -> dict[str, Any]:
 
 def _program(output: Any, loss: Any, x: Floats, y: Floats) -> Program:
     """The loss of an example, recorded; a row that the model or the loss does not take is refused here."""
-
-    def loss_of_example(x: Any, y: Any) -> Any:
-        return loss(output(x), y)
-
-    program = record(loss_of_example, x[0], y[0])
+    program = record(lambda x, y: loss(output(x), y), x[0], y[0])
     if len(x) * (parameters := len(program.parameters)) > MOST_PRODUCTS:
         raise ValueError(
             f"a step of {len(x):,} examples times {parameters:,} parameters is too large for a page: "

@@ -24,7 +24,7 @@ from viz.numbers import printable
 from viz.once import once
 from viz.page import exercise
 from viz.page.animation import animated
-from viz.page.assembly import Page, as_json, assembled, read, scripts
+from viz.page.assembly import Page, assembled, read, scripts
 from viz.page.facts import gathered, level
 from viz.page.scopes import insides, nested
 from viz.picture import cards, formats
@@ -61,16 +61,9 @@ class Steps(Page):
     @once
     def html(self) -> str:
         """The page: one file that needs no other, no network, and runs no script but its own."""
-        parts = {
-            "theme": "" if self.theme == "auto" else self.theme,
-            "title": escape(repr(self.picture)[1:-1]),
-            "css": read("steps.css"),
-            # Its tooltips give away the numbers that are not computed or predicted yet; the page writes its own.
-            "svg": self._within(self.picture),
-            "notes": escape(" ".join(self.notes)),
-            "data": as_json(self.data | {"packed": self._packed}),
-        }
-        return assembled("steps.html", scripts(*SCRIPTS).replace("/*rows*/[]", self.functions), parts)
+        script, facts = scripts(*SCRIPTS).replace("/*rows*/[]", self.functions), self.data | {"packed": self._packed}
+        parts = {"css": read("steps.css"), "svg": self._within(self.picture), "notes": escape(" ".join(self.notes))}
+        return assembled("steps.html", script, facts, self.theme, repr(self.picture)[1:-1], **parts)
 
     @once
     def svg(self) -> str:
@@ -82,6 +75,7 @@ class Steps(Page):
         return self._told(picture.svg).replace("<svg ", f'<svg data-level="{level}"{hidden} ', 1)
 
     def _told(self, svg: str) -> str:
+        # Tooltips give away the numbers that are not computed or predicted yet; the page writes its own.
         return without_tooltips(exercise.blanked(svg) if self.data["asked"] else svg)
 
     @property
