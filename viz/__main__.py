@@ -162,8 +162,8 @@ def _walk(model: nn.MLP, x: Any, c: int) -> Any:
     L.backward()
     print("\nForward")
     _show("x", x)
-    for stage, formula in zip(chain.stages[:-1], _FORMULAS, strict=True):
-        _show(formula, stage.output, stage.name)
+    for stage in chain.stages[:-1]:
+        _show(stage.output[0].scope.formula, stage.output, stage.name)
     x6 = chain.stages[-1].input
     _show("ŷ = softmax(x6)", softmax(x6))
     _show(f"L = −log ŷ[{c}]", L, "f6")
@@ -174,9 +174,6 @@ def _walk(model: nn.MLP, x: Any, c: int) -> Any:
     for name, parameter in (("w20", w20), ("W2", W2), ("w10", w10), ("W1", W1)):
         _show(f"∂L/∂{name}", grads(parameter))
     return L
-
-
-_FORMULAS = ("x2 = W1·x", "x3 = x2 + w10", "x4 = σ(x3)", "x5 = W2·x4", "x6 = x5 + w20")
 
 
 def _show(what: str, numbers: Any, stage: str = "") -> None:

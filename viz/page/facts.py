@@ -26,10 +26,10 @@ def gathered(order: Sequence[Value], asked: Sequence[Facts], shown: Facts) -> tu
     rows = {row: k for k, row in enumerate(dict.fromkeys(computed.values()))}
     uses = Counter(p for v in computed for p in v.parents)
     facts = {
-        "nodes": [  # name, row and operands, or number and role
+        "nodes": [  # name, row and operands, or number as JavaScript writes it, and role
             [name[v], rows[computed[v]], [number[p] for p in v.parents], None, None]
             if v in computed
-            else [name[v], None, [], _infinite(repr(v.data)), v.role]
+            else [name[v], None, [], repr(v.data).replace("inf", "Infinity").replace("nan", "NaN"), v.role]
             for v in order
         ],
         "output": number[order[-1]],
@@ -74,11 +74,6 @@ def _put_aside(groups: Sequence[Facts], order: Sequence[Value], number: Numbers)
     for v in order:
         if v.op is not None and number[v] not in step:
             groups[first[v]]["aside"].append(number[v])
-
-
-def _infinite(text: str) -> str:
-    """A float as JavaScript writes it."""
-    return text.replace("inf", "Infinity").replace("nan", "NaN")
 
 
 def _row(op: Op, n: int) -> Facts:

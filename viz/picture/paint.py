@@ -40,7 +40,8 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
     bands = _bands(scene, places, whole, direction)
     left, top, right, bottom = _around([whole, *bands])
     notes = [*map(str, scene.notes), *filter(None, [_unlabelled(scene, labels), places.note])]
-    entries = list(_entries(scene, labels, brush)) if legend and right - left >= LEGEND else []
+    labelled = [wire for wire in scene.wires if wire.id in labels]
+    entries = list(_entries(scene, labelled, brush)) if legend and right - left >= LEGEND else []
     footer, wide, high = _footer(entries, notes, right - left, brush)
     aside = max(0.0, wide - (right - left)) / 2  # a narrow picture stands above the middle of its legend
     frame = left - aside - MARGIN, top - MARGIN, right + aside + MARGIN, bottom + high + MARGIN
@@ -48,12 +49,7 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
         f"<rect {_rect(frame)} {brush(fill='paper')}/>",
         *_lanes(scene, bands, direction, brush),
         *(_wire(wire, places.wires[wire.id], brush) for wire in scene.wires),
-        *(
-            part
-            for wire in scene.wires
-            if wire.id in labels
-            for part in _label(wire, labels[wire.id], bands, places.wires[wire.id], brush)
-        ),
+        *(part for w in labelled for part in _label(w, labels[w.id], bands, places.wires[w.id], brush)),
         *(part for card in scene.cards for part in _card(card, places.cards[card.id], brush)),
         f'<g transform="translate({_n(left - aside)},{_n(bottom)})" font-size="9" text-anchor="start">',
         *footer,
@@ -333,10 +329,9 @@ def _footer(entries: Sequence[tuple[str, str]], notes: Sequence[str], wide: floa
     return (lines, wide, y + 6) if lines else ([], 0.0, 0.0)
 
 
-def _entries(scene: Scene, labels: Mapping[str, Label], brush: Brush) -> Iterator[tuple[str, str]]:
+def _entries(scene: Scene, shown: Sequence[Wire], brush: Brush) -> Iterator[tuple[str, str]]:
     """Samples, 18 points wide, and their meaning, for the kinds that this picture shows: what needs it most comes first."""
     kinds = {card.kind for card in scene.cards}
-    shown = [wire for wire in scene.wires if wire.id in labels]
     if shown and not scene.staged:
         yield _text(9, 3.2, "×2", brush, "muted"), "local derivative"
     if any(wire.flow for wire in shown):
