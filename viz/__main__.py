@@ -44,6 +44,19 @@ def _whole(low: int) -> Any:
     return read
 
 
+# fmt: off
+OPTIONS: dict[str, dict[str, Any]] = {  # of the main job
+    "--target":           {"metavar": "COLUMN", "help": "of DATA.csv, the column that holds the classes"},
+    "--example --flower": {"metavar": "N", "type": _whole(0), "help": "which example to walk, from 0 (default: a flower, 70)"},
+    "--seed":             {"type": _whole(0), "default": 0, "help": "of the initial weights (default 0)"},
+    "--out":              {"type": Path, "default": Path(), "help": "folder for the pictures (default: this one)"},
+    "--live":             {"action": "store_true", "help": "write a page in which the network learns (default: learning.html)"},
+    "--gpt":              {"action": "store_true", "help": "train a GPT on first names, letter by letter, and print names that it makes up"},
+    "--seconds":          {"metavar": "N", "type": _whole(1), "default": 15, "help": "of the GPT's training (default 15); Ctrl-C ends it"},
+}
+# fmt: on
+
+
 def _parser() -> _Parser:
     parser = _Parser(
         prog="python -m viz",
@@ -58,36 +71,17 @@ def _parser() -> _Parser:
         "and differentiate it, and show every value, local derivative and gradient, as a table or as a picture.",
     )
     job = parser.add_argument_group("the main job")
-    job.add_argument("--target", metavar="COLUMN", help="of DATA.csv, the column that holds the classes")
-    job.add_argument(
-        "--example",
-        "--flower",
-        type=_whole(0),
-        metavar="N",
-        help="which example to walk, from 0 (default: a flower, 70)",
-    )
-    job.add_argument("--seed", type=_whole(0), default=0, help="of the initial weights (default 0)")
-    job.add_argument("--out", type=Path, default=Path(), help="folder for the pictures (default: this one)")
-    job.add_argument(
-        "--live", action="store_true", help="write a page in which the network learns (default: learning.html)"
-    )
-    job.add_argument(
-        "--gpt",
-        action="store_true",
-        help="train a GPT on first names, letter by letter, and print names that it makes up",
-    )
-    job.add_argument(
-        "--seconds", type=_whole(1), default=15, metavar="N", help="of the GPT's training (default 15); Ctrl-C ends it"
-    )
+    for flags, how in OPTIONS.items():
+        job.add_argument(*flags.split(), **how)
     expression.add_options(parser)
     return parser
 
 
 def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
-    own = ("target", "example", "seed", "out", "live", "gpt", "seconds")
-    if any(getattr(arguments, name) != parser.get_default(name) for name in own):
+    own = [flags.split()[0] for flags in OPTIONS]
+    if any(getattr(arguments, name[2:]) != parser.get_default(name[2:]) for name in own):
         parser.error(
-            "--target, --example, --seed, --out, --live, --gpt and --seconds are for the main job, which takes no expression: a file of data "
+            f"{', '.join(own[:-1])} and {own[-1]} are for the main job, which takes no expression: a file of data "
             "is called data.csv, and its pictures go into the folder of --out"
         )
     try:
