@@ -52,9 +52,13 @@ class Page:
     """A page that shows itself in a notebook: in a frame, over what remains where a front end strips the frame."""
 
     title, high = "", 640  # of the frame, in pixels
-    theme = "auto"
+    theme, advice = "auto", ""
     html: Any  # the page
-    below: Any  # HTML
+
+    @property
+    def below(self) -> str:
+        """A note, as HTML."""
+        return f"<p>{escape(repr(self)[1:-1])}. {self.advice}</p>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/html": self._framed, "text/plain": repr(self)}

@@ -95,9 +95,8 @@ def _shown(out: Value, theme: Theme, digits: int) -> Steps:
 
 DESCRIBED = re.compile(r"(?<=</title>)<desc.*?</desc>", re.DOTALL)  # by numbers that have not come yet
 NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?:e−?\d+)?")
-NUMBERS = re.compile(
-    r"(?:diag\([^\d ]+′\) = )?(?:diag|column )?[\[(]?[−\d.e, …]*\.[−\d.e, …]*[\])]?"
-)  # a Jacobian that is written as numbers
+# A Jacobian that is written as numbers.
+NUMBERS = re.compile(r"(?:diag\([^\d ]+′\) = )?(?:diag|column )?[\[(]?[−\d.e, …]*\.[−\d.e, …]*[\])]?")
 
 
 def _roomy(scene: Scene, digits: int) -> Scene:
@@ -189,11 +188,8 @@ def _brief(page: dict[str, Any], leaves: dict[str, Any], called: Sequence[str]) 
 
     nodes = [node(k, name, row, operands, role) for k, (name, row, operands, _, role) in enumerate(page["nodes"])]
     leaves["theta"] = [[k, at] for k, at in theta.items() if not isinstance(nodes[k], int)]
-    return page | {
-        "nodes": nodes,
-        "inside": {},
-        "wires": [wire | {"edges": _runs(wire["edges"])} for wire in page["wires"]],
-    }
+    wires = [wire | {"edges": _runs(wire["edges"])} for wire in page["wires"]]
+    return page | {"nodes": nodes, "inside": {}, "wires": wires}
 
 
 def _runs(edges: Sequence[Sequence[int]]) -> list[list[int]]:

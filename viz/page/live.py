@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,7 @@ class Live(Page):
     """
 
     title, high = "A network that learns", 900
+    advice = "Trust this notebook to see it, or write it to a page of its own by .save('learning.html')."
 
     def __init__(self, data: dict[str, Any], script: str, picture: str, theme: str, leaves: Leaves) -> None:
         self.data, self.script, self.picture, self.theme, self.leaves = data, script, picture, theme, leaves
@@ -104,12 +104,6 @@ class Live(Page):
 
     def __repr__(self) -> str:
         return f"<{self.data['title']}>"
-
-    @property
-    def below(self) -> str:
-        """A note."""
-        advice = "Trust this notebook to see it, or write it to a page of its own by .save('learning.html')."
-        return f"<p>{escape(repr(self)[1:-1])}. {advice}</p>"
 
 
 def live(
@@ -261,13 +255,12 @@ def _kind(model: Any, x: Floats, y: Floats, classes: Sequence[str]) -> dict[str,
         labels = y.argmax(axis=1)
     elif not np.ndim(output) and y.ndim == 1 and (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
         labels = (y == 1).astype(int)
-    found: dict[str, Any] = {
-        "outputs": len(outputs), "probabilities": made, "limit": 0.5 if made else 0.0, "labels": None, "classes": [],
+    numbered = [f"class {k}" for k in range(0 if labels is None else max(2, len(outputs)))]
+    return {
+        "outputs": len(outputs), "probabilities": made, "limit": 0.5 if made else 0.0,
+        "labels": labels if labels is None else labels.tolist(),
+        "classes": _named(classes, numbered, "classes", "classes"),
     }  # fmt: skip
-    if labels is None:
-        return found | {"classes": _named(classes, [], "classes", "classes")}
-    numbered = [f"class {k}" for k in range(max(2, len(outputs)))]
-    return found | {"labels": labels.tolist(), "classes": _named(classes, numbered, "classes", "classes")}
 
 
 def _softmax(v: Value) -> bool:

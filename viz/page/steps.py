@@ -52,6 +52,7 @@ class Steps(Page):
     """
 
     title = "Step through the graph"
+    advice = "Trust this notebook to step through them, or write them to a page of their own by .save('steps.html')."
 
     def __init__(self, shown: Shown, data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
         (self.pictures, self.insides), self.data, self.functions, self.notes = shown, data, functions, notes
@@ -97,13 +98,9 @@ class Steps(Page):
     @property
     def below(self) -> str:
         """A note and the picture."""
-        advice = (
-            "Trust this notebook to step through them, or write them to a page of their own by .save('steps.html')."
-        )
-        note = f"<p>{escape(repr(self)[1:-1])}. {advice}</p>"
         source = formats.address(without_tooltips(self.picture.svg))
         picture = f'<img alt="" src="{source}" style="max-width:100%;max-height:560px">'
-        return note if self.data["asked"] else note + picture  # a finished picture gives the answers away
+        return super().below + ("" if self.data["asked"] else picture)  # a finished picture gives the answers away
 
 
 def steps(
