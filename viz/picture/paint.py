@@ -234,12 +234,14 @@ def _arrow(base: Point, tip: Point, half: float) -> str:
 
 
 def _card(card: Card | Panel, centre: Point, brush: Brush) -> Iterator[str]:
-    if isinstance(card, Panel):
-        yield from _panel(card, centre, brush)
-        return
     box = _box(*size(card), centre)
-    corner = 9.0 if card.small else 1.5 if card.kind == "parameter" else 6.0
+    corner = 1.5 if card.kind == "parameter" else 9.0 if isinstance(card, Card) and card.small else 6.0
     yield f'<g id="#{card.id}"><title>{escape(card.title)}</title>{_shape(box, card.kind, corner, brush)}'
+    yield from _panel(card, box, centre, brush) if isinstance(card, Panel) else _lines(card, box, centre, corner, brush)
+    yield "</g>"
+
+
+def _lines(card: Card, box: Box, centre: Point, corner: float, brush: Brush) -> Iterator[str]:
     if card.small:
         yield _text(centre[0], centre[1] + 3.2, card.lines[0], brush, "muted", ' font-size="9"')
     else:
@@ -249,13 +251,9 @@ def _card(card: Card | Panel, centre: Point, brush: Brush) -> Iterator[str]:
         yield _first_line(card, centre[0], box[1] + 11, brush)
         yield _text(centre[0], box[1] + 22.8, card.value, brush, "ink", ' font-weight="bold"')
         yield _gradient(card, box, corner, brush)
-    yield "</g>"
 
 
-def _panel(panel: Panel, centre: Point, brush: Brush) -> Iterator[str]:
-    box = _box(*size(panel), centre)
-    corner = 1.5 if panel.kind == "parameter" else 6.0
-    yield f'<g id="#{panel.id}"><title>{escape(panel.title)}</title>{_shape(box, panel.kind, corner, brush)}'
+def _panel(panel: Panel, box: Box, centre: Point, brush: Brush) -> Iterator[str]:
     x, y, start = box[0] + INSET, box[1] + 14.5, ' text-anchor="start"'
     yield _text(x, y, panel.name, brush, "ink", f'{start} font-size="{_n(TITLE)}" font-weight="bold"')
     if panel.formula:
@@ -269,7 +267,6 @@ def _panel(panel: Panel, centre: Point, brush: Brush) -> Iterator[str]:
         yield from _grid(grid, left, box[1] + 22, brush)
         yield "</g>"
         left += sum(columns(grid)) + APART
-    yield "</g>"
 
 
 def _grid(grid: Grid, left: float, top: float, brush: Brush) -> Iterator[str]:
