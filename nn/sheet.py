@@ -115,10 +115,8 @@ class Report:
         return all(f.holds for f in self.findings)
 
     def __str__(self) -> str:
-        slides = [
-            "\n".join([slide, *map(str, findings)])
-            for slide, findings in groupby(self.findings, lambda f: f.claim.slide)
-        ]
+        found = groupby(self.findings, lambda f: f.claim.slide)
+        slides = ["\n".join([slide, *map(str, findings)]) for slide, findings in found]
         return "\n\n".join([*slides, self.summary])
 
     @property
@@ -253,9 +251,7 @@ def _found(claim: Claim) -> Finding:
             error.add_note(f"in the claim {claim.says!r} of {claim.slide!r}; {advice}")
             raise
     right = [_fits(look.corrected, look.true, 12, claim.within) for look in looks]
-    refused = [
-        f"as printed it has no value in floats{_where(look.point)}: {look.refused}" for look in looks if look.refused
-    ]
+    refused = [f"as printed it has no value in floats{_where(x.point)}: {x.refused}" for x in looks if x.refused]
     notes = tuple(filter(None, (claim.note, *refused[:1])))
     for look in looks:
         if not all(_fits(way, look.true, 9) for way in look.ways.values()):
