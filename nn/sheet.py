@@ -255,7 +255,8 @@ def _found(claim: Claim) -> Finding:
     notes = tuple(filter(None, (claim.note, *refused[:1])))
     for look in looks:
         if not all(_fits(way, look.true, 9) for way in look.ways.values()):
-            return Finding(claim, "doubt", holds=False, detail=_disagreement(look), notes=notes)
+            detail = f"the three ways disagree: {_both(look.ways)}{_where(look.point, ', at ')}; is there a kink?"
+            return Finding(claim, "doubt", holds=False, detail=detail, notes=notes)
     for look in looks:
         if not _fits(look.printed, look.true, 12, claim.within):
             return Finding(claim, "slip", all(right), _slip(claim, look, all(right)), notes)
@@ -297,10 +298,6 @@ def _slip(claim: Claim, look: Look, resolved: bool) -> str:
     if not resolved:
         right = "the correction is wrong too" if claim.corrected else "no correction is given"
     return f"{_both({'printed': look.printed, 'true': look.true})}{_where(look.point, ', at ')}; {right}"
-
-
-def _disagreement(look: Look) -> str:
-    return f"the three ways disagree: {_both(look.ways)}{_where(look.point, ', at ')}; is there a kink?"
 
 
 def _both(numbers: dict[str, Any]) -> str:
