@@ -93,7 +93,7 @@ def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
 
 
 def _data(arguments: argparse.Namespace) -> Examples:
-    """The flowers, or the examples of the reader's own file; ValueError or OSError for a file that does not fit."""
+    """The flowers, or the examples of the reader's own file; ValueError for a file that does not fit."""
     if not arguments.words:
         if arguments.target:
             raise ValueError("--target is a column of a file of your own: python -m viz data.csv --target COLUMN")
@@ -101,7 +101,10 @@ def _data(arguments: argparse.Namespace) -> Examples:
     (path,) = arguments.words
     if arguments.target is None:
         raise ValueError(f"which column of {path} holds the classes? Add --target COLUMN")
-    return from_csv(path, arguments.target)
+    try:
+        return from_csv(path, arguments.target)
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}") from None
 
 
 def _standard(data: Examples) -> Any:
@@ -192,15 +195,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         data = _data(arguments)
         X = _standard(data)  # noqa: N806
-    except ValueError as error:
-        parser.error(str(error))
-    except OSError as error:
-        parser.error(f"cannot read {arguments.words[0]}: {error.strerror}")
-    if arguments.live:
-        try:
+        if arguments.live:
             return _live(data, X, arguments)
-        except (ValueError, OSError) as error:
-            parser.error(str(error))
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
     if arguments.example is None:
         arguments.example = 0 if own else 70
     if arguments.example >= len(X):
