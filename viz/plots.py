@@ -8,13 +8,11 @@ from inspect import signature
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import autograd
 from autograd import array, nesting, record, refusals, value_and_grad, values
+from autograd.arrays import Floats
 from autograd.names import Name
-
-Floats = npt.NDArray[np.float64]
 
 # Okabe & Ito 2008: told apart by colour-blind readers.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")

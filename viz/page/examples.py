@@ -9,9 +9,9 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd import array, named, nesting
+from autograd.arrays import Floats
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import Theme
@@ -21,7 +21,6 @@ from viz.picture.diagram import Diagram
 from viz.picture.paint import without_tooltips
 from viz.picture.scene import Card, Panel, Scene
 
-Floats = npt.NDArray[np.float64]
 Example = Callable[[Any, Any], tuple[Value, list[list[Value]]]]  # its loss, and the outputs of each part of the model
 MANY = 40  # values above which a graph with scopes is shown by stages
 MOST = 12  # forms of graphs that a page holds; above it targets are values of the graph

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd import Program, array, assign, nesting, record
+from autograd.arrays import Floats
 from autograd.guards import graph_of
 from autograd.recorded.inputs import rows_of_numbers
 from autograd.refusals import ERRORS
@@ -26,7 +26,6 @@ from viz.page.examples import graphs
 from viz.page.units import facts, marked, network
 from viz.page.widget import widget
 
-Floats = npt.NDArray[np.float64]
 Leaves = tuple[Sequence[Value], Sequence[Value]]  # the parameters in the order of theta; and those of the optimiser
 MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times parameters, what a step computes
 LOSSES = "nn.cross_entropy, nn.binary_cross_entropy_with_logits, nn.hinge, nn.mse"

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from autograd.arrays import Floats
 from autograd.value import Value
 from autograd.zeros import Zeros
 from viz.names import glyph
 from viz.numbers import few, number, printable
 from viz.picture.scene import Edge
 
-Floats = npt.NDArray[np.float64]
 Many = Sequence[Any]  # vectors
 
 FEW = 4  # numbers of a vector that are written out

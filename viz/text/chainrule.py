@@ -40,11 +40,6 @@ class Factor(NamedTuple):
     put: Term
     number: Term
 
-    @classmethod
-    def of(cls, symbol: Term, number: Term) -> Factor:
-        """A factor without a formula: its symbol stands until its number does."""
-        return cls(symbol, symbol, number, number)
-
 
 class ChainRule(Generic[X]):
     """The derivative of an output by some targets, through variables that are numbers, or vectors and matrices.

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autograd import ops, softmax
+from autograd.arrays import Floats
 from autograd.languages.forms import ATOM, OPEN, POWER, SUM, Form
 from autograd.value import Value
 from viz.picture import jacobians
 from viz.picture.grouping import Stage, Vector
-from viz.picture.jacobians import Floats
 from viz.text.chainrule import ONE, ChainRule, Factor, Line, equal, matrix, quotient
 from viz.text.rational import Zeros
 from viz.text.scalars import printed
