@@ -201,9 +201,8 @@ def _call(f: Callable[..., Any], point: Point) -> Any:
 # --- three ways -------------------------------------------------------------------------------------------------------
 
 
-def _ways(claim: Claim, point: Point) -> dict[str, Any]:
+def _ways(claim: Claim, point: Point, exact: Point) -> dict[str, Any]:
     """The value of `of`, or of its derivative: twice by the engine, and the last with 50 digits."""
-    exact = {name: _exact(x) for name, x in point.items()}
     floats = {name: _floats(x) for name, x in point.items()}
     if not claim.wrt:
         leaves = {name: x if isinstance(x, WHOLE) else array(x, name) for name, x in floats.items()}
@@ -266,7 +265,7 @@ def _found(claim: Claim) -> Finding:
 
 def _look(claim: Claim, point: Point) -> Look:
     exact = {name: _exact(x) for name, x in point.items()}
-    ways = _ways(claim, point)
+    ways = _ways(claim, point, exact)
     printed = _digits(_call(claim.printed, exact))
     corrected = _digits(_call(claim.corrected, exact)) if claim.corrected else printed
     return Look(point, ways, [*ways.values()][-1], printed, corrected, _refused(claim.printed, point))

@@ -193,8 +193,6 @@ def _written(op: Op, args: Sequence[Term]) -> Term:
 
 def _y_hat(share: Any, whole: Any) -> Any:
     """softmax(a)[j], for what a rule computes as e^(a_j − m) / Σ e^(a − m)."""
-    if share is whole:
-        return 1.0
     inner = joined([Slope.of(x) for x in share.args[0].args[-1].args], ", ", OPEN)
     j = whole.args.index(share)
     latex = rf"\operatorname{{softmax}}\left({inner.latex}\right)_{{{j}}}"
