@@ -14,6 +14,7 @@ from viz.picture.scene import Card, Panel, Scene
 from viz.picture.sizes import heading, label, size
 
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 NODE = 13.0  # points between the cards of a column
 VISIBLE = 25.0  # points of a wire between two columns that its number leaves free, the arrow's 7 among them
@@ -28,6 +29,12 @@ class Places:
     cards: dict[str, Point]
     wires: dict[str, list[Point]]
     note: str = ""  # how the layout came about, if not by Graphviz
+
+
+def box_at(wide: float, high: float, centre: Point) -> Box:
+    """The box of this size around a centre."""
+    x, y = centre
+    return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
 
 
 def columns(scene: Scene) -> dict[int, list[Card | Panel]]:
