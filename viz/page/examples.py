@@ -18,7 +18,7 @@ from viz.arguments import Theme
 from viz.names import names
 from viz.page.steps import Steps, steps
 from viz.picture.diagram import Diagram
-from viz.picture.paint import without_tooltips
+from viz.picture.paint import uid, without_tooltips
 from viz.picture.scene import Card, Panel, Scene
 
 Example = Callable[[Any, Any], tuple[Value, list[list[Value]]]]  # its loss, and the outputs of each part of the model
@@ -58,8 +58,8 @@ def graphs(
         facts.append({"page": more, "leaves": graph.leaves, "notes": " ".join(one.notes)})
     targets = [[list(forms).index(graph.form), graph.constants] for graph in found]
     first, *others = [_classed(DESCRIBED.sub("", without_tooltips(one.picture.svg))) for one in shown]
-    pictures = [_differences(svg.replace(_key(svg), _key(first)), first) for svg in others]
-    told = {"key": _key(first), "svgs": pictures, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}
+    pictures = [_differences(svg.replace(uid(svg), uid(first)), first) for svg in others]
+    told = {"key": uid(first), "svgs": pictures, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}
     return told, f"[{','.join(one.functions for one in shown)}]", first
 
 
@@ -140,7 +140,7 @@ PLACEHOLDER = re.compile(r">(?:∂ )?−0\.008+<")  # as `_roomy` writes them
 def _classed(svg: str) -> str:
     """The picture with a class in place of each style, which many of its cells share, and without numbers."""
     root, end, content = svg.partition("</title>")
-    key, rules = _key(svg), dict[tuple[tuple[str, str], ...], str]()
+    key, rules = uid(svg), dict[tuple[tuple[str, str], ...], str]()
 
     def classed(tag: re.Match[str]) -> str:
         styled = STYLES | {"width", "height"} if tag[1] == "rect" else STYLES
@@ -160,11 +160,6 @@ def _classed(svg: str) -> str:
 
 def _css(style: Iterable[tuple[str, str]]) -> str:
     return ";".join(f"{name}:{x}{'px' * (name in SIZES)}" for name, x in style if name != "class")
-
-
-def _key(svg: str) -> str:
-    """The id of a picture, with which the ids of its parts begin."""
-    return svg.partition(' id="')[2].partition('"')[0]
 
 
 def _differences(text: str, first: str) -> list[Any]:
