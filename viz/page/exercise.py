@@ -71,7 +71,7 @@ def blanked(svg: str) -> str:
 
 def unnamed(facts: dict[str, Any]) -> None:
     """Take the Jacobians' names out of a page's facts, for ∂L/∂h = [0.5, −1] is a gradient; the page computes them."""
-    for group in facts["groups"] + (facts["other"] or facts)["groups"]:
+    for group in facts["groups"] + (facts["other"] or facts)["groups"]:  # of both pictures, where there are two
         for source in group.get("sources", ()):
             source["what"] = None
 

@@ -257,7 +257,7 @@ def _kind(model: Any, x: Floats, y: Floats, classes: Sequence[str]) -> dict[str,
     numbered = [f"class {k}" for k in range(0 if labels is None else max(2, len(outputs)))]
     return {
         "outputs": len(outputs), "probabilities": made, "limit": 0.5 if made else 0.0,
-        "labels": labels if labels is None else labels.tolist(),
+        "labels": None if labels is None else labels.tolist(),
         "classes": _named(classes, numbered, "classes", "classes"),
     }  # fmt: skip
 
