@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from autograd import Chain, Value, assign, values, zero_grad
 from autograd.files import written
-from autograd.names import Name
 
 
 class Module:
@@ -41,7 +40,7 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """(name, Value) of every parameter, in the order of the attributes: `layers.0.w[1,2]`; each Value once."""
         for name, part in _parts(self):
-            yield from ((Name(name).element(at), part[at] if at else part) for at in np.ndindex(np.shape(part)))
+            yield from ((_element(name, at), part[at] if at else part) for at in np.ndindex(np.shape(part)))
 
     def parameters(self) -> list[Value]:
         """Every parameter, each once."""
@@ -159,7 +158,7 @@ def _inside(x: Any, name: str, seen: set[int]) -> Iterator[tuple[str, Any]]:
             seen |= fresh
             yield name, x
         else:
-            inside = ((Name(name).element(at), x[at]) for at in np.ndindex(x.shape))
+            inside = ((_element(name, at), x[at]) for at in np.ndindex(x.shape))
     elif isinstance(x, Module | Chain | dict | list | tuple):
         if isinstance(x, Module | Chain):
             own = list(x.functions.values()) if isinstance(x, Chain) else [getattr(x, "activation", "")]
@@ -203,3 +202,7 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, shape: tuple[int, ...
     if len(data := file.read()) != dtype.itemsize * math.prod(shape):
         raise ValueError(f"{info.filename} has {len(data)} bytes")
     return np.frombuffer(data, dtype).reshape(shape, order="F" if by_columns else "C")
+
+
+def _element(name: str, at: tuple[int, ...]) -> str:
+    return f"{name}[{','.join(map(str, at))}]" if at else name
