@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
 from io import StringIO
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from nn.examples import Floats
 
-Cells = npt.NDArray[np.str_]
 MOST_CLASSES = 50
 
 
@@ -25,6 +23,21 @@ class Examples(NamedTuple):
     Y: npt.NDArray[np.int64]
     columns: tuple[str, ...]
     classes: tuple[str, ...]
+
+
+class _Lines(NamedTuple):
+    """The lines of a file below its header, each with its number."""
+
+    name: str  # of the file
+    columns: tuple[str, ...]
+    numbers: list[int]
+    cells: npt.NDArray[np.str_]
+
+    def refuse(self, bad: Any, why: str) -> None:
+        """ValueError for the first of these cells, if there is one."""
+        for n, k in bad:
+            shown = f" holds {str(self.cells[n, k])!r}, which" if self.cells[n, k] else ""
+            raise ValueError(f"{self.name}, line {self.numbers[n]}: the column {self.columns[k]!r}{shown} {why}")
 
 
 def from_csv(path: str | PathLike[str], target: str) -> Examples:
@@ -40,31 +53,28 @@ def from_csv(path: str | PathLike[str], target: str) -> Examples:
     >>> flowers.X.shape, flowers.columns[0], flowers.classes
     ((150, 4), 'sepal_length', ('setosa', 'versicolor', 'virginica'))
     """
-    name = Path(path).name
-    header, numbers, cells = _read(Path(path))
-    if target not in header:
-        raise ValueError(f"{name} has no column {target!r}; its columns are {', '.join(header)}")
-    at = header.index(target)
-    _refuse(name, header, numbers, cells, [*np.argwhere(cells == "")], "is empty: fill it in, or leave the line out")
-    classes, Y = _classes(cells[:, at], f"{name}: the column {target!r}")  # noqa: N806
-    columns = header[:at] + header[at + 1 :]
-    if not columns:
-        raise ValueError(f"{name} has no column beside {target!r}: there is nothing to tell the classes by")
-    rest = np.delete(cells, at, axis=1)
+    data = _read(Path(path))
+    if target not in data.columns:
+        raise ValueError(f"{data.name} has no column {target!r}; its columns are {', '.join(data.columns)}")
+    at = data.columns.index(target)
+    data.refuse(np.argwhere(data.cells == ""), "is empty: fill it in, or leave the line out")
+    classes, Y = _classes(data.cells[:, at], f"{data.name}: the column {target!r}")  # noqa: N806
+    data = data._replace(columns=data.columns[:at] + data.columns[at + 1 :], cells=np.delete(data.cells, at, axis=1))
+    if not data.columns:
+        raise ValueError(f"{data.name} has no column beside {target!r}: there is nothing to tell the classes by")
     try:
-        X = rest.astype(float)  # noqa: N806
+        X = data.cells.astype(float)  # noqa: N806
     except ValueError:
-        bad = [(n, k) for n, k in np.ndindex(rest.shape) if not _is_number(str(rest[n, k]))]
-        words = "is no number: leave the line or the column out, or write it as numbers (with a point, as 0.5)"
-        _refuse(name, columns, numbers, rest, bad, words)
-    _refuse(
-        name, columns, numbers, rest, [*np.argwhere(~np.isfinite(X))], "has no value: fill it in, or leave the line out"
-    )
-    return Examples(X, Y, columns, classes)
+        bad = [place for place in np.ndindex(data.cells.shape) if not _is_number(str(data.cells[place]))]
+        data.refuse(
+            bad, "is no number: leave the line or the column out, or write it as numbers (with a point, as 0.5)"
+        )
+    data.refuse(np.argwhere(~np.isfinite(X)), "has no value: fill it in, or leave the line out")
+    return Examples(X, Y, data.columns, classes)
 
 
-def _read(path: Path) -> tuple[tuple[str, ...], list[int], Cells]:
-    """The header, and of every further line that is not blank its number and its cells."""
+def _read(path: Path) -> _Lines:
+    """Every line that is not blank, the first of which is the header."""
     try:
         text = path.read_text(encoding="utf-8-sig")
         separator = max(",;\t", key=text.partition("\n")[0].count)
@@ -82,7 +92,7 @@ def _read(path: Path) -> tuple[tuple[str, ...], list[int], Cells]:
     for number, row in rest:
         if len(row) != len(header):
             raise ValueError(f"{path.name}, line {number} has {len(row)} entries, and the header {len(header)}")
-    return tuple(header), [number for number, _ in rest], np.array([row for _, row in rest])
+    return _Lines(path.name, tuple(header), [number for number, _ in rest], np.array([row for _, row in rest]))
 
 
 def _is_number(text: str) -> bool:
@@ -93,7 +103,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _classes(labels: Cells, what: str) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+def _classes(labels: npt.NDArray[np.str_], what: str) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
     """The classes in order, and every label as an index."""
     found = set(labels.tolist())
     most = min(MOST_CLASSES, len(labels) // 2)
@@ -105,12 +115,3 @@ def _classes(labels: Cells, what: str) -> tuple[tuple[str, ...], npt.NDArray[np.
     classes = tuple(sorted(found, key=float if all(map(_is_number, found)) else str))
     place = {label: k for k, label in enumerate(classes)}
     return classes, np.array([place[label] for label in labels.tolist()])
-
-
-def _refuse(
-    name: str, columns: Sequence[str], numbers: list[int], cells: Cells, bad: Sequence[Sequence[int]], why: str
-) -> None:
-    """ValueError for the first bad cell, if there is one."""
-    for n, k in bad:
-        shown = f" holds {str(cells[n, k])!r}, which" if cells[n, k] else ""
-        raise ValueError(f"{name}, line {numbers[n]}: the column {columns[k]!r}{shown} {why}")

@@ -88,7 +88,8 @@ def diagnose(model: Any, X: Any, Y: Any, loss: Callable[[Any, Any], Any]) -> lis
     units = _measured(model, loss, data, names)
     blank = {unit for unit in units if unit.parameters and not any(v.data for v in unit.parameters)}  # alike, not dead
     off = {unit: finding for unit in units if unit not in blank for finding in _off(unit, data[1])}
-    alike = _identical([unit for unit in units if unit not in off])
+    layers = _layers([unit for unit in units if unit not in off])
+    alike = next(filter(None, map(_alike, layers.values())), [])  # in later layers units are alike because of these
     found = [*_of_graph(example, names), *off.values(), *alike]
     known = any(finding.kind != "absent" for finding in found)  # and why a gradient vanishes
     return found + [finding for finding in _scaled(units) if not (known and finding.kind == "vanishing")]
@@ -194,11 +195,6 @@ def _off(unit: Unit, y: Floats) -> Iterator[Finding]:
             share *= kind == "dead" or (abs(unit.rows[0] - target) < 0.5).mean() < RIGHT
         if share >= most:
             yield Finding(kind, [unit.name], share=share)
-
-
-def _identical(units: Sequence[Unit]) -> list[Finding]:
-    """Units alike in the first layer that has any; those in later layers are alike because of these."""
-    return next(filter(None, map(_alike, _layers(units).values())), [])
 
 
 def _alike(members: Sequence[Unit]) -> list[Finding]:

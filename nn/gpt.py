@@ -38,11 +38,6 @@ def parameters(seed: int = 0) -> dict[str, Any]:
     return {name: array(0.08 * rng.normal(size=shape), name) for name, shape in shapes.items()}
 
 
-def flattened(weights: dict[str, Any]) -> list[Value]:
-    """All weights as one list of Values."""
-    return [w for W in weights.values() for w in W.ravel()]
-
-
 def scaled(x: Any) -> Any:
     """x divided by the root of its mean square."""
     return x * (dot(x, x) / len(x) + 1e-5) ** -0.5
@@ -121,7 +116,7 @@ def trained(weights: dict[str, Any], names: Sequence[str], seconds: float, seed:
     rng, size, lr, losses = np.random.default_rng(seed), 32, 0.02, list[float]()
     rows = {n: np.array([tokens(name) for name in names if len(name) == n]) for n in {len(name) for name in names}}
     lengths = [n for n in map(len, names) if len(rows[n]) >= size]  # drawn from: a length as often as it occurs
-    descent, programs = Adam(flattened(weights), lr), {}
+    descent, programs = Adam(weights.values(), lr), {}
     with suppress(KeyboardInterrupt):
         making = f"a program in {language} for each length"
         with progress_bar(progress=True, total=len(set(lengths)), desc=making, unit="program") as bar:

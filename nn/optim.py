@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from itertools import repeat
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -29,10 +29,6 @@ class Setting:
             raise ValueError(f"{type(optimizer).__name__} needs {self.needs}; got {x!r}")
         optimizer.__dict__[self.name] = x  # where reading it finds it at once
 
-    if TYPE_CHECKING:
-
-        def __get__(self, optimizer: Any, owner: Any) -> Any: ...
-
 
 class Optimizer:
     """A rule of descent applied to leaves: `update` gives new data for their data and gradients, as arrays.
@@ -41,8 +37,8 @@ class Optimizer:
     holds what the rule remembers of earlier steps: arrays with an entry per parameter, which every update replaces.
     """
 
-    lr = Setting("a finite lr > 0", lambda x: isinstance(x, Real) and 0 < float(x) < np.inf)
-    weight_decay = Setting("a finite weight_decay ≥ 0", lambda x: isinstance(x, Real) and 0 <= float(x) < np.inf)
+    lr: Any = Setting("a finite lr > 0", lambda x: isinstance(x, Real) and 0 < float(x) < np.inf)
+    weight_decay: Any = Setting("a finite weight_decay ≥ 0", lambda x: isinstance(x, Real) and 0 <= float(x) < np.inf)
 
     def __init__(self, parameters: Iterable[Value], lr: float, weight_decay: float, memory: int) -> None:
         self.parameters = leaves(parameters, type(self).__name__)
@@ -126,7 +122,7 @@ class SGD(Optimizer):
     -0.5
     """
 
-    momentum = Setting("a finite momentum ≥ 0", lambda x: isinstance(x, Real) and 0 <= float(x) < np.inf)
+    momentum: Any = Setting("a finite momentum ≥ 0", lambda x: isinstance(x, Real) and 0 <= float(x) < np.inf)
 
     def __init__(
         self, parameters: Iterable[Value], lr: float, momentum: float = 0.0, weight_decay: float = 0.0
@@ -154,8 +150,8 @@ class Adam(Optimizer):
     0.5
     """
 
-    betas = Setting("two betas from 0 to below 1", lambda x: np.shape(x) == (2,) and all(0 <= beta < 1 for beta in x))
-    eps = Setting("a finite eps > 0", lambda x: isinstance(x, Real) and 0 < float(x) < np.inf)
+    betas: Any = Setting("two betas from 0 to below 1", lambda x: np.shape(x) == (2,) and all(0 <= b < 1 for b in x))
+    eps: Any = Setting("a finite eps > 0", lambda x: isinstance(x, Real) and 0 < float(x) < np.inf)
 
     def __init__(
         self,

@@ -115,10 +115,8 @@ class Report:
         return all(f.holds for f in self.findings)
 
     def __str__(self) -> str:
-        slides = [
-            "\n".join([slide, *map(str, findings)])
-            for slide, findings in groupby(self.findings, lambda f: f.claim.slide)
-        ]
+        found = groupby(self.findings, lambda f: f.claim.slide)
+        slides = ["\n".join([slide, *map(str, findings)]) for slide, findings in found]
         return "\n\n".join([*slides, self.summary])
 
     @property
@@ -163,18 +161,14 @@ def derivative(f: Callable[[Any], Any], x: Any) -> Any:
     """
     with mpmath.workdps(DIGITS):
         x = _exact(x)
-        columns = []
-        for where in np.ndindex(np.shape(x)):
-            ahead, back = (_moved(x, where, step) for step in (STEP, -STEP))
-            columns.append((_digits(f(ahead)) - _digits(f(back))) / (2 * STEP))
-        stacked = np.moveaxis(np.array(columns, dtype=object), 0, -1)
-        return stacked.reshape(stacked.shape[:-1] + np.shape(x))[()]
+        return _by_entries(lambda unit: (_digits(f(x + STEP * unit)) - _digits(f(x - STEP * unit))) / (2 * STEP), x)
 
 
-def _moved(x: Any, where: tuple[int, ...], step: Any) -> Any:
-    moved = np.array(x, dtype=object)
-    moved[where] += step
-    return moved[()]
+def _by_entries(slope: Callable[[Any], Any], x: Any) -> Any:
+    """∂f/∂x, of shape f(x).shape + x.shape, from the slope of f in the direction of each entry of x."""
+    units = np.eye(np.size(x)).reshape(-1, *np.shape(x))
+    columns = np.moveaxis(np.array([slope(unit[()]) for unit in units]), 0, -1)
+    return columns.reshape(columns.shape[:-1] + np.shape(x))[()]
 
 
 def _floats(x: Any) -> Any:
@@ -207,9 +201,8 @@ def _call(f: Callable[..., Any], point: Point) -> Any:
 # --- three ways -------------------------------------------------------------------------------------------------------
 
 
-def _ways(claim: Claim, point: Point) -> dict[str, Any]:
+def _ways(claim: Claim, point: Point, exact: Point) -> dict[str, Any]:
     """The value of `of`, or of its derivative: twice by the engine, and the last with 50 digits."""
-    exact = {name: _exact(x) for name, x in point.items()}
     floats = {name: _floats(x) for name, x in point.items()}
     if not claim.wrt:
         leaves = {name: x if isinstance(x, WHOLE) else array(x, name) for name, x in floats.items()}
@@ -225,16 +218,9 @@ def _ways(claim: Claim, point: Point) -> dict[str, Any]:
     x = floats[claim.wrt]
     return {
         "reverse mode": _digits(jacobian(of(floats))(x)),
-        "forward mode": _digits(_forward(of(floats), x)),
+        "forward mode": _digits(_by_entries(lambda unit: values(jvp(of(floats), (x,), (unit,))[1]), x)),
         "differences": derivative(of(exact), exact[claim.wrt]),
     }
-
-
-def _forward(f: Callable[[Any], Any], x: Any) -> Any:
-    """∂f/∂x, a forward sweep for each entry of x."""
-    units = np.eye(np.size(x)).reshape(-1, *np.shape(x))
-    columns = np.moveaxis(np.array([values(jvp(f, (x,), (unit[()],))[1]) for unit in units]), 0, -1)
-    return columns.reshape(columns.shape[:-1] + np.shape(x))
 
 
 def _fits(got: Any, true: Any, digits: int, within: float = 0.0) -> bool:
@@ -264,13 +250,12 @@ def _found(claim: Claim) -> Finding:
             error.add_note(f"in the claim {claim.says!r} of {claim.slide!r}; {advice}")
             raise
     right = [_fits(look.corrected, look.true, 12, claim.within) for look in looks]
-    refused = [
-        f"as printed it has no value in floats{_where(look.point)}: {look.refused}" for look in looks if look.refused
-    ]
+    refused = [f"as printed it has no value in floats{_where(x.point)}: {x.refused}" for x in looks if x.refused]
     notes = tuple(filter(None, (claim.note, *refused[:1])))
     for look in looks:
         if not all(_fits(way, look.true, 9) for way in look.ways.values()):
-            return Finding(claim, "doubt", holds=False, detail=_disagreement(look), notes=notes)
+            detail = f"the three ways disagree: {_both(look.ways)}{_where(look.point, ', at ')}; is there a kink?"
+            return Finding(claim, "doubt", holds=False, detail=detail, notes=notes)
     for look in looks:
         if not _fits(look.printed, look.true, 12, claim.within):
             return Finding(claim, "slip", all(right), _slip(claim, look, all(right)), notes)
@@ -280,7 +265,7 @@ def _found(claim: Claim) -> Finding:
 
 def _look(claim: Claim, point: Point) -> Look:
     exact = {name: _exact(x) for name, x in point.items()}
-    ways = _ways(claim, point)
+    ways = _ways(claim, point, exact)
     printed = _digits(_call(claim.printed, exact))
     corrected = _digits(_call(claim.corrected, exact)) if claim.corrected else printed
     return Look(point, ways, [*ways.values()][-1], printed, corrected, _refused(claim.printed, point))
@@ -312,10 +297,6 @@ def _slip(claim: Claim, look: Look, resolved: bool) -> str:
     if not resolved:
         right = "the correction is wrong too" if claim.corrected else "no correction is given"
     return f"{_both({'printed': look.printed, 'true': look.true})}{_where(look.point, ', at ')}; {right}"
-
-
-def _disagreement(look: Look) -> str:
-    return f"the three ways disagree: {_both(look.ways)}{_where(look.point, ', at ')}; is there a kink?"
 
 
 def _both(numbers: dict[str, Any]) -> str:

@@ -179,9 +179,7 @@ class _Descent:
     def refuse_thresholds(self, example: Value) -> None:
         """ValueError if parameters that are to move act on the loss only through operations with a derivative of 0."""
         stuck, flat = unmoved(example)
-        if stuck and isinstance(
-            self.program, EagerProgram | ByShape
-        ):  # its graph need not be the same for every example
+        if stuck and isinstance(self.program, EagerProgram | ByShape):  # each example may have a graph of its own
             stuck = set.intersection(stuck, *(unmoved(y)[0] for y in self.program.graphs(self.data)))
         if found := [v.name or refusals.described(v) for v in self.moving if v in stuck]:
             raise ValueError(

@@ -304,15 +304,6 @@ def test_a_formula_and_a_lesson_are_made_by_viz(tmp_path, capsys, monkeypatch):
     assert (tmp_path / "l.html").read_text() == "6.0 {'theme': 'light'}"
 
 
-def test_what_this_version_cannot_show_is_said(capsys, monkeypatch):
-    for kind in ("latex", "steps"):
-        monkeypatch.setitem(vars(viz), kind, None)
-        with pytest.raises(SystemExit) as stop:
-            job.main(["x*x", "x=2", f"--{kind}", "-o", "x.html"])
-        assert stop.value.code == 2
-        assert f"--{kind} needs viz.{kind}" in capsys.readouterr().err
-
-
 @pytest.mark.parametrize(
     ("words", "message"),
     [

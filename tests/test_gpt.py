@@ -19,8 +19,7 @@ NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "7_a_gpt_from_scalars.ipynb
 
 def descended(loss_of, weights, name, steps=20):
     """The losses of a descent by a function that gives a loss and leaves its gradient in the weights."""
-    parameters, losses = gpt.flattened(weights), []
-    descent = nn.Adam(parameters, lr=0.01)
+    descent, losses = nn.Adam(weights.values(), lr=0.01), []
     for _ in range(steps):
         descent.zero_grad()
         losses.append(loss_of(weights, name))
@@ -82,7 +81,7 @@ def test_many_names_at_once_give_the_mean_of_their_losses_and_gradients():
     program = record(lambda x: gpt.loss(weights, x), names[0])
     losses = [eager(weights, name) for name in names]
     summed = {key: np.nan_to_num(grads(W)) for key, W in weights.items()}
-    zero_grad(gpt.flattened(weights))
+    zero_grad(list(weights.values()))
     np.testing.assert_allclose(program(names), losses, rtol=1e-13)
     assert program.backward(names) == pytest.approx(np.mean(losses), rel=1e-13)
     for key, W in weights.items():

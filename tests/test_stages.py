@@ -324,25 +324,25 @@ def test_every_product_that_flows_back_is_the_gradient_or_its_part(make):
     scene = draw(out, detail="stages").scene
     arrays, bars, added = {}, {}, {}
     for panel in scene.cards:
-        for name, shape, members in panel.parts:
-            arrays[name] = np.array([v.data for v in members]).reshape(shape)
-            bars[name] = np.array([v.grad for v in members]).reshape(shape)
+        for x in panel.stage.vectors:
+            arrays[x.name] = x.data
+            bars[x.name] = np.array([v.grad for v in x.members]).reshape(x.values.shape)
     for wire in scene.wires:
-        for name, shape, members in wire.by:
-            arrays[name] = np.array([v.data for v in members]).reshape(shape)
-            sums = [sum(u.partials[k] * u.grad for u, k in wire.edges if u.parents[k] is v) for v in members]
-            added[wire.id] = np.array(sums).reshape(shape)
+        for x in wire.by:
+            arrays[x.name] = x.data
+            sums = [sum(u.partials[k] * u.grad for u, k in wire.edges if u.parents[k] is v) for v in x.members]
+            added[wire.id] = np.array(sums).reshape(x.values.shape)
     written = [wire for wire in scene.wires if wire.flow]
     assert len(written) >= 3
     for wire in written:
         left, sign, right = re.fullmatch(r"(\S+) (\+?=) (.+)", wire.flow).groups()
         head = next(panel for panel in scene.cards if panel.id == wire.head)
-        slopes = np.array([v.partials[0] for v in head.values])
-        g = bars[head.symbol]
+        slopes = np.array([v.partials[0] for v in head.stage.values])
+        g = bars[head.stage.symbol]
         for prime in ("tanh′", "relu′", "σ′"):
             if prime in right:
                 g, right = slopes * g, re.sub(rf"\(?{prime} ⊙ (\S+?)\)?(?=·|$)", r"\1", right)
-        slope = f"∂{out.name or scene.cards[-1].name}/∂{head.symbol}"
+        slope = f"∂{out.name or scene.cards[-1].name}/∂{head.stage.symbol}"
         assert slope in right
         first, _, second = right.partition("·")
         if not second:
@@ -721,7 +721,7 @@ def test_an_element_alone_is_no_vector_and_a_row_that_is_looked_up_and_softmax_h
         L = named("L", s[1] * s[1])
     shown = panels(draw(L, detail="stages"))
     assert [shown[k].formula for k in "abc"] == ["e = take(E, i)", "s[1] = softmax(e · v)[1]", "L = s[1] · s[1]"]
-    assert shown["b"].symbol == "s[1]"
+    assert shown["b"].stage.symbol == "s[1]"
 
 
 def test_two_outputs_without_names_have_gradients_that_belong_to_none_of_them():

@@ -12,8 +12,6 @@ import pytest
 
 from autograd.value import Role
 from nn import engines, evaluate, layers, minimum
-from viz import arguments
-from viz.picture import colours, diagram
 
 ROOT = Path(__file__).parents[1]
 SCRIPT = ROOT / "tests/data/a_users_script.py"
@@ -53,9 +51,6 @@ def test_a_users_script_passes_pyright(tmp_path):
         (engines.Engine, engines.ENGINES),
         (get_args(evaluate.Link)[0], evaluate.LINKS),
         (minimum.Method, minimum.METHODS),
-        (arguments.Detail, arguments.DETAILS),
-        (arguments.Direction, diagram.DIRECTIONS),
-        (arguments.Theme, colours.THEMES),
     ],
 )
 def test_the_options_that_a_type_lists_are_those_that_are_taken(literal, choices):

@@ -31,18 +31,30 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message} (see --help)\n")
 
 
-def _whole(low: int, high: int | None = None) -> Any:
+def _whole(low: int) -> Any:
     def read(text: str) -> int:
         try:
             number = int(text)
         except ValueError:
             number = low - 1
-        if number < low or (high is not None and number > high):
-            span = f"from {low} to {high}" if high is not None else f"of at least {low}"
-            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {span}")
+        if number < low:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {low}")
         return number
 
     return read
+
+
+# fmt: off
+OPTIONS: dict[str, dict[str, Any]] = {  # of the main job
+    "--target":           {"metavar": "COLUMN", "help": "of DATA.csv, the column that holds the classes"},
+    "--example --flower": {"metavar": "N", "type": _whole(0), "help": "which example to walk, from 0 (default: a flower, 70)"},
+    "--seed":             {"type": _whole(0), "default": 0, "help": "of the initial weights (default 0)"},
+    "--out":              {"type": Path, "default": Path(), "help": "folder for the pictures (default: this one)"},
+    "--live":             {"action": "store_true", "help": "write a page in which the network learns (default: learning.html)"},
+    "--gpt":              {"action": "store_true", "help": "train a GPT on first names, letter by letter, and print names that it makes up"},
+    "--seconds":          {"metavar": "N", "type": _whole(1), "default": 15, "help": "of the GPT's training (default 15); Ctrl-C ends it"},
+}
+# fmt: on
 
 
 def _parser() -> _Parser:
@@ -59,36 +71,17 @@ def _parser() -> _Parser:
         "and differentiate it, and show every value, local derivative and gradient, as a table or as a picture.",
     )
     job = parser.add_argument_group("the main job")
-    job.add_argument("--target", metavar="COLUMN", help="of DATA.csv, the column that holds the classes")
-    job.add_argument(
-        "--example",
-        "--flower",
-        type=_whole(0),
-        metavar="N",
-        help="which example to walk, from 0 (default: a flower, 70)",
-    )
-    job.add_argument("--seed", type=_whole(0), default=0, help="of the initial weights (default 0)")
-    job.add_argument("--out", type=Path, default=Path(), help="folder for the pictures (default: this one)")
-    job.add_argument(
-        "--live", action="store_true", help="write a page in which the network learns (default: learning.html)"
-    )
-    job.add_argument(
-        "--gpt",
-        action="store_true",
-        help="train a GPT on first names, letter by letter, and print names that it makes up",
-    )
-    job.add_argument(
-        "--seconds", type=_whole(1), default=15, metavar="N", help="of the GPT's training (default 15); Ctrl-C ends it"
-    )
+    for flags, how in OPTIONS.items():
+        job.add_argument(*flags.split(), **how)
     expression.add_options(parser)
     return parser
 
 
 def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
-    own = ("target", "example", "seed", "out", "live", "gpt", "seconds")
-    if any(getattr(arguments, name) != parser.get_default(name) for name in own):
+    own = [flags.split()[0] for flags in OPTIONS]
+    if any(getattr(arguments, name[2:]) != parser.get_default(name[2:]) for name in own):
         parser.error(
-            "--target, --example, --seed, --out, --live, --gpt and --seconds are for the main job, which takes no expression: a file of data "
+            f"{', '.join(own[:-1])} and {own[-1]} are for the main job, which takes no expression: a file of data "
             "is called data.csv, and its pictures go into the folder of --out"
         )
     try:
@@ -100,7 +93,7 @@ def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
 
 
 def _data(arguments: argparse.Namespace) -> Examples:
-    """The flowers, or the examples of the reader's own file; ValueError or OSError for a file that does not fit."""
+    """The flowers, or the examples of the reader's own file; ValueError for a file that does not fit."""
     if not arguments.words:
         if arguments.target:
             raise ValueError("--target is a column of a file of your own: python -m viz data.csv --target COLUMN")
@@ -108,7 +101,10 @@ def _data(arguments: argparse.Namespace) -> Examples:
     (path,) = arguments.words
     if arguments.target is None:
         raise ValueError(f"which column of {path} holds the classes? Add --target COLUMN")
-    return from_csv(path, arguments.target)
+    try:
+        return from_csv(path, arguments.target)
+    except OSError as error:
+        raise ValueError(f"cannot read {path}: {error.strerror}") from None
 
 
 def _standard(data: Examples) -> Any:
@@ -163,8 +159,8 @@ def _walk(model: nn.MLP, x: Any, c: int) -> Any:
     L.backward()
     print("\nForward")
     _show("x", x)
-    for stage, formula in zip(chain.stages[:-1], _FORMULAS, strict=True):
-        _show(formula, stage.output, stage.name)
+    for stage in chain.stages[:-1]:
+        _show(stage.output[0].scope.formula, stage.output, stage.name)
     x6 = chain.stages[-1].input
     _show("ŷ = softmax(x6)", softmax(x6))
     _show(f"L = −log ŷ[{c}]", L, "f6")
@@ -175,9 +171,6 @@ def _walk(model: nn.MLP, x: Any, c: int) -> Any:
     for name, parameter in (("w20", w20), ("W2", W2), ("w10", w10), ("W1", W1)):
         _show(f"∂L/∂{name}", grads(parameter))
     return L
-
-
-_FORMULAS = ("x2 = W1·x", "x3 = x2 + w10", "x4 = σ(x3)", "x5 = W2·x4", "x6 = x5 + w20")
 
 
 def _show(what: str, numbers: Any, stage: str = "") -> None:
@@ -202,15 +195,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         data = _data(arguments)
         X = _standard(data)  # noqa: N806
-    except ValueError as error:
-        parser.error(str(error))
-    except OSError as error:
-        parser.error(f"cannot read {arguments.words[0]}: {error.strerror}")
-    if arguments.live:
-        try:
+        if arguments.live:
             return _live(data, X, arguments)
-        except (ValueError, OSError) as error:
-            parser.error(str(error))
+    except (ValueError, OSError) as error:
+        parser.error(str(error))
     if arguments.example is None:
         arguments.example = 0 if own else 70
     if arguments.example >= len(X):

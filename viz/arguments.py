@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from numbers import Integral
 from typing import Any, Literal, get_args
 
@@ -14,7 +13,6 @@ from viz.numbers import printable
 Detail = Literal["auto", "values", "stages"]
 Direction = Literal["auto", "right", "down"]
 Theme = Literal["auto", "light", "dark"]
-DETAILS: tuple[Detail, ...] = get_args(Detail)
 
 
 def values_in(output: Any) -> list[Value]:
@@ -35,10 +33,10 @@ def values_in(output: Any) -> list[Value]:
     return list(dict.fromkeys(given))
 
 
-def choice(name: str, given: Any, choices: Sequence[str]) -> None:
-    """ValueError for anything but one of the choices."""
-    if given not in choices:
-        raise ValueError(f"{name} is one of {', '.join(map(repr, choices))}; got {given!r}")
+def choice(name: str, given: Any, words: Any) -> None:
+    """ValueError for anything but one of the words of a Literal."""
+    if given not in get_args(words):
+        raise ValueError(f"{name} is one of {', '.join(map(repr, get_args(words)))}; got {given!r}")
 
 
 def whole(name: str, given: Any, least: int) -> None:

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from keyword import iskeyword
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 from unicodedata import normalize
 
 import viz
 from autograd import ops
 from autograd.numpy_ufuncs import EXTREMES
 from autograd.value import Value
+from viz.arguments import Theme
 from viz.numbers import printable
-from viz.picture.colours import THEMES
 
 CONSTANTS = {"pi": math.pi, "e": math.e}
 ROWS: Mapping[type[ast.AST], ops.Op] = {
@@ -183,7 +183,8 @@ def add_options(parser: ArgumentParser) -> None:
         ("steps", "a page that steps through forward and backward pass; -o lesson.html, or .svg"),
     ):
         kinds.add_argument(f"--{kind}", dest="kind", action="store_const", const=kind, help=text)
-    group.add_argument("--theme", choices=THEMES, help="of the picture or page (default: auto, as the reader's screen)")
+    text = "of the picture or page (default: auto, as the reader's screen)"
+    group.add_argument("--theme", choices=get_args(Theme), help=text)
 
 
 def run(arguments: Namespace) -> str:
@@ -202,9 +203,7 @@ def run(arguments: Namespace) -> str:
         raise ValueError("--steps makes a page: add -o lesson.html")
     if themed and kind not in ("draw", "steps"):
         raise ValueError("--theme is for pictures: add -o picture.svg")
-    if not callable(make := getattr(viz, kind, None)):
-        raise ValueError(f"--{kind} needs viz.{kind}, which is not part of this version")
-    shown = make(output, **themed)
+    shown = getattr(viz, kind)(output, **themed)
     if not file:
         return str(shown.latex if kind == "latex" else shown)
     return f"wrote {shown.save(file)}"

@@ -16,12 +16,8 @@ STYLE = "table{border-collapse:collapse}td,th,caption{text-align:left;padding:.2
 class Text:
     """A thing that is readable text, Markdown, LaTeX and HTML."""
 
+    html: Any  # an element of HTML
     formats: ClassVar = {".txt": "text", ".md": "markdown", ".tex": "latex", ".html": "page"}
-
-    @property
-    def html(self) -> str:
-        """An element of HTML."""
-        raise NotImplementedError
 
     def save(self, path: str | PathLike[str]) -> Path:
         """Write it to a file, by its suffix: .txt, .md, .tex or .html; returns the path.

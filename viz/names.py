@@ -74,10 +74,7 @@ def expression(v: Value, operands: Sequence[str]) -> str:
         return printable(op.written, 400).format(*operands)
     if op.arity is not None:
         return f"{glyph(op)}({', '.join(operands)})"
-    lists = [
-        *(f"[{shortened(part)}]" for part in parts(op, operands)),
-        *operands[: op.leading],
-    ]  # as the call is written
+    lists = [*(f"[{shortened(part)}]" for part in parts(op, operands)), *operands[: op.leading]]  # as in the call
     word = op.name if op.vectors > 1 else op.symbol or op.name  # a·b is no word to put before its operands
     return f"{printable(word)}({', '.join(lists)}){index(op)}"
 

@@ -8,22 +8,18 @@ from inspect import signature
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 import autograd
 from autograd import array, nesting, record, refusals, value_and_grad, values
+from autograd.arrays import Floats
 from autograd.names import Name
-
-Floats = npt.NDArray[np.float64]
 
 # Okabe & Ito 2008: told apart by colour-blind readers.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
 SIGNS = ("#4393C3", "#D6604D")  # of a number below 0, and above
 FINE = 200  # points of a grid's side
-HIGH, JUMP = (
-    2.0,
-    0.25,
-)  # of activations: the largest value in view, and the part of its range by which a derivative jumps
+HIGH = 2.0  # of activations: the largest value in view
+JUMP = 0.25  # and the part of its range by which a derivative jumps
 
 
 @cache
@@ -96,13 +92,11 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
 
 def _by_class(classes: Sequence[Any], outputs: int) -> dict[Any, str]:
     """The colour of the region that each class belongs to; of one output, outputs 0, those below and above its boundary."""
-    among = range(outputs) if outputs else (0, 1) if -1 not in classes else (-1, 1)
+    among: Any = range(outputs)
+    told = f"the classes of {outputs} outputs are 0 to {outputs - 1}"
+    if not outputs:
+        among, told = (-1, 1) if -1 in classes else (0, 1), "the classes of one output are 0 and 1, or −1 and 1"
     if wrong := [c for c in classes if c not in among]:
-        told = (
-            f"the classes of {outputs} outputs are 0 to {outputs - 1}"
-            if outputs
-            else "the classes of one output are 0 and 1, or −1 and 1"
-        )
         raise ValueError(f"{told}; got {wrong[0]!r}: number them so")
     return {c: COLOURS[among.index(int(c)) % len(COLOURS)] for c in classes}
 
@@ -217,9 +211,8 @@ def activations(
         jumps = 1 + np.flatnonzero(abs(np.diff(slope)) > JUMP * np.ptp(slope))  # no line joins what is not continuous
         name = str(getattr(f, "name", getattr(f, "__name__", "f"))).strip("<>")
         plot.plot(x, y, color=COLOURS[0], label=f"{name}(a)")
-        plot.plot(
-            *(np.insert(n, jumps, np.nan) for n in (x, slope)), color=COLOURS[1], linestyle="--", label="its derivative"
-        )
+        parts = [np.insert(n, jumps, np.nan) for n in (x, slope)]
+        plot.plot(*parts, color=COLOURS[1], linestyle="--", label="its derivative")
         plot.axhline(0.0, color="black", linewidth=0.5)
         plot.set(xlabel="a", title=name, ylim=limits)
         plot.legend(fontsize="x-small")

@@ -154,12 +154,9 @@ def ran(f: Callable[..., Any], args: Sequence[Any], shown: Callable[[Failure], A
 
 
 def _leaves(f: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
-    try:
-        names = [p.name for p in inspect.signature(f).parameters.values() if p.kind < p.VAR_POSITIONAL]
-    except (TypeError, ValueError):
-        names = []
     if isinstance(f, Chain):
         return list(args)  # it makes leaves itself
+    names = nesting.positional(f)
     names += [f"x{k}" for k in range(len(names) + 1, len(args) + 1)]
     return [array(x, name, "input") if _floats(x) else x for x, name in zip(args, names, strict=False)]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
-from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,14 @@ TELL = (
 )
 
 
-def assembled(body: str, script: str, parts: Mapping[str, str]) -> str:
+def assembled(body: str, script: str, facts: Any, theme: str, title: str, **parts: str) -> str:
     """The page: one file that needs no other, no network, and runs no script but its own."""
     from hashlib import sha256
 
     script = re.sub(r"(?m)^ +|^//.*\n| +// .*$", "", script)  # a page need not explain itself
-    known = {**parts, "script": script, "hash": b64encode(sha256(f"\n{script}".encode()).digest()).decode()}
+    hashed = b64encode(sha256(f"\n{script}".encode()).digest()).decode()
+    words = {"theme": theme.replace("auto", ""), "title": escape(title)}
+    known = parts | words | {"data": _as_json(facts), "script": script, "hash": hashed}
     # In one pass: a text that is put in may look like a place to put something in.
     return re.sub(r"\{(\w+)\}", lambda place: known[place[1]], read("page.html").replace("{body}", read(body)))
 
@@ -41,7 +42,7 @@ def read(name: str) -> str:
     return (PAGE / name).read_text(encoding="utf-8")
 
 
-def as_json(facts: Any) -> str:
+def _as_json(facts: Any) -> str:
     """Facts as JSON that may stand within a page."""
     text = json.dumps(facts, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
@@ -51,9 +52,13 @@ class Page:
     """A page that shows itself in a notebook: in a frame, over what remains where a front end strips the frame."""
 
     title, high = "", 640  # of the frame, in pixels
-    theme = "auto"
+    theme, advice = "auto", ""
     html: Any  # the page
-    below: Any  # HTML
+
+    @property
+    def below(self) -> str:
+        """A note, as HTML."""
+        return f"<p>{escape(repr(self)[1:-1])}. {self.advice}</p>"
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
         return {"text/html": self._framed, "text/plain": repr(self)}

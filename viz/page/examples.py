@@ -9,19 +9,18 @@ from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd import array, named, nesting
+from autograd.arrays import Floats
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import Theme
 from viz.names import names
 from viz.page.steps import Steps, steps
 from viz.picture.diagram import Diagram
-from viz.picture.paint import without_tooltips
+from viz.picture.paint import uid, without_tooltips
 from viz.picture.scene import Card, Panel, Scene
 
-Floats = npt.NDArray[np.float64]
 Example = Callable[[Any, Any], tuple[Value, list[list[Value]]]]  # its loss, and the outputs of each part of the model
 MANY = 40  # values above which a graph with scopes is shown by stages
 MOST = 12  # forms of graphs that a page holds; above it targets are values of the graph
@@ -59,8 +58,8 @@ def graphs(
         facts.append({"page": more, "leaves": graph.leaves, "notes": " ".join(one.notes)})
     targets = [[list(forms).index(graph.form), graph.constants] for graph in found]
     first, *others = [_classed(DESCRIBED.sub("", without_tooltips(one.picture.svg))) for one in shown]
-    pictures = [_differences(svg.replace(_key(svg), _key(first)), first) for svg in others]
-    told = {"key": _key(first), "svgs": pictures, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}
+    pictures = [_differences(svg.replace(uid(svg), uid(first)), first) for svg in others]
+    told = {"key": uid(first), "svgs": pictures, "graphs": facts, "targets": targets, "of": of.ravel().tolist()}
     return told, f"[{','.join(one.functions for one in shown)}]", first
 
 
@@ -95,9 +94,8 @@ def _shown(out: Value, theme: Theme, digits: int) -> Steps:
 
 DESCRIBED = re.compile(r"(?<=</title>)<desc.*?</desc>", re.DOTALL)  # by numbers that have not come yet
 NUMBER = re.compile(r"−?\d+(?:\.\d+)?(?:e−?\d+)?")
-NUMBERS = re.compile(
-    r"(?:diag\([^\d ]+′\) = )?(?:diag|column )?[\[(]?[−\d.e, …]*\.[−\d.e, …]*[\])]?"
-)  # a Jacobian that is written as numbers
+# A Jacobian that is written as numbers.
+NUMBERS = re.compile(r"(?:diag\([^\d ]+′\) = )?(?:diag|column )?[\[(]?[−\d.e, …]*\.[−\d.e, …]*[\])]?")
 
 
 def _roomy(scene: Scene, digits: int) -> Scene:
@@ -142,7 +140,7 @@ PLACEHOLDER = re.compile(r">(?:∂ )?−0\.008+<")  # as `_roomy` writes them
 def _classed(svg: str) -> str:
     """The picture with a class in place of each style, which many of its cells share, and without numbers."""
     root, end, content = svg.partition("</title>")
-    key, rules = _key(svg), dict[tuple[tuple[str, str], ...], str]()
+    key, rules = uid(svg), dict[tuple[tuple[str, str], ...], str]()
 
     def classed(tag: re.Match[str]) -> str:
         styled = STYLES | {"width", "height"} if tag[1] == "rect" else STYLES
@@ -162,11 +160,6 @@ def _classed(svg: str) -> str:
 
 def _css(style: Iterable[tuple[str, str]]) -> str:
     return ";".join(f"{name}:{x}{'px' * (name in SIZES)}" for name, x in style if name != "class")
-
-
-def _key(svg: str) -> str:
-    """The id of a picture, with which the ids of its parts begin."""
-    return svg.partition(' id="')[2].partition('"')[0]
 
 
 def _differences(text: str, first: str) -> list[Any]:
@@ -189,11 +182,8 @@ def _brief(page: dict[str, Any], leaves: dict[str, Any], called: Sequence[str]) 
 
     nodes = [node(k, name, row, operands, role) for k, (name, row, operands, _, role) in enumerate(page["nodes"])]
     leaves["theta"] = [[k, at] for k, at in theta.items() if not isinstance(nodes[k], int)]
-    return page | {
-        "nodes": nodes,
-        "inside": {},
-        "wires": [wire | {"edges": _runs(wire["edges"])} for wire in page["wires"]],
-    }
+    wires = [wire | {"edges": _runs(wire["edges"])} for wire in page["wires"]]
+    return page | {"nodes": nodes, "inside": {}, "wires": wires}
 
 
 def _runs(edges: Sequence[Sequence[int]]) -> list[list[int]]:

@@ -40,9 +40,7 @@ def fingerprint(order: Sequence[Value]) -> str:
     from hashlib import sha256
 
     place, name = {v: k for k, v in enumerate(order)}, names(order)
-    facts = [
-        (name[v], v.op.label, [place[p] for p in v.parents]) if v.op is not None else (name[v], v.data) for v in order
-    ]
+    facts = [(name[v], v.op.label, [place[p] for p in v.parents]) if v.op else (name[v], v.data) for v in order]
     return sha256(repr(facts).encode()).hexdigest()[:16]
 
 
@@ -73,10 +71,9 @@ def blanked(svg: str) -> str:
 
 def unnamed(facts: dict[str, Any]) -> None:
     """Take the Jacobians' names out of a page's facts, for ∂L/∂h = [0.5, −1] is a gradient; the page computes them."""
-    for source in (
-        s for level in (facts, facts["other"] or {}) for g in level.get("groups", ()) for s in g.get("sources", ())
-    ):
-        source["what"] = None
+    for group in facts["groups"] + (facts["other"] or facts)["groups"]:  # of both pictures, where there are two
+        for source in group.get("sources", ()):
+            source["what"] = None
 
 
 class Answer(NamedTuple):

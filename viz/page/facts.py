@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from autograd.languages.javascript import value_and_partials
@@ -11,7 +11,8 @@ from autograd.ops import Op
 from autograd.value import Value
 from viz.names import index, names
 from viz.numbers import printable
-from viz.picture.scene import Card, Panel, Part, Scene, Wire
+from viz.picture.grouping import Vector
+from viz.picture.scene import Card, Panel, Scene, Wire
 
 Numbers = Mapping[Value | None, int]  # the place of each value among the nodes of the page
 Facts = dict[str, Any]
@@ -25,10 +26,10 @@ def gathered(order: Sequence[Value], asked: Sequence[Facts], shown: Facts) -> tu
     rows = {row: k for k, row in enumerate(dict.fromkeys(computed.values()))}
     uses = Counter(p for v in computed for p in v.parents)
     facts = {
-        "nodes": [  # name, row and operands, or number and role
+        "nodes": [  # name, row and operands, or number as JavaScript writes it, and role
             [name[v], rows[computed[v]], [number[p] for p in v.parents], None, None]
             if v in computed
-            else [name[v], None, [], _infinite(repr(v.data)), v.role]
+            else [name[v], None, [], repr(v.data).replace("inf", "Infinity").replace("nan", "NaN"), v.role]
             for v in order
         ],
         "output": number[order[-1]],
@@ -73,11 +74,6 @@ def _put_aside(groups: Sequence[Facts], order: Sequence[Value], number: Numbers)
     for v in order:
         if v.op is not None and number[v] not in step:
             groups[first[v]]["aside"].append(number[v])
-
-
-def _infinite(text: str) -> str:
-    """A float as JavaScript writes it."""
-    return text.replace("inf", "Infinity").replace("nan", "NaN")
 
 
 def _row(op: Op, n: int) -> Facts:
@@ -125,9 +121,9 @@ def _by_stages(scene: Scene, number: Numbers) -> Facts:
         tail, product = panels[wire.tail], not _within(panels[wire.head])
         more = {"what": wire.derivative, "several": uses[wire.tail] > 1, "product": product}
         sources[wire.head].append(_source(wire.by, number) | {"constant": tail.kind == "constant"} | more)
-    computed = [panel for panel in panels.values() if panel.nodes and panel.nodes[0].op is not None]
+    computed = [panel for panel in panels.values() if panel.stage.role is None]
     if not any(note.kind == "cut" for note in scene.notes):  # else columns know nothing of what lies between
-        computed.sort(key=lambda panel: (panel.column, number[panel.nodes[-1]]))
+        computed.sort(key=lambda panel: (panel.column, number[panel.stage.nodes[-1]]))
     return {
         "groups": [_group(panel, number, sources[panel.id]) for panel in computed],
         "cards": [_card(panel, number) for panel in panels.values()],
@@ -135,30 +131,26 @@ def _by_stages(scene: Scene, number: Numbers) -> Facts:
     }
 
 
-def _numbers(values: Iterable[Value], number: Numbers) -> list[int]:
-    return [number[v] for v in values]
-
-
 def _group(panel: Panel, number: Numbers, sources: Sequence[Facts]) -> Facts:
     """A step of the page: the nodes of one stage, and all that it is computed from."""
-    nodes, outs = _numbers(panel.nodes, number), _numbers(panel.values, number)
-    formula = panel.formula if "=" in panel.formula else panel.symbol
-    words = {"name": panel.symbol, "title": panel.name, "formula": formula}
+    vectors, symbol, outs = panel.stage.vectors, printable(panel.stage.symbol), panel.stage.values
+    formula = panel.formula if "=" in panel.formula else symbol
+    words = {"name": symbol, "title": panel.name, "formula": formula}
     return {
         "id": panel.id,
-        "nodes": nodes,
-        "outs": outs,
-        "shape": panel.shape,
-        "single": len(panel.parts) == 1,
+        "nodes": [number[v] for v in panel.stage.nodes],
+        "outs": [number[v] for v in outs],
+        "shape": vectors[0].values.shape if len(vectors) == 1 else (len(outs),),
+        "single": len(vectors) == 1,
         **words,
         "sources": sources,
     }
 
 
-def _source(by: Sequence[Part], number: Numbers) -> Facts:
+def _source(by: Sequence[Vector], number: Numbers) -> Facts:
     """The operands that a stage takes from another one: together, and vector by vector if they are several."""
     parts: list[Facts] = [
-        {"name": name, "shape": shape, "nodes": _numbers(values, number)} for name, shape, values in by
+        {"name": printable(x.name), "shape": x.values.shape, "nodes": [number[v] for v in x.members]} for x in by
     ]
     if len(parts) == 1:
         return parts[0]
@@ -168,9 +160,9 @@ def _source(by: Sequence[Part], number: Numbers) -> Facts:
 
 def _within(panel: Panel) -> bool:
     """True where a stage computes some outputs from others: its gradient is then no product with its Jacobian."""
-    taken = set(panel.values)
+    taken = set(panel.stage.values)
     later = set[Value]()  # computed from an output
-    for v in panel.nodes:
+    for v in panel.stage.nodes:
         if not (taken.isdisjoint(v.parents) and later.isdisjoint(v.parents)):
             later.add(v)
     return not taken.isdisjoint(later)
@@ -179,4 +171,4 @@ def _within(panel: Panel) -> bool:
 def _card(panel: Panel, number: Numbers) -> Facts:
     cells = ([number.get(v) for row in grid.nodes for v in row] for grid in panel.grids)  # None in a gap
     grids = [{"slope": g.shades is not None, "cells": ks} for g, ks in zip(panel.grids, cells, strict=True)]
-    return {"id": panel.id, "ks": _numbers(panel.nodes, number), "grids": grids}
+    return {"id": panel.id, "ks": [number[v] for v in panel.stage.nodes], "grids": grids}

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from html import escape
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from autograd import Program, array, assign, nesting, record
+from autograd.arrays import Floats
 from autograd.guards import graph_of
 from autograd.recorded.inputs import rows_of_numbers
 from autograd.refusals import ERRORS
@@ -22,12 +21,11 @@ from viz.files import saved
 from viz.names import names
 from viz.numbers import printable
 from viz.once import once
-from viz.page.assembly import Page, as_json, assembled, read, scripts
+from viz.page.assembly import Page, assembled, read, scripts
 from viz.page.examples import graphs
 from viz.page.units import facts, marked, network
 from viz.page.widget import widget
 
-Floats = npt.NDArray[np.float64]
 Leaves = tuple[Sequence[Value], Sequence[Value]]  # the parameters in the order of theta; and those of the optimiser
 MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times parameters, what a step computes
 LOSSES = "nn.cross_entropy, nn.binary_cross_entropy_with_logits, nn.hinge, nn.mse"
@@ -45,6 +43,7 @@ class Live(Page):
     """
 
     title, high = "A network that learns", 900
+    advice = "Trust this notebook to see it, or write it to a page of its own by .save('learning.html')."
 
     def __init__(self, data: dict[str, Any], script: str, picture: str, theme: str, leaves: Leaves) -> None:
         self.data, self.script, self.picture, self.theme, self.leaves = data, script, picture, theme, leaves
@@ -54,16 +53,9 @@ class Live(Page):
         """The page."""
         of_graph = f"const graphOf = (page, ROWS, svg) => {{\n{scripts(*OF_GRAPH)}\nreturn example;\n}};"
         learn = scripts(*(f"learn/{name}" for name in LEARN))
-        parts = {
-            "theme": "" if self.theme == "auto" else self.theme,
-            "title": escape(repr(self)[1:-1]),
-            "css": read("steps.css") + read("live.css"),
-            "svg": self.picture,
-            "data": as_json(self.data),
-        }
-        return assembled(
-            "live.html", "\n".join([self.script, scripts("numbers"), of_graph, learn, scripts("theme")]), parts
-        )
+        script = "\n".join([self.script, scripts("numbers"), of_graph, learn, scripts("theme")])
+        parts = {"css": read("steps.css") + read("live.css"), "svg": self.picture}
+        return assembled("live.html", script, self.data, self.theme, repr(self)[1:-1], **parts)
 
     @once
     def _widget(self) -> Any:
@@ -111,12 +103,6 @@ class Live(Page):
 
     def __repr__(self) -> str:
         return f"<{self.data['title']}>"
-
-    @property
-    def below(self) -> str:
-        """A note."""
-        advice = "Trust this notebook to see it, or write it to a page of its own by .save('learning.html')."
-        return f"<p>{escape(repr(self)[1:-1])}. {advice}</p>"
 
 
 def live(
@@ -239,11 +225,7 @@ def _held(validation: Any, model: Any, program: Program) -> dict[str, Any]:
 
 def _program(output: Any, loss: Any, x: Floats, y: Floats) -> Program:
     """The loss of an example, recorded; a row that the model or the loss does not take is refused here."""
-
-    def loss_of_example(x: Any, y: Any) -> Any:
-        return loss(output(x), y)
-
-    program = record(loss_of_example, x[0], y[0])
+    program = record(lambda x, y: loss(output(x), y), x[0], y[0])
     if len(x) * (parameters := len(program.parameters)) > MOST_PRODUCTS:
         raise ValueError(
             f"a step of {len(x):,} examples times {parameters:,} parameters is too large for a page: "
@@ -272,13 +254,12 @@ def _kind(model: Any, x: Floats, y: Floats, classes: Sequence[str]) -> dict[str,
         labels = y.argmax(axis=1)
     elif not np.ndim(output) and y.ndim == 1 and (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
         labels = (y == 1).astype(int)
-    found: dict[str, Any] = {
-        "outputs": len(outputs), "probabilities": made, "limit": 0.5 if made else 0.0, "labels": None, "classes": [],
+    numbered = [f"class {k}" for k in range(0 if labels is None else max(2, len(outputs)))]
+    return {
+        "outputs": len(outputs), "probabilities": made, "limit": 0.5 if made else 0.0,
+        "labels": None if labels is None else labels.tolist(),
+        "classes": _named(classes, numbered, "classes", "classes"),
     }  # fmt: skip
-    if labels is None:
-        return found | {"classes": _named(classes, [], "classes", "classes")}
-    numbered = [f"class {k}" for k in range(max(2, len(outputs)))]
-    return found | {"labels": labels.tolist(), "classes": _named(classes, numbered, "classes", "classes")}
 
 
 def _softmax(v: Value) -> bool:

@@ -22,7 +22,7 @@ def insides(stages: Scene, values: Scene, direction: str, theme: Theme) -> dict[
     found: dict[str, Diagram] = {}
     drawn, room = {card.node for card in values.cards if isinstance(card, Card)}, TOGETHER
     for panel in (panel for panel in stages.cards if isinstance(panel, Panel)):
-        own = {v: v.parents for v in panel.nodes if v.op is not None}
+        own = {v: v.parents for v in panel.stage.nodes if v.op is not None}
         parents = {p: () for v in own for p in v.parents if p not in own} | own
         if own and len(parents) <= min(MOST, room) and drawn.issuperset(parents):
             room -= len(parents)

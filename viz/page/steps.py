@@ -18,17 +18,16 @@ from autograd.refusals import ERRORS
 from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in, whole
+from viz.arguments import Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
 from viz.page import exercise
 from viz.page.animation import animated
-from viz.page.assembly import Page, as_json, assembled, read, scripts
+from viz.page.assembly import Page, assembled, read, scripts
 from viz.page.facts import gathered, level
 from viz.page.scopes import insides, nested
 from viz.picture import cards, formats
-from viz.picture.colours import THEMES
 from viz.picture.diagram import Diagram, draw, failed
 from viz.picture.paint import uid, without_tooltips
 from viz.source import Failure, attach, given, listing
@@ -53,6 +52,7 @@ class Steps(Page):
     """
 
     title = "Step through the graph"
+    advice = "Trust this notebook to step through them, or write them to a page of their own by .save('steps.html')."
 
     def __init__(self, shown: Shown, data: dict[str, Any], functions: str, notes: Sequence[str]) -> None:
         (self.pictures, self.insides), self.data, self.functions, self.notes = shown, data, functions, notes
@@ -62,16 +62,9 @@ class Steps(Page):
     @once
     def html(self) -> str:
         """The page: one file that needs no other, no network, and runs no script but its own."""
-        parts = {
-            "theme": "" if self.theme == "auto" else self.theme,
-            "title": escape(repr(self.picture)[1:-1]),
-            "css": read("steps.css"),
-            # Its tooltips give away the numbers that are not computed or predicted yet; the page writes its own.
-            "svg": self._within(self.picture),
-            "notes": escape(" ".join(self.notes)),
-            "data": as_json(self.data | {"packed": self._packed}),
-        }
-        return assembled("steps.html", scripts(*SCRIPTS).replace("/*rows*/[]", self.functions), parts)
+        script, facts = scripts(*SCRIPTS).replace("/*rows*/[]", self.functions), self.data | {"packed": self._packed}
+        parts = {"css": read("steps.css"), "svg": self._within(self.picture), "notes": escape(" ".join(self.notes))}
+        return assembled("steps.html", script, facts, self.theme, repr(self.picture)[1:-1], **parts)
 
     @once
     def svg(self) -> str:
@@ -83,6 +76,7 @@ class Steps(Page):
         return self._told(picture.svg).replace("<svg ", f'<svg data-level="{level}"{hidden} ', 1)
 
     def _told(self, svg: str) -> str:
+        # Tooltips give away the numbers that are not computed or predicted yet; the page writes its own.
         return without_tooltips(exercise.blanked(svg) if self.data["asked"] else svg)
 
     @property
@@ -104,13 +98,9 @@ class Steps(Page):
     @property
     def below(self) -> str:
         """A note and the picture."""
-        advice = (
-            "Trust this notebook to step through them, or write them to a page of their own by .save('steps.html')."
-        )
-        note = f"<p>{escape(repr(self)[1:-1])}. {advice}</p>"
         source = formats.address(without_tooltips(self.picture.svg))
         picture = f'<img alt="" src="{source}" style="max-width:100%;max-height:560px">'
-        return note if self.data["asked"] else note + picture  # a finished picture gives the answers away
+        return super().below + ("" if self.data["asked"] else picture)  # a finished picture gives the answers away
 
 
 def steps(
@@ -144,7 +134,7 @@ def steps(
     >>> steps(x * x + 1)
     <2 steps forward and 2 back through a graph of 4 values>
     """
-    choice("theme", theme, THEMES)
+    choice("theme", theme, Theme)
     whole("digits", digits, 2)
     output, watch = given(output, args, failed)
     order = _order(output)
@@ -201,7 +191,7 @@ def _long(order: Sequence[Value]) -> bool:
 
 def _levels(order: Sequence[Value], detail: Detail) -> list[Detail]:
     """The pictures of a page: first the one that is asked for, then the other one, where there is one."""
-    choice("detail", detail, DETAILS)
+    choice("detail", detail, Detail)
     long = _long(order) or len(order) > MOST_STEPS  # a step of many operands is long too
     scoped = any(v.scope for v in order)
     first: Detail = ("stages" if long and scoped else "values") if detail == "auto" else detail

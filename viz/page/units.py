@@ -93,7 +93,7 @@ def stages(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Unit]:
         scopes = [s for s in by_scope(order, outputs, 1)[0] if s.role is None]
         parted = [(str(s.scope or s.symbol), s.nodes, s.values) for s in scopes]
     else:
-        parted = [(_operation(v), [v], [v]) for v in order if v.op is not None]
+        parted = [(f"{given(v)} {glyph(v.op)}".strip(), [v], [v]) for v in order if v.op is not None]
     if len(parted) > MOST_STAGES:
         return []
     first = Unit(printable(str(given(inputs[0]).array)), 0, inputs[0], plain=False, values=list(inputs))
@@ -106,11 +106,6 @@ def stages(inputs: Sequence[Value], outputs: Sequence[Value]) -> list[Unit]:
         found.append(Unit(printable(name), layer, values[0], plain=False, values=values, sources=sources, own=own))
         owner.update(dict.fromkeys(nodes, found[-1]))
     return found
-
-
-def _operation(v: Value) -> str:
-    assert v.op is not None
-    return f"{given(v)} {glyph(v.op)}".strip()
 
 
 def _weights(v: Value) -> list[tuple[Value, Value]]:

@@ -111,7 +111,7 @@ class _Composer:
             p, d, more = v.parents[k], v.partials[k], added[v, k]
             ends = f"e{len(wires)}", self.ids[p], self.ids[v]
             if p.role == "constant":  # it takes no gradient
-                wires.append(Wire(*ends, [(v, k)], "", "", "", shown=False, room=0, share=None, title=""))
+                wires.append(Wire(*ends, [(v, k)]))
                 continue
             title = f"local derivative {exact(d)}" + ("" if more is None else f", adds {exact(more)} to the gradient")
             flow = "" if more is None else number(more, self.digits)
@@ -119,7 +119,7 @@ class _Composer:
             wires.append(Wire(*ends, [(v, k)], "", *texts, shown, 2 if every else 1, share, title))
         for stub in (v for v in self.items if isinstance(v, Stub)):
             ends = f"e{len(wires)}", self.ids[stub], self.ids[stub.child]
-            wires.append(Wire(*ends, [], "", "", "", shown=False, room=0, share=None, title=""))
+            wires.append(Wire(*ends, []))
         return wires
 
     def _lanes(self) -> list[Lane]:

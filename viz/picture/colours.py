@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-THEMES = ("auto", "light", "dark")
-
 # fmt: off
 PALETTE = {  # light, dark
     "paper":     ("#FFFFFF", "#0D1117"),  "lane":      ("#F6F8FA", "#12171E"),  "band":      ("#D1D9E0", "#30363D"),

@@ -12,18 +12,17 @@ from textwrap import wrap
 from typing import Any
 
 from autograd.tape import wengert_list
-from viz.arguments import DETAILS, Detail, Direction, Theme, choice, values_in, whole
+from viz.arguments import Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
 from viz.picture import cards, formats, graphviz, layout, paint, stages
-from viz.picture.colours import THEMES
 from viz.picture.folding import folded
+from viz.picture.grouping import Stage
 from viz.picture.layout import Places
 from viz.picture.scene import Card, Grid, Note, Panel, Scene, narrower, shaded
 from viz.source import Failure, given, without_value
 
-DIRECTIONS = ("auto", "right", "down")
 FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf", ".mmd": "mermaid"}
 COLUMN, NARROW = 1000, 840  # pixels of a notebook's column: the widest picture there, and the column of a small window
 WIDEST = COLUMN * 0.75  # points: the widest picture that still goes to the right
@@ -162,9 +161,9 @@ def draw(
     >>> draw((w * x).tanh())
     <Computation graph of 4 values>
     """
-    choice("detail", detail, DETAILS)
-    choice("direction", direction, DIRECTIONS)
-    choice("theme", theme, THEMES)
+    choice("detail", detail, Detail)
+    choice("direction", direction, Direction)
+    choice("theme", theme, Theme)
     for word, count, least in (("max_nodes", max_nodes, 1), ("digits", digits, 2), ("depth", depth, 1)):
         whole(word, count, least)
     order = wengert_list(values_in(output := given(output, args, failed)[0]))
@@ -232,8 +231,8 @@ def failed(failure: Failure) -> Diagram:
         if card.node is not last:
             return replace(card, kind=card.node.role or "operation") if card.kind == "output" else card  # type: ignore[no-any-return]
         words = Grid("has no value", [[line] for line in wrap(failure.message, 46)])
-        rest: Any = card.lane, card.column, "", [], [], []
-        return Panel(card.id, "failed", printable(failure.what, 60), "", [words], failure.message, *rest)
+        what, place = printable(failure.what, 60), (card.lane, card.column)
+        return Panel(card.id, "failed", what, "", [words], failure.message, *place, Stage(None, None))
 
     red = next(card.id for card in scene.cards if isinstance(card, Card) and card.node is last)
     wires = [replace(w, derivative="", flow="", shown=False, title="") if w.head == red else w for w in scene.wires]

@@ -13,9 +13,7 @@ import numpy as np
 from autograd.scope import Path
 from autograd.value import Value
 from viz.names import given, nameless
-from viz.numbers import printable
 from viz.picture.lanes import keys, sequence, visits, within
-from viz.picture.scene import Part
 
 
 @dataclass(eq=False)
@@ -34,11 +32,6 @@ class Vector:
     def data(self) -> Any:
         """Their numbers, in the same shape."""
         return np.array([v.data for v in self.members]).reshape(self.values.shape)
-
-    @property
-    def part(self) -> Part:
-        """Its name, its shape and its values."""
-        return printable(self.name), self.values.shape, self.members
 
     @property
     def shape(self) -> str:

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from autograd.arrays import Floats
 from autograd.value import Value
 from autograd.zeros import Zeros
 from viz.names import glyph
 from viz.numbers import few, number, printable
 from viz.picture.scene import Edge
 
-Floats = npt.NDArray[np.float64]
 Many = Sequence[Any]  # vectors
 
 FEW = 4  # numbers of a vector that are written out
@@ -112,12 +111,9 @@ def label(J: Floats, wrt: Many, operands: Many, digits: int, heads: Many = (), e
     if J.size == 1:
         return number(J.item(), digits)
     form, x = whole(J, wrt, operands, end)
-    numbers = f"diag({_listed(np.diag(J), digits)})"
-    if form.startswith("diag"):
-        few_numbers = form.endswith("′)") and rows <= FEW
-        return f"{form.format(x.name if x else '')} = {numbers}" if few_numbers else form.format(x.name if x else "")
+    name, numbers = form.format(x.name if x else ""), f"diag({_listed(np.diag(J), digits)})"
     if form:
-        return form.format(x.name if x else "")
+        return f"{name} = {numbers}" if form.endswith("′)") and rows <= FEW else name
     if len(heads) == 1 and rows == columns and _softmax(J, heads[0].data.ravel()):
         return f"diag({heads[0].name}) − {heads[0].name}·{heads[0].name}ᵀ"
     if rows == columns and not J[~np.eye(rows, dtype=bool)].any():

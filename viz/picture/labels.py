@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from viz.picture.layout import Places, Point
+from viz.picture.layout import Box, Places, Point, box_at
 from viz.picture.scene import Scene, Wire
 from viz.picture.sizes import label, size
+
+Label = tuple[Box, int]  # the ground of a label, and how many of its lines stand there
 
 CELL = 4.0  # points, at most, from one dot of a wire to the next
 STEPS = 20  # places along a wire that are tried
@@ -21,8 +23,8 @@ BEZIER = np.hstack([(1 - _T) ** 3, 3 * _T * (1 - _T) ** 2, 3 * _T * _T * (1 - _T
 BESIDE, SHORT, CROSSED, OFF_CENTRE = 12.0, 14.0, 1.5, 4.0  # how bad it is to stand so
 
 
-def stand(scene: Scene, places: Places) -> dict[str, tuple[Point, int]]:
-    """The centre of the label of every wire that shows one, and how many of its lines have a free place there.
+def stand(scene: Scene, places: Places) -> dict[str, Label]:
+    """The label of every wire that shows one and has a free place.
 
     The label with the fewest free places chooses first; each takes the best of those that are left. Lines for which the
     layout made no room come last, where there is some.
@@ -30,7 +32,7 @@ def stand(scene: Scene, places: Places) -> dict[str, tuple[Point, int]]:
     paths = {wire.id: _even(places.wires[wire.id]) for wire in scene.wires}
     crowd = _crowd(np.concatenate(list(paths.values())))
     cards = np.array([(*places.cards[card.id], *size(card)) for card in scene.cards])
-    found: dict[str, tuple[Point, int]] = {}
+    found: dict[str, Label] = {}
     taken: dict[str, tuple[float, ...]] = {}
 
     def settle(wanted: Sequence[tuple[Wire, int]]) -> None:
@@ -42,7 +44,7 @@ def stand(scene: Scene, places: Places) -> dict[str, tuple[Point, int]]:
             free = ~_overlap(spots, box, others, AIR / 2).any(axis=1)
             if free.any():
                 x, y = spots[free][cost[free].argmin()].tolist()
-                found[key], taken[key] = ((x, y), lines), (x, y, *box)
+                found[key], taken[key] = (box_at(*box, (x, y)), lines), (x, y, *box)
 
     shown = [wire for wire in scene.wires if wire.shown]
     least = {wire.id: 2 if wire.quotient else 1 for wire in shown}  # a quotient says nothing without its second line

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograd.scope import Path
+from autograd.scope import Path, enclosing
 from viz.numbers import printable
 
 Parents = Mapping[Any, Sequence[Any]]
@@ -72,10 +72,7 @@ def plan(order: Sequence[Any], parents: Parents) -> Plan:
 
 def within(path: Path | None, depth: int) -> Path | None:
     """The path of the outermost `depth` scopes."""
-    paths = []
-    while path is not None:
-        paths.append(path)
-        path = path.outer
+    paths = [*enclosing(path)]
     return paths[-min(depth, len(paths))] if paths else None
 
 

@@ -7,12 +7,14 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
+from typing import Any
 
 from autograd.names import Name
 from viz.picture.scene import Card, Panel, Scene
 from viz.picture.sizes import heading, label, size
 
 Point = tuple[float, float]
+Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 NODE = 13.0  # points between the cards of a column
 VISIBLE = 25.0  # points of a wire between two columns that its number leaves free, the arrow's 7 among them
@@ -27,6 +29,12 @@ class Places:
     cards: dict[str, Point]
     wires: dict[str, list[Point]]
     note: str = ""  # how the layout came about, if not by Graphviz
+
+
+def box_at(wide: float, high: float, centre: Point) -> Box:
+    """The box of this size around a centre."""
+    x, y = centre
+    return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
 
 
 def columns(scene: Scene) -> dict[int, list[Card | Panel]]:
@@ -112,7 +120,7 @@ def _slope(curve: Sequence[Point], along: int, centre: float) -> float:
 
 def built_in(scene: Scene, direction: str) -> Places:
     """A plain layout: columns by depth, cards in the order of the computation, straight wires."""
-    boxes, centres = _boxes(scene, direction), _centres(scene, direction)
+    boxes, centres = _plain(scene, direction)
     wires = _straight(scene, centres, boxes)
     if direction == "down":
         centres = {key: (y, x) for key, (x, y) in centres.items()}
@@ -122,29 +130,24 @@ def built_in(scene: Scene, direction: str) -> Places:
 
 def natural_width(scene: Scene, direction: str) -> float:
     """Points from the left of the first card to the right of the last one, in plain columns; with room for passing wires."""
-    centres, boxes, x = _centres(scene, direction), _boxes(scene, direction), direction == "down"
+    (boxes, centres), x = _plain(scene, direction), direction == "down"
     ends = [(centres[key][x] - box[x] / 2, centres[key][x] + box[x] / 2) for key, box in boxes.items()]
     wide = max(right for _, right in ends) - min(left for left, _ in ends)
     if direction == "right":
         return wide
     column = {card.id: card.column for card in scene.cards}
     passing = Counter(k for w in scene.wires for k in range(column[w.tail] + 1, column[w.head]))
-    taken = {k: sum(boxes[card.id][1] + NODE for card in cards) for k, cards in columns(scene).items()}
-    return max(wide, *(taken[k] + NODE * n for k, n in passing.items()), 0.0)
+    room = rooms(scene, direction)
+    return max(wide, *(room[k] + NODE * n for k, n in passing.items()), 0.0)
 
 
-def _boxes(scene: Scene, direction: str) -> dict[str, Point]:
-    """The size of each card along the flow and across it, as all plain columns are reckoned."""
-    boxes = {card.id: size(card) for card in scene.cards}
-    return boxes if direction == "right" else {key: (high, wide) for key, (wide, high) in boxes.items()}
-
-
-def _centres(scene: Scene, direction: str) -> dict[str, Point]:
-    """The centre of each card, along the flow and across it."""
-    boxes, centres = _boxes(scene, direction), dict[str, Point]()
+def _plain(scene: Scene, direction: str) -> tuple[dict[str, Point], dict[str, Point]]:
+    """The size and the centre of each card, along the flow and across it."""
+    right, centres = direction == "right", dict[str, Point]()
+    boxes: Any = {card.id: size(card) if right else size(card)[::-1] for card in scene.cards}
     along, apart, shares = 0.0, gap(scene, direction) * (1.5 if scene.lanes else 1.0), heading_shares(scene)
     for k, column in columns(scene).items():
-        thick = max(shares[k] if direction == "right" else 0.0, *(boxes[card.id][0] for card in column))
+        thick = max(shares[k] if right else 0.0, *(boxes[card.id][0] for card in column))
         across = -sum(boxes[card.id][1] + NODE for card in column) / 2
         across += (k % 2) * (boxes[column[0].id][1] + NODE) / 2  # wires that skip a column then pass between its cards
         for card in column:
@@ -152,7 +155,7 @@ def _centres(scene: Scene, direction: str) -> dict[str, Point]:
             centres[card.id] = along + thick / 2, across + high / 2
             across += high + NODE
         along += thick + apart
-    return centres
+    return boxes, centres
 
 
 def _straight(scene: Scene, centres: Mapping[str, Point], boxes: Mapping[str, Point]) -> dict[str, list[Point]]:

@@ -14,14 +14,12 @@ from textwrap import wrap
 
 from viz.numbers import width
 from viz.picture.colours import Brush, strength, tint
-from viz.picture.labels import stand
-from viz.picture.layout import Places, Point
+from viz.picture.labels import Label, stand
+from viz.picture.layout import Box, Places, Point, box_at
 from viz.picture.scene import Card, Grid, Panel, Scene, Wire
-from viz.picture.sizes import APART, HEAD, INSET, ROW, SMALL, TITLE, columns, grids, heading, label, letters, line, size
+from viz.picture.sizes import APART, HEAD, INSET, ROW, SMALL, TITLE, columns, grids, heading, letters, line, size
 
-Box = tuple[float, float, float, float]  # left, top, right, bottom
 Footer = tuple[list[str], float, float]  # lines, width and height
-Label = tuple[Box, int]  # the ground of a label, and how many of its lines stand there
 
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 LEGEND = 187.0  # points, 250 pixels: the narrowest picture with a legend
@@ -33,14 +31,15 @@ BORDERS = {"input": 1.6, "parameter": 1.6, "output": 2.0, "failed": 2.6}
 def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, title: str) -> str:
     """The picture as one SVG element; the same text for the same graph, every time."""
     brush = Brush(theme)
-    labels = _labels(scene, places)
+    labels = stand(scene, places) if any(wire.shown for wire in scene.wires) else {}
     points = [(x, y, x, y) for curve in places.wires.values() for x, y in curve]
-    cards = (_box(*size(card), places.cards[card.id]) for card in scene.cards)
+    cards = (box_at(*size(card), places.cards[card.id]) for card in scene.cards)
     whole = _around([*points, *cards, *(ground for ground, _ in labels.values())])
     bands = _bands(scene, places, whole, direction)
     left, top, right, bottom = _around([whole, *bands])
     notes = [*map(str, scene.notes), *filter(None, [_unlabelled(scene, labels), places.note])]
-    entries = list(_entries(scene, labels, brush)) if legend and right - left >= LEGEND else []
+    labelled = [wire for wire in scene.wires if wire.id in labels]
+    entries = list(_entries(scene, labelled, brush)) if legend and right - left >= LEGEND else []
     footer, wide, high = _footer(entries, notes, right - left, brush)
     aside = max(0.0, wide - (right - left)) / 2  # a narrow picture stands above the middle of its legend
     frame = left - aside - MARGIN, top - MARGIN, right + aside + MARGIN, bottom + high + MARGIN
@@ -48,12 +47,7 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
         f"<rect {_rect(frame)} {brush(fill='paper')}/>",
         *_lanes(scene, bands, direction, brush),
         *(_wire(wire, places.wires[wire.id], brush) for wire in scene.wires),
-        *(
-            part
-            for wire in scene.wires
-            if wire.id in labels
-            for part in _label(wire, labels[wire.id], bands, places.wires[wire.id], brush)
-        ),
+        *(part for w in labelled for part in _label(w, labels[w.id], bands, places.wires[w.id], brush)),
         *(part for card in scene.cards for part in _card(card, places.cards[card.id], brush)),
         f'<g transform="translate({_n(left - aside)},{_n(bottom)})" font-size="9" text-anchor="start">',
         *footer,
@@ -111,17 +105,12 @@ def _around(boxes: Iterable[Box]) -> Box:
     return min(left), min(top), max(right), max(bottom)
 
 
-def _box(wide: float, high: float, centre: Point) -> Box:
-    x, y = centre
-    return x - wide / 2, y - high / 2, x + wide / 2, y + high / 2
-
-
 def _bands(scene: Scene, places: Places, whole: Box, direction: str) -> list[Box]:
     """Each lane's band: as long as its cards and its heading, as wide as the picture and all headings."""
     bands = []
     beside = max(map(heading, scene.lanes), default=0.0)
     for k, lane in enumerate(scene.lanes):
-        cards = (_box(*size(c), places.cards[c.id]) for c in scene.cards if c.lane == k)
+        cards = (box_at(*size(c), places.cards[c.id]) for c in scene.cards if c.lane == k)
         left, top, right, bottom = _around(cards)
         if direction == "right":
             more = max(0.0, heading(lane) - (right - left)) / 2 + PAD
@@ -161,13 +150,6 @@ def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> 
         yield _text(x, y, lane.name, brush, "ink", ' font-size="12" font-weight="bold"')
         if lane.formula:
             yield _text(x, y + 14, lane.formula, brush, "muted", ' font-size="9"')
-
-
-def _labels(scene: Scene, places: Places) -> dict[str, Label]:
-    """The ground of every label that found a place, and its lines."""
-    found = stand(scene, places) if any(wire.shown for wire in scene.wires) else {}
-    wires = {wire.id: wire for wire in scene.wires}
-    return {key: (_box(*label(wires[key], lines), centre), lines) for key, (centre, lines) in found.items()}
 
 
 def _unlabelled(scene: Scene, labels: Mapping[str, Label]) -> str:
@@ -238,12 +220,14 @@ def _arrow(base: Point, tip: Point, half: float) -> str:
 
 
 def _card(card: Card | Panel, centre: Point, brush: Brush) -> Iterator[str]:
-    if isinstance(card, Panel):
-        yield from _panel(card, centre, brush)
-        return
-    box = _box(*size(card), centre)
-    corner = 9.0 if card.small else 1.5 if card.kind == "parameter" else 6.0
+    box = box_at(*size(card), centre)
+    corner = 1.5 if card.kind == "parameter" else 9.0 if isinstance(card, Card) and card.small else 6.0
     yield f'<g id="#{card.id}"><title>{escape(card.title)}</title>{_shape(box, card.kind, corner, brush)}'
+    yield from _panel(card, box, centre, brush) if isinstance(card, Panel) else _lines(card, box, centre, corner, brush)
+    yield "</g>"
+
+
+def _lines(card: Card, box: Box, centre: Point, corner: float, brush: Brush) -> Iterator[str]:
     if card.small:
         yield _text(centre[0], centre[1] + 3.2, card.lines[0], brush, "muted", ' font-size="9"')
     else:
@@ -253,13 +237,9 @@ def _card(card: Card | Panel, centre: Point, brush: Brush) -> Iterator[str]:
         yield _first_line(card, centre[0], box[1] + 11, brush)
         yield _text(centre[0], box[1] + 22.8, card.value, brush, "ink", ' font-weight="bold"')
         yield _gradient(card, box, corner, brush)
-    yield "</g>"
 
 
-def _panel(panel: Panel, centre: Point, brush: Brush) -> Iterator[str]:
-    box = _box(*size(panel), centre)
-    corner = 1.5 if panel.kind == "parameter" else 6.0
-    yield f'<g id="#{panel.id}"><title>{escape(panel.title)}</title>{_shape(box, panel.kind, corner, brush)}'
+def _panel(panel: Panel, box: Box, centre: Point, brush: Brush) -> Iterator[str]:
     x, y, start = box[0] + INSET, box[1] + 14.5, ' text-anchor="start"'
     yield _text(x, y, panel.name, brush, "ink", f'{start} font-size="{_n(TITLE)}" font-weight="bold"')
     if panel.formula:
@@ -273,7 +253,6 @@ def _panel(panel: Panel, centre: Point, brush: Brush) -> Iterator[str]:
         yield from _grid(grid, left, box[1] + 22, brush)
         yield "</g>"
         left += sum(columns(grid)) + APART
-    yield "</g>"
 
 
 def _grid(grid: Grid, left: float, top: float, brush: Brush) -> Iterator[str]:
@@ -333,10 +312,9 @@ def _footer(entries: Sequence[tuple[str, str]], notes: Sequence[str], wide: floa
     return (lines, wide, y + 6) if lines else ([], 0.0, 0.0)
 
 
-def _entries(scene: Scene, labels: Mapping[str, Label], brush: Brush) -> Iterator[tuple[str, str]]:
+def _entries(scene: Scene, shown: Sequence[Wire], brush: Brush) -> Iterator[tuple[str, str]]:
     """Samples, 18 points wide, and their meaning, for the kinds that this picture shows: what needs it most comes first."""
     kinds = {card.kind for card in scene.cards}
-    shown = [wire for wire in scene.wires if wire.id in labels]
     if shown and not scene.staged:
         yield _text(9, 3.2, "×2", brush, "muted"), "local derivative"
     if any(wire.flow for wire in shown):

@@ -13,10 +13,10 @@ from autograd.stale import changed
 from autograd.value import Value
 from viz.names import given, names
 from viz.numbers import few, printable
+from viz.picture.grouping import Stage, Vector
 
 Edge = tuple[Value, int]  # a value, and the place of one of its operands
 NARROW = 4  # columns of a matrix where there is little room
-Part = tuple[str, tuple[int, ...], list[Value]]  # a vector: its name, its shape, its values
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,15 +70,7 @@ class Panel:
     title: str
     lane: int
     column: int
-    symbol: str  # the names of its outputs
-    parts: list[Part]  # its outputs vector by vector
-    nodes: list[Value] = field(repr=False)  # all that is computed in it
-    values: list[Value] = field(repr=False)  # its outputs: the nodes that other stages take
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of its only vector or matrix, or else the number of its outputs."""
-        return self.parts[0][1] if len(self.parts) == 1 else (len(self.values),)
+    stage: Stage = field(repr=False)
 
     @property
     def lines(self) -> list[str]:
@@ -95,14 +87,14 @@ class Wire:
     tail: str
     head: str
     edges: list[Edge] = field(repr=False)  # one between two cards, none from a stub, all of them between two panels
-    quotient: str  # ∂head/∂tail by name; "" where the derivative alone is written
-    derivative: str  # a number, or the Jacobian's name; "" from a constant and a stub
-    flow: str  # what flows back: upstream times local, a number, or a product by name; "" where it is not known
-    shown: bool  # in the picture; the DOT text has every label
-    room: int  # lines of its label for which the layout leaves room; the others stand where they fit
-    share: float | None  # of the gradient, −1 … 1 of the largest; nan if not finite, None before a backward pass
-    title: str
-    by: list[Part] = field(default_factory=list, repr=False)  # of a stage the vectors that the other one takes
+    quotient: str = ""  # ∂head/∂tail by name; "" where the derivative alone is written
+    derivative: str = ""  # a number, or the Jacobian's name; "" from a constant and a stub
+    flow: str = ""  # what flows back: upstream times local, a number, or a product by name; "" where it is not known
+    shown: bool = False  # in the picture; the DOT text has every label
+    room: int = 0  # lines of its label for which the layout leaves room; the others stand where they fit
+    share: float | None = None  # of the gradient, −1 … 1 of the largest; nan if not finite, None before a backward pass
+    title: str = ""
+    by: list[Vector] = field(default_factory=list, repr=False)  # of a stage the vectors that the other one takes
 
     @property
     def lines(self) -> list[str]:

@@ -100,8 +100,7 @@ class _Composer:
         name = first.name if s.scope is None else called(s)
         grids = [grid for x in (*s.own, *s.vectors) for grid in self._grids(x)]
         title = "; ".join([printable(f"{name}: {formula}" if formula else name, 200), *map(_described, s.vectors)])
-        words = kind, printable(name), printable(formula, 60), grids, title, *seat, printable(s.symbol)
-        return Panel(self.ids[s], *words, [x.part for x in s.vectors], s.nodes, s.values)
+        return Panel(self.ids[s], kind, printable(name), printable(formula, 60), grids, title, *seat, s)
 
     def _formula(self, s: Stage) -> str:
         """A formula for a stage without one of its own, with the name of its outputs if that is not the panel's."""
@@ -133,9 +132,8 @@ def _wire(c: _Composer, key: str, tail: Stage, head: Stage, local: Mapping[Value
     ends = c.ids[tail], c.ids[head]
     taken = {v.parents[k] for v, k in edges}
     by = _part(tail, taken)
-    parts = [x.part for x in by]
     if tail.role == "constant":  # it takes no gradient
-        return Wire(key, *ends, edges, "", "", "", shown=False, room=0, share=None, title="", by=parts)
+        return Wire(key, *ends, edges, by=by)
     J = jacobians.of(local, [v for x in by for v in x.members], len(head.values))  # noqa: N806
     operands = [x for p in head.sources for x in _part(p, {u for v in head.nodes for u in v.parents})]
     name = jacobians.label(J, by, operands, c.digits, head.vectors, end)
@@ -151,7 +149,7 @@ def _wire(c: _Composer, key: str, tail: Stage, head: Stage, local: Mapping[Value
     if c.depth > 1 and (J.size == 1 or name.endswith((" matrix", "choice"))):
         quotient, flow, name = "", "", name * (J.size == 1)
     room = 2 + bool(flow) if quotient else 1
-    return Wire(key, *ends, edges, quotient, name, flow, shown=True, room=room, share=None, title=title, by=parts)
+    return Wire(key, *ends, edges, quotient, name, flow, shown=True, room=room, title=title, by=by)
 
 
 def _held(order: Sequence[Value], tail: Stage, head: Stage, taken: set[Value]) -> list[str]:

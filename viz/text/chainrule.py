@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from autograd.languages.forms import PRODUCT, SUM
 from viz.names import MANY
 from viz.numbers import few
+from viz.picture.lanes import nearest
 from viz.text.terms import ELLIPSIS, Slope, Term, joined
 
 X = TypeVar("X")
@@ -39,11 +40,6 @@ class Factor(NamedTuple):
     formula: Term
     put: Term
     number: Term
-
-    @classmethod
-    def of(cls, symbol: Term, number: Term) -> Factor:
-        """A factor without a formula: its symbol stands until its number does."""
-        return cls(symbol, symbol, number, number)
 
 
 class ChainRule(Generic[X]):
@@ -88,7 +84,7 @@ class ChainRule(Generic[X]):
     def local(self, u: X, x: X, element: Term | None = None) -> Term:
         """∂u/∂x, or that of an element of u, in symbols; takers of x that u depends on too are written as held."""
         others = [w for w in self.takers[x] if w is not u]
-        behind = self._behind(u) if others else ()
+        behind = nearest([u], lambda v: self.operands.get(v, ()), sys.maxsize) if others else ()
         fixed = [self.symbol[w] for w in others if w in behind]
         written = quotient(element or self.symbol[u], self.symbol[x], fixed)
         self.held = self.held or (written if fixed else None)
@@ -99,15 +95,6 @@ class ChainRule(Generic[X]):
         if bar := self.held:
             words = ": what stands behind the bar is held fixed"
             yield Line(None, Term((rf"{bar.latex}\text{{{words}}}", f"{bar}{words}")), "")
-
-    def _behind(self, u: X) -> Collection[X]:
-        """The variables that u is computed from."""
-        reached, seen = [u], {u}
-        for v in reached:  # the list grows while it is read
-            fresh = [x for x in self.operands.get(v, ()) if x not in seen]
-            reached += fresh
-            seen.update(fresh)
-        return seen
 
 
 def block(left: Term, products: Sequence[Sequence[Factor]], result: Term) -> Iterator[Line]:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 from autograd import nesting
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.arguments import DETAILS, Detail, choice, values_in
+from viz.arguments import Detail, choice, values_in
 from viz.files import Text
 from viz.names import given
 from viz.picture.grouping import by_scope
@@ -107,7 +107,7 @@ def latex(output: Any, wrt: Any = None, *, detail: Detail = "auto", digits: int 
           = 0.6 · 1 · 2
           = 1.2
     """
-    choice("detail", detail, DETAILS)
+    choice("detail", detail, Detail)
     outputs = values_in(output)
     order = wengert_list(outputs)
     if wrt is None and detail == "stages":

@@ -108,7 +108,8 @@ class Scalars(ChainRule[Value]):
 
     def factors(self, u: Value, x: Value) -> Sequence[Factor]:
         """∂L/∂u · ∂u/∂x, or ∂L/∂x alone."""
-        upstream = [] if u is self.output else [Factor.of(self.slope(u), self.gradient(u))]
+        slope, number = self.slope(u), self.gradient(u)  # which has no formula: its symbol stands until its number does
+        upstream = [] if u is self.output else [Factor(slope, slope, number, number)]
         return [*upstream, self._step(u, x)]
 
     def _named(self) -> list[Value]:

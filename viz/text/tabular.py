@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
+from typing import Any
 
 from viz.files import Text
 from viz.numbers import number
@@ -17,15 +18,8 @@ EXACT = 1e15  # below it a whole number has no digit that is not its own
 class Tabular(Text):
     """A table: readable text under `str`, a table in Jupyter."""
 
-    @property
-    def cells(self) -> Sequence[Sequence[str]]:
-        """The texts, row by row; the first row is the headings."""
-        raise NotImplementedError
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """Sentences below the table."""
-        return ()
+    cells: Any  # the texts, row by row; the first row is the headings
+    notes: Any  # sentences below the table
 
     def __str__(self) -> str:
         widths = [max(map(columns, column)) for column in zip(*self.cells, strict=True)]

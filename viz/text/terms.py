@@ -48,7 +48,7 @@ class Term(Operand):
     ) -> None:
         self.texts = tuple(texts)
         # What begins with a sign binds no tighter than one: (−a)·b, which is written −a·b.
-        self.binds = [min(b, NEGATED) if _signed(t) else b for t, b in zip(self.texts, binds, strict=True)]
+        self.binds = [min(b, NEGATED) if t[:1] in ("-", "−") else b for t, b in zip(self.texts, binds, strict=True)]
         self.number, self.op = value, op
         self.args = args  # None for a number that stands as itself
 
@@ -162,10 +162,6 @@ def composed(forms: Sequence[Form], args: Sequence[Term]) -> Term:
     return Term(texts, binds=[form.binds for form in forms])
 
 
-def _signed(text: str) -> bool:
-    return text[:1] in ("-", "−")
-
-
 def joined(args: Sequence[Term], between: str, binds: int, latex: str = "", most: int = MANY) -> Term:
     """A sum or a product of any number of operands; of more than `most` the first three and the last."""
     shown = few(args, most, 3, gap=ELLIPSIS)
@@ -195,14 +191,8 @@ def _written(op: Op, args: Sequence[Term]) -> Term:
 # --- what the rules of the vector rows ask an operand for ---------------------------------------------------------------
 
 
-def _marked(*operands: Any) -> Term:
-    return Slope(("m", "m"), args=operands)  # softmax's shift: it cancels, and only says where exponents come from
-
-
 def _y_hat(share: Any, whole: Any) -> Any:
     """softmax(a)[j], for what a rule computes as e^(a_j − m) / Σ e^(a − m)."""
-    if share is whole:
-        return 1.0
     inner = joined([Slope.of(x) for x in share.args[0].args[-1].args], ", ", OPEN)
     j = whole.args.index(share)
     latex = rf"\operatorname{{softmax}}\left({inner.latex}\right)_{{{j}}}"
@@ -211,7 +201,7 @@ def _y_hat(share: Any, whole: Any) -> Any:
 
 _ON_VECTORS: dict[str, Callable[..., Any]] = {
     "total": lambda *a: ops.sum.apply(*a),
-    "shift": _marked,
+    "shift": lambda *a: Slope(("m", "m"), args=a),  # softmax's: it cancels, and only says where exponents come from
     "y_hat": _y_hat,
     "others": lambda c, *p: 1.0 - p[c],
 }

@@ -49,7 +49,7 @@ class Table(Tabular):
     """
 
     rows: tuple[Row, ...]
-    note: str
+    notes: tuple[str, ...]  # cautions
     digits: int
 
     @property
@@ -58,11 +58,6 @@ class Table(Tabular):
         has_tangents = any(row.tangent is not None for row in self.rows)
         headings = (*HEADINGS[:-1], "tangent", HEADINGS[-1]) if has_tangents else HEADINGS
         return [headings, *(row.texts(self.digits) for row in self.rows)]
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """The caution that belongs to the table, if there is one."""
-        return [self.note] if self.note else []
 
 
 def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None, digits: int = 6) -> Table:
@@ -105,7 +100,8 @@ def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None,
         reading |= dict.fromkeys([*(p for v in together for p in v.parents if p.op is None), *together])
     shown = (v for v in reading | dict.fromkeys(order) if given(v) or v.role != "constant")
     rows = tuple(_row(v, name, tangent.get(v)) for v in shown)
-    return Table(rows, " ".join(outdated(order) + accumulated(order)), digits)
+    cautions = " ".join(outdated(order) + accumulated(order))
+    return Table(rows, (cautions,) * bool(cautions), digits)
 
 
 def _row(v: Value, name: Mapping[Value, str], tangent: float | None) -> Row:

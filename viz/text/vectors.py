@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autograd import ops
+from autograd import ops, softmax
+from autograd.arrays import Floats
 from autograd.languages.forms import ATOM, OPEN, POWER, SUM, Form
 from autograd.value import Value
 from viz.picture import jacobians
 from viz.picture.grouping import Stage, Vector
-from viz.picture.jacobians import Floats
 from viz.text.chainrule import ONE, ChainRule, Factor, Line, equal, matrix, quotient
-from viz.text.crossentropy import recognised
 from viz.text.rational import Zeros
 from viz.text.scalars import printed
 from viz.text.terms import Slope, Term, composed, joined, symbols
@@ -23,6 +22,7 @@ from viz.text.terms import Slope, Term, composed, joined, symbols
 DIAGONAL = Form(r"\operatorname{{diag}}\left({}\right)", ATOM, (OPEN,)), Form("diag({})", ATOM, (OPEN,))
 TRANSPOSED = Form(r"{}^{{\top}}", POWER, (ATOM,)), Form("{}ᵀ", POWER, (ATOM,))
 Y_HAT = Term.symbol("ŷ")
+EXPONENTIALS = {"exp", "logsumexp", "log_softmax", "neg_log_softmax"}  # every cross-entropy computes one of them
 
 
 class Edge(NamedTuple):
@@ -243,6 +243,16 @@ class Vectors(ChainRule[Vector]):
         except TypeError:  # it compares the components, each of which decides for itself
             return local._replace(numbers=numbers)
         return Operand(composed(DIAGONAL, [Slope.of(rule)]), numbers)
+
+
+def recognised(nodes: Iterable[Value], logits: Floats, slope: Floats) -> tuple[Floats, Floats] | None:
+    """ŷ = softmax(logits) and a one-hot y, if these nodes compute an exponential and the derivative `slope` is ŷ − y."""
+    known = any((v.op.family or v.op).name in EXPONENTIALS for v in nodes if v.op)
+    if not known or logits.ndim != 1 or logits.size < 2:
+        return None
+    y_hat = np.array(softmax(logits))
+    y = np.eye(y_hat.size)[(y_hat - slope).argmax()]
+    return (y_hat, y) if np.allclose(y_hat - slope, y, rtol=0, atol=1e-12) else None
 
 
 def _sized(term: Term, size: str) -> Term:
