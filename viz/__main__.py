@@ -214,7 +214,7 @@ def _job(data: Examples, X: Any, arguments: argparse.Namespace) -> int:  # noqa:
     model = _train(X, data.Y, arguments.seed)
     what = "flower" if not arguments.words else "example"
     right = round(nn.accuracy(model, X, data.Y) * len(X))
-    print(f"{model}: {right} of {len(X)} {what}s right ({right / len(X):.1%})")
+    print(f"{model}: {right} of {len(X)} {what}s right ({right / len(X):.1%}); it was trained on these")
     k = arguments.example
     c = int(data.Y[k])
     columns = ", ".join(data.columns)
