@@ -206,6 +206,13 @@ def test_a_comparison_in_a_rule_counts_as_a_number_in_every_reading(row, formula
     assert record(lambda x: w * op(x), 1.0, language=language).backward(X) == sum(sums) / 4
 
 
+@pytest.mark.parametrize("language", ["numpy", "c"])
+def test_a_rule_may_use_numpys_arithmetic(row, language):
+    op = row("test_numpys", lambda x: np.multiply(x, np.add(x, 1.0)), (lambda y, x: np.add(x, x) + 1.0,))
+    assert record(lambda x: op(x), 2.0, language=language)([2.0, -3.0]).tolist() == [6.0, 6.0]
+    assert op(Value(2.0)).partials == (5.0,)
+
+
 TABLE_OF_NUMBERS = [0.5, 1.5, 4.0]
 PYTHON_RULES = {
     "a function of math": (lambda x: math.erf(x), (lambda y, x: 2 / sqrt(math.pi) * exp(-x * x),)),

@@ -13,6 +13,7 @@ from autograd.languages.entries import Frame, size
 from autograd.languages.forms import COMPARE, INFIX, MATHEMATICS, PRODUCT, SIGN, TEST, Form, Language, calls
 from autograd.languages.javascript import JAVASCRIPT
 from autograd.languages.loops import Loops, computed, constants
+from autograd.languages.numpy import NUMPY
 
 RESERVED = (
     WORDS
@@ -61,7 +62,8 @@ FRAME = Frame(
     scatter=("scatter({base}, {first}, {count}, {index}, {number});",) * 2,
 )
 #: Arrays of the graph, under names that JavaScript allows.
-ARRAYS = replace(IN_C, reserved=IN_C.reserved | frozenset(RESERVED.split()))
+_FORMS = {**IN_C.forms, "tanh": NUMPY.forms["tanh"]}
+ARRAYS = replace(IN_C, forms=_FORMS, reserved=IN_C.reserved | frozenset(RESERVED.split()))
 _OWN = re.compile(r"\s*const \w+ = (new Float64Array\(|(?!theta|gradient)\w+\.subarray\()")
 
 

@@ -42,19 +42,17 @@ function passed(bar, k, slot) {
   if (bar === 0 || d === 0 && !Number.isFinite(bar) || fixed[nodes[k].parents[slot]] && !Number.isFinite(d)) return 0;
   return bar * d;
 }
-// Whether ∞ has met −∞, or meets a factor below 1: of an overflow that may be any number. Twin: `lost` in autograd/zeros.py.
-const lost = (bar, d) => Number.isNaN(bar) || Math.max(Math.abs(bar), Math.abs(d)) === Infinity && 0 < Math.min(Math.abs(bar), Math.abs(d)) && Math.min(Math.abs(bar), Math.abs(d)) < 1;
-// Note in `vanished` whose adjoint was lost to a product below the smallest number: a 0 there is no zero.
-function vanishes(bar, k, slot, vanished) {
+// Whether ∞ meets −∞ or a factor below 1: of an overflow that may be any number. Twin: `lost` in zeros.py.
+const lost = (bar, d, low = Math.min(Math.abs(bar), Math.abs(d))) => Number.isNaN(bar) || 0 < low && low < 1 && Math.abs(bar + d) === Infinity;
+function vanishes(bar, k, slot, vanished) { // a product below the smallest number is no zero
   const d = partial[k][slot];
-  if (d && Number.isFinite(d) && (bar || vanished.has(k)) && bar * d === 0) vanished.add(nodes[k].parents[slot]);
+  if ((bar || vanished.has(k)) && d && bar * d === 0) vanished.add(nodes[k].parents[slot]);
 }
 function undefinedProduct(bar, k, slot, stays, vanished) { // why this adjoint times this derivative has no value; "" where it has one
   const p = nodes[k].parents[slot], d = partial[k][slot];
   if (lost(bar, d) && !fixed[p] && value.every(Number.isFinite)) return `the gradient through ${page.rows[nodes[k].row].name} overflows here; its operand is ${from([p], value)}`;
-  if (bar === 0 && vanished.has(k) && !Number.isFinite(d) && !fixed[p] && value.every(Number.isFinite)) return `the gradient that reaches ${page.rows[nodes[k].row].name} is below the smallest number, and its derivative is infinite or missing; its operand is ${from([p], value)}`;
-  if (Number.isFinite(d) || fixed[p] || (bar === 0 ? stays(k, p) : !Number.isNaN(d) || Number.isNaN(value[k]) || Number.isNaN(value[p]))) return "";
-  const why = bar === 0 ? ", and the gradient that reaches it is 0 at this point only: 0 · ∞ has no value" : "";
+  if (Number.isFinite(d) || fixed[p] || (bar === 0 ? !vanished.has(k) && stays(k, p) : !Number.isNaN(d) || Number.isNaN(value[k]) || Number.isNaN(value[p]))) return "";
+  const why = bar ? "" : `, and the gradient that reaches it is ${vanished.has(k) ? "below the smallest number" : "0 at this point only"}: 0 · ∞ has no value`;
   return `${page.rows[nodes[k].row].name} has no derivative here; its operand is ${from([p], value)}${why}`;
 }
 
