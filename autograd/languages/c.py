@@ -117,7 +117,7 @@ def function(f: Function, precision: str = "double") -> str:
     results = ["real *total", "real *gradient"] if f.slope is not None else ["real *out"]
     _results(f, loops)
     arguments = ", ".join(["long rows", "const real *theta", *given, *results])
-    body = [*_head(f, frame), *loops.before, *_over_examples(f, loops), *loops.behind]
+    body = [*_head(f, loops), *loops.before, *_over_examples(f, loops), *loops.behind]
     body = _declared(body)
     if f.slope is not None:
         body.append(f"missing |= unsound(total, 1) | unsound(gradient, {f.slope.shape[0]});")
@@ -155,9 +155,9 @@ def _results(f: Function, loops: Loops) -> None:
         loops.before.append(write)
 
 
-def _head(f: Function, frame: Frame) -> list[str]:
+def _head(f: Function, loops: Loops) -> list[str]:
     lines = ["int missing = 0;  // whether the data hold nan", "const real n = rows;", "(void)n, (void)theta;"]
-    for name, floats, numbers in constants(f.context, frame.one):
+    for name, floats, numbers in constants(loops, loops.frame.one):
         comment = f"  // {found}" if (found := f.context.comments[name]) else ""
         kind = "real" if floats else "int"
         lines.append(f"static const {kind} {name}[{len(numbers)}] = {{{', '.join(numbers)}}};{comment}")
@@ -182,11 +182,11 @@ def _over_examples(f: Function, loops: Loops) -> list[str]:
 
 def _declared(lines: list[str]) -> list[str]:
     """The lines; where the arrays are too large for the stack, they stand beside it, for each thread its own."""
-    arrays = [re.match(r"\s*(vec|real) \w+\[(\d+)\]", line) for line in lines]
-    if sum(int(m[2]) * (64 if m[1] == "vec" else 8) for m in arrays if m) < LARGE:
+    arrays = [re.match(r"\s*(vec|real) \w+\[(\d+)\](?:\[(\d+)\])?", line) for line in lines]
+    if sum(int(m[2]) * int(m[3] or 1) * (64 if m[1] == "vec" else 8) for m in arrays if m) < LARGE:
         return lines
     beside = r"\1_Alignas(64) static _Thread_local "  # gcc 12 counts on the alignment, and does not see to it itself
-    return [re.sub(r"^(\s*)(?=(vec|real) \w+\[\d+\];)", beside, line) for line in lines]
+    return [re.sub(r"^(\s*)(?=(vec|real) \w+(\[\d+\])+;)", beside, line) for line in lines]
 
 
 def source(functions: list[Function], precision: str = "double") -> str:

@@ -31,11 +31,12 @@ class Frame:
     types: tuple[str, str]  # of a number of every example, and of one number
     mixed: tuple[str, ...] = ()  # words that take both kinds of numbers as they come
     array: str = "{type} {name}[{size}];"
+    arrays: str = "{type} {name}[{count}][{size}];"
     clear: str = "memset({name}, 0, sizeof {name});"
     part: str = "const {type} *{name} = {base} + {offset};"
     place: str = "{type} *{name} = {base} + {offset};"
     number: str = "{type} {name} = {text};"
-    loop: str = "for (int {i} = 0; {i} < {count}; {i}++) {{"
+    loop: str = "for (int {i} = {start}; {i} < {count}; {i}++) {{"
     over_lanes: str = "{name}[{k}] = sum_of_lanes({sums}[{k}]);"
     live: str = "live"  # a number of each example, 1 or 0, that has no index
     zeros: tuple[str, str] = ("(vec){0}", "0.0")
@@ -108,7 +109,7 @@ class Nest:
         lines = body(*indices)
         for i, n in reversed([*zip(indices, counts, strict=True)]):
             if n != 1:
-                lines = [self._loop.format(i=i, count=n), *("    " + line for line in lines), "}"]
+                lines = [self._loop.format(i=i, start=0, count=n), *("    " + line for line in lines), "}"]
         self._level = start
         return lines
 
@@ -119,7 +120,8 @@ class Entries:
     def __init__(self, frame: Frame) -> None:
         self.frame, self.numbers, self.nest = frame, Numbers(frame), Nest(frame)
         self.stored: dict[int, str] = {}  # the names of arrays, by their expressions
-        self.single: set[int] = set()  # arrays of one number
+        self.single: set[str] = set()  # the names of arrays of one number
+        self.rounds: Any = None  # what is met round after round
         self.sums = (f"s{k}" for k in count())  # names for sums
 
     def read(self, node: Code, i: Index = 0, j: Index = 0) -> str:
@@ -132,7 +134,7 @@ class Entries:
         i, j = 0 if r == 1 else i, 0 if c == 1 else j
         name = node.data[0] if node.word == "name" else self.stored.get(node.key)
         if name is not None:
-            alone = not r or node.key in self.single or name == self.frame.live
+            alone = not r or name.partition("[")[0] in self.single or name == self.frame.live
             entry = self.numbers.variable(name if alone else f"{name}[{at(i, max(c, 1), j)}]", batched)
             return Code("nonzero", (entry,), (), (0, 0, batched)) if node.word in COMPARISONS else entry
         if node.word == "number":
@@ -159,9 +161,9 @@ class Entries:
         x = node.args[0]
         match node.word:
             case "slice":
-                return self.entry(x, plus(i, int(node.data[0])), j, lines)
+                return self.entry(x, plus(i, first(node)), j, lines)
             case "every":
-                return self.entry(x, plus(at(i, int(node.data[2]), 0), int(node.data[0])), j, lines)
+                return self.entry(x, plus(at(i, int(node.data[2]), 0), first(node)), j, lines)
             case "transpose":
                 return self.entry(x, j, i, lines)
             case "picked" if x.shape[1]:
@@ -212,18 +214,23 @@ class Entries:
         lines += self.nest((n,), step)
         return self.numbers.variable(s, batched)
 
-    def place(self, node: Code) -> tuple[str, int] | None:
+    def place(self, node: Code) -> tuple[str, Index] | None:
         """The array in which the entries lie one behind the other, and where they begin; None where they do not."""
-        offset = 0
+        offset: Index = 0
         while node.key not in self.stored:
             if node.word == "name":
                 return (node.data[0], offset) if node.shape[0] else None
             if node.word == "slice":
-                offset += int(node.data[0]) * max(node.args[0].shape[1], 1)
+                offset = plus(at(first(node), max(node.args[0].shape[1], 1), 0), offset)
             elif node.word not in ("reshape", "flatten"):
                 return None
             node = node.args[0]
         return self.stored[node.key], offset
+
+
+def first(node: Code) -> Index:
+    """The place in an array at which a part of it begins."""
+    return node.data[0] if isinstance(node.data[0], str) else int(node.data[0])
 
 
 def size(node: Code) -> tuple[int, int]:

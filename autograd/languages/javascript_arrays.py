@@ -49,11 +49,12 @@ FRAME = Frame(
     NUMBERS,
     ("", ""),
     array="const {name} = new Float64Array({size});",
+    arrays="const {name} = Array.from({{length: {count}}}, () => new Float64Array({size}));",
     clear="{name}.fill(0);",
     part="const {name} = {base}.subarray({offset});",
     place="const {name} = {base}.subarray({offset});",
     number="let {name} = {text};",
-    loop="for (let {i} = 0; {i} < {count}; {i}++) {{",
+    loop="for (let {i} = {start}; {i} < {count}; {i}++) {{",
     over_lanes="{name}[{k}] = {sums}[{k}];",
     live="",
     zeros=("0", "0"),
@@ -64,7 +65,7 @@ FRAME = Frame(
 #: Arrays of the graph, under names that JavaScript allows.
 _FORMS = {**IN_C.forms, "tanh": NUMPY.forms["tanh"]}
 ARRAYS = replace(IN_C, forms=_FORMS, reserved=IN_C.reserved | frozenset(RESERVED.split()))
-_OWN = re.compile(r"\s*const \w+ = (new Float64Array\(|(?!theta|gradient)\w+\.subarray\()")
+_OWN = re.compile(r"\s*const \w+ = (new Float64Array\(|Array\.from|(?!theta|gradient)\w+\.subarray\()")
 
 
 _HELPERS = """
@@ -92,7 +93,7 @@ def function(f: Function) -> str:
     results = _results(f, loops)
     lines = [*loops.before, *_over_examples(f, loops), *loops.behind, *results]
     arrays = [f"const {name} = new Float64Array({math.prod(shape)});" for name, shape in f.arguments.items()]
-    for name, floats, numbers in constants(f.context, NUMBERS):
+    for name, floats, numbers in constants(loops, NUMBERS):
         arrays.append(f"const {name} = {'Float64Array' if floats else 'Int32Array'}.of({', '.join(numbers)});")
     arrays += [line.strip() for line in lines if _OWN.match(line)]
     result = "gradient" if f.slope is not None else "out"

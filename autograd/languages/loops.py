@@ -6,59 +6,31 @@ does not depend on the data is computed before the loop over the examples, and w
 
 from __future__ import annotations
 
+import math
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import count
 
-from autograd.languages.assignments import Function, nodes_of
-from autograd.languages.code import Code, Context
-from autograd.languages.entries import SUMS, VIEWS, Entries, Frame, Index, at, plus, size
+from autograd.languages.assignments import Function
+from autograd.languages.code import Code
+from autograd.languages.entries import VIEWS, Entries, Frame, Index, at, plus, size
 from autograd.languages.forms import Language
 from autograd.languages.numpy import COMPARISONS
-
-LOOPS = ("stack", "scatter", "others", "sums_at")  # what has loops of its own
-DEEPEST = 12  # operations in one expression; a deeper one is stored in parts
-
-
-class _Readers:
-    """The expressions that read each expression."""
-
-    def __init__(self, context: Context, targets: Sequence[Code]) -> None:
-        self.context = context
-        self._of: dict[int, list[Code]] = defaultdict(list)
-        self._deep: dict[int, int] = {}  # the operations of an expression that is not stored
-        for node in nodes_of(targets, {}):
-            for x in node.args:
-                self._of[x.key].append(node)
-
-    def want_it_stored(self, node: Code) -> bool:
-        """Whether an array is stored, and not computed where it is read."""
-        if not node.args or node.key in self.context.names or node.word in VIEWS:
-            return bool(node.args) and node.key in self.context.names
-        readers = self._of[node.key]
-        reader = readers[0]
-        while reader.word == "split":
-            reader = self._of[reader.key][0]
-        deep = 1 + max(self._deep.get(x.key, 0) for x in node.args)
-        elsewhere = reader.word in (*VIEWS, "matmul", "max_rows", "gather", "element", *LOOPS)
-        loops = node.word in LOOPS or over_examples(node) or wide(node)
-        read = reader.args[0].shape if reader.word in SUMS else reader.shape
-        stored: bool = len(readers) > 1 or deep > DEEPEST or elsewhere or loops or node.shape != read
-        self._deep[node.key] = 0 if stored else deep
-        return stored
+from autograd.languages.order import LOOPS, Order, is_number, over_examples, wide
+from autograd.languages.rounds import Rounds, Run
 
 
 class Loops:
     """Loops that compute arrays, in the order in which they are asked for: before, in and behind that over the examples."""
 
-    def __init__(self, frame: Frame, context: Context, targets: Sequence[Code]) -> None:
-        self.frame, self.context, self.entries = frame, context, Entries(frame)
+    def __init__(self, frame: Frame, f: Function) -> None:
+        self.frame, self.context, self.entries = frame, f.context, Entries(frame)
         self.before: list[str] = []
         self.block: list[str] = []
         self.behind: list[str] = []
-        self._late: set[int] = set()  # what needs a sum over the examples
-        self._readers = _Readers(context, targets)
+        self._order = Order(f)
+        self.rounds = self.entries.rounds = Rounds(self.entries, self._order, f)
         self._in_place: set[int] = set()  # pieces of a stack that are computed where they belong
         self._comment, self._names = "", (f"t{k}" for k in count())
 
@@ -74,20 +46,21 @@ class Loops:
             self.section(target).extend(filled(self.entries, target, name))
         if given and target.word == "stack":
             self._store_pieces(target, name)
-        for node in nodes_of([target], self.entries.stored):
-            if over_examples(node) or any(x.key in self._late for x in node.args):
-                self._late.add(node.key)
-            if node.key == target.key:
-                self._store(node, name, given)
-            elif self._readers.want_it_stored(node):
-                self._store(node, self._named(node))
+        for node in self._order.stored(target, self.entries.stored):
+            own = node.key == target.key
+            if node.key in self.rounds.places:
+                self._store_in_rounds(node)
+                continue
+            known_as, sums = name if own else self._named(node), self.rounds.sums
+            if node.key in sums:
+                self.store(sums[node.key], known_as, given and own)
+                self.entries.stored[node.key] = known_as
+            else:
+                self._store(node, known_as, given and own)
 
     def section(self, node: Code) -> list[str]:
         """The lines among which an array is computed."""
-        if node.shape[2] or any(x.shape[2] for x in node.args if not over_examples(node)):
-            assert node.key not in self._late, "a number of every example needs no sum over all of them"
-            return self.block
-        return self.behind if node.key in self._late else self.before
+        return (self.before, self.block, self.behind)[self._order.section(node)]
 
     def _store_pieces(self, target: Code, name: str) -> None:
         """Compute the pieces of a given array in their places."""
@@ -111,42 +84,56 @@ class Loops:
 
     def _store(self, node: Code, name: str, given: bool = False) -> None:
         numbers, (r, c), batched = self.entries.numbers, size(node), node.shape[2]
-        lines = self.section(node)
-        if self._comment:
-            lines.append(self._comment)
-            self._comment = ""
+        lines = self._commented(node)
         if not given and (place := self.entries.place(node)):
             lines.append(numbers.declared(self.frame.part, batched=batched, name=name, base=place[0], offset=place[1]))
         elif over_examples(node):
             self._store_sum(node, name, given)
         else:
-            found = filled(self.entries, node, name, self._in_place)
-            if r * c == 1 and not given and node.word not in LOOPS:
-                self.entries.single.add(node.key)
-                *found, last = (re.sub(rf"\b{name}\[0\]", name, line) for line in found)
-                text = last.removeprefix(f"{name} = ")[:-1]
-                found.append(numbers.declared(self.frame.number, batched=batched, name=name, text=text))
+            found = (filled if given else _filled)(self.entries, node, name, self._in_place)
+            if is_number(node) and not given:
+                self.entries.single.add(name)
+                text = f"{name} = "
+                number = partial(numbers.declared, self.frame.number, batched=batched, name=name)
+                found = [number(text=x.removeprefix(text)[:-1]) if x.startswith(text) else x for x in found]
             elif not given:
                 lines.append(numbers.declared(self.frame.array, batched=batched, name=name, size=r * c))
             lines += found
         self.entries.stored[node.key] = name
 
+    def _commented(self, node: Code) -> list[str]:
+        """The lines among which an array is computed, its comment the last one."""
+        lines = self.section(node)
+        lines += [self._comment] * bool(self._comment)
+        self._comment = ""
+        return lines
+
+    def _store_in_rounds(self, node: Code) -> None:
+        """One of the arrays that are met round after round: those of a run are written with its last one."""
+        (arrays, k), run, count = self.rounds.places[node.key], self.rounds.runs.get(node.key), math.prod(size(node))
+        if not arrays.declared:
+            arrays.name, arrays.declared = arrays.name or next(self._names), True
+            self.entries.single.update([arrays.name] * (count == 1))
+            kind, shape = (self.frame.arrays, count) if count > 1 else (self.frame.array, arrays.count)
+            declared = partial(self.entries.numbers.declared, kind, name=arrays.name, count=arrays.count, size=shape)
+            self.section(node).append(declared(batched=node.shape[2]))
+        if run and node.key != run.rounds[0][0].key:
+            self._comment = ""
+        lines = self._commented(node)
+        if not run:
+            lines += _filled(self.entries, node, f"{arrays.name}[{k}]")
+        self.entries.stored[node.key] = f"{arrays.name}[{k}]"
+        if run and node.key == run.rounds[-1][-1].key:
+            lines += self.rounds.loop(run.rounds, partial(_round, self.entries, run), run.start, top=True)
+
     def _store_sum(self, node: Code, name: str, given: bool) -> None:
         """A sum over the examples: one sum for each lane of a vector of examples, and at the end their sum."""
-        numbers, x, sums, (r, c) = self.entries.numbers, node.args[0], f"{name}_sums", size(node)
-        array, at_places = self.frame.array, node.word == "sums_at"
+        numbers, sums, (r, c) = self.entries.numbers, f"{name}_sums", size(node)
+        terms = node.args if node.word == "total" else [node]
+        array, at_places = self.frame.array, terms[0].word == "sums_at"
         self.before.append(numbers.declared(array, batched=not at_places, name=sums, size=r * c))
         self.before.append(self.frame.clear.format(name=sums))
-
-        def add(i: Index, k: Index, j: Index) -> list[str]:
-            lines: list[str] = []
-            code = self.entries.entry(x, i, k if node.word == "sum_batch" else j, lines)
-            if node.word == "matmul":
-                code = numbers.product(x.shape[2], code, self.entries.entry(node.args[1], j, k, lines))
-            return [*lines, f"{sums}[{at(i, c, k)}] += {numbers.text(x.shape[2], code)};"]
-
-        counts = (r, c, 1 if node.word == "sum_batch" else size(x)[1])
-        self.block += summed_at(self.entries, node, sums) if at_places else self.entries.nest(counts, add)
+        self.block += self.rounds.loop([[x] for x in terms], lambda _, x: summed(self.entries, x, sums))
         if not given:
             self.behind.append(numbers.declared(array, batched=False, name=name, size=r * c))
         total = "{name}[{k}] = {sums}[{k}];" if at_places else self.frame.over_lanes
@@ -155,7 +142,7 @@ class Loops:
 
 def computed(frame: Frame, f: Function) -> Loops:
     """The loops that compute a function's named arrays, with its comments."""
-    loops = Loops(frame, f.context, f.targets)
+    loops = Loops(frame, f)
     for step in f.steps:
         if isinstance(step, str):
             comment = f.context.language.comment.format(step)
@@ -168,26 +155,28 @@ def computed(frame: Frame, f: Function) -> Loops:
     return loops
 
 
-def constants(context: Context, language: Language) -> Iterator[tuple[str, bool, list[str]]]:
-    """For each array of constants its name, whether it holds floats, and its numbers as a language writes them."""
-    for name, data in context.constants.items():
-        floats = data.dtype.kind == "f"
-        yield name, floats, [*map(language.literal if floats else str, data.ravel().tolist())]
-
-
-def over_examples(node: Code) -> bool:
-    """Whether this is a sum over the examples."""
-    return (
-        node.word in ("matmul", "sum_columns", "sum_batch", "sums_at") and node.args[0].shape[2] and not node.shape[2]
-    )
-
-
-def wide(node: Code) -> bool:
-    """Whether this is a matrix product with several columns, which are no examples."""
-    return node.word == "matmul" and node.shape[1] > 1
+def constants(loops: Loops, language: Language) -> Iterator[tuple[str, bool, list[str]]]:
+    """For each array of constants that is read its name, whether it holds floats, and its numbers."""
+    read = {*re.findall(r"\w+", " ".join([*loops.before, *loops.block, *loops.behind]))}
+    for name, data in loops.context.constants.items():
+        if name in read:
+            floats = data.dtype.kind == "f"
+            yield name, floats, [*map(language.literal if floats else str, data.ravel().tolist())]
 
 
 # --- the entries of an array ------------------------------------------------------------------------------------------
+
+
+def _round(e: Entries, run: Run, t: Index, *nodes: Code) -> list[str]:
+    """The lines of a round."""
+    stored = zip(run.arrays, nodes, strict=True)
+    return [line for arrays, node in stored for line in _filled(e, node, f"{arrays.name}[{t}]")]
+
+
+def _filled(e: Entries, node: Code, name: str, in_place: Sequence[int] | set[int] = ()) -> list[str]:
+    """Loops that compute the entries of an array, or a number."""
+    lines = filled(e, node, name, in_place)
+    return [re.sub(rf"\b{re.escape(name)}\[0\]", name, line) for line in lines] if is_number(node) else lines
 
 
 def filled(e: Entries, node: Code, name: str, in_place: Sequence[int] | set[int] = ()) -> list[str]:
@@ -197,15 +186,17 @@ def filled(e: Entries, node: Code, name: str, in_place: Sequence[int] | set[int]
     if node.key not in e.stored:
         if node.word == "stack":
             return _stack(e, node, name, in_place)
-        if node.word in LOOPS:
-            return {"scatter": _scatter, "others": _others, "sums_at": _sums_at}[node.word](e, node, name)
+        if node.word in (*LOOPS, "total"):
+            loops = {"scatter": _scatter, "others": _others, "sums_at": _sums_at, "total": _total}
+            lines: list[str] = loops[node.word](e, node, name)
+            return lines
         if wide(node) and node.args[1].word != "transpose":
             return _wide_product(e, node, name)
-    return _entries(e, node, node, name, 0)
+    return _entries(e, node, node, name)
 
 
-def _entries(e: Entries, node: Code, x: Code, name: str, start: int) -> list[str]:
-    """Loops that write the entries of x into an array like `node`, from a place on."""
+def _entries(e: Entries, node: Code, x: Code, name: str, start: Index = 0, sign: str = "=") -> list[str]:
+    """Loops that write the entries of x into an array like `node`, from a place on, or add them there."""
 
     def entry(i: Index, j: Index) -> list[str]:
         lines: list[str] = []
@@ -213,7 +204,7 @@ def _entries(e: Entries, node: Code, x: Code, name: str, start: int) -> list[str
         if x.word in COMPARISONS:  # which C does not keep in an array of numbers
             code = Code("mask", (code,), (), code.shape)
         place = plus(at(i, size(x)[1], j), start)
-        return [*lines, f"{name}[{place}] = {e.numbers.text(node.shape[2], code, whole=True)};"]
+        return [*lines, f"{name}[{place}] {sign} {e.numbers.text(node.shape[2], code, whole=True)};"]
 
     return e.nest(size(x), entry)
 
@@ -221,27 +212,55 @@ def _entries(e: Entries, node: Code, x: Code, name: str, start: int) -> list[str
 def _stack(e: Entries, node: Code, name: str, in_place: Sequence[int] | set[int]) -> list[str]:
     lines: list[str] = []
     start = 0
-    for x in node.args:
-        inner = x.args[0] if x.word in ("reshape", "flatten") and x.key not in e.stored else x
-        if x.key not in in_place:
-            lines += _entries(e, node, inner, name, start)
-        start += size(x)[0] * size(x)[1]
+    for pieces in e.rounds.grouped(node.args):
+        count = math.prod(size(pieces[0]))
+
+        def piece(t: Index, x: Code, start: int = start, count: int = count) -> list[str]:
+            inner = x.args[0] if x.word in ("reshape", "flatten") and x.key not in e.stored else x
+            return _entries(e, node, inner, name, plus(at(t, count, 0), start))
+
+        if pieces[0].key not in in_place:
+            lines += e.rounds.loop([[x] for x in pieces], piece)
+        start += count * len(pieces)
     return lines
 
 
+def _total(e: Entries, node: Code, name: str) -> list[str]:
+    terms = [[x] for x in node.args]
+    return [*_cleared(e, node, name), *e.rounds.loop(terms, lambda _, x: _entries(e, node, x, name, sign="+="))]
+
+
+def _cleared(e: Entries, node: Code, name: str) -> list[str]:
+    return e.nest((math.prod(size(node)),), lambda k: [f"{name}[{k}] = {e.numbers.zero(node)};"])
+
+
 def _scatter(e: Entries, node: Code, name: str) -> list[str]:
-    (index, rows, _), (r, c) = node.args, size(node)
+    (index, rows, _), c = node.args, size(node)[1]
 
     def add(i: Index, j: Index) -> list[str]:
         return [f"{name}[{at(e.read(index, i), c, j)}] += {e.read(rows, i, j)};"]
 
-    clear = e.nest((r * c,), lambda k: [f"{name}[{k}] = {e.numbers.zero(node)};"])
-    return clear + e.nest((rows.shape[0], c), add)
+    return _cleared(e, node, name) + e.nest((rows.shape[0], c), add)
 
 
 def _sums_at(e: Entries, node: Code, name: str) -> list[str]:
-    clear = e.nest((node.shape[0] * node.shape[1],), lambda k: [f"{name}[{k}] = {e.numbers.zero(node)};"])
-    return clear + summed_at(e, node, name)
+    return _cleared(e, node, name) + summed_at(e, node, name)
+
+
+def summed(e: Entries, node: Code, name: str) -> list[str]:
+    """Loops that add to the sums over the examples what one block of them contributes."""
+    if node.word == "sums_at":
+        return summed_at(e, node, name)
+    x = node.args[0]
+
+    def add(i: Index, k: Index, j: Index) -> list[str]:
+        lines: list[str] = []
+        code = e.entry(x, i, k if node.word == "sum_batch" else j, lines)
+        if node.word == "matmul":
+            code = e.numbers.product(x.shape[2], code, e.entry(node.args[1], j, k, lines))
+        return [*lines, f"{name}[{at(i, size(node)[1], k)}] += {e.numbers.text(x.shape[2], code)};"]
+
+    return e.nest((*size(node), 1 if node.word == "sum_batch" else size(x)[1]), add)
 
 
 def summed_at(e: Entries, node: Code, name: str) -> list[str]:
