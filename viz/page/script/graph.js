@@ -1,4 +1,4 @@
-// --- the graph, computed as in Python: forward, and in reverse edge by edge ------------------------------------------
+// --- the graph, computed as in Python: forward, and in reverse edge by edge ---
 
 let value = [], partial = [], leaves = nodes.map(node => node.data), changed = false;
 const fixed = []; // whether a value is computed from constants alone

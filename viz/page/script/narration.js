@@ -1,4 +1,4 @@
-// --- the narration: each step in words -------------------------------------------------------------------------------
+// --- the narration: each step in words ---------------------------------------
 
 const once = text => text.replace(/\(\((−[^()]*)\)\)/g, "($1)"); // σ(−1), and not σ((−1))
 function written(row, texts) {
