@@ -1,4 +1,4 @@
-// --- the controls: buttons and keys that play --------------------------------
+// --- the controls: buttons and keys that play ------------------------------------------------------------------------
 
 const scaled = largest => largest; // tints are measured by the gradients now
 function play(on) {
@@ -21,7 +21,7 @@ addEventListener("keydown", event => {
   else if (keys[event.key]) { event.preventDefault(); pauseThen(keys[event.key])(); }
 });
 
-// --- what if -----------------------------------------------------------------
+// --- what if ---------------------------------------------------------------------------------------------------------
 
 const free = nodes.filter(node => node.row === null);
 for (const { k, name, role } of free) $("leaf").append(new Option(role === "constant" ? `${name} (constant)` : name, k));

@@ -1,4 +1,4 @@
-// --- the data of the page ----------------------------------------------------
+// --- the data of the page --------------------------------------------------------------------------------------------
 "use strict";
 const ROWS = /*rows*/[];
 let page = JSON.parse(document.getElementById("data").textContent);

@@ -1,4 +1,4 @@
-// --- the graph of one example, on numbers that are handed in; the names of the other scripts that its picture needs ---
+// --- the graph of one example, on numbers that are handed in; the names of the other scripts that its picture needs ------
 
 let asked = [];
 let strongest = [0, 0]; // the scale of tints, and that of wires: they grow at once, and decay as they are told

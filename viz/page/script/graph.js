@@ -1,4 +1,4 @@
-// --- the graph, computed as in Python: forward, and in reverse edge by edge ---
+// --- the graph, computed as in Python: forward, and in reverse edge by edge ------------------------------------------
 
 let value = [], partial = [], leaves = nodes.map(node => node.data), changed = false;
 const fixed = []; // whether a value is computed from constants alone
@@ -18,20 +18,20 @@ function forward(data, judged) {
 
 function derived(row, operands) { // a value and its local derivatives; NaN for one that Python's rule refuses
   const y = ROWS[row].f(...operands), d = ROWS[row].d(y, ...operands);
-  const arithmetic = OVERFLOWS.has(page.rows[row].name) || ![y, ...operands].every(Number.isFinite);
-  return [y, arithmetic ? d : d.map(x => Number.isFinite(x) ? x : NaN)];
+  const arithmetic = OVERFLOWS.has(page.rows[row].name) || ![y, ...operands].every(isFinite);
+  return [y, arithmetic ? d : d.map(x => isFinite(x) ? x : NaN)];
 }
 
 // Where Python raises: + − × and a quotient by anything but 0 may overflow, a row with a domain may not leave it. Of a row
 // of the reader's the page cannot know whether it may: it may not.
 const OVERFLOWS = new Set(["add", "subtract", "multiply", "divide", "sum", "dot", "leaky_relu"]);
 function refuses({ name, domain }, y, operands) {
-  if (operands.some(Number.isNaN)) return false;
+  if (operands.some(isNaN)) return false;
   if (name === "divide") return operands[1] === 0;
-  return domain && Number.isNaN(y) || !OVERFLOWS.has(name) && !Number.isFinite(y) && operands.every(Number.isFinite);
+  return domain && isNaN(y) || !OVERFLOWS.has(name) && !isFinite(y) && operands.every(isFinite);
 }
 function refusal({ name, domain }, y, operands) {
-  const large = name.startsWith("exp") || name === "power" && operands[0] !== 0 && !Number.isNaN(y);
+  const large = name.startsWith("exp") || name === "power" && operands[0] !== 0 && !isNaN(y);
   return large ? `${name} is beyond the largest number here` : domain ? `${name} is defined for ${domain}` : `${name} has no value here`;
 }
 const from = (parents, y) => parents.map(p => `${exact(y[p])} from ${nodes[p].name}`).join(" and ");
@@ -39,20 +39,20 @@ const from = (parents, y) => parents.map(p => `${exact(y[p])} from ${nodes[p].na
 // An adjoint of 0 passes nothing on, and neither does a branch not taken: not 0 · ∞.
 function passed(bar, k, slot) {
   const d = partial[k][slot];
-  if (bar === 0 || d === 0 && !Number.isFinite(bar) || fixed[nodes[k].parents[slot]] && !Number.isFinite(d)) return 0;
+  if (bar === 0 || d === 0 && !isFinite(bar) || fixed[nodes[k].parents[slot]] && !isFinite(d)) return 0;
   return bar * d;
 }
 // Whether ∞ meets −∞ or a factor below 1: of an overflow that may be any number. Twin: `lost` in zeros.py.
-const lost = (bar, d, low = Math.min(Math.abs(bar), Math.abs(d))) => Number.isNaN(bar) || 0 < low && low < 1 && Math.abs(bar + d) === Infinity;
-function vanishes(bar, k, slot, vanished) { // a product below the smallest number is no zero
+const lost = (bar, d, low = Math.min(Math.abs(bar), Math.abs(d))) => bar !== bar || 0 < low && low < 1 && !isFinite(bar + d);
+function vanishes(bar, k, slot, gone) { // a product below the smallest number is no zero
   const d = partial[k][slot];
-  if ((bar || vanished.has(k)) && d && bar * d === 0) vanished.add(nodes[k].parents[slot]);
+  if ((bar || gone.has(k)) && d && bar * d === 0) gone.add(nodes[k].parents[slot]);
 }
-function undefinedProduct(bar, k, slot, stays, vanished) { // why this adjoint times this derivative has no value; "" where it has one
+function undefinedProduct(bar, k, slot, stays, gone) { // why this adjoint times this derivative has no value; "" where it has one
   const p = nodes[k].parents[slot], d = partial[k][slot];
-  if (lost(bar, d) && !fixed[p] && value.every(Number.isFinite)) return `the gradient through ${page.rows[nodes[k].row].name} overflows here; its operand is ${from([p], value)}`;
-  if (Number.isFinite(d) || fixed[p] || (bar === 0 ? !vanished.has(k) && stays(k, p) : !Number.isNaN(d) || Number.isNaN(value[k]) || Number.isNaN(value[p]))) return "";
-  const why = bar ? "" : `, and the gradient that reaches it is ${vanished.has(k) ? "below the smallest number" : "0 at this point only"}: 0 · ∞ has no value`;
+  if (lost(bar, d) && !fixed[p] && value.every(isFinite)) return `the gradient through ${page.rows[nodes[k].row].name} overflows here; its operand is ${from([p], value)}`;
+  if (isFinite(d) || fixed[p] || (bar === 0 ? !gone.has(k) && stays(k, p) : !isNaN(d) || [value[k], value[p]].some(isNaN))) return "";
+  const why = bar ? "" : `, and the gradient that reaches it is ${gone.has(k) ? "below the smallest number" : "0 at this point only"}: 0 · ∞ has no value`;
   return `${page.rows[nodes[k].row].name} has no derivative here; its operand is ${from([p], value)}${why}`;
 }
 
@@ -67,7 +67,7 @@ function ordered() {
 ordered();
 
 function sweep(judged) { // the adjoint of every node after every step, and what each step's edges add
-  const bar = nodes.map(() => null), stays = zeros(nodes.map(({ k }) => k), last), vanished = new Set();
+  const bar = nodes.map(() => null), stays = zeros(nodes.map(({ k }) => k), last), gone = new Set();
   adjoints = [bar.slice()]; edges = [[]];
   for (const { way, group } of steps) {
     const added = [];
@@ -76,17 +76,17 @@ function sweep(judged) { // the adjoint of every node after every step, and what
       if (bar[k] === null) bar[k] = 0;
       nodes[k].parents.forEach((p, slot) => {
         if (nodes[p].role === "constant") return;
-        const more = passed(bar[k], k, slot), upstream = bar[k], why = judged && undefinedProduct(upstream, k, slot, stays, vanished);
+        const more = passed(bar[k], k, slot), upstream = bar[k], why = judged && undefinedProduct(upstream, k, slot, stays, gone);
         if (why) throw new Error(why);
-        vanishes(upstream, k, slot, vanished);
+        vanishes(upstream, k, slot, gone);
         bar[p] = (bar[p] ?? 0) + more;
         added.push({ p, k, slot, from: upstream, more, total: bar[p] });
       });
     }
     adjoints.push(bar.slice()); edges.push(added);
   }
-  const none = judged && value.every(Number.isFinite) ? bar.findIndex((x, k) => Number.isNaN(x) && !fixed[k]) : -1;
-  if (none >= 0) throw new Error(`the gradient overflows: ∞ − ∞ has no value; got it at ${nodes[none].name}`);
+  const none = judged && value.every(isFinite) && nodes.find(({ k }) => isNaN(bar[k]) && !fixed[k]);
+  if (none) throw new Error(`the gradient overflows: ∞ − ∞ has no value; got it at ${none.name}`);
 }
 
 function compute(data, judged = true) { // all of it or nothing

@@ -1,4 +1,4 @@
-// --- the commonest mistakes, each with the number it leads to ----------------
+// --- the commonest mistakes, each with the number it leads to ----------------------------------------------------------
 
 const total = numbers => numbers.reduce((sum, x) => sum + x, 0);
 const called = k => nodes[k].name;

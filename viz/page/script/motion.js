@@ -1,4 +1,4 @@
-// --- what moves: sums that are not whole yet, and the way back ---------------
+// --- what moves: sums that are not whole yet, and the way back -----------------------------------------------------------
 
 const shape = (name, attributes, text = "") => { const it = document.createElementNS("http://www.w3.org/2000/svg", name); for (const [k, v] of Object.entries(attributes)) it.setAttribute(k, v); it.textContent = text; return it; };
 const inPicture = it => svg.getScreenCTM().inverse().multiply(it.getScreenCTM()); // a part may stand in an open scope, or have moved

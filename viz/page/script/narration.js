@@ -1,4 +1,4 @@
-// --- the narration: each step in words ---------------------------------------
+// --- the narration: each step in words -------------------------------------------------------------------------------
 
 const once = text => text.replace(/\(\((−[^()]*)\)\)/g, "($1)"); // σ(−1), and not σ((−1))
 function written(row, texts) {
@@ -71,10 +71,10 @@ function substituted({ formula, sources: takes }) {
 function jacobian(inside, outs, source) {
   const own = new Set(inside), order = [...new Set(inside.flatMap(k => nodes[k].parents).filter(p => !own.has(p))), ...inside], back = inside.slice().reverse();
   return outs.map(out => {
-    const bar = new Map([[out, 1]]), stays = zeros(order, out), vanished = new Set();
-    const local = (x, k, slot) => x === 0 && undefinedProduct(x, k, slot, stays, vanished) ? NaN : x === 0 || Number.isFinite(partial[k][slot]) ? passed(x, k, slot) : x * partial[k][slot];
+    const bar = new Map([[out, 1]]), stays = zeros(order, out), gone = new Set();
+    const local = (x, k, slot) => x === 0 && undefinedProduct(x, k, slot, stays, gone) ? NaN : x === 0 || Number.isFinite(partial[k][slot]) ? passed(x, k, slot) : x * partial[k][slot];
     for (const k of back) if (bar.has(k)) nodes[k].parents.forEach((p, slot) => {
-      vanishes(bar.get(k), k, slot, vanished);
+      vanishes(bar.get(k), k, slot, gone);
       bar.set(p, (bar.get(p) ?? 0) + local(bar.get(k), k, slot));
     });
     return source.nodes.map(k => bar.get(k) ?? 0);

@@ -1,4 +1,4 @@
-// --- the nodes of the graph, and their places in its picture -----------------
+// --- the nodes of the graph, and their places in its picture -------------------------------------------------------------
 
 const nodes = page.nodes.map(([name, row, parents, data, role], k) => ({ k, name, row, parents, data: data === null ? null : Number(data), role }));
 const $ = id => document.getElementById(id);

@@ -1,4 +1,4 @@
-// --- numbers -----------------------------------------------------------------
+// --- numbers ---------------------------------------------------------------------------------------------------------
 
 // Twin: number and exact in viz/numbers.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 function number(x, digits = page.digits) {

@@ -1,4 +1,4 @@
-// --- the picture at a step ---------------------------------------------------
+// --- the picture at a step ---------------------------------------------------------------------------------------------------
 
 let now = 0, timer = null;
 let known, wireOf, innerOf, between; // the step after which a node has its value; the wire of an edge, and the one inside an open scope; the stage and its source that a wire joins

@@ -1,4 +1,4 @@
-// --- the quiz: which factors, and then how much ------------------------------
+// --- the quiz: which factors, and then how much ----------------------------------------------------------------------
 
 let asked = [], current = 0, began = 0, stays = false; // the questions; the one on the screen, since when; whether the reader looks at a verdict
 const say = (id, text, good) => { $(id).textContent = text; $(id).className = good ? "good" : "bad"; };

@@ -1,4 +1,4 @@
-// --- scopes that open in place: a stage makes room for its values, and all else keeps its place around them ---
+// --- scopes that open in place: a stage makes room for its values, and all else keeps its place around them ---------------
 
 const opened = new Set(), buttons = new Map(), HEADER = 22, RIM = 2; // points above what is inside, and around it
 let folded = null; // the steps, cards and wires of the stages while none is open

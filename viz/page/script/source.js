@@ -1,4 +1,4 @@
-// --- the code beside the graph: the lines that make the values of this step ---
+// --- the code beside the graph: the lines that make the values of this step -------------------------------------------------
 
 const code = page.code, linesOf = new Map(); // the button of each line, by its function and its place in it
 const callsOf = k => code?.at[k] ?? []; // the lines at work when a value was made, the innermost first

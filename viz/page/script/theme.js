@@ -1,4 +1,4 @@
-// --- the theme: that of the notebook around the page, once it has told the colour of its text ---
+// --- the theme: that of the notebook around the page, once it has told the colour of its text -------------------------
 
 const darkRules = new Set();
 let dark = null; // whether it is; null before the notebook has told

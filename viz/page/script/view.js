@@ -1,4 +1,4 @@
-// --- the view: move, zoom and click ------------------------------------------
+// --- the view: move, zoom and click ----------------------------------------------------------------------------------
 
 const space = () => $("picture").getBoundingClientRect();
 let whole, view, cardOf, here = new Map(); // of all of the picture, and of what is on the screen: left, top, width and height in points; the card of a node, and that in the open scope which is looked at

@@ -1,4 +1,4 @@
-// --- the three acts of a step: forward, backward, update ---------------------
+// --- the three acts of a step: forward, backward, update ----------------------------------------------------------------
 
 let acting = null; // { acts, next }: what plays, and when it goes on
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -38,7 +38,7 @@ const acts = {
   updateact: () => perform(update(step)),
 };
 
-// --- numbers that travel along the wires -------------------------------------
+// --- numbers that travel along the wires --------------------------------------------------------------------------------
 
 let flying = []; // [element, path, its length, whether back, when it began, how long it takes]
 function launch(graph, step, time) {
@@ -56,7 +56,7 @@ function fly(time) {
 }
 function land() { for (const [it] of flying) it.remove(); flying = []; }
 
-// --- an update: the parameters before it, what it adds to them, and after it ---
+// --- an update: the parameters before it, what it adds to them, and after it ----------------------------------------------
 
 function side(which, lossBefore) {
   if (!state.before) return;

@@ -1,4 +1,4 @@
-// --- the example whose graph is shown ----------------------------------------
+// --- the example whose graph is shown ----------------------------------------------------------------------------------
 
 const [whole, ...further] = page.examples.graphs; // of each further graph what differs from the first
 for (const graph of further) graph.page = Object.fromEntries(Object.entries(graph.page).map(([key, [same, rest]]) => [key, Array.isArray(rest) ? [...whole.page[key].slice(0, same), ...rest] : rest]));
@@ -44,7 +44,7 @@ function choose(k) {
   land(); showExample(); repaint();
 }
 
-// --- playing -----------------------------------------------------------------
+// --- playing ----------------------------------------------------------------------------------------------------------
 
 let playing = false, frameAsked = 0, due = { numbers: 0, map: 0, along: 0, said: 0 }, frames = [];
 function wake() { if (!frameAsked) frameAsked = requestAnimationFrame(tick); }
@@ -90,7 +90,7 @@ function told(time) {
   if (time >= due.said) { $("said").textContent = `${playing ? "Learning. " : ""}Epoch ${state.epoch}, loss ${number(lossNow())}${$("accuracy").textContent}.`; due.said = time + 6000; }
 }
 
-// --- controls ----------------------------------------------------------------
+// --- controls ---------------------------------------------------------------------------------------------------------
 
 $("play").onclick = () => playing ? pause() : play();
 $("step").onclick = () => { pause(); takeStep(step); };
@@ -164,7 +164,7 @@ addEventListener("message", ({ source, data }) => {
 function report() { if (heardBy && reported !== version) { parent.postMessage({ theta: Array.from(state.theta) }, "*"); reported = version; } }
 new ResizeObserver(() => { magnify(); centred(); repaint(); }).observe($("panels"));
 
-// --- the state in reach, for tests and for the curious -----------------------
+// --- the state in reach, for tests and for the curious -----------------------------------------------------------------
 
 window.live = {
   step(n = 1) { pause(); for (let k = 0; k < n; k++) if (!step()) { halted(); break; } changedByReader(); return live.loss; },

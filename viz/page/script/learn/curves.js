@@ -1,4 +1,4 @@
-// --- curves: the losses of all epochs, and the loss along one weight ---------
+// --- curves: the losses of all epochs, and the loss along one weight -----------------------------------------------------
 
 let along = null; // the loss on a range of the chosen weight: { k, low, high, xs, ys, version }
 let lossPlot = null;
@@ -43,7 +43,7 @@ $("losses").onkeydown = event => {
   if (by) { event.preventDefault(); event.stopPropagation(); goTo(state.epoch + by); }
 };
 
-// --- one weight --------------------------------------------------------------
+// --- one weight -------------------------------------------------------------------------------------------------------
 
 names.forEach((name, k) => $("weight").append(new Option(name, k)));
 function range() { const w = state.theta[weight], r = Math.max(2, Math.abs(w)); return [w - r, w + r]; }
@@ -95,7 +95,7 @@ function setWeight(k, x) {
   lossAlong(); changedByReader();
 }
 
-// --- the update in numbers ---------------------------------------------------
+// --- the update in numbers --------------------------------------------------------------------------------------------
 
 const power = t => [...String(t)].map(digit => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("");
 function updateLines() {

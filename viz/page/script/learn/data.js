@@ -1,4 +1,4 @@
-// --- what the network makes of the data: regions, or a curve -----------------
+// --- what the network makes of the data: regions, or a curve -------------------------------------------------------------
 
 const COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#B8A900", "#666666", "#332288", "#882255"]; // Okabe & Ito 2008; for ten classes two of Tol 2021
 const rgb = COLOURS.map(c => [1, 3, 5].map(k => parseInt(c.slice(k, k + 2), 16)));
@@ -67,7 +67,7 @@ const scaledTarget = x => Math.min(1, Math.max(0, (x - targetRange[0]) / (target
 const tone = x => blend([1 - scaledTarget(x), scaledTarget(x)]);
 const css = c => `rgb(${Array.from(c, Math.round).join(",")})`;
 
-// --- the grid on which the outputs, and those of every unit, are known -------
+// --- the grid on which the outputs, and those of every unit, are known ------------------------------------------------
 
 let fine = 44, grid = null;
 function survey() { // over the two chosen inputs, the others at their mean; in steps so coarse that it stays quick

@@ -1,4 +1,4 @@
-// --- the state: parameters, what the optimiser remembers, and where the epoch stands ---
+// --- the state: parameters, what the optimiser remembers, and where the epoch stands -----------------------------------
 
 const page = JSON.parse(document.getElementById("data").textContent);
 const $ = id => document.getElementById(id);
@@ -55,7 +55,7 @@ function rewind(seed = setting.seed) {
   keepCheckpoint();
 }
 
-// --- the loss ----------------------------------------------------------------
+// --- the loss ---------------------------------------------------------------------------------------------------------
 
 const scratch = new Float64Array(P);
 const outOf = set => new Float64Array(set.n);
@@ -131,7 +131,7 @@ function shuffled(order) {
 }
 function single(k) { stopped = ""; return !Number.isNaN(descend(train, k, 1)); } // a step by the gradient of one example alone
 
-// --- travel in time ----------------------------------------------------------
+// --- travel in time ---------------------------------------------------------------------------------------------------
 
 function keepCheckpoint() {
   if (state.epoch % stride) return;
@@ -149,7 +149,7 @@ function forgetFuture() {
   checkpoints = checkpoints.filter(({ epoch }) => epoch <= state.epoch);
 }
 
-// --- where a loss is not finite: the parameters before the step that led there, and the example and node by name ---
+// --- where a loss is not finite: the parameters before the step that led there, and the example and node by name ---------
 
 let stopped = "";
 const advice = () => `A learning rate below ${number(setting.lr)} may help, or inputs scaled to about 1.`;
@@ -166,7 +166,7 @@ function undo(set, at, rows, was) {
   stop(`Stopped after step ${state.steps}: the loss of example ${k} is not finite${why ? `, from ${why}` : ""}. The parameters are the last good ones. ${advice()}`);
 }
 
-// --- settings ----------------------------------------------------------------
+// --- settings ---------------------------------------------------------------------------------------------------------
 
 function set(changes) { // each is checked before any is taken
   const { lr, batch: size, seed } = changes, optimizer = { sgd: "SGD", adam: "Adam" }[String(changes.optimizer).toLowerCase()] ?? changes.optimizer;

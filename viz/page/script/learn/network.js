@@ -1,4 +1,4 @@
-// --- the network: units as circles that are maps of themselves, weights as lines; a model without layers as its stages ---
+// --- the network: units as circles that are maps of themselves, weights as lines; a model without layers as its stages ----
 
 const net = page.network.map(([name, layer, activation, bias, weights, plain, size, own], k) => ({ k, name, layer, activation, bias, weights, plain, size, own }));
 for (const [name, same] of Object.entries(Object.groupBy(net, unit => unit.name))) if (same.length > 1) same.forEach((unit, k) => { unit.name = `${name}[${k}]`; });

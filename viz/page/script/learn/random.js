@@ -1,4 +1,4 @@
-// --- random numbers: NumPy's default generator, so that minibatches come in the order of nn.fit ---
+// --- random numbers: NumPy's default generator, so that minibatches come in the order of nn.fit -------------------------
 // O'Neill 2014, PCG XSL RR 128/64; its seeding is NumPy's SeedSequence. Equal by test_live, test_minibatches_come_in_the_order_of_numpy.
 
 const TWO64 = (1n << 64n) - 1n, TWO128 = (1n << 128n) - 1n;

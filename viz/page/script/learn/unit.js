@@ -1,4 +1,4 @@
-// --- one zoom of three levels: the network; a unit, with its weights and its map; its values, as cards ---
+// --- one zoom of three levels: the network; a unit, with its weights and its map; its values, as cards ------------------
 
 let depth = 0, wanted = 0, built = null, writers = []; // how deep the view is, and is going to be; what is shown within a unit
 const LEVELS = [staged ? "the model" : "the network", staged ? "one stage" : "one unit", "its values"];
@@ -24,7 +24,7 @@ function chooseUnit(k) {
   repaint();
 }
 
-// --- a unit: what it takes, with its weights, and what it makes of it --------
+// --- a unit: what it takes, with its weights, and what it makes of it ---------------------------------------------------
 
 function table(heads, rows) { // a cell is a text, a button for a weight, or a function that writes it anew
   const it = made("table"), head = it.createTHead().insertRow(), body = it.createTBody();
@@ -75,7 +75,7 @@ function paintUnitCurve(c, wide, high, unit) {
   for (const j of js) { c.beginPath(); for (const k of ks) if (Number.isFinite(at(k, j))) c.lineTo(x(grid.x[k]), y(at(k, j))); c.strokeStyle = COLOURS[j % COLOURS.length]; c.lineWidth = 2; c.stroke(); }
 }
 
-// --- its values: the cards of the graph of the chosen example that lie within it ---
+// --- its values: the cards of the graph of the chosen example that lie within it ----------------------------------------
 
 function nodesWithin(graph, parts, k) { // what it computes, in order, and what it takes for that
   const others = new Set(parts.flatMap((ks, n) => n === k ? [] : ks)), inner = new Set(parts[k]), outside = p => graph.nodes[p].row === null || others.has(p);
@@ -139,7 +139,7 @@ function paintInside() { // as often as it can be read
   if (level === 1) paintUnitMap(unit);
 }
 
-// --- the zoom by slider, keys, wheel and fingers -----------------------------
+// --- the zoom by slider, keys, wheel and fingers ------------------------------------------------------------------------
 
 for (const unit of net) $("unitname").append(new Option(unit.layer || staged ? unit.name : page.columns[unit.k], unit.k));
 $("unitname").onchange = () => chooseUnit(Number($("unitname").value));
