@@ -42,6 +42,7 @@ function passed(bar, k, slot) {
   if (bar === 0 || d === 0 && !isFinite(bar) || fixed[nodes[k].parents[slot]] && !isFinite(d)) return 0;
   return bar * d;
 }
+const finite = () => value.every(isFinite);
 // Whether ∞ meets −∞ or a factor below 1: of an overflow that may be any number. Twin: `lost` in zeros.py.
 const lost = (bar, d, low = Math.min(Math.abs(bar), Math.abs(d))) => bar !== bar || 0 < low && low < 1 && !isFinite(bar + d);
 function vanishes(bar, k, slot, gone) { // a product below the smallest number is no zero
@@ -50,8 +51,8 @@ function vanishes(bar, k, slot, gone) { // a product below the smallest number i
 }
 function undefinedProduct(bar, k, slot, stays, gone) { // why this adjoint times this derivative has no value; "" where it has one
   const p = nodes[k].parents[slot], d = partial[k][slot];
-  if (lost(bar, d) && !fixed[p] && value.every(isFinite)) return `the gradient through ${page.rows[nodes[k].row].name} overflows here; its operand is ${from([p], value)}`;
-  if (isFinite(d) || fixed[p] || (bar === 0 ? !gone.has(k) && stays(k, p) : !isNaN(d) || [value[k], value[p]].some(isNaN))) return "";
+  if (lost(bar, d) && !fixed[p] && finite()) return `the gradient through ${page.rows[nodes[k].row].name} overflows here; its operand is ${from([p], value)}`;
+  if (isFinite(d) || fixed[p] || (bar === 0 ? !(gone.has(k) && finite()) && stays(k, p) : !isNaN(d) || [value[k], value[p]].some(isNaN))) return "";
   const why = bar ? "" : `, and the gradient that reaches it is ${gone.has(k) ? "below the smallest number" : "0 at this point only"}: 0 · ∞ has no value`;
   return `${page.rows[nodes[k].row].name} has no derivative here; its operand is ${from([p], value)}${why}`;
 }
@@ -85,7 +86,7 @@ function sweep(judged) { // the adjoint of every node after every step, and what
     }
     adjoints.push(bar.slice()); edges.push(added);
   }
-  const none = judged && value.every(isFinite) && nodes.find(({ k }) => isNaN(bar[k]) && !fixed[k]);
+  const none = judged && finite() && nodes.find(({ k }) => isNaN(bar[k]) && !fixed[k]);
   if (none) throw new Error(`the gradient overflows: ∞ − ∞ has no value; got it at ${none.name}`);
 }
 
