@@ -50,11 +50,11 @@ function vanishes(bar, k, slot, gone) { // a product below the smallest number i
   if ((bar || gone.has(k)) && d && bar * d === 0) gone.add(nodes[k].parents[slot]);
 }
 function undefinedProduct(bar, k, slot, stays, gone) { // why this adjoint times this derivative has no value; "" where it has one
-  const p = nodes[k].parents[slot], d = partial[k][slot];
-  if (lost(bar, d) && !fixed[p] && finite()) return `the gradient through ${page.rows[nodes[k].row].name} overflows here; its operand is ${from([p], value)}`;
+  const p = nodes[k].parents[slot], d = partial[k][slot], { name } = page.rows[nodes[k].row];
+  if (lost(bar, d) && !fixed[p] && finite()) return `the gradient through ${name} overflows here; its operand is ${from([p], value)}`;
   if (isFinite(d) || fixed[p] || (bar === 0 ? !(gone.has(k) && finite()) && stays(k, p) : !isNaN(d) || [value[k], value[p]].some(isNaN))) return "";
   const why = bar ? "" : `, and the gradient that reaches it is ${gone.has(k) ? "below the smallest number" : "0 at this point only"}: 0 · ∞ has no value`;
-  return `${page.rows[nodes[k].row].name} has no derivative here; its operand is ${from([p], value)}${why}`;
+  return `${name} has no derivative here; its operand is ${from([p], value)}${why}`;
 }
 
 // Every step shows some nodes for the first time, or passes their adjoints on to their operands.
@@ -77,11 +77,11 @@ function sweep(judged) { // the adjoint of every node after every step, and what
       if (bar[k] === null) bar[k] = 0;
       nodes[k].parents.forEach((p, slot) => {
         if (nodes[p].role === "constant") return;
-        const more = passed(bar[k], k, slot), upstream = bar[k], why = judged && undefinedProduct(upstream, k, slot, stays, gone);
+        const more = passed(bar[k], k, slot), why = judged && undefinedProduct(bar[k], k, slot, stays, gone);
         if (why) throw new Error(why);
-        vanishes(upstream, k, slot, gone);
+        vanishes(bar[k], k, slot, gone);
         bar[p] = (bar[p] ?? 0) + more;
-        added.push({ p, k, slot, from: upstream, more, total: bar[p] });
+        added.push({ p, k, slot, from: bar[k], more, total: bar[p] });
       });
     }
     adjoints.push(bar.slice()); edges.push(added);
