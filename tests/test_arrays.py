@@ -666,3 +666,9 @@ def test_the_elements_of_arrays_keep_their_names_through_pickle_and_deepcopy():
 def test_arrays_that_do_not_go_together_are_named_with_their_shapes(f, words):
     with pytest.raises(ValueError, match=f"^{words}"):
         f(array(np.ones((2, 3)), "W"), array(np.ones(2), "x"))
+
+
+def test_the_parts_of_a_dictionary_are_named_by_their_keys():
+    weights = {"W": array([[1.0, 2.0]]), "b": Value(0.0)}
+    assert named(weights) is weights
+    assert [weights["W"][0, 1].name, weights["b"].name] == ["W[0,1]", "b"]

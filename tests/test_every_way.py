@@ -57,6 +57,8 @@ from autograd import (
 from viz.names import names
 from viz.numbers import exact
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 SPECIAL = [0.0, -0.0, 1.0, 1.0, -1.0, 0.5, 2.0, -3.0, 5e-324, 1e-300, 1e200, 40.0, -40.0]
 UNARY = [
     tanh,

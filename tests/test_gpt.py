@@ -14,6 +14,8 @@ from autograd import grads, named, record, scope, values, wengert_list, zero_gra
 from autograd.recorded import native
 from nn import gpt
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "7_a_gpt_from_scalars.ipynb"
 
 

@@ -33,7 +33,10 @@ from autograd import (
 from tests.test_table import CASES, call, drawn
 
 # JAX runs in processes of its own: it has settings that hold for the whole of one.
-pytestmark = pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed (extra 'jax')")
+pytestmark = [
+    pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed (extra 'jax')"),
+    pytest.mark.unmeasured,  # other tests cover all of autograd
+]
 
 ROOT = Path(__file__).parents[1]
 ROWS = 64

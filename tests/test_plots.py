@@ -11,6 +11,8 @@ import viz
 from autograd import Value, array, softmax
 from viz.plots import COLOURS
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 to_hex = pytest.importorskip("matplotlib.colors").to_hex
 
 X, Y = nn.datasets.two_moons(60)

@@ -35,6 +35,8 @@ from viz.picture.lanes import keys, sequence, visits
 from viz.picture.sizes import columns, size
 from viz.picture.stages import scene
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 
 def mlp(sizes=(3, 2), activation="tanh", backward=True):
     model = nn.MLP(2, sizes, activation, rng=0)
