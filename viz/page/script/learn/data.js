@@ -122,7 +122,7 @@ function regions(times) { // so many pixels for each cell of the grid, with outp
   const edge = k => classes[k] !== classes[k % fine ? k - 1 : k] || classes[k] !== classes[k < fine ? k : k - fine];
   return image("map", fine, fine, (k, to, at) => {
     const found = page.labels ? blend(shares(scores, k * K)) : tone(scores[k * K]);
-    if (Number.isFinite(found[0])) { to.set(found, at); to[at + 3] = edge(k) ? 255 : page.labels ? 110 : 130; }
+    if (isFinite(found[0])) { to.set(found, at); to[at + 3] = edge(k) ? 255 : page.labels ? 110 : 130; }
   });
 }
 
@@ -153,13 +153,13 @@ function paintData() {
 
 function paintCurve(c, wide, high) { // one input: the outputs over it, among the data
   const same = wide0 => wide0 === K, y0 = page.labels ? page.labels : targets;
-  const all = [...grid.out.filter((_, k) => k % W < K).filter(Number.isFinite), ...(same(train.y.length / N) ? train.y : y0)];
+  const all = [...grid.out.filter((_, k) => k % W < K).filter(isFinite), ...(same(train.y.length / N) ? train.y : y0)];
   const [x, y] = frame(c, wide, high, ranges[0], wider(spread(all)), page.columns[0], "output");
   const top = page.labels && K > 1;
   for (let k = 0; k < N; k++) for (let j = 0; j < (same(train.y.length / N) && !top ? K : 1); j++) dot(c, x(train.x[k]), y(top ? train.y[k * K + page.labels[k]] : train.y[k * (train.y.length / N) + j]), k, COLOURS[page.labels ? page.labels[k] : j]);
   for (let j = 0; j < K; j++) {
     c.beginPath();
-    for (let k = 0; k < grid.n; k++) { const v = grid.out[k * W + j]; if (Number.isFinite(v)) c.lineTo(x(grid.x[k]), y(v)); }
+    for (let k = 0; k < grid.n; k++) { const v = grid.out[k * W + j]; if (isFinite(v)) c.lineTo(x(grid.x[k]), y(v)); }
     c.strokeStyle = K > 1 ? COLOURS[j % COLOURS.length] : palette.ink; c.lineWidth = 2; c.stroke();
   }
 }

@@ -15,7 +15,7 @@ function amounts() { // what the lines show
 }
 function scaleOf(xs) { // decays slowly, so that what shrinks is seen to shrink
   const what = $("what").value; let top = 0;
-  for (const x of xs) if (Number.isFinite(x)) top = Math.max(top, Math.abs(x));
+  for (const x of xs) if (isFinite(x)) top = Math.max(top, Math.abs(x));
   scales[what] = Math.max(top, (scales[what] ?? 0) * .995) || 1;
   return scales[what];
 }
@@ -80,21 +80,21 @@ function unitMap(unit, output = 0) { // its output over the plane of the data, o
   const wide = flat ? grid.n : grid.side, high = flat ? 1 : grid.side;
   const at = k => unit.layer ? grid.out[k * W + unit.slot + output] : grid.x[k * inputs + unit.k + output];
   let top = (tops.get(key) ?? 0) * .97;
-  for (let k = 0; k < wide * high; k++) if (Number.isFinite(at(k))) top = Math.max(top, Math.abs(at(k)));
+  for (let k = 0; k < wide * high; k++) if (isFinite(at(k))) top = Math.max(top, Math.abs(at(k)));
   tops.set(key, top);
   return image(key, wide, high, (k, to, place) => { const x = at(k) / (top || 1); to.set(x > 0 ? RED : BLUE, place); to[place + 3] = 255 * Math.abs(x) || 0; });
 }
 
 function paintBars(c, wide, high, xs, top) {
-  const shown = Math.min(P, Math.max(1, Math.floor(high / 18))); lines = [];
+  const rows = Math.min(P, Math.max(2, Math.floor(high / 18))), shown = P > rows ? rows - 1 : P; lines = [];
   for (let k = 0; k < shown; k++) {
-    const y = high * (k + .5) / shown, middle = 90 + (wide - 170) / 2, x = middle + xs[k] / top * (wide - 170) / 2;
+    const y = high * (k + .5) / rows, middle = 90 + (wide - 170) / 2, x = middle + xs[k] / top * (wide - 170) / 2;
     c.fillStyle = xs[k] > 0 ? palette.plus : palette.minus; c.globalAlpha = k === weight ? 1 : .7; c.fillRect(Math.min(x, middle), y - 6, Math.abs(x - middle), 12); c.globalAlpha = 1;
     if (k === weight) { c.strokeStyle = palette.now; c.lineWidth = 2; c.strokeRect(2, y - 8, wide - 4, 16); }
     c.fillStyle = palette.ink; c.textBaseline = "middle"; c.textAlign = "left"; c.fillText(names[k], 8, y); c.textAlign = "right"; c.fillText(number(xs[k], 4), wide - 8, y);
     lines.push([0, y, wide, y, k]);
   }
-  if (shown < P) { c.fillStyle = palette.muted; c.textAlign = "center"; c.fillText(`… ${P - shown} more`, wide / 2, high - 4); }
+  if (shown < P) { c.fillStyle = palette.muted; c.textAlign = "center"; c.fillText(`… ${P - shown} more`, wide / 2, high * (shown + .5) / rows); }
 }
 
 // --- units that cannot learn: Twin of OFF in nn/doctor.py. Equal by test_live, test_the_badges_name_the_units_that_diagnose_names.

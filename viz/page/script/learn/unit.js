@@ -71,8 +71,8 @@ function paintUnitMap(unit) {
 }
 function paintUnitCurve(c, wide, high, unit) {
   const at = (k, j) => unit.layer ? grid.out[k * W + unit.slot + j] : grid.x[k], js = [...Array(unit.size).keys()], ks = [...Array(grid.n).keys()];
-  const [x, y] = frame(c, wide, high, ranges[0], wider(spread(ks.flatMap(k => js.map(j => at(k, j))).filter(Number.isFinite))), page.columns[0], "output");
-  for (const j of js) { c.beginPath(); for (const k of ks) if (Number.isFinite(at(k, j))) c.lineTo(x(grid.x[k]), y(at(k, j))); c.strokeStyle = COLOURS[j % COLOURS.length]; c.lineWidth = 2; c.stroke(); }
+  const [x, y] = frame(c, wide, high, ranges[0], wider(spread(ks.flatMap(k => js.map(j => at(k, j))).filter(isFinite))), page.columns[0], "output");
+  for (const j of js) { c.beginPath(); for (const k of ks) if (isFinite(at(k, j))) c.lineTo(x(grid.x[k]), y(at(k, j))); c.strokeStyle = COLOURS[j % COLOURS.length]; c.lineWidth = 2; c.stroke(); }
 }
 
 // --- its values: the cards of the graph of the chosen example that lie within it ----------------------------------------
