@@ -419,7 +419,9 @@ def test_another_number_in_a_leaf_moves_everything_as_python_does(opened):
         k = found[v.name]
         assert numbers[k] == pytest.approx(v.data, rel=1e-12)
         assert slopes[k] == pytest.approx(bar, rel=1e-12)
-    assert re.fullmatch(r"L \S+ → \S+; the gradient promised [+−]\S+", lesson.page.inner_text("#said"))
+    assert re.fullmatch(
+        r"L \S+ → \S+, a change of [+−]\S+; the gradient promised [+−]\S+", lesson.page.inner_text("#said")
+    )
     lesson.page.click("#reset")
     assert lesson.page.evaluate("value")[found["L"]] == pytest.approx(out.data, rel=1e-12)
 

@@ -152,10 +152,10 @@ def test_the_slider_tells_cause_and_effect_against_the_numbers_before_it_was_tak
     slide = "x => { $('slide').value = x; $('slide').dispatchEvent(new Event('input')); }"
     lesson.page.evaluate(slide, 4)
     lesson.page.evaluate(slide, 5)
-    assert lesson.page.inner_text("#said") == "y 15 → 35; the gradient promised +16"
+    assert lesson.page.inner_text("#said") == "y 15 → 35, a change of +20; the gradient promised +16"
     lesson.page.evaluate("$('slide').dispatchEvent(new Event('change'))")
     lesson.page.evaluate(slide, 4)
-    assert lesson.page.inner_text("#said") == "y 35 → 24; the gradient promised −12"
+    assert lesson.page.inner_text("#said") == "y 35 → 24, a change of −11; the gradient promised −12"
     assert lesson.page.input_value("#number") == "4"
     lesson.page.click("#reset")
     assert lesson.page.evaluate("value[last]") == 15
