@@ -92,6 +92,19 @@ def test_forward_and_backward_are_named_by_what_happens(opened):
     assert lesson.count == "backward 0/6"
 
 
+def test_at_1280_pixels_the_toolbar_is_one_row_at_every_step(opened):
+    lesson = opened(steps(network()))
+    lesson.page.set_viewport_size({"width": 1280, "height": 800})
+    for key in ("Home", "End"):
+        lesson.press(key)
+        assert (
+            lesson.page.evaluate(
+                "new Set([...document.querySelectorAll('.bar button')].filter(it => it.offsetWidth).map(it => it.offsetTop)).size"
+            )
+            == 1
+        )
+
+
 # --- two levels -------------------------------------------------------------------------------------------------------
 
 
