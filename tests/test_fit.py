@@ -387,7 +387,7 @@ WRONG = {
     "a number for a loss": (
         {"loss": lambda a, y: 1.0},
         TypeError,
-        "gives one Value for one example; this one gives 1.0",
+        "gives one Value for one example, computed from parameters; this one gives 1.0",
     ),
     "nothing for a loss": ({"loss": lambda a, y: None}, TypeError, "this one gives None"),
     "names of classes": ({"Y": np.array(["a", "b"])[Y]}, TypeError, "return_inverse=True"),
