@@ -357,7 +357,7 @@ def test_a_stage_whose_outputs_come_from_one_another_is_no_product(opened):
 
 def test_a_step_of_many_operands_is_a_step(opened):
     lesson = opened(steps(array(np.linspace(0, 1, 900), "x").sum()))
-    assert repr(lesson.shown) == "<1 steps forward and 1 back through a graph of 901 values>"
+    assert repr(lesson.shown) == "<1 step forward and 1 back through a graph of 901 values>"
     lesson.press("End")
     assert len(lesson.told) == 900
 
