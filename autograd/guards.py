@@ -125,6 +125,7 @@ def graph_of(out: Any, f: Any) -> list[Any]:
         if not hasattr(kind, "parents"):
             name = f if isinstance(f, str) else getattr(f, "__name__", "the function")
             got = f"a plain number ({kind.__name__})" if issubclass(kind, Real | np.bool_) else f"a {kind.__name__}"
+            got += " (is its call missing?)" * callable(out)
             raise TypeError(
                 f"{name} returned {'None (is its return missing?)' if out is None else got}, so there is no graph to "
                 "record or differentiate: use autograd's functions (math.sin(v), float(v) and writing into a float "

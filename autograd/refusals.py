@@ -142,10 +142,10 @@ def overflowed(node: Any) -> OverflowError:
     )
 
 
-def underflowed(node: Any, parent: Any, what: str = "is infinite or missing") -> OverflowError:
+def underflowed(node: Any, parent: Any, what: str = "is infinite, or there is none") -> OverflowError:
     """The error for a gradient that is below the smallest float where its product with a derivative is unknown."""
     where = f" in {node.scope}" if node.scope else ""
     return OverflowError(
-        f"the gradient that reaches {node.op.label}{where} is below the smallest float, and its derivative by "
-        f"{described(parent)} {what}: their product may be any number. Scale the data to about 1."
+        f"the gradient that reaches {node.op.label}{where} is below the smallest float, so it has become 0. The derivative "
+        f"of {node.op.label} at {described(parent)} {what}. Their product may be any number: scale the data to about 1."
     )

@@ -205,5 +205,5 @@ def prepared(model: Any, X: Any, Y: Any, loss: Any) -> tuple[Callable[..., Value
     example = of_example(first, y[0])
     if not isinstance(example, Value):
         given = f"an array of shape {np.shape(example)}: take its sum" if np.ndim(example) else repr(example)
-        raise TypeError(f"a loss gives one Value for one example; this one gives {given}")
+        raise TypeError(f"a loss gives one Value for one example, computed from parameters; this one gives {given}")
     return of_example, (x, y), example

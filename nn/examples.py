@@ -23,7 +23,7 @@ def rows(X: Any, name: str = "X", least: int = 2) -> Floats:  # noqa: N803  # th
         raise ValueError(f"{name} is empty, of shape {data.shape}: there is nothing to compute")
     if not (finite := np.isfinite(data)).all():
         at = tuple(np.argwhere(~finite)[0].tolist())
-        place = f" of row {at[0]}" + f", column {', '.join(map(str, at[1:]))}" * (len(at) > 1)
+        place = f" in row {at[0]}" + f", column {', '.join(map(str, at[1:]))}" * (len(at) > 1)
         raise ValueError(f"{name} holds {data[at]}{place}: leave such rows out, or fill them in")
     return data.astype(float)
 
@@ -37,10 +37,9 @@ def targets(Y: Any, X: Any, output: Any) -> Floats:  # noqa: N803
     if given[0] != given[1] and all(dtype.kind == "f" for dtype in given):
         raise TypeError(f"X is {given[0]} and Y is {given[1]}: give both one precision, with astype")
     if np.ndim(output) == 1 and numbers.ndim == 1:
-        k = len(output)
         if given[1].kind == "f":
-            raise ValueError(f"the model has {k} outputs: Y is class indices, Y.astype(int), or has shape (N, {k})")
-        return one_hot(indices, k)
+            raise ValueError(f"the model has {len(output)} outputs: Y is class indices, Y.astype(int), or one-hot rows")
+        return one_hot(indices, len(output))
     if np.ndim(output) < 2 and numbers.shape == (len(X), 1):
         outputs = f"{np.size(output)} outputs" if np.ndim(output) else "one output"
         raise ValueError(f"the model has {outputs} and Y has shape {numbers.shape}: give it as (N,), np.ravel(Y)")
@@ -59,7 +58,8 @@ def one_hot(y: Any, n_classes: int) -> npt.NDArray[np.float64]:
     if indices.dtype.kind not in "iub" and indices.size:
         raise TypeError(f"one_hot takes whole-number class indices; got {indices.dtype}: convert with astype(int)")
     if indices.size and not (indices.min() >= 0 and indices.max() < n_classes):
-        raise ValueError(f"classes run from 0 to {n_classes - 1}; got {indices.min()} to {indices.max()}")
+        advice = "np.unique(Y, return_inverse=True)[1] counts them from 0, and each needs an output"
+        raise ValueError(f"classes run from 0 to {n_classes - 1}; got {indices.min()} to {indices.max()}: {advice}")
     return np.array(indices[..., None] == np.arange(n_classes), dtype=float)
 
 

@@ -119,7 +119,7 @@ def test_accuracy_of_many_outputs_takes_the_largest():
         (lambda: nn.predict(one_weight("identity"), []), ValueError, "shape"),
         (lambda: nn.predict(one_weight("identity"), [[]]), ValueError, "empty"),
         (lambda: nn.predict(one_weight("identity"), [[1.0, 2.0]]), ValueError, "takes 1 inputs; got 2"),
-        (lambda: nn.predict(one_weight("identity"), [[np.nan]]), ValueError, "nan of row 0, column 0"),
+        (lambda: nn.predict(one_weight("identity"), [[np.nan]]), ValueError, "nan in row 0, column 0"),
         (lambda: nn.predict(one_weight("identity"), [[1.0]], "fast"), ValueError, "'recorded' or 'eager'"),
         (lambda: nn.predict_proba(one_weight("identity"), [[1.0]], "logistic"), ValueError, "identity, sigmoid"),
         (lambda: nn.accuracy(one_weight("identity"), [[1.0]], [1, 0]), ValueError, "1 rows"),

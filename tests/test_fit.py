@@ -350,13 +350,17 @@ WRONG = {
     "no rows": ({"X": X[:0], "Y": Y[:0]}, ValueError, "X is empty"),
     "ragged": ({"X": [[1.0, [2.0, 3.0]]] * 30}, ValueError, "different lengths"),
     "a row too short": ({"X": [[1.0, 2.0], [3.0]], "Y": [0, 1]}, ValueError, r"of shape \(1,\): .* 2 inputs"),
-    "nan": ({"X": np.where(np.arange(60).reshape(30, 2) == 7, np.nan, X)}, ValueError, "nan of row 3, column 1"),
-    "infinite target": ({"Y": np.where(Y == 1, np.inf, 0.0)}, ValueError, "Y holds inf of row"),
+    "nan": ({"X": np.where(np.arange(60).reshape(30, 2) == 7, np.nan, X)}, ValueError, "nan in row 3, column 1"),
+    "infinite target": ({"Y": np.where(Y == 1, np.inf, 0.0)}, ValueError, "Y holds inf in row"),
     "texts": ({"X": X.astype(str)}, TypeError, "real numbers; got an array of <U"),
     "objects": ({"X": [[1.0, "a"]] * 30}, TypeError, "real numbers"),
     "complex": ({"X": X + 0j}, TypeError, "real numbers; got an array of complex128"),
     "precisions": ({"X": X.astype("f4"), "Y": Y.astype(float)}, TypeError, "X is float32 and Y is float64"),
-    "classes": ({"Y": Y + 1, "n_out": 2, "loss": nn.cross_entropy}, ValueError, "classes run from 0 to 1; got 1 to 2"),
+    "classes": (
+        {"Y": Y + 1, "n_out": 2, "loss": nn.cross_entropy},
+        ValueError,
+        r"classes run from 0 to 1; got 1 to 2: np\.unique",
+    ),
     "class floats": ({"Y": Y * 1.0, "n_out": 2, "loss": nn.cross_entropy}, ValueError, r"Y\.astype\(int\)"),
     "hinge": ({"loss": nn.hinge}, ValueError, "row 0: hinge takes targets of −1 and 1|hinge takes"),
     "probabilities": ({"Y": 2 * Y - 1, "loss": nn.binary_cross_entropy_with_logits}, ValueError, "targets from 0 to 1"),
@@ -383,7 +387,7 @@ WRONG = {
     "a number for a loss": (
         {"loss": lambda a, y: 1.0},
         TypeError,
-        "gives one Value for one example; this one gives 1.0",
+        "gives one Value for one example, computed from parameters; this one gives 1.0",
     ),
     "nothing for a loss": ({"loss": lambda a, y: None}, TypeError, "this one gives None"),
     "names of classes": ({"Y": np.array(["a", "b"])[Y]}, TypeError, "return_inverse=True"),
@@ -648,7 +652,7 @@ def test_what_is_wrong_among_examples_of_different_lengths_is_refused_with_their
     w = Value(1.0, "w")
     wrong = [*WORDS, [1.0, np.nan]]
     before = w.data
-    with pytest.raises(ValueError, match=r"^among the examples of shape \(2,\): X holds nan of row 3, column 1"):
+    with pytest.raises(ValueError, match=r"^among the examples of shape \(2,\): X holds nan in row 3, column 1"):
         nn.fit(lambda x: w * x[0], wrong, [*SUMS, 0.0], nn.mse, nn.SGD([w], 0.1), 1, engine=engine, progress=False)
     with pytest.raises(ValueError, match=r"every row of X has its target: got 7 rows of X and 6 of Y"):
         nn.fit(lambda x: w * x[0], WORDS, SUMS[:6], nn.mse, nn.SGD([w], 0.1), 1, engine=engine, progress=False)

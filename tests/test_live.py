@@ -937,6 +937,15 @@ def exclusive_or(lr=0.5):
     return viz.live(model, *nn.datasets.xor(), nn.binary_cross_entropy_with_logits, nn.SGD(model.parameters(), lr=lr))
 
 
+def test_numbers_that_were_0_or_1_at_the_start_find_room_on_their_edges(opened):
+    page = opened(exclusive_or())  # at the first example, (0, 0), every unit gives 0 and has the slope 1
+    page.evaluate("live.step(50)")
+    outside = """[...document.querySelectorAll("#picture [id$=-label]")].filter(label => { const ground = label.querySelector("rect").getBBox();
+      return [...label.querySelectorAll("text")].some(it => it.getBBox().width > ground.width); }).map(label => label.textContent)"""
+    assert page.evaluate("document.querySelectorAll('#picture [id$=-label]').length") > 12
+    assert page.evaluate(outside) == []
+
+
 def findings(page, steps):
     """What the page finds after some more steps."""
     page.evaluate(f"live.step({steps})")

@@ -186,7 +186,7 @@ def test_columns_of_a_data_frame_go_into_fit_as_they_are(frame):
 @FRAMES
 def test_a_missing_entry_of_a_data_frame_is_refused_with_its_place(frame):
     data = frame({"a": [1.0, None, 2.0, 3.0], "b": [1, 2, 3, 4], "y": [0, 1, 0, 1]})
-    with pytest.raises((TypeError, ValueError), match=r"X holds nan of row 1, column 0|got NAType <NA> at \[1, 0\]"):
+    with pytest.raises((TypeError, ValueError), match=r"X holds nan in row 1, column 0|got NAType <NA> at \[1, 0\]"):
         losses(data[["a", "b"]], data["y"])
 
 

@@ -357,7 +357,7 @@ def test_a_stage_whose_outputs_come_from_one_another_is_no_product(opened):
 
 def test_a_step_of_many_operands_is_a_step(opened):
     lesson = opened(steps(array(np.linspace(0, 1, 900), "x").sum()))
-    assert repr(lesson.shown) == "<1 steps forward and 1 back through a graph of 901 values>"
+    assert repr(lesson.shown) == "<1 step forward and 1 back through a graph of 901 values>"
     lesson.press("End")
     assert len(lesson.told) == 900
 
@@ -419,7 +419,9 @@ def test_another_number_in_a_leaf_moves_everything_as_python_does(opened):
         k = found[v.name]
         assert numbers[k] == pytest.approx(v.data, rel=1e-12)
         assert slopes[k] == pytest.approx(bar, rel=1e-12)
-    assert re.fullmatch(r"L \S+ → \S+; the gradient promised [+−]\S+", lesson.page.inner_text("#said"))
+    assert re.fullmatch(
+        r"L \S+ → \S+, a change of [+−]\S+; the gradient promised [+−]\S+", lesson.page.inner_text("#said")
+    )
     lesson.page.click("#reset")
     assert lesson.page.evaluate("value")[found["L"]] == pytest.approx(out.data, rel=1e-12)
 

@@ -6,7 +6,7 @@ import pytest
 
 import nn
 import viz
-from autograd import Value, array, named, scope
+from autograd import Value, array, named, scope, sum, tanh
 from tests.pictures import network, neuron
 from tests.test_steps import Lesson, gradients
 from viz import steps
@@ -92,6 +92,19 @@ def test_forward_and_backward_are_named_by_what_happens(opened):
     assert lesson.count == "backward 0/6"
 
 
+def test_at_1280_pixels_the_toolbar_is_one_row_at_every_step(opened):
+    lesson = opened(steps(network()))
+    lesson.page.set_viewport_size({"width": 1280, "height": 800})
+    for key in ("Home", "End"):
+        lesson.press(key)
+        assert (
+            lesson.page.evaluate(
+                "new Set([...document.querySelectorAll('.bar button')].filter(it => it.offsetWidth).map(it => it.offsetTop)).size"
+            )
+            == 1
+        )
+
+
 # --- two levels -------------------------------------------------------------------------------------------------------
 
 
@@ -127,16 +140,35 @@ def test_a_graph_without_scopes_has_one_level(opened):
 # --- what if ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("open_stage", [False, True])
+def test_an_edge_stays_without_a_number_only_where_its_derivative_is_1_after_every_change(open_stage, opened):
+    W, x = array([[1.0, 0.5, 2.0], [0.3, 1.0, -1.0], [2.0, 3.0, 1.0]], "W"), array([1.0, 1.0, -2.0], "x", "input")
+    with scope("layer"):
+        h = tanh(W @ x + [0.0, 0.3, 0.0])
+    with scope("loss"):
+        lesson = opened(steps(named("L", sum(h - [1.0, 0.0, 0.0])), detail="stages" if open_stage else "values"))
+    if open_stage:
+        lesson.press("ArrowRight", "o")
+    else:
+        assert "An edge that stays without a number has the local derivative 1" in lesson.page.inner_text("#picture")
+    bare = """page.wires.filter(w => (w.home || page.level === "values") && w.edges[0] && !element(`${w.id}-label`))
+      .map(w => w.edges[0]).filter(([k, slot]) => nodes[nodes[k].parents[slot]].role !== "constant")
+      .map(([k, slot]) => partial[k][slot])"""
+    for data in ("node.data", "node.data + 1 / (k + 3)"):
+        lesson.page.evaluate(f"set(nodes.map((node, k) => node.row === null ? {data} : null))")
+        assert set(lesson.page.evaluate(bare)) == {1}
+
+
 def test_the_slider_tells_cause_and_effect_against_the_numbers_before_it_was_taken(opened):
     lesson = opened(steps(three_paths()))
     lesson.page.click("#if")
     slide = "x => { $('slide').value = x; $('slide').dispatchEvent(new Event('input')); }"
     lesson.page.evaluate(slide, 4)
     lesson.page.evaluate(slide, 5)
-    assert lesson.page.inner_text("#said") == "y 15 → 35; the gradient promised +16"
+    assert lesson.page.inner_text("#said") == "y 15 → 35, a change of +20; the gradient promised +16"
     lesson.page.evaluate("$('slide').dispatchEvent(new Event('change'))")
     lesson.page.evaluate(slide, 4)
-    assert lesson.page.inner_text("#said") == "y 35 → 24; the gradient promised −12"
+    assert lesson.page.inner_text("#said") == "y 35 → 24, a change of −11; the gradient promised −12"
     assert lesson.page.input_value("#number") == "4"
     lesson.page.click("#reset")
     assert lesson.page.evaluate("value[last]") == 15

@@ -439,6 +439,11 @@ def test_a_function_that_lost_its_graph_is_named():
         grad(three)(2.0)
 
 
+def test_a_function_that_returns_a_function_is_asked_for_the_call():
+    with pytest.raises(TypeError, match=r"returned a function \(is its call missing\?\)"):
+        grad(lambda x: lambda y: x * y)(2.0)
+
+
 def into_floats(v):
     o = np.zeros(2)
     o[0] = v * v

@@ -82,8 +82,7 @@ def _graph(example: Example, x: Floats, y: Any, theta: Mapping[Value, int], *, p
 
 
 def _shown(out: Value, theme: Theme, digits: int) -> Steps:
-    order = wengert_list([out])
-    staged = len(order) > MANY and any(v.scope for v in order)
+    staged = len(order := wengert_list([out])) > MANY and any(v.scope for v in order)
     shown = steps(out, detail="stages" if staged else "auto", theme=theme, digits=digits)
     roomy = _roomy(shown.picture.scene, shown.data["digits"])
     shown.picture = Diagram(roomy, shown.picture.direction, theme, legend=False)
@@ -100,10 +99,9 @@ NUMBERS = re.compile(r"(?:diag\([^\d ]+′\) = )?(?:diag|column )?[\[(]?[−\d.e
 
 def _roomy(scene: Scene, digits: int) -> Scene:
     """The scene with the widest numbers of so many digits: the page writes those that are true at every moment."""
-    wide = "−0.00" + "8" * digits
 
     def roomy(text: str) -> str:
-        return NUMBER.sub(wide, text)
+        return NUMBER.sub("−0.00" + "8" * digits, text)
 
     def plain(shades: Any) -> Any:  # the page has its own
         return shades and [[s if s is None else 0.0 for s in row] for row in shades]
@@ -120,7 +118,7 @@ def _roomy(scene: Scene, digits: int) -> Scene:
 
     wires = [
         replace(w, derivative=roomy(w.derivative), flow=w.flow if w.quotient else roomy(w.flow))
-        if NUMBERS.fullmatch(w.derivative)
+        if not w.quotient or NUMBERS.fullmatch(w.derivative)
         else w
         for w in scene.wires
     ]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from autograd.value import Value
 from viz.arguments import Theme
-from viz.picture.cards import ALL_LABELS, MOST_LABELS
+from viz.picture.cards import ALL_LABELS, MOST_LABELS, is_one
 from viz.picture.diagram import Diagram
 from viz.picture.lanes import depths
 from viz.picture.paint import uid
@@ -43,7 +43,7 @@ def _scene(key: str, values: Scene, parents: Mapping[Value, Sequence[Value]]) ->
         return replace(card, id=f"{key}.{card.id}", lane=0, column=column[card.node], glyph=glyph)
 
     def within(wire: Wire) -> Wire:
-        shown = bool(wire.derivative) and (every or (ones and wire.derivative != "1"))
+        shown = bool(wire.derivative) and (every or (ones and not is_one(*wire.edges[0])))
         wire = replace(wire, id=f"{key}.{wire.id}", tail=f"{key}.{wire.tail}", head=f"{key}.{wire.head}")
         return replace(wire, shown=shown, room=1 + every)
 

@@ -92,8 +92,8 @@ class Steps(Page):
         return saved(self, "lesson", path, {".html": "html", ".svg": "svg"}, ".html, a page, or .svg, an animation")
 
     def __repr__(self) -> str:
-        groups = len(self.data["groups"])
-        return f"<{groups} steps forward and {groups} back through a graph of {self.picture.scene.total} values>"
+        k, total = len(self.data["groups"]), self.picture.scene.total
+        return f"<{k} step{'s' * (k != 1)} forward and {k} back through a graph of {total} values>"
 
     @property
     def below(self) -> str:

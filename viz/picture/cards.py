@@ -32,7 +32,8 @@ class Stub:
 def scene(output: Any, max_nodes: int, digits: int, numbered: bool = False) -> Scene:
     """The cards and wires of the graph of one or more outputs, at most `max_nodes` values: those nearest to the outputs.
 
-    Nameless values of a small graph have the names of the table only if they are `numbered`, where a text speaks of them.
+    A page asks for `numbered` cards: there nameless values of a small graph have the names of the table too, since a
+    text speaks of them, and an edge is without a number only where its derivative stays 1 whatever the numbers are.
     """
     return _Composer(values_in(output), max_nodes, digits, numbered).scene()
 
@@ -70,7 +71,7 @@ class _Composer:
         self.ids: dict[Value | Stub, str] = {v: f"n{k}" for k, v in enumerate(self.order)}
         self.ids |= {v: f"more{k}" for k, v in enumerate(self.items) if isinstance(v, Stub)}
         self.names = names(self.order)
-        self.numbered = numbered or len(self.order) > FEW
+        self.numbered, self.named = numbered, numbered or len(self.order) > FEW
         self.shades = scaled({v: v.grad for v in self.values})
 
     def scene(self) -> Scene:
@@ -84,7 +85,7 @@ class _Composer:
         kind = "output" if v in self.outputs else v.role or "operation"
         name: str = given(v)
         if not name and kind != "constant":
-            name = self.names[v] if self.numbered or (v in self.outputs and len(self.outputs) == 1) else ""
+            name = self.names[v] if self.named or (v in self.outputs and len(self.outputs) == 1) else ""
         strip = "" if kind == "constant" else f"∂ {number(v.grad, self.digits)}"
         words = _mark(v), name, number(v.data, self.digits), strip, self.shades[v], self._title(v)
         return Card(self.ids[v], kind, *words, *self.places.seat(v), v)
@@ -108,18 +109,17 @@ class _Composer:
         every, some = count <= ALL_LABELS, count <= MOST_LABELS
         wires: list[Wire] = []
         for (v, k), share in shares.items():
-            p, d, more = v.parents[k], v.partials[k], added[v, k]
+            p, d, more, fixed = v.parents[k], v.partials[k], added[v, k], is_one(v, k)
             ends = f"e{len(wires)}", self.ids[p], self.ids[v]
             if p.role == "constant":  # it takes no gradient
                 wires.append(Wire(*ends, [(v, k)]))
                 continue
             title = f"local derivative {exact(d)}" + ("" if more is None else f", adds {exact(more)} to the gradient")
             flow = "" if more is None else number(more, self.digits)
-            texts, shown = (number(d, self.digits), flow), every or (some and d != 1)
+            texts, shown = (number(d, self.digits), flow), every or (some and not (fixed if self.numbered else d == 1))
             wires.append(Wire(*ends, [(v, k)], "", *texts, shown, 2 if every else 1, share, title))
         for stub in (v for v in self.items if isinstance(v, Stub)):
-            ends = f"e{len(wires)}", self.ids[stub], self.ids[stub.child]
-            wires.append(Wire(*ends, []))
+            wires.append(Wire(f"e{len(wires)}", self.ids[stub], self.ids[stub.child], []))
         return wires
 
     def _lanes(self) -> list[Lane]:
@@ -137,7 +137,8 @@ class _Composer:
         cut = f"{shown} of {total} values shown: those nearest to the output."
         circle = "The scopes take values from each other in a circle, so there are no lanes."
         constants = any(w.edges and not w.derivative for w in wires)
-        ones = f"An edge without a number has the local derivative 1{', or comes from a constant' * constants}."
+        bare = "An edge that stays without a number" if self.numbered else "An edge without a number"
+        ones = f"{bare} has the local derivative 1{', or comes from a constant' * constants}."
         return caption(
             self.order,
             (shown < total, Note("cut", cut, f"max_nodes={total} shows them all.")),
@@ -145,6 +146,11 @@ class _Composer:
             (many, Note("unlabelled", "Too many edges to write on: viz.table lists every local derivative.")),
             (not many and not all(w.shown for w in labelled), Note("ones", ones)),
         )
+
+
+def is_one(v: Value, k: int) -> bool:
+    """Whether the local derivative of v by its k-th operand is 1 for all numbers."""
+    return v.op is not None and (v.op.name in ("add", "sum", "positive") or (v.op.name == "subtract" and k == 0))
 
 
 def _mark(v: Value) -> str:

@@ -46,7 +46,7 @@ function tell(x) { // cause and effect
   if (!set(data)) return false;
   from_ = before;
   const promised = before.slope === null ? "a constant has no gradient" : `the gradient promised ${signed(before.slope * (x - before.x))}`;
-  $("said").textContent = `${name} ${number(before.y)} → ${number(value[last])}; ${promised}`;
+  $("said").textContent = `${name} ${number(before.y)} → ${number(value[last])}, a change of ${signed(value[last] - before.y)}; ${promised}`;
   return true;
 }
 $("leaf").onchange = offer;
