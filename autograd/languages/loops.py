@@ -25,7 +25,7 @@ class Loops:
     """Loops that compute arrays, in the order in which they are asked for: before, in and behind that over the examples."""
 
     def __init__(self, frame: Frame, f: Function) -> None:
-        self.frame, self.context, self.entries = frame, f.context, Entries(frame)
+        self.frame, self.context, self.entries = frame, f.context, Entries(frame, f.context)
         self.before: list[str] = []
         self.block: list[str] = []
         self.behind: list[str] = []
@@ -128,7 +128,7 @@ class Loops:
 
     def _store_sum(self, node: Code, name: str, given: bool) -> None:
         """A sum over the examples: one sum for each lane of a vector of examples, and at the end their sum."""
-        numbers, sums, (r, c) = self.entries.numbers, f"{name}_sums", size(node)
+        numbers, sums, (r, c) = self.entries.numbers, self.context.unique(f"{name}_sums"), size(node)
         terms = node.args if node.word == "total" else [node]
         array, at_places = self.frame.array, terms[0].word == "sums_at"
         self.before.append(numbers.declared(array, batched=not at_places, name=sums, size=r * c))
