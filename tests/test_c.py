@@ -152,6 +152,15 @@ def test_a_condition_on_parameters_counts_as_a_number_in_32_bits_too():
     np.testing.assert_allclose(gradient, program.value_and_grad(theta, X, reduction="sum")[1], rtol=1e-5, atol=1e-5)
 
 
+def test_conditions_on_parameters_that_choose_between_numbers_of_every_example_are_numbers_too():
+    condition, w, v = (array(x, name) for x, name in (([0.0, 2.0, 0.0], "c"), ([0.3, 0.4], "w"), ([0.5, 0.2], "v")))
+    cases = [0, 1, 2, 1, 2]
+    program = record(
+        lambda x: total([where(condition[k], dot(w, x) * w[0], dot(v, x * k)) for k in cases]), DATA[0, :2]
+    )
+    assert_same(program, DATA[:, :2])
+
+
 @pytest.mark.parametrize("rows", [1, 7, 8, 9, 16, 23])
 def test_a_block_that_is_not_full_counts_each_example_once(rows):
     w = array([0.5, -1.0], "w")
