@@ -163,3 +163,9 @@ def with_names_of_the_code():
         return total(h) + logsumexp(h) + (total(h) - 1) ** 2
 
     return record(f, np.ones(3), 0.5)
+
+
+def twin_biases(count):
+    """A program with so many biases at one place, whose gradients are the same."""
+    w, *biases = (array(RNG.normal(size=3), name) for name in ["w", *("b" * (k + 1) for k in range(count))])
+    return record(lambda x: total(tanh(sum(biases, w * x))), np.ones(3))

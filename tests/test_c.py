@@ -35,7 +35,7 @@ from autograd.languages import c
 from autograd.recorded import native
 from tests import golden
 from tests.pictures import PAYLOADS
-from tests.programs import hostile, lecture, with_names_of_the_code
+from tests.programs import hostile, lecture, twin_biases, with_names_of_the_code
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 ROOT = Path(__file__).parents[1]
@@ -140,6 +140,12 @@ def test_numbers_of_32_bits_stay_in_32_bits():
     assert (loss.dtype, gradient.dtype) == (np.float32, np.float32)
     exact = program.value_and_grad(program.theta(), X.astype(float), Y.astype(float))
     np.testing.assert_allclose(gradient, exact[1], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_parameters_of_one_gradient_get_it_each(count):
+    """It is computed in the first one's place."""
+    assert_same(twin_biases(count), DATA[:, :3])
 
 
 def test_a_condition_on_parameters_counts_as_a_number_in_32_bits_too():
