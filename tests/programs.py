@@ -14,7 +14,10 @@ from autograd import (
     Value,
     array,
     constant,
+    exp,
     log_softmax,
+    logsumexp,
+    maximum,
     named,
     record,
     scope,
@@ -121,3 +124,48 @@ def hostile(payload):
         return named(payload, total(softmax(h)) + log_softmax(h)[0])
 
     return record(f, [0.5, 1.0, 2.0])
+
+
+# What the code in C and in JavaScript calls things of its own, and what it calls.
+OWN_NAMES = [
+    "s0",
+    "s1",
+    "s2",
+    "x_rows",
+    "U_sums",
+    "b_sums",
+    "total_sums",
+    "exp",
+    "exp_each",
+    "log_each",
+    "absolute_each",
+    "ones",
+    "fabs",
+    "pow",
+    "power_each",
+    "unsound",
+    "larger",
+    "NAN",
+    "INFINITY",
+    "SINGLE",
+    "whole",
+]
+
+
+def with_names_of_the_code():
+    """A program of x and x_rows whose arrays have all these names."""
+    U, b = array(RNG.normal(size=(3, 3)) / 2, "U"), array([0.1, 0.2, 0.3], "b")
+
+    def f(x, x_rows):
+        h = tanh(U @ x + b)
+        for name in OWN_NAMES:
+            h = named(name, tanh(U @ h) + exp(-abs(h)) * maximum(h, b) + abs(b) ** 2.5 * x_rows + softmax(h))
+        return total(h) + logsumexp(h) + (total(h) - 1) ** 2
+
+    return record(f, np.ones(3), 0.5)
+
+
+def twin_biases(count):
+    """A program with so many biases at one place, whose gradients are the same."""
+    w, *biases = (array(RNG.normal(size=3), name) for name in ["w", *("b" * (k + 1) for k in range(count))])
+    return record(lambda x: total(tanh(sum(biases, w * x))), np.ones(3))

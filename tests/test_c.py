@@ -35,7 +35,7 @@ from autograd.languages import c
 from autograd.recorded import native
 from tests import golden
 from tests.pictures import PAYLOADS
-from tests.programs import hostile, lecture
+from tests.programs import hostile, lecture, twin_biases, with_names_of_the_code
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
 ROOT = Path(__file__).parents[1]
@@ -140,6 +140,31 @@ def test_numbers_of_32_bits_stay_in_32_bits():
     assert (loss.dtype, gradient.dtype) == (np.float32, np.float32)
     exact = program.value_and_grad(program.theta(), X.astype(float), Y.astype(float))
     np.testing.assert_allclose(gradient, exact[1], rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_parameters_of_one_gradient_get_it_each(count):
+    """It is computed in the first one's place."""
+    assert_same(twin_biases(count), DATA[:, :3])
+
+
+def test_a_condition_on_parameters_counts_as_a_number_in_32_bits_too():
+    condition, b, w = (
+        array(x, name) for x, name in (([0.0, 2.0], "c"), ([0.5, -0.2], "b"), ([[0.3, 0.4], [0.5, 0.6]], "w"))
+    )
+    program = record(lambda x: total(where(condition, tanh(w @ x), b)), DATA[0, :2])
+    theta, X = program.theta().astype(np.float32), DATA[:, :2].astype(np.float32)
+    _, gradient = in_c(program, np.float32)("sum_and_grad", X)
+    np.testing.assert_allclose(gradient, program.value_and_grad(theta, X, reduction="sum")[1], rtol=1e-5, atol=1e-5)
+
+
+def test_conditions_on_parameters_that_choose_between_numbers_of_every_example_are_numbers_too():
+    condition, w, v = (array(x, name) for x, name in (([0.0, 2.0, 0.0], "c"), ([0.3, 0.4], "w"), ([0.5, 0.2], "v")))
+    cases = [0, 1, 2, 1, 2]
+    program = record(
+        lambda x: total([where(condition[k], dot(w, x) * w[0], dot(v, x * k)) for k in cases]), DATA[0, :2]
+    )
+    assert_same(program, DATA[:, :2])
 
 
 @pytest.mark.parametrize("rows", [1, 7, 8, 9, 16, 23])
@@ -259,6 +284,10 @@ def test_nothing_is_compiled_but_names_numbers_and_the_tables_own_words(payload)
         assert re.fullmatch(r"[\w\s.,;*/+\-=<>?:&|!()\[\]{}~#%]*", code, re.ASCII), line
         assert not comment.endswith(("\\", "/")), line
     assert_same(program, DATA[:, :3])
+
+
+def test_an_array_may_have_a_name_that_the_code_itself_has_or_calls():
+    assert_same(with_names_of_the_code(), DATA[:, :3], DATA[:, 3])
 
 
 def test_names_in_other_letters_and_words_of_c_are_spelt_in_ascii():

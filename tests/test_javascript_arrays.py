@@ -12,7 +12,7 @@ import pytest
 from autograd import record
 from tests import golden
 from tests.pictures import PAYLOADS
-from tests.programs import hostile
+from tests.programs import hostile, twin_biases, with_names_of_the_code
 
 pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="no Node.js")
 
@@ -68,6 +68,16 @@ def test_no_name_and_no_title_puts_code_into_the_script(payload):
         assert re.fullmatch(r"[\w\s.,;*/+\-=<>?:&|!()\[\]{}%]*", code, re.ASCII), line
         assert not re.search(r"[<>\u2028\u2029]", comment), line
     assert_same(program, np.random.default_rng(0).normal(size=(5, 3)))
+
+
+def test_an_array_may_have_a_name_that_the_code_itself_has_or_calls():
+    data = np.random.default_rng(0).normal(size=(5, 4))
+    assert_same(with_names_of_the_code(), data[:, :3], data[:, 3])
+
+
+@pytest.mark.parametrize("count", [2, 5])
+def test_parameters_of_one_gradient_get_it_each(count):
+    assert_same(twin_biases(count), np.random.default_rng(0).normal(size=(5, 3)))
 
 
 def test_words_of_javascript_may_be_arguments():

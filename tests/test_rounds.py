@@ -108,6 +108,13 @@ def two_back(x):
     return V @ g
 
 
+def far_back(x):
+    states = [ZERO]
+    for _ in x:
+        states.append(tanh(sum(U @ states[max(len(states) - k, 0)] for k in (1, 3, 5))))
+    return V @ states[-1] * x[0, 0]
+
+
 def one_round_differs(x):
     h = ZERO
     for t, row in enumerate(x):
@@ -167,6 +174,7 @@ CELLS = {
     "sum from behind": lambda x: total(elman(x)[0]) - total([total(h) for h in elman(x)[::-1]]),
     "attention": attention,
     "two back": two_back,
+    "far back": far_back,
     "one round differs": one_round_differs,
     "layer norm": layer_norm,
     "newton": newton,
@@ -181,7 +189,7 @@ CELLS = {
     "in scopes": with_state(lambda t, row, h: entered(row, h)),
     "named as the index": with_state(lambda t, row, h: named("t", tanh(W @ row + U @ named("t_2", h + B)))),
 }
-QUICK = ("elman", "loss at every step", "chain", "two weights on one state")
+QUICK = ("elman", "far back", "loss at every step", "chain", "two weights on one state")
 
 
 def elman_of_two(x):

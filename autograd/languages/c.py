@@ -25,9 +25,10 @@ LARGE = 100_000  # bytes of arrays: more do not stand on the stack
 WORDS = """
     auto break case char const continue default do double else enum extern float for goto if inline int long register
     restrict return short signed sizeof static struct switch typedef union unsigned void volatile while
-    real vec mask LANES LANE EACH load lives sum_of_lanes spread choose nonzero maximum minimum theta rows n total gradient
+    real vec mask LANES LANE EACH load lives sum_of_lanes theta rows n total gradient total_sums power_each unsound whole
     forward sum_and_grad first live missing out main i j k l p q memset feclearexcept fetestexcept errno y0 y1 yn j0 j1 jn
-    tanh_of signed_as gathered gathered_one gathered_each scatter scatter_one is_place
+    gathered gathered_one gathered_each scatter scatter_one SINGLE VECTORS ALONE CALLED NAN INFINITY NULL
+    FE_INVALID FE_DIVBYZERO FE_OVERFLOW FE_ALL_EXCEPT
 """
 
 
@@ -99,7 +100,8 @@ def _tanh(kind: type[Code], x: Any) -> Any:
 
 #: Arrays of the graph: the words of NumPy, under names that C allows.
 _FORMS: dict[str, Any] = {**NUMPY.forms, "tanh": _tanh, "tanh_of": Form("")}
-_RESERVED = frozenset(WORDS.split()) | NUMPY.reserved
+_CALLED = (x.template for x in (*_NUMBERS.values(), *_VECTORS.values()) if isinstance(x.template, str))
+_RESERVED = frozenset([*WORDS.split(), *re.findall(r"\w+", " ".join(_CALLED))]) | NUMPY.reserved
 del _FORMS["each"]  # which calls Python
 ARRAYS = replace(NUMPY, forms=_FORMS, comment="// {}", reserved=_RESERVED, spelled=_spelled)
 

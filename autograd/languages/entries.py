@@ -117,12 +117,12 @@ class Nest:
 class Entries:
     """Entries of arrays, as far as these are stored; what an entry needs beforehand is appended to `lines`."""
 
-    def __init__(self, frame: Frame) -> None:
+    def __init__(self, frame: Frame, context: Context) -> None:
         self.frame, self.numbers, self.nest = frame, Numbers(frame), Nest(frame)
         self.stored: dict[int, str] = {}  # the names of arrays, by their expressions
         self.single: set[str] = set()  # the names of arrays of one number
         self.rounds: Any = None  # what is met round after round
-        self.sums = (f"s{k}" for k in count())  # names for sums
+        self.sums = (context.unique(f"s{k}") for k in count())  # names for sums
 
     def read(self, node: Code, i: Index = 0, j: Index = 0) -> str:
         """The text of an entry of an array that is stored."""
@@ -146,15 +146,15 @@ class Entries:
         return self._summed(node, i, j, lines) if node.word in SUMS else self._computed(node, i, j, lines)
 
     def _computed(self, node: Code, i: Index, j: Index, lines: list[str]) -> Code:
-        batched = node.shape[2]
-        args = [self.numbers.inside(batched, self.entry(x, i, j, lines)) for x in node.args]
+        args, mixed = [self.entry(x, i, j, lines) for x in node.args], node.word in self.frame.mixed
+        batched = node.shape[2] and (not mixed or any(x.shape[2] for x in args))
         if node.word not in TESTING:  # elsewhere a comparison is a number, 1 or 0
             args = [Code("mask", (x,), (), x.shape) if x.word in COMPARISONS else x for x in args]
-        if batched and node.word not in self.frame.mixed:
+        args = [self.numbers.inside(batched, x) for x in args]
+        if batched and not mixed:
             args = [x if x.shape[2] else Code("spread", (x,), (), (0, 0, True)) for x in args]
             if node.word in TESTING and args[0].word == "spread":
                 args[0] = Code("nonzero", (args[0],), (), (0, 0, True))
-        batched = batched and (node.word not in self.frame.mixed or any(x.shape[2] for x in args))
         return Code(node.word, args, node.data, (0, 0, batched))
 
     def _viewed(self, node: Code, i: Index, j: Index, lines: list[str]) -> Any:

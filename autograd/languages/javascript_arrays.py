@@ -8,22 +8,19 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from autograd.languages.assignments import Function
-from autograd.languages.c import ARRAYS as IN_C, WORDS
+from autograd.languages.c import ARRAYS as IN_C
 from autograd.languages.entries import Frame, size
 from autograd.languages.forms import COMPARE, INFIX, MATHEMATICS, PRODUCT, SIGN, TEST, Form, Language, calls
 from autograd.languages.javascript import JAVASCRIPT
 from autograd.languages.loops import Loops, computed, constants
 from autograd.languages.numpy import NUMPY
 
-RESERVED = (
-    WORDS
-    + """
+RESERVED = """
     abstract arguments await boolean byte catch class debugger delete eval export extends false final finally function
     implements import in instanceof interface let native new null package private protected public super synchronized this
     throw throws transient true try typeof var with yield async of undefined NaN Infinity Math Float64Array Int32Array
-    larger smaller row
+    row
 """
-)
 
 
 def _whole_power(n: int) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Set
 from functools import partial
 from itertools import count
 
@@ -25,13 +25,13 @@ class Loops:
     """Loops that compute arrays, in the order in which they are asked for: before, in and behind that over the examples."""
 
     def __init__(self, frame: Frame, f: Function) -> None:
-        self.frame, self.context, self.entries = frame, f.context, Entries(frame)
+        self.frame, self.context, self.entries = frame, f.context, Entries(frame, f.context)
         self.before: list[str] = []
         self.block: list[str] = []
         self.behind: list[str] = []
         self._order = Order(f)
         self.rounds = self.entries.rounds = Rounds(self.entries, self._order, f)
-        self._in_place: set[int] = set()  # pieces of a stack that are computed where they belong
+        self._in_place: set[tuple[int, int]] = set()  # stacks, and where in them a piece is computed in its place
         self._comment, self._names = "", (f"t{k}" for k in count())
 
     def comment(self, text: str) -> None:
@@ -76,7 +76,7 @@ class Loops:
                     self.entries.numbers.declared(place, batched=False, name=own, base=name, offset=offset)
                 )
                 self.store(piece, own, given=True)
-                self._in_place.add(x.key)
+                self._in_place.add((target.key, offset))
             offset += size(x)[0] * size(x)[1]
 
     def _named(self, node: Code) -> str:
@@ -128,7 +128,7 @@ class Loops:
 
     def _store_sum(self, node: Code, name: str, given: bool) -> None:
         """A sum over the examples: one sum for each lane of a vector of examples, and at the end their sum."""
-        numbers, sums, (r, c) = self.entries.numbers, f"{name}_sums", size(node)
+        numbers, sums, (r, c) = self.entries.numbers, self.context.unique(f"{name}_sums"), size(node)
         terms = node.args if node.word == "total" else [node]
         array, at_places = self.frame.array, terms[0].word == "sums_at"
         self.before.append(numbers.declared(array, batched=not at_places, name=sums, size=r * c))
@@ -173,13 +173,13 @@ def _round(e: Entries, run: Run, t: Index, *nodes: Code) -> list[str]:
     return [line for arrays, node in stored for line in _filled(e, node, f"{arrays.name}[{t}]")]
 
 
-def _filled(e: Entries, node: Code, name: str, in_place: Sequence[int] | set[int] = ()) -> list[str]:
+def _filled(e: Entries, node: Code, name: str, in_place: Set[tuple[int, int]] = frozenset()) -> list[str]:
     """Loops that compute the entries of an array, or a number."""
     lines = filled(e, node, name, in_place)
     return [re.sub(rf"\b{re.escape(name)}\[0\]", name, line) for line in lines] if is_number(node) else lines
 
 
-def filled(e: Entries, node: Code, name: str, in_place: Sequence[int] | set[int] = ()) -> list[str]:
+def filled(e: Entries, node: Code, name: str, in_place: Set[tuple[int, int]] = frozenset()) -> list[str]:
     """Loops that compute the entries of an array; those of the pieces `in_place` are computed."""
     if node.word in ("reshape", "flatten") and node.args[0].key not in e.stored:
         return filled(e, node.args[0], name, in_place)
@@ -209,19 +209,21 @@ def _entries(e: Entries, node: Code, x: Code, name: str, start: Index = 0, sign:
     return e.nest(size(x), entry)
 
 
-def _stack(e: Entries, node: Code, name: str, in_place: Sequence[int] | set[int]) -> list[str]:
+def _stack(e: Entries, node: Code, name: str, in_place: Set[tuple[int, int]]) -> list[str]:
     lines: list[str] = []
     start = 0
-    for pieces in e.rounds.grouped(node.args):
-        count = math.prod(size(pieces[0]))
+    for group in e.rounds.grouped(node.args):
+        count = math.prod(size(group[0]))
 
-        def piece(t: Index, x: Code, start: int = start, count: int = count) -> list[str]:
+        def piece(t: Index, x: Code, start: int, count: int = count) -> list[str]:
             inner = x.args[0] if x.word in ("reshape", "flatten") and x.key not in e.stored else x
             return _entries(e, node, inner, name, plus(at(t, count, 0), start))
 
-        if pieces[0].key not in in_place:
-            lines += e.rounds.loop([[x] for x in pieces], piece)
-        start += count * len(pieces)
+        alone = any((node.key, start + k * count) in in_place for k in range(len(group)))
+        for pieces in zip(group) if alone else [group]:
+            if (node.key, start) not in in_place:
+                lines += e.rounds.loop([[x] for x in pieces], partial(piece, start=start))
+            start += count * len(pieces)
     return lines
 
 

@@ -239,7 +239,7 @@ class _Search:
             if isinstance(x, Code) and x.key in where:
                 k, r = where[x.key]
                 back = len(moving) - 1 - r
-                for early in range(back):
+                for early in range(min(back, len(moving))):
                     adopt(moving[early][n], k, early - back)
         if taken and begin >= p:
             for k, x in enumerate(self.nodes[begin - p : begin]):

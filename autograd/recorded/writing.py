@@ -7,6 +7,7 @@ plan alone, in a context of its own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -120,8 +121,9 @@ def functions(
     plan: Plan, arguments: Mapping[str, tuple[int, ...]], language: Language, seed: str = ""
 ) -> list[Function]:
     """`forward`, and of one output `sum_and_grad`, in a language that spells the names of arguments in its own way."""
-    used = set(language.reserved)
+    used = {*language.reserved, *(f"{language.spelled(name)}_rows" for name in arguments)}  # where their data lie
     spelled = {unused(language.spelled(name), used): shape for name, shape in arguments.items()}
+    language = replace(language, reserved=frozenset([*used, *(f"{name}_rows" for name in spelled)]))
     written = [forward(plan, spelled, language)]
     return written if plan.shape else [*written, backward(plan, spelled, language, seed=seed)]
 
