@@ -57,6 +57,8 @@ def refuse_row(op: Op, built_in: Collection[str], reserved: Collection[str]) -> 
     for word, rules in (("computed_partials", op.computed_partials), ("textbook", op.textbook)):
         if rules and (op.vectors or len(rules) != op.arity):
             raise ValueError(f"the {word} of {op.name} stand beside its partials, a function for each operand")
+    if op.vectors == 2 and op.indexed:
+        raise ValueError(f"{op.name} has a component for each number of one vector: an indexed row takes no second one")
     takes = [p for p in inspect.signature(op.formula).parameters.values() if p.default is p.empty]
     if op.arity not in (None, len(takes)) and all(p.kind is p.POSITIONAL_OR_KEYWORD for p in takes):
         raise ValueError(f"{op.name} takes {len(takes)} operands: give a partial for each, got {op.arity}")

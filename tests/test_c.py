@@ -321,7 +321,7 @@ def test_a_saved_file_compiles_alone_and_reads_rows(tmp_path):
     done = subprocess.run([tmp_path / "run"], input=text, capture_output=True, text=True, check=True)
     np.testing.assert_allclose(np.loadtxt(done.stdout.splitlines()), program(X), rtol=1e-12)
     torn = subprocess.run([tmp_path / "run"], input="1 2 3", capture_output=True, text=True, check=False)
-    assert (torn.returncode, torn.stderr) == (1, "row 0 is no row\n")
+    assert (torn.returncode, torn.stderr) == (1, "row 0 is no row of 4 numbers with spaces between them\n")
 
 
 def test_a_saved_file_is_called_from_python_with_numpy_alone(tmp_path):

@@ -331,3 +331,8 @@ def test_partials_that_are_no_tuple_are_refused_when_the_row_is_made():
     with pytest.raises(ValueError, match="partials of test_cube are a tuple"):
         Op("test_cube", lambda x: x**3, lambda y, x: 3 * x**2)
     assert "test_cube" not in TABLE
+
+
+def test_an_indexed_row_takes_one_vector():
+    with pytest.raises(ValueError, match="has a component for each number of one vector"):
+        ops.VectorOp("test_pairs", lambda c, *ab: ab[c], lambda y, c, *ab: [0.0] * len(ab), vectors=2, indexed=True)

@@ -213,7 +213,11 @@ int main(void)
     for (long row = 0;; row++) {{
         for (int k = 0; k < {width}; k++) {{
             double number;
-            if (scanf("%lf", &number) != 1) return k || !feof(stdin) ? (fprintf(stderr, "row %ld is no row\\n", row), 1) : 0;
+            if (scanf("%lf", &number) != 1) {{
+                if (!k && feof(stdin)) return 0;
+                fprintf(stderr, "row %ld is no row of {width} numbers with spaces between them\\n", row);
+                return 1;
+            }}
             x[k] = (real)number;
         }}
         if (forward(1, parameters, {data}out)) {{
