@@ -7,6 +7,7 @@ import pickle
 import random
 import signal
 import sys
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ Y = np.array([0.0, 1.0, 1.0, 0.0])
 OPEN = {"scope.__exit__": "scope", "_Inside.__exit__": "graph"}
 
 
+@cache
 def handler(code, offset):
     """The place at which an error of the instruction is handled, None where it leaves the function."""
     entries = dis.Bytecode(code).exception_entries
