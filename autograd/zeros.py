@@ -2,7 +2,8 @@
 
 2·sqrt(x) is 0 at 0 and at no other point, so in sqrt(x)**2 it meets the slope ∞ as 0 · ∞, which has no value. The adjoint
 of a branch not taken is 0 at every point nearby. The two are told apart by moving: the graph is computed once more, in
-floats, from leaves that lie a little aside. A 0 below the smallest float, such as 1e-200 · 1e-200, is no zero and is refused.
+floats, from leaves that lie a little aside. An adjoint that a product below the smallest float has made 0, such as
+1e-200 · 1e-200, is no zero: it is refused where it meets an infinite or missing derivative.
 """
 
 from __future__ import annotations
@@ -91,7 +92,7 @@ class Zeros:
         """The product v̄ · d in a graph; where plain numbers overflow or vanish in it, as a node that knows its factors."""
         if product.__class__ is float and bar and d and (product == 0.0 or math.isinf(product)):
             return type(node)(bar, role="constant") * d
-        if current() and _lost(bar) and not bar.data and getattr(d, "role", "constant") != "constant":
+        if current() and _lost_constant(bar) and not bar.data and getattr(d, "role", "constant") != "constant":
             raise underflowed(node, node.parents[k], "is recorded for other numbers")
         return product
 
@@ -101,7 +102,7 @@ class Zeros:
         over: set[Value] = set()  # behind constants whose product overflowed
         for v in self.order:
             if not math.isfinite(v.data):
-                if over.isdisjoint(v.parents) and not any(map(_lost, (v, *v.parents))):
+                if over.isdisjoint(v.parents) and not any(map(_lost_constant, (v, *v.parents))):
                     return False
                 over.add(v)
         return all(np.isfinite(bar).all() for bar in self.seeds.values())
@@ -169,10 +170,10 @@ class Zeros:
 
 def underflowing(node: Value, k: int) -> bool:
     """Whether the k-th partial, where it is 0, is a product of constants that is below the smallest float."""
-    return node.op is multiply and _lost(node.parents[1 - k])
+    return node.op is multiply and _lost_constant(node.parents[1 - k])
 
 
-def _lost(x: Any) -> bool:
+def _lost_constant(x: Any) -> bool:
     """Whether a 0 or ∞ is a product of constants, each a number between, that is kept as a node."""
     if getattr(x, "op", None) is not multiply or (x.data and math.isfinite(x.data)) or not fixed(x):
         return False
