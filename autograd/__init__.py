@@ -1,4 +1,4 @@
-"""A glass-box autograd engine: Values that record a graph, and sweeps that differentiate it.
+"""A glass-box autograd engine: Values that record a graph, sweeps that differentiate it, programs that run it on data.
 
 Numbers that remember how they were computed
     Value               a float with a gradient, and its place in the graph

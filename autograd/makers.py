@@ -1,4 +1,4 @@
-"""Compiled functions that make nodes, one for each row of the table: the fast twin of `value.applied`."""
+"""Compiled functions that make nodes, one for each row of the table: what runs in the place of `value.applied`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A graph evaluated again, on other numbers."""
+"""A graph evaluated again from other numbers in its leaves, of any kind; the graph itself stays as it is."""
 
 from __future__ import annotations
 

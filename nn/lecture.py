@@ -1,4 +1,4 @@
-"""The lecture's two-layer softmax network as its chain of six functions."""
+"""The network of the lecture, with two layers and softmax, as its chain of six functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Losses of one example, in the lecture's normalisation; their sum or mean over examples is taken outside."""
+"""Losses of one example, with the factors that the lecture gives them; their sum or mean over examples is taken outside."""
 
 from __future__ import annotations
 

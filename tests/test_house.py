@@ -128,7 +128,7 @@ FLOORS = [
     {"autograd.languages"},
     {"autograd"},  # the rest of its root
     {"autograd.recorded"},
-    {"nn", "viz.numbers", "viz.names", "viz.arguments", "viz.files", "viz.once", "viz.rounds", "viz.source"},
+    {"nn", "viz.numbers", "viz.names", "viz.arguments", "viz.files", "viz.once", "viz.source_loops", "viz.source"},
     {"viz.picture"},
     {"viz.text"},
     {"viz.page"},

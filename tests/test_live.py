@@ -17,7 +17,7 @@ from tests.conftest import SIZE
 from viz import __main__ as job
 from viz.names import names
 from viz.page import assembly
-from viz.page.examples import _differences
+from viz.page.example_graphs import _differences
 from viz.page.live import _places
 from viz.page.units import stages, units
 

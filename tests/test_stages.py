@@ -31,7 +31,7 @@ from viz import draw
 from viz.numbers import number, width
 from viz.picture import graphviz as engines, jacobians, layout
 from viz.picture.diagram import LEGIBLE
-from viz.picture.lanes import keys, sequence, visits
+from viz.picture.selection import keys, sequence, visits
 from viz.picture.sizes import columns, size
 from viz.picture.stages import scene
 

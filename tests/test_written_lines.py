@@ -18,7 +18,7 @@ from tests.test_formula import EVERY_ROW, TREES, built, x1, x2, x3
 from tests.test_table import drawn, made
 from viz import latex
 from viz.names import names
-from viz.picture.grouping import by_scope
+from viz.picture.stage_graph import by_scope
 from viz.text.terms import Slope, Term
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd

@@ -1,4 +1,4 @@
-"""Pictures and tables of computation graphs.
+"""Pictures, tables, formulas and pages of computation graphs.
 
 Of a graph
     draw            a picture: every value and gradient, or a box for each stage

@@ -1,4 +1,4 @@
-"""Running a function under watch: the line of its source that makes each Value, and what a computation was at that failed.
+"""A function run under watch: the line of its source that makes each Value, and what it was computing when it failed.
 
 Python's tracing tells of each Value that a row gives back, and of each step of the reader's own functions that have loops,
 while the function runs and at no other time: whoever does not ask pays nothing.
@@ -26,7 +26,7 @@ from autograd.chain import Chain
 from autograd.guards import transforming
 from autograd.ops import Op
 from autograd.value import Value, applied, node
-from viz.rounds import Rounds, Told, part_at, regions
+from viz.source_loops import Rounds, Told, part_at, regions
 
 MOST_CALLS = 6  # of the calls around a line, the innermost are told
 COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")  # frames of their own until Python 3.12

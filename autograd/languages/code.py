@@ -1,4 +1,4 @@
-"""Code, an operand that writes: where a row's rules are given Code in place of numbers, they return the expression.
+"""Code, an operand that writes programs: where a row's rules are given Code for numbers, they return the expression.
 
 Every expression is a node of a small DAG, and equal ones have one number. A word that the language lacks is spelt by the
 row's own rule; a row whose rule cannot be written (it branches, or calls a function of another library) is refused.

@@ -1,4 +1,4 @@
-"""An entry of an array as an expression on numbers: it is read where it lies, or computed where it is wanted."""
+"""One entry of an array as an expression on numbers: it is read where it is stored, or computed where it is wanted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expressions of arrays as loops over their entries: the one pass that C and JavaScript over typed arrays share.
+"""Loops over the entries of arrays: the one walk over a program that C and JavaScript over typed arrays share.
 
 An array of the graph is stored, is read where it lies in another one, or is computed where its only reader wants it. What
 does not depend on the data is computed before the loop over the examples, and what needs a sum over them behind it.

@@ -1,4 +1,4 @@
-"""The order in which arrays are stored: before, in and behind the loop over the examples."""
+"""The order of a program's arrays: which are stored, and whether before, in or behind the loop over the examples."""
 
 from __future__ import annotations
 

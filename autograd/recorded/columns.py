@@ -1,4 +1,4 @@
-"""A graph as columns: each different node once, with its operation's operands, what it depends on and how deep it lies."""
+"""A graph as a table, a column for each fact: of each different node its operands, what it depends on and how deep it lies."""
 
 from __future__ import annotations
 

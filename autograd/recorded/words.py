@@ -1,4 +1,4 @@
-"""Words for arrays, such as picked, stack and reshape: the shape of what each gives, and how it is written best.
+"""Words for arrays, such as picked, stack and matmul: the shape that each gives, and the fastest way to say it.
 
 Every array is a matrix with a row per node; its columns are the rows of data, or nodes too where there are none.
 """

@@ -11,8 +11,8 @@ from autograd.ops import Op
 from autograd.value import Value
 from viz.names import index, names
 from viz.numbers import printable
-from viz.picture.grouping import Vector
 from viz.picture.scene import Card, Panel, Scene, Wire
+from viz.picture.stage_graph import Vector
 
 Numbers = Mapping[Value | None, int]  # the place of each value among the nodes of the page
 Facts = dict[str, Any]

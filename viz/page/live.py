@@ -22,7 +22,7 @@ from viz.names import names
 from viz.numbers import printable
 from viz.once import once
 from viz.page.assembly import Page, assembled, read, scripts
-from viz.page.examples import graphs
+from viz.page.example_graphs import graphs
 from viz.page.units import facts, marked, network
 from viz.page.widget import widget
 
@@ -31,7 +31,7 @@ MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times par
 LOSSES = "nn.cross_entropy, nn.binary_cross_entropy_with_logits, nn.hinge, nn.mse"
 # fmt: off
 OF_GRAPH = ("numbers", "nodes", "zeros", "graph", "narration", "picture", "example")  # the graph of one example
-LEARN = ("random", "descent", "data", "network", "unit", "curves", "acts", "controls")  # the page, in this order
+LIVE = ("random", "descent", "data", "network", "unit", "curves", "acts", "controls")  # the page, in this order
 # fmt: on
 
 
@@ -52,7 +52,7 @@ class Live(Page):
     def html(self) -> str:
         """The page."""
         of_graph = f"const graphOf = (page, ROWS, svg) => {{\n{scripts(*OF_GRAPH)}\nreturn example;\n}};"
-        learn = scripts(*(f"learn/{name}" for name in LEARN))
+        learn = scripts(*(f"live/{name}" for name in LIVE))
         script = "\n".join([self.script, scripts("numbers"), of_graph, learn, scripts("theme")])
         parts = {"css": read("steps.css") + read("live.css"), "svg": self.picture}
         return assembled("live.html", script, self.data, self.theme, repr(self)[1:-1], **parts)

@@ -1,4 +1,4 @@
-"""The scopes that open in place in a picture by stages: of each the picture of its values, and of those that it takes."""
+"""The scopes that open in place in a picture by stages: for each the picture of the values in it."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from autograd.value import Value
 from viz.arguments import Theme
 from viz.picture.cards import ALL_LABELS, MOST_LABELS, is_one
 from viz.picture.diagram import Diagram
-from viz.picture.lanes import depths
 from viz.picture.paint import uid
 from viz.picture.scene import Card, Panel, Scene, Wire
+from viz.picture.selection import depths
 
 MOST, TOGETHER = 60, 400  # values of a scope that opens, and of all of them: a page stays small
 

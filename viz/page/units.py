@@ -11,7 +11,7 @@ from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.names import given, glyph, parts
 from viz.numbers import printable
-from viz.picture.grouping import by_scope
+from viz.picture.stage_graph import by_scope
 
 MOST_STAGES, MOST_OUTPUTS = 40, 12  # of a model; of a stage
 MOST_WEIGHTS = 1_500  # lines of a picture

@@ -1,3 +1,4 @@
+// A page in a frame of its own, as a widget of a notebook; the numbers in the page and in Python follow each other.
 export default {
   render({ model, el }) {
     const frame = document.createElement("iframe");

@@ -11,8 +11,8 @@ from autograd.value import Value
 from viz.arguments import values_in
 from viz.names import expression, given, glyph, names, parts
 from viz.numbers import exact, number, printable
-from viz.picture.lanes import nearest, plan, within
 from viz.picture.scene import Card, Lane, Note, Scene, Wire, caption, scaled, vector_name
+from viz.picture.selection import nearest, plan, within
 
 COUNTED = 20_000  # values up to which a stub says how many it stands for
 FEW = 30  # values up to which a nameless one shows no v1, v2, … of the table: its place in the picture tells it

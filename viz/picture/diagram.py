@@ -18,9 +18,9 @@ from viz.numbers import printable
 from viz.once import once
 from viz.picture import cards, formats, graphviz, layout, paint, stages
 from viz.picture.folding import folded
-from viz.picture.grouping import Stage
 from viz.picture.layout import Places
 from viz.picture.scene import Card, Grid, Note, Panel, Scene, narrower, shaded
+from viz.picture.stage_graph import Stage
 from viz.source import Failure, given, without_value
 
 FORMATS = {".svg": "svg", ".png": "png", ".html": "html", ".dot": "dot", ".pdf": "pdf", ".mmd": "mermaid"}

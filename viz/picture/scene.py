@@ -13,7 +13,7 @@ from autograd.stale import changed
 from autograd.value import Value
 from viz.names import given, names
 from viz.numbers import few, printable
-from viz.picture.grouping import Stage, Vector
+from viz.picture.stage_graph import Stage, Vector
 
 Edge = tuple[Value, int]  # a value, and the place of one of its operands
 NARROW = 4  # columns of a matrix where there is little room

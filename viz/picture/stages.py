@@ -14,11 +14,11 @@ from autograd.value import Value
 from viz.arguments import values_in
 from viz.names import given, nameless
 from viz.numbers import few, number, printable
-from viz.picture import formulas, jacobians
-from viz.picture.grouping import Stage, Vector, by_scope, called
+from viz.picture import jacobians, stage_formulas
 from viz.picture.hosts import watched
-from viz.picture.lanes import Plan, depths, nearest, plan, within
 from viz.picture.scene import Grid, Lane, Note, Panel, Scene, Wire, caption, scaled, vector_name
+from viz.picture.selection import Plan, depths, nearest, plan, within
+from viz.picture.stage_graph import Stage, Vector, by_scope, called
 
 MOST, FIRST = 6, 4  # rows or columns that are shown of a matrix; of a larger one the first, and the last
 MANY = 500  # values of a graph whose drawing may take more than a second
@@ -104,7 +104,7 @@ class _Composer:
 
     def _formula(self, s: Stage) -> str:
         """A formula for a stage without one of its own, with the name of its outputs if that is not the panel's."""
-        found = formulas.of(s.values, s.nodes, [x for source in s.sources for x in source.vectors] + s.own)
+        found = stage_formulas.of(s.values, s.nodes, [x for source in s.sources for x in source.vectors] + s.own)
         plain = s.scope is None or called(s) == s.symbol or ", " in found.partition("(")[0]  # a list of operations
         return found if plain else f"{s.symbol} = {found}"
 

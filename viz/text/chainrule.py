@@ -12,7 +12,7 @@ import numpy as np
 from autograd.languages.forms import PRODUCT, SUM
 from viz.names import MANY
 from viz.numbers import few
-from viz.picture.lanes import nearest
+from viz.picture.selection import nearest
 from viz.text.terms import ELLIPSIS, Slope, Term, joined
 
 X = TypeVar("X")

@@ -13,8 +13,8 @@ from autograd.value import Value
 from viz.arguments import Detail, choice, values_in
 from viz.files import Text
 from viz.names import given
-from viz.picture.grouping import by_scope
 from viz.picture.scene import outdated
+from viz.picture.stage_graph import by_scope
 from viz.text.chainrule import LINES, Line, flattened, remark
 from viz.text.scalars import Notation, Scalars
 from viz.text.tabular import columns

@@ -1,4 +1,4 @@
-"""A derivation in scalars: the chain rule along each path, or node by node where there are many."""
+"""A derivation by scalars: the chain rule along each path, or node by node where there are many."""
 
 from __future__ import annotations
 

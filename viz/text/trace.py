@@ -13,8 +13,8 @@ from autograd.value import Value
 from viz.arguments import values_in
 from viz.names import expression, given, names, shortened
 from viz.numbers import printable
-from viz.picture.lanes import plan
 from viz.picture.scene import accumulated, outdated
+from viz.picture.selection import plan
 from viz.text.tabular import Tabular, amount
 
 HEADINGS = ("node", "expression", "value", "local derivatives", "adjoint")

@@ -1,4 +1,4 @@
-"""A derivation from stage to stage: Jacobians with their shapes, then the products and transposes they simplify to."""
+"""A derivation by stages: Jacobians with their shapes, then the products and transposes they simplify to."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from autograd.arrays import Floats
 from autograd.languages.forms import ATOM, OPEN, POWER, SUM, Form
 from autograd.value import Value
 from viz.picture import jacobians
-from viz.picture.grouping import Stage, Vector
+from viz.picture.stage_graph import Stage, Vector
 from viz.text.chainrule import ONE, ChainRule, Factor, Line, equal, matrix, quotient
 from viz.text.rational import Zeros
 from viz.text.scalars import printed

@@ -1,4 +1,4 @@
-"""The rounds of loops: where each instruction of a function stands in its loops and comprehensions, by its source."""
+"""The loops of a function under watch: in which round of its loops and comprehensions each instruction stands, by its source."""
 
 from __future__ import annotations
 

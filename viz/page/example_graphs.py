@@ -1,4 +1,4 @@
-"""The graphs of the examples: one for each form that the loss gives them, as pictures, facts and functions."""
+"""The graphs of the examples on a live page: one for each form that a loss gives them, as pictures, facts and functions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The selection of what a picture shows, values or stages, and the lane and the column of each of them."""
+"""The selection of the values or stages that a picture shows, with the lane and the column of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stages of a graph: what each scope computes, and the arrays of leaves, as vectors and matrices by their names."""
+"""The graph of stages behind a picture: what each scope computes, and its leaves as vectors and matrices by their names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 from autograd.scope import Path
 from autograd.value import Value
 from viz.names import given, nameless
-from viz.picture.lanes import keys, sequence, visits, within
+from viz.picture.selection import keys, sequence, visits, within
 
 
 @dataclass(eq=False)

@@ -1,4 +1,4 @@
-// --- the example whose graph is shown ----------------------------------------------------------------------------------
+// --- the controls of the live page, and before them the example whose graph is shown -------------------------------------
 
 const [whole, ...further] = page.examples.graphs; // of each further graph what differs from the first
 for (const graph of further) graph.page = Object.fromEntries(Object.entries(graph.page).map(([key, [same, rest]]) => [key, Array.isArray(rest) ? [...whole.page[key].slice(0, same), ...rest] : rest]));
