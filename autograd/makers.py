@@ -1,4 +1,4 @@
-"""Compiled functions that make nodes, one for each row of the table: what runs in the place of `value.applied`."""
+"""Each row compiled into the function that makes its nodes: the fast twin of `value.applied`, which defines them."""
 
 from __future__ import annotations
 

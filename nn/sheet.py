@@ -1,4 +1,4 @@
-"""A lecture's formulas, each evaluated as printed and verified in three independent ways.
+"""A sheet of a lecture: each formula is evaluated as printed, and verified by reverse mode, forward mode and 50 digits.
 
 A table is a list of claims. One claim is one formula of one slide: what the slide says, the function it is `of`, and the
 formula as `printed`, both in ordinary Python and found by the names of their arguments. With `wrt` the formula is the

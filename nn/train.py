@@ -60,6 +60,8 @@ class History:
         curves = self._curves()
         chosen = np.unique(np.linspace(1, len(self.loss), SHOWN).round().astype(int)).tolist()
         lines = [f"{n:>6}" + "".join(f"  {curve[n - 1]:>10.6g}" for curve in curves.values()) for n in chosen]
+        if self.loss[-1] > self.loss[0]:
+            lines += ["The loss rose: take a smaller learning rate, or ask nn.diagnose(model, X, Y, loss) for a cause."]
         return "\n".join(["epoch" + "".join(f"  {name:>10}" for name in curves), *lines])
 
     def plot(self, axes: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""Rounds: an expression that is met round after round is written once, and a cell that is met T times is a loop.
+"""Rounds: a part of a program that repeats, such as a recurrent cell over T steps, is written once, as a loop.
 
 Expressions that are stored one after the other are rounds where all that differs from each to the next moves by the same step:
 the round of an array that was stored before, the start of a slice. Numbers that differ become a table.

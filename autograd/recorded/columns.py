@@ -1,4 +1,4 @@
-"""A graph as a table, a column for each fact: of each different node its operands, what it depends on and how deep it lies."""
+"""The nodes of a graph in parallel lists: of each different node its operands, what it depends on and how deep it lies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words for arrays, such as picked, stack and matmul: the shape that each gives, and the fastest way to say it.
+"""Words for arrays, such as picked, stack and matmul: the shape of each result, and the word that is fastest for it.
 
 Every array is a matrix with a row per node; its columns are the rows of data, or nodes too where there are none.
 """
