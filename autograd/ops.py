@@ -23,7 +23,9 @@ __all__ = ["BUILT_IN", "RESERVED", "TABLE", "Components", "Methods", "Op", "Rule
 T = TypeVar("T")
 
 # Rows that other rows' rules name before they stand below.
-arctan = cos = cosh = erfc = log = sigmoid = maximum = minimum = step = where = cast(Op, None)
+arctan = arcsin_slope = cos = cosh = erfc = log = sigmoid = sigmoid_slope = maximum = minimum = step = where = cast(
+    Op, None
+)
 logsumexp = sum = cast(VectorOp, None)
 
 
@@ -154,13 +156,13 @@ sqrt     = Op("sqrt",     native("sqrt"),                      (lambda y, x: 0.5
 sin      = Op("sin",      native("sin"),                       (lambda y, x: cos(x),),              domain="finite x", instead=_INFINITE)
 cos      = Op("cos",      native("cos"),                       (lambda y, x: -sin(x),),             domain="finite x", instead=_INFINITE)
 tan      = Op("tan",      native("tan"),                       (lambda y, x: 1 + y * y,),           domain="finite x", instead=_INFINITE, samples=((-1.4, 1.4),))
-arcsin   = Op("arcsin",   native("asin"), (lambda y, x: 1 / sqrt((1 - x) * (1 + x)),), computed=native("asin", lambda x: arctan(x / sqrt((1 - x) * (1 + x)))), domain="−1 ≤ x ≤ 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),), textbook=(lambda y, x: 1 / sqrt(1 - x**2),))
-arccos   = Op("arccos",   native("acos"), (lambda y, x: -1 / sqrt((1 - x) * (1 + x)),), computed=native("acos", lambda x: 2 * arctan(sqrt((1 - x) / (1 + x)))), domain="−1 ≤ x ≤ 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),), textbook=(lambda y, x: -1 / sqrt(1 - x**2),))
+arcsin   = Op("arcsin",   native("asin"), (lambda y, x: arcsin_slope(x),), computed=native("asin", lambda x: arctan(x / sqrt((1 - x) * (1 + x)))), domain="−1 ≤ x ≤ 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),), textbook=(lambda y, x: 1 / sqrt(1 - x**2),))
+arccos   = Op("arccos",   native("acos"), (lambda y, x: -arcsin_slope(x),), computed=native("acos", lambda x: 2 * arctan(sqrt((1 - x) / (1 + x)))), domain="−1 ≤ x ≤ 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),), textbook=(lambda y, x: -1 / sqrt(1 - x**2),))
 arctan   = Op("arctan",   native("atan"),                      (lambda y, x: 1 / (1 + x * x),))
 sinh     = Op("sinh",     lambda x: (exp(x) - exp(-x)) / 2,    (lambda y, x: cosh(x),),             computed=native("sinh", lambda x: (exp(x) - exp(-x)) / 2), domain="finite x", instead="Take tanh, which does not overflow.")
 cosh     = Op("cosh",     lambda x: (exp(x) + exp(-x)) / 2,    (lambda y, x: sinh(x),),             computed=native("cosh", lambda x: (exp(x) + exp(-x)) / 2), domain="finite x", instead="Take tanh, which does not overflow.")
-tanh     = Op("tanh",     native("tanh"),                      (lambda y, x: 4 * sigmoid(2 * x) * sigmoid(-(2 * x)),), computed_partials=(lambda y, x: exp(-2.0 * abs(x)) * ((1.0 + abs(y)) * (1.0 + abs(y))),), textbook=(lambda y, x: 1 - y**2,))  # 1 - y*y has no digits left at 20; 1 - |y| is (1 + |y|) exp(-2|x|)
-sigmoid  = Op("sigmoid",  lambda x: 1 / (1 + exp(-x)),         (lambda y, x: y * sigmoid(-x),),     computed=_sigmoid, computed_partials=(lambda y, x: exp(-abs(x)) / ((1.0 + exp(-abs(x))) * (1.0 + exp(-abs(x)))),), symbol="σ", textbook=(lambda y, x: y * (1 - y),))  # σ(-x), not 1 - y, which cancels
+tanh     = Op("tanh",     native("tanh"),                      (lambda y, x: 4 * sigmoid_slope(2 * x),), computed_partials=(lambda y, x: exp(-2.0 * abs(x)) * ((1.0 + abs(y)) * (1.0 + abs(y))),), textbook=(lambda y, x: 1 - y**2,))  # 1 - y*y has no digits left at 20; 1 - |y| is (1 + |y|) exp(-2|x|)
+sigmoid  = Op("sigmoid",  lambda x: 1 / (1 + exp(-x)),         (lambda y, x: sigmoid_slope(x),),    computed=_sigmoid, symbol="σ", textbook=(lambda y, x: y * (1 - y),))
 softplus = Op("softplus", lambda x: log(1 + exp(x)),           (lambda y, x: sigmoid(x),),          computed=lambda x: maximum.apply(x, 0.0) + log1p(exp(-abs(x))))
 log_sigmoid = Op("log_sigmoid", lambda x: -log(1 + exp(-x)),   (lambda y, x: sigmoid(-x),),         computed=lambda x: minimum.apply(x, 0.0) - log1p(exp(-abs(x))), symbol="ln σ")
 relu     = Op("relu",     lambda x: where(x > 0, x, 0),        (lambda y, x: step(y),),             computed=lambda x: maximum.apply(x, 0.0), kink="relu′(0) = 0")
@@ -190,6 +192,14 @@ neg_log_softmax = VectorOp("neg_log_softmax", lambda c, *a: logsumexp.apply(*a) 
 # fmt: on
 
 BUILT_IN.update(TABLE)
+
+# Derivatives that are rows, and no functions of the library. As products, σ(x) · σ(−x), they would lose their own
+# derivative's digits near 0, where it is the difference of two numbers that are alike.
+# fmt: off
+sigmoid_slope = Op("sigmoid_slope", lambda x: sigmoid(x) * sigmoid(-x), (lambda y, x: -y * tanh(x / 2),), computed=lambda x: exp(-abs(x)) / ((1.0 + exp(-abs(x))) * (1.0 + exp(-abs(x)))), symbol="σ′")
+arcsin_slope  = Op("arcsin_slope", lambda x: 1 / sqrt((1 - x) * (1 + x)), (lambda y, x: x * (y * y * y),), symbol="arcsin′", domain="−1 < x < 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),))  # 1 - x*x has no digits left at 1
+# fmt: on
+RESERVED.update(("sigmoid_slope", "arcsin_slope"))
 CHOOSING = (where, take)  # rows whose first operand chooses among the others
 
 

@@ -481,6 +481,17 @@ def test_grad_of_grad_of_grad_is_the_third_derivative(op):
         assert f3(*xs) == pytest.approx(true, rel=1e-12, abs=1e-14)
 
 
+@pytest.mark.parametrize("op", [op for op in ROWS if op.arity == 1 and not op.kink], ids=lambda op: op.name)
+@pytest.mark.parametrize("x", [1e-20, -3e-9, 1e-3])
+def test_second_and_third_derivatives_keep_their_digits_beside_0(op, x):
+    f2, f3 = grad(grad(op)), grad(grad(grad(op)))
+    if "x > 0" in op.domain or "x ≥ 0" in op.domain:
+        x = abs(x)
+    with mpmath.workdps(200):
+        true = [mpmath.diff(op.formula, mpmath.mpf(x), n, h=mpmath.mpf(10) ** -60) for n in (2, 3)]
+    assert [f2(x), f3(x)] == [pytest.approx(float(y), rel=1e-13, abs=1e-50) for y in true]
+
+
 # --- copies, names, errors --------------------------------------------------------------------------------------------
 
 

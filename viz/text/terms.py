@@ -22,6 +22,7 @@ from viz.numbers import exact, few, number, printable
 LANGUAGES = LATEX, TEXT
 # Written as the table defines them: every reader knows ln and exp, and few know logsumexp.
 _DEFINED = {"log1p", "expm1", "softplus", "log_sigmoid", "dot", "logsumexp", "log_softmax", "neg_log_softmax"}
+_DEFINED |= {"sigmoid_slope", "arcsin_slope"}
 TESTS = {"greater": operator.gt, "less": operator.lt, "greater_equal": operator.ge, "less_equal": operator.le}
 _ATOMS = (ATOM, ATOM)
 UNKNOWN = float("nan")  # in place of the number of a symbol that stands for none; other nans are numbers of their own
