@@ -199,7 +199,9 @@ BUILT_IN.update(TABLE)
 sigmoid_slope = Op("sigmoid_slope", lambda x: sigmoid(x) * sigmoid(-x), (lambda y, x: -y * tanh(x / 2),), computed=lambda x: exp(-abs(x)) / ((1.0 + exp(-abs(x))) * (1.0 + exp(-abs(x)))), symbol="σ′")
 arcsin_slope  = Op("arcsin_slope", lambda x: 1 / sqrt((1 - x) * (1 + x)), (lambda y, x: x * (y * y * y),), symbol="arcsin′", domain="−1 < x < 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),))  # 1 - x*x has no digits left at 1
 # fmt: on
-RESERVED.update(("sigmoid_slope", "arcsin_slope"))
+for _slope in (sigmoid_slope, arcsin_slope):
+    RESERVED.add(_slope.name)
+    delattr(Methods, _slope.name)
 CHOOSING = (where, take)  # rows whose first operand chooses among the others
 
 
