@@ -23,9 +23,8 @@ __all__ = ["BUILT_IN", "RESERVED", "TABLE", "Components", "Methods", "Op", "Rule
 T = TypeVar("T")
 
 # Rows that other rows' rules name before they stand below.
-arctan = arcsin_slope = cos = cosh = erfc = log = sigmoid = sigmoid_slope = maximum = minimum = step = where = cast(
-    Op, None
-)
+arctan = cos = cosh = erfc = log = sigmoid = maximum = minimum = step = where = cast(Op, None)
+sigmoid_slope = arcsin_slope = cast(Op, None)
 logsumexp = sum = cast(VectorOp, None)
 
 
@@ -199,9 +198,8 @@ BUILT_IN.update(TABLE)
 sigmoid_slope = Op("sigmoid_slope", lambda x: sigmoid(x) * sigmoid(-x), (lambda y, x: -y * tanh(x / 2),), computed=lambda x: exp(-abs(x)) / ((1.0 + exp(-abs(x))) * (1.0 + exp(-abs(x)))), symbol="σ′")
 arcsin_slope  = Op("arcsin_slope", lambda x: 1 / sqrt((1 - x) * (1 + x)), (lambda y, x: x * (y * y * y),), symbol="arcsin′", domain="−1 < x < 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),))  # 1 - x*x has no digits left at 1
 # fmt: on
-for _slope in (sigmoid_slope, arcsin_slope):
-    RESERVED.add(_slope.name)
-    delattr(Methods, _slope.name)
+RESERVED.update(("sigmoid_slope", "arcsin_slope"))
+del Methods.sigmoid_slope, Methods.arcsin_slope  # type: ignore[attr-defined]  # which not every Value needs to have
 CHOOSING = (where, take)  # rows whose first operand chooses among the others
 
 
