@@ -9,23 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograd import Value, array, nesting, record, refusals, values, wengert_list
+from autograd import Value, nesting, record, refusals, values, wengert_list
+from autograd.recorded.examples import Floats, inputs, output, rows, targets
 from autograd.recorded.program import Reduction
 from autograd.tape import reverse_sweep
-from nn.examples import Floats, rows, targets
 
 Engine = Literal["recorded", "eager", "c"]
-
-
-def inputs(x: Any) -> Any:
-    """The numbers of one example as a model takes them, Values of role input."""
-    return array(x, "x", "input")
-
-
-def output(model: Any, x: Any) -> Any:
-    """The output of a model for one example; a vector of one is one output."""
-    y = model(x)
-    return y[0] if np.shape(y) == (1,) else y
 
 
 class EagerProgram:

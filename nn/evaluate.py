@@ -9,9 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd import nesting, sigmoid, softmax
-from nn.engines import Engine, engine_on, examples, inputs, output
-from nn.examples import Floats, one_hot, rows
-from nn.losses import maker
+from autograd.recorded.examples import Floats, inputs, maker, one_hot, output, rows
+from nn.engines import Engine, engine_on, examples
 
 Link = Literal["identity", "sigmoid", "softmax"] | Callable[[Any], Any]
 LINKS: dict[str, Callable[[Any], Any]] = {"identity": lambda a: a, "sigmoid": sigmoid, "softmax": softmax}

@@ -13,6 +13,7 @@ import autograd
 from autograd import array, nesting, record, refusals, value_and_grad, values
 from autograd.arrays import Floats
 from autograd.names import Name
+from autograd.recorded.examples import output
 
 # Okabe & Ito 2008: told apart by colour-blind readers.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
@@ -111,8 +112,7 @@ def _scores(model: Callable[[Any], Any], row: Floats) -> Any:
     """A model's outputs as a program, of one output with the boundary at 0."""
 
     def the_model(x: Any) -> Any:
-        y = model(x)
-        y = y[0] if np.shape(y) == (1,) else y
+        y = output(model, x)
         return y - 0.5 if getattr(y, "op", None) in (autograd.sigmoid, autograd.step) else y
 
     return record(the_model, row)
