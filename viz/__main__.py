@@ -33,13 +33,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _whole(low: int) -> Any:
     def read(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = low - 1
-        if number < low:
+        if not text.isdecimal() or int(text) < low:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {low}")
-        return number
+        return int(text)
 
     return read
 
