@@ -75,6 +75,27 @@ def whole(wanted: str, *numbers: Any) -> None:
         raise ValueError(f"{wanted}, at least 1; got {' and '.join(map(repr, numbers))}")
 
 
+def class_numbers(y: Any, outputs: int) -> Any:
+    """The class of each example, counted from 0; ValueError for what are no classes of so many outputs.
+
+    Of K outputs they are given as indices or as one-hot rows. A single output, 0 here, has 0 and 1, or −1 and 1.
+
+    >>> class_numbers([-1, 1, 1], 0)
+    array([0, 1, 1])
+    """
+    y = np.asarray(y)
+    if outputs and y.shape[1:] == (outputs,) and (y == one_hot(y.argmax(axis=1), outputs)).all():
+        y = y.argmax(axis=1)
+    if y.ndim != 1:
+        raise ValueError(f"there is one class index per row, or a one-hot row; got shape {y.shape}")
+    found = np.unique(y).tolist()
+    known = range(outputs) if outputs else (-1, 1) if -1 in found else (0, 1)
+    of = f"{outputs} outputs are 0 to {outputs - 1}" if outputs else "one output are 0 and 1, or −1 and 1"
+    for wrong in (c for c in found if c not in known):
+        raise ValueError(f"the classes of {of}; got {wrong!r}: number them so")
+    return np.searchsorted(known, y)
+
+
 def held_out(
     validation: Any, checked: Callable[[Any, Any], Sequence[Floats]], program: Callable[..., Any]
 ) -> Sequence[Floats]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from os import PathLike
 from pathlib import Path
@@ -14,7 +15,7 @@ import numpy as np
 from autograd import Program, assign, nesting, record
 from autograd.arrays import Floats
 from autograd.guards import graph_of
-from autograd.recorded.examples import held_out, inputs, maker, output, rows, targets
+from autograd.recorded.examples import class_numbers, held_out, inputs, maker, output, rows, targets
 from autograd.value import Value
 from viz.arguments import MODEL, Theme, called, told, whole
 from viz.files import saved
@@ -213,14 +214,12 @@ def _kind(model: Any, x: Floats, y: Floats, classes: Sequence[str]) -> dict[str,
     y_hat = model(inputs(x[0]))
     outputs, labels = nesting.flat(y_hat), None
     made = all(map(maker, outputs))  # probabilities
-    if np.ndim(y_hat) and y.shape[1:] == (len(outputs),) and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
-        labels = y.argmax(axis=1)
-    elif not np.ndim(y_hat) and y.ndim == 1 and (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
-        labels = (y == 1).astype(int)
+    with suppress(ValueError):  # of other targets
+        labels = class_numbers(y, len(outputs) if np.ndim(y_hat) else 0).tolist()
     numbered = [f"class {k}" for k in range(0 if labels is None else max(2, len(outputs)))]
     return {
         "outputs": len(outputs), "probabilities": made, "limit": 0.5 if made else 0.0,
-        "labels": None if labels is None else labels.tolist(),
+        "labels": labels,
         "classes": _named(classes, numbered, "classes", "classes"),
     }  # fmt: skip
 
