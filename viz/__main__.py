@@ -172,8 +172,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_intermixed_args([f" {w}" if re.match(r"-(?![-oh]|[\d.]*$)", w) else w for w in words])
     try:
         _run(parser, arguments)
-    except BrokenPipeError:  # who reads the output has read enough
-        raise
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has read enough: there is nothing to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         parser.exit(2, f"{parser.prog}: cannot use {error.filename}: {error.strerror}\n")
     except (*ERRORS, ImportError) as error:
@@ -232,10 +234,4 @@ def _job(data: Examples, X: Any, arguments: argparse.Namespace) -> None:  # noqa
 if __name__ == "__main__":
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal or a pipe may know no ∂
-    try:
-        code = main()
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader, such as `head`, has read enough: there is nothing to say
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
-    sys.exit(code)
+    sys.exit(main())
