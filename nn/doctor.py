@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from autograd import Op, Value, gradients, nesting, record, refusals, wengert_list
-from nn.engines import output, prepared
-from nn.examples import Floats
-from nn.losses import ProbabilitiesError, maker
+from autograd.recorded.examples import Floats, maker, output
+from nn.engines import prepared
+from nn.losses import ProbabilitiesError
 from nn.module import Module
 
 # The sentence for each complaint, with its remedy.

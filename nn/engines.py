@@ -9,23 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
-from autograd import Value, array, nesting, record, refusals, values, wengert_list
+from autograd import Value, nesting, record, refusals, values, wengert_list
+from autograd.recorded.examples import Floats, inputs, output, rows, targets
 from autograd.recorded.program import Reduction
 from autograd.tape import reverse_sweep
-from nn.examples import Floats, rows, targets
 
 Engine = Literal["recorded", "eager", "c"]
-
-
-def inputs(x: Any) -> Any:
-    """The numbers of one example as a model takes them, Values of role input."""
-    return array(x, "x", "input")
-
-
-def output(model: Any, x: Any) -> Any:
-    """The output of a model for one example; a vector of one is one output."""
-    y = model(x)
-    return y[0] if np.shape(y) == (1,) else y
 
 
 class EagerProgram:
@@ -145,13 +134,20 @@ def ragged(x: Any) -> bool:
 
 def examples(X: Any) -> Any:  # noqa: N803
     """The rows of X, or an array of arrays where examples have several shapes; TypeError or ValueError for other data."""
-    if not ragged(X) or len(groups := by_shape(X)) < 2:
-        return rows(X)
-    column = np.empty(len(X), object)
+    return checked(lambda x: [rows(x)], X)[0]
+
+
+def checked(check: Callable[..., Sequence[Floats]], *data: Any) -> Sequence[Any]:
+    """The arrays that the check makes of the data; arrays of arrays where examples have several shapes, each for itself."""
+    if not any(map(ragged, data)) or len(groups := by_shape(*data)) < 2:
+        return check(*data)
+    columns = [np.empty(len(data[0]), object) for _ in data]
     for shapes, at in groups.items():
         with among(shapes):
-            column[at] = np.fromiter(rows([X[k] for k in at]), object)
-    return column
+            found = check(*([x[k] for k in at] for x in data))
+        for column, numbers in zip(columns, found, strict=True):
+            column[at] = np.fromiter(numbers, object)
+    return columns
 
 
 @contextmanager
@@ -187,23 +183,17 @@ def prepared(model: Any, X: Any, Y: Any, loss: Any) -> tuple[Callable[..., Value
     """
     if not callable(loss):
         raise TypeError(f"a loss is a function of output and target, such as nn.cross_entropy; got {loss!r}")
-    if (ragged(X) or ragged(Y)) and len(groups := by_shape(X, Y)) > 1:
-        data = [np.empty(len(X), object), np.empty(len(X), object)]
-        for shapes, at in groups.items():
-            with among(shapes):
-                function, found, example = prepared(model, [X[k] for k in at], [Y[k] for k in at], loss)
-            for column, numbers in zip(data, found, strict=True):
-                column[at] = np.fromiter(numbers, object)
-        return function, data, example
-    x = rows(X)
-    first = inputs(x[0])
-    y = targets(Y, X, output(model, first))
+
+    def pairs(X: Any, Y: Any) -> Sequence[Floats]:  # noqa: N803
+        x = rows(X)
+        return x, targets(Y, X, output(model, inputs(x[0])))
 
     def of_example(x: Any, y: Any) -> Any:
         return loss(output(model, x), y)
 
-    example = of_example(first, y[0])
+    data = checked(pairs, X, Y)
+    example = of_example(inputs(data[0][0]), data[1][0])
     if not isinstance(example, Value):
         given = f"an array of shape {np.shape(example)}: take its sum" if np.ndim(example) else repr(example)
         raise TypeError(f"a loss gives one Value for one example, computed from parameters; this one gives {given}")
-    return of_example, (x, y), example
+    return of_example, data, example

@@ -9,9 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd import nesting, sigmoid, softmax
-from nn.engines import Engine, engine_on, examples, inputs, output
-from nn.examples import Floats, one_hot, rows
-from nn.losses import maker
+from autograd.recorded.examples import Floats, class_numbers, inputs, maker, output, rows
+from nn.engines import Engine, engine_on, examples
 
 Link = Literal["identity", "sigmoid", "softmax"] | Callable[[Any], Any]
 LINKS: dict[str, Callable[[Any], Any]] = {"identity": lambda a: a, "sigmoid": sigmoid, "softmax": softmax}
@@ -61,21 +60,15 @@ def accuracy(model: Any, X: Any, Y: Any, engine: Engine = "recorded") -> float: 
     0.5
     """
     outputs, classes = predict(partial(_scores, model), X, engine), rows(Y, "Y", least=1)
-    if classes.ndim == 2 and classes.shape == outputs.shape:
-        largest: Any = classes.argmax(axis=1)
-        classes = largest if (classes == one_hot(largest, classes.shape[1])).all() else classes
-    if classes.shape != (len(outputs),):
+    if len(classes) != len(outputs):
         raise ValueError(f"accuracy takes one class index per row: got {len(outputs)} rows, Y of shape {classes.shape}")
     if np.isnan(outputs).any():
         raise ValueError("the model's outputs are nan: its weights are not finite")
-    allowed = range(outputs.shape[1]) if outputs.ndim == 2 else (-1, 1) if -1 in classes else (0, 1)
-    if not np.isin(classes, allowed).all():
-        strange = next(c for c in classes.tolist() if c not in allowed)
-        raise ValueError(f"the classes are {', '.join(map(str, allowed))}; got {strange:g}")
+    numbers = class_numbers(classes, outputs.shape[1] if outputs.ndim == 2 else 0)
     if outputs.ndim == 2:
-        return float((outputs.argmax(axis=1) == classes).mean())
+        return float((outputs.argmax(axis=1) == numbers).mean())
     limit = 0.5 if maker(_scores(model, inputs(examples(X)[0]))) else 0.0
-    return float(((outputs > limit) == (classes == 1)).mean())
+    return float(((outputs > limit) == numbers).mean())
 
 
 def _scores(model: Any, x: Any) -> Any:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from autograd import Value, dot, log, nesting, ops, relu, softplus, sum as total, where
 from autograd.guards import demand, index_below
 from autograd.nesting import real
+from autograd.recorded.examples import maker
 
 
 class ProbabilitiesError(ValueError):
@@ -157,14 +158,6 @@ def _of_class(a: list[Any], c: Any) -> Value:
     if not 0 <= int(c) < len(a):
         raise ValueError(f"class {c} of {len(a)} classes: indices run from 0 to {len(a) - 1}")
     return ops.neg_log_softmax.at(int(c)).apply(*a)  # type: ignore[no-any-return]
-
-
-def maker(v: Any) -> str:
-    """The function that made a probability, sigmoid or softmax; "" for any other number."""
-    if not isinstance(v, Value) or v.op is None:
-        return ""
-    of_softmax = v.op is ops.exp and getattr(v.parents[0].op, "name", "") == "log_softmax"
-    return "softmax" if of_softmax else "sigmoid" if v.op is ops.sigmoid else ""
 
 
 def _refuse_probabilities(a: Sequence[Any], loss: str) -> None:

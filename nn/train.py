@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, refusals
+from autograd.recorded.examples import Floats, held_out, whole
 from autograd.recorded.program import Reduction
 from nn.doctor import Finding, unmoved
 from nn.engines import ByShape, EagerProgram, Engine, engine_on, prepared
-from nn.examples import Floats, whole
 from nn.optim import Optimizer
 
 SHOWN = 12  # epochs in the table of a history
@@ -127,25 +127,13 @@ def fit(
     of_example, data, example = prepared(model, X, Y, loss)
     program = engine_on(engine, of_example, data)
     program(*data)  # any row that the model or the loss does not take is refused here
-    held_out = None if validation is None else _held_out(program, validation, model, loss)
-    descent = _Descent(program, data, held_out, optimizer, reduction)
+    further = None if validation is None else held_out(validation, lambda x, y: prepared(model, x, y, loss)[1], program)
+    descent = _Descent(program, data, further, optimizer, reduction)
     descent.refuse_thresholds(example)
     size = batch_size or len(data[0])
     with progress_bar(progress, epochs * math.ceil(len(data[0]) / size)) as bar:
         descent.run(epochs, size, np.random.default_rng(seed), callback, bar)
     return descent.history
-
-
-def _held_out(program: Any, validation: Any, model: Any, loss: Any) -> Any:
-    """The validation data, checked in the same way as the data of training."""
-    if not isinstance(validation, list | tuple) or len(validation) != 2:
-        raise TypeError("validation is a pair of rows and targets, (X, Y)")
-    try:
-        _, data, _ = prepared(model, validation[0], validation[1], loss)
-        program(*data)
-    except (TypeError, *refusals.ERRORS) as error:
-        raise type(error)(f"validation: {error}") from None
-    return data
 
 
 class _Descent:

@@ -89,7 +89,7 @@ def test_an_output_folder_that_cannot_be_made_is_one_line_and_exit_code_2(tmp_pa
     with pytest.raises(SystemExit) as stop:
         job.main(["--out", str(tmp_path / "file" / "folder")])
     assert stop.value.code == 2
-    assert "cannot make the folder" in capsys.readouterr().err
+    assert f"cannot use {tmp_path / 'file'}" in capsys.readouterr().err
 
 
 def test_help_names_every_option(capsys):

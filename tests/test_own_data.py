@@ -131,7 +131,7 @@ def test_the_main_job_trains_on_an_own_file_and_walks_one_of_its_examples(writte
         (["{}"], "which column of .*data.csv holds the classes"),
         (["{}", "--target", "sort"], "no column 'sort'; its columns are age, height, kind"),
         (["{}", "--target", "kind", "--example", "4"], "--example 4: the examples are 0 to 3"),
-        (["{}.csv", "--target", "kind"], "cannot read .*data.csv.csv: No such file"),
+        (["{}.csv", "--target", "kind"], "cannot use .*data.csv.csv: No such file"),
         (["--target", "kind"], "--target is a column of a file of your own"),
         (["x*2", "x=1", "--target", "kind"], "for the main job, which takes no expression"),
     ],

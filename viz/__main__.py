@@ -33,13 +33,9 @@ class _Parser(argparse.ArgumentParser):
 
 def _whole(low: int) -> Any:
     def read(text: str) -> int:
-        try:
-            number = int(text)
-        except ValueError:
-            number = low - 1
-        if number < low:
+        if not text.isdecimal() or int(text) < low:
             raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least {low}")
-        return number
+        return int(text)
 
     return read
 
@@ -77,19 +73,14 @@ def _parser() -> _Parser:
     return parser
 
 
-def _expression(parser: _Parser, arguments: argparse.Namespace) -> int:
+def _expression(parser: _Parser, arguments: argparse.Namespace) -> None:
     own = [flags.split()[0] for flags in OPTIONS]
     if any(getattr(arguments, name[2:]) != parser.get_default(name[2:]) for name in own):
         parser.error(
             f"{', '.join(own[:-1])} and {own[-1]} are for the main job, which takes no expression: a file of data "
             "is called data.csv, and its pictures go into the folder of --out"
         )
-    try:
-        shown = expression.run(arguments)
-    except (*ERRORS, OSError, ImportError) as error:
-        parser.exit(2, f"{parser.prog}: {' '.join(str(error).split())}\n")
-    print(shown)
-    return 0
+    print(expression.run(arguments))
 
 
 def _data(arguments: argparse.Namespace) -> Examples:
@@ -101,10 +92,7 @@ def _data(arguments: argparse.Namespace) -> Examples:
     (path,) = arguments.words
     if arguments.target is None:
         raise ValueError(f"which column of {path} holds the classes? Add --target COLUMN")
-    try:
-        return from_csv(path, arguments.target)
-    except OSError as error:
-        raise ValueError(f"cannot read {path}: {error.strerror}") from None
+    return from_csv(path, arguments.target)
 
 
 def _standard(data: Examples) -> Any:
@@ -119,16 +107,15 @@ def _network(X: Any, Y: Any, seed: int) -> nn.MLP:  # noqa: N803  # the field's 
     return nn.MLP(X.shape[1], [HIDDEN, int(Y.max()) + 1], rng=seed)
 
 
-def _live(data: Examples, X: Any, arguments: argparse.Namespace) -> int:  # noqa: N803
+def _live(data: Examples, X: Any, arguments: argparse.Namespace) -> None:  # noqa: N803
     """The page in which the network learns."""
     model = _network(X, data.Y, arguments.seed)
     descent = nn.SGD(model.parameters(), LEARNING_RATE)
     page = viz.live(model, X, data.Y, nn.cross_entropy, descent, columns=data.columns, classes=data.classes)
     print(f"wrote {page.save(arguments.file or 'learning.html')}")
-    return 0
 
 
-def _gpt(arguments: argparse.Namespace) -> int:
+def _gpt(arguments: argparse.Namespace) -> None:
     """The GPT: its training, and names that it makes up."""
     names, weights = nn.datasets.names(), gpt.parameters(arguments.seed)
     losses = gpt.trained(weights, names, arguments.seconds, arguments.seed)
@@ -137,7 +124,6 @@ def _gpt(arguments: argparse.Namespace) -> int:
     print(f"{steps}, it makes up these. {len(set(made) - set(names))} of {SAMPLES} are in no line of its data.\n")
     for k in range(0, SAMPLES, 8):
         print("  " + "".join(f"{name.capitalize():14}" for name in made[k : k + 8]).rstrip())
-    return 0
 
 
 def _train(X: Any, Y: Any, seed: int) -> nn.MLP:  # noqa: N803
@@ -179,11 +165,25 @@ def _show(what: str, numbers: Any, stage: str = "") -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Show an expression if there is one, else run the main job; returns the exit code."""
+    """Show an expression if there is one, else run the main job; returns the exit code, which is 2 after an error."""
     parser = _parser()
     words = sys.argv[1:] if argv is None else argv
     # An expression may begin with a minus: a space before it keeps it from being taken for an option.
     arguments = parser.parse_intermixed_args([f" {w}" if re.match(r"-(?![-oh]|[\d.]*$)", w) else w for w in words])
+    try:
+        _run(parser, arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has read enough: there is nothing to say
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except OSError as error:
+        parser.exit(2, f"{parser.prog}: cannot use {error.filename}: {error.strerror}\n")
+    except (*ERRORS, ImportError) as error:
+        parser.exit(2, f"{parser.prog}: {' '.join(str(error).split())}\n")
+    return 0
+
+
+def _run(parser: _Parser, arguments: argparse.Namespace) -> None:
     own = len(arguments.words) == 1 and arguments.words[0].lower().endswith(".csv")
     other = arguments.file and not arguments.live
     if (arguments.words and not own) or other or arguments.kind or arguments.theme:
@@ -192,25 +192,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser.error("--gpt trains on the first names of this package: it takes no file of data, and no --live")
     if arguments.gpt:
         return _gpt(arguments)
-    try:
-        data = _data(arguments)
-        X = _standard(data)  # noqa: N806
-        if arguments.live:
-            return _live(data, X, arguments)
-    except (ValueError, OSError) as error:
-        parser.error(str(error))
+    data = _data(arguments)
+    X = _standard(data)  # noqa: N806
+    if arguments.live:
+        return _live(data, X, arguments)
     if arguments.example is None:
         arguments.example = 0 if own else 70
     if arguments.example >= len(X):
         parser.error(f"--example {arguments.example}: the examples are 0 to {len(X) - 1}")
-    try:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        parser.error(f"--out: cannot make the folder {arguments.out}: {error.strerror}")
+    arguments.out.mkdir(parents=True, exist_ok=True)
     return _job(data, X, arguments)
 
 
-def _job(data: Examples, X: Any, arguments: argparse.Namespace) -> int:  # noqa: N803
+def _job(data: Examples, X: Any, arguments: argparse.Namespace) -> None:  # noqa: N803
     model = _train(X, data.Y, arguments.seed)
     what = "flower" if not arguments.words else "example"
     right = round(nn.accuracy(model, X, data.Y) * len(X))
@@ -233,21 +227,11 @@ def _job(data: Examples, X: Any, arguments: argparse.Namespace) -> int:  # noqa:
                 path = picture.save(arguments.out / (name + suffix))
             except ImportError as error:  # no renderer for this platform
                 print(f"{name}{suffix} is left out: {error}")
-                continue
-            except OSError as error:
-                print(f"python -m viz: cannot write into {arguments.out}: {error}", file=sys.stderr)
-                return 2
-            print(f"wrote {path}")
-    return 0
+            else:
+                print(f"wrote {path}")
 
 
 if __name__ == "__main__":
     if isinstance(sys.stdout, TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal or a pipe may know no ∂
-    try:
-        code = main()
-        sys.stdout.flush()
-    except BrokenPipeError:  # the reader, such as `head`, has read enough: there is nothing to say
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
-    sys.exit(code)
+    sys.exit(main())

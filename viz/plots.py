@@ -13,6 +13,7 @@ import autograd
 from autograd import array, nesting, record, refusals, value_and_grad, values
 from autograd.arrays import Floats
 from autograd.names import Name
+from autograd.recorded.examples import class_numbers, output
 
 # Okabe & Ito 2008: told apart by colour-blind readers.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#F0E442", "#000000")
@@ -83,22 +84,13 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
         count = scores.shape[1]
         regions = scores.argmax(axis=1).reshape(FINE, FINE)
         axes.contourf(*sides, regions, levels=np.arange(count + 1) - 0.5, colors=_colours(count), alpha=0.35)
-    for c, colour in _by_class(np.unique(y).tolist(), 0 if scores.ndim == 1 else scores.shape[1]).items():
+    numbers = class_numbers(y, 0 if scores.ndim == 1 else scores.shape[1])
+    for c, k in sorted(set(zip(y.tolist(), numbers.tolist(), strict=True))):
+        colour = COLOURS[k % len(COLOURS)]  # that of its region
         axes.scatter(*X[y == c].T, s=90 if few else 30, color=colour, edgecolor="white", linewidth=0.9, label=f"{c}")
     axes.set(xlim=sides[0][[0, -1]], ylim=sides[1][[0, -1]], **dict(zip(("xlabel", "ylabel"), names, strict=False)))
     axes.legend(title="class", loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False)  # hides no data
     return figure
-
-
-def _by_class(classes: Sequence[Any], outputs: int) -> dict[Any, str]:
-    """The colour of the region that each class belongs to; of one output, outputs 0, those below and above its boundary."""
-    among: Any = range(outputs)
-    told = f"the classes of {outputs} outputs are 0 to {outputs - 1}"
-    if not outputs:
-        among, told = (-1, 1) if -1 in classes else (0, 1), "the classes of one output are 0 and 1, or −1 and 1"
-    if wrong := [c for c in classes if c not in among]:
-        raise ValueError(f"{told}; got {wrong[0]!r}: number them so")
-    return {c: COLOURS[among.index(int(c)) % len(COLOURS)] for c in classes}
 
 
 def _grid(low: Floats, high: Floats, fine: int) -> tuple[list[Floats], Floats]:
@@ -111,8 +103,7 @@ def _scores(model: Callable[[Any], Any], row: Floats) -> Any:
     """A model's outputs as a program, of one output with the boundary at 0."""
 
     def the_model(x: Any) -> Any:
-        y = model(x)
-        y = y[0] if np.shape(y) == (1,) else y
+        y = output(model, x)
         return y - 0.5 if getattr(y, "op", None) in (autograd.sigmoid, autograd.step) else y
 
     return record(the_model, row)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autograd import Program, array, assign, nesting, record
+from autograd import Program, assign, nesting, record
 from autograd.arrays import Floats
 from autograd.guards import graph_of
-from autograd.recorded.inputs import rows_of_numbers
-from autograd.refusals import ERRORS
+from autograd.recorded.examples import class_numbers, held_out, inputs, maker, output, rows, targets
 from autograd.value import Value
 from viz.arguments import MODEL, Theme, called, told, whole
 from viz.files import saved
@@ -138,22 +139,22 @@ def live(
     >>> live(lambda x: w * x[0], [[1.0], [2.0]], [2.0, 4.0], lambda y_hat, y: (y_hat - y) ** 2, SGD())
     <1 parameter learns from 2 examples>
     """
-    output = _output(called(model, MODEL))
+    of = partial(output, called(model, MODEL))
     whole("batch_size", 1 if batch_size is None else batch_size, 1)
     whole("seed", seed, 0)
-    x, y = _data(X, Y, output)
-    program = _program(output, called(loss, f"loss is a function: {LOSSES} or your own"), x, y)
+    x, y = _data(X, Y, of)
+    program = _program(of, called(loss, f"loss is a function: {LOSSES} or your own"), x, y)
     place = {v: k for k, v in enumerate(program.parameters)}
     descent = _descent(optimizer, place)
-    seen, parts = network(output, x[0])
-    shown, functions, picture = graphs(marked(output, loss), (x, y), place, theme, digits)
+    seen, parts = network(of, x[0])
+    shown, functions, picture = graphs(marked(of, loss), (x, y), place, theme, digits)
     # fmt: off
-    data = _kind(output, x, y, classes) | {
+    data = _kind(of, x, y, classes) | {
         "title": _title(len(place), len(x)), "digits": digits, "seed": seed,
         "names": list(names(program.parameters).values()),
         "theta": _packed(program.theta()),
         "train": _rows_of_page(x, y),
-        "held": None if validation is None else _held(validation, output, program),
+        "held": None if validation is None else _rows_of_page(*held_out(validation, partial(_data, model=of), program)),
         "columns": _named(columns, [f"x[{k}]" for k in range(x[0].size)], "columns", "inputs"),
         "batch": 0 if batch_size is None or batch_size >= len(x) else batch_size,
         "optimizer": descent,
@@ -172,55 +173,18 @@ def _title(parameters: int, examples: int) -> str:
     return f"{parameters:,} parameter{learn} from {examples:,} example{'s' * (examples != 1)}"
 
 
-def _output(model: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """The model as a function whose vector of one is one output, as `nn.fit` takes it."""
-
-    def output(x: Any) -> Any:
-        y = model(x)
-        graph_of(y, "the model")
-        return y[0] if np.shape(y) == (1,) else y
-
-    return output
-
-
 # --- the examples -----------------------------------------------------------------------------------------------------
 
 
 def _data(X: Any, Y: Any, model: Any) -> tuple[Floats, Floats]:  # noqa: N803
     """Examples and targets as floats; class indices of K outputs as rows of zeros with a one."""
-    x = rows_of_numbers(X, "X", "rows of real numbers")
-    y = rows_of_numbers(Y, "Y", "real numbers, a target or a class index for each row of X")
-    for data, name, least in ((x, "X", 2), (y, "Y", 1)):
-        if data.ndim < least or not data.size:
-            raise ValueError(f"{name} has a row for each example; got {data.shape}: a column is {name}[:, None]")
-        if not (finite := np.isfinite(data)).all():
-            at = tuple(np.argwhere(~finite)[0].tolist())
-            raise ValueError(f"{name} holds {data[at]} in row {at[0]}: leave such rows out, or fill them in")
-    if len(x) != len(y):
-        raise ValueError(f"every row of X has its target: got {len(x)} rows of X and {len(y)} of Y")
+    x = rows(X)
     if len(x) > MOST_ROWS:
         k = -(-len(x) // MOST_ROWS)
         raise ValueError(f"a page learns from {MOST_ROWS:,} examples at most; got {len(x):,}: take X[::{k}], Y[::{k}]")
-    output = model(array(x[0].astype(float), "x", "input"))
-    if np.ndim(output) == 1 and y.ndim == 1:
-        k = len(output)
-        if y.dtype.kind == "f" or not 0 <= y.min() <= y.max() < k:
-            needed = f"class indices from 0 to {k - 1}, which are integers, or has shape (N, {k})"
-            raise ValueError(f"the model has {k} outputs: Y is {needed}; got {y.dtype} from {y.min()} to {y.max()}")
-        y = y[:, None] == np.arange(k)
-    return x.astype(float), y.astype(float)
-
-
-def _held(validation: Any, model: Any, program: Program) -> dict[str, Any]:
-    """The validation data, checked in the same way as the data of training."""
-    if not isinstance(validation, list | tuple) or len(validation) != 2:
-        raise TypeError("validation is a pair of rows and targets, (X, Y)")
-    try:
-        x, y = _data(validation[0], validation[1], model)
-        program(x, y)
-    except (TypeError, *ERRORS) as error:
-        raise type(error)(f"validation: {error}") from None
-    return _rows_of_page(x, y)
+    y_hat = model(inputs(x[0]))
+    graph_of(y_hat, "the model")
+    return x, targets(Y, X, y_hat)
 
 
 def _program(output: Any, loss: Any, x: Floats, y: Floats) -> Program:
@@ -247,23 +211,17 @@ def _packed(numbers: Any) -> str:
 
 def _kind(model: Any, x: Floats, y: Floats, classes: Sequence[str]) -> dict[str, Any]:
     """Whether the targets are classes, and how the page reads one from the outputs: as `nn.accuracy` does."""
-    output = model(array(x[0], "x", "input"))
-    outputs, labels = nesting.flat(output), None
-    made = all(v.op and (v.op.name == "sigmoid" or _softmax(v)) for v in outputs)  # probabilities
-    if np.ndim(output) and y.shape[1:] == (len(outputs),) and np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all():
-        labels = y.argmax(axis=1)
-    elif not np.ndim(output) and y.ndim == 1 and (np.isin(y, (0, 1)).all() or np.isin(y, (-1, 1)).all()):
-        labels = (y == 1).astype(int)
+    y_hat = model(inputs(x[0]))
+    outputs, labels = nesting.flat(y_hat), None
+    made = all(map(maker, outputs))  # probabilities
+    with suppress(ValueError):  # of other targets
+        labels = class_numbers(y, len(outputs) if np.ndim(y_hat) else 0).tolist()
     numbered = [f"class {k}" for k in range(0 if labels is None else max(2, len(outputs)))]
     return {
         "outputs": len(outputs), "probabilities": made, "limit": 0.5 if made else 0.0,
-        "labels": None if labels is None else labels.tolist(),
+        "labels": labels,
         "classes": _named(classes, numbered, "classes", "classes"),
     }  # fmt: skip
-
-
-def _softmax(v: Value) -> bool:
-    return v.op is not None and v.op.name == "exp" and getattr(v.parents[0].op, "name", "") == "log_softmax"
 
 
 def _named(given: Any, otherwise: list[str], argument: str, what: str) -> list[str]:

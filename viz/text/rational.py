@@ -88,15 +88,14 @@ class Exact(Operand):
         if rule := _RULES.get(op.name):
             rest, *power = rule(args[0], args[-1])
             return cls(rest, data, *power)
-        with suppress(TypeError):  # of a function of the reader's own, which takes floats
+        with suppress(TypeError):  # of a function that takes floats alone, such as one of math
             found = cls.of(op.formula(*args))
             return cls(found.rest, data, found.power)
         return cls(_letter(op.label, *(x.rest for x in args)), data)
 
     def __word__(self, name: str) -> Callable[..., Any] | None:
         words = {"shift": lambda *_: 0.0, "where": lambda c, a, b: a if getattr(c, "data", c) else b}  # a shift cancels
-        letter = hasattr(math, name) and (lambda *a: Exact(_letter(name, *(Exact.of(x).rest for x in a)), math.nan))
-        return words.get(name) or letter or None
+        return words.get(name)
 
     def __compare__(self, test: str, other: Any) -> bool:
         return bool(TESTS[test](self.data, Exact.of(other).data))
@@ -110,7 +109,7 @@ def _letter(name: str, *rests: int) -> int:
     """A number at random, the same for the same function and operands; of a function that is 0 at 0 that."""
     from hashlib import sha512  # loads OpenSSL: where it is needed
 
-    zero = name in ("sqrt", "sin", "tan", "asin", "atan", "tanh", "erf") and not rests[0]
+    zero = name in ("sqrt", "sin", "tan", "arcsin", "arctan", "tanh", "erf") and not rests[0]
     return 0 if zero else int.from_bytes(sha512(repr((name, rests)).encode()).digest())
 
 

@@ -1,21 +1,27 @@
-"""Examples, rows X with their targets Y: checked before anything runs, and classes as one-hot rows."""
+"""Examples, rows X with their targets Y: checked before anything runs, classes as one-hot rows, and a model's outputs."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from autograd import ops
+from autograd.arrays import array
 from autograd.recorded.inputs import rows_of_numbers
+from autograd.refusals import ERRORS
+from autograd.value import Value
 
 Floats = npt.NDArray[np.float64]
+NAMES = ": names of classes become indices by np.unique(Y, return_inverse=True)[1]"
+TARGETS = "real numbers, a target or a class index for each row of X", dict.fromkeys("OSU", NAMES)
 
 
 def rows(X: Any, name: str = "X", least: int = 2) -> Floats:  # noqa: N803  # the field's name for rows of data
     """Examples as 64-bit floats, (N, …) with at least `least` dimensions; TypeError or ValueError for other data."""
-    of_classes = dict.fromkeys("OSU", ": names of classes become indices by np.unique(Y, return_inverse=True)[1]")
-    data = rows_of_numbers(X, name, "rows of real numbers", of_classes if name == "Y" else {})
+    data = rows_of_numbers(X, name, *(TARGETS if name == "Y" else ("rows of real numbers", {})))
     if data.ndim < least:
         advice = f": a single column is {name}[:, None], a single row {name}[None]" if data.ndim == 1 else ""
         raise ValueError(f"{name} is rows of data, shape (N, n_in); got {data.shape}{advice}")
@@ -67,3 +73,60 @@ def whole(wanted: str, *numbers: Any) -> None:
     """ValueError that says what is wanted, where one of the numbers is no whole number of at least 1."""
     if any(isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 1 for n in numbers):
         raise ValueError(f"{wanted}, at least 1; got {' and '.join(map(repr, numbers))}")
+
+
+def class_numbers(y: Any, outputs: int) -> Any:
+    """The class of each example, counted from 0; ValueError for what are no classes of so many outputs.
+
+    Of K outputs they are given as indices or as one-hot rows. A single output, 0 here, has 0 and 1, or −1 and 1.
+
+    >>> class_numbers([-1, 1, 1], 0)
+    array([0, 1, 1])
+    """
+    y = np.asarray(y)
+    if outputs and y.shape[1:] == (outputs,) and (y == one_hot(y.argmax(axis=1), outputs)).all():
+        y = y.argmax(axis=1)
+    if y.ndim != 1:
+        raise ValueError(f"there is one class index per row, or a one-hot row; got shape {y.shape}")
+    found = np.unique(y).tolist()
+    known = range(outputs) if outputs else (-1, 1) if -1 in found else (0, 1)
+    of = f"{outputs} outputs are 0 to {outputs - 1}" if outputs else "one output are 0 and 1, or −1 and 1"
+    for wrong in (c for c in found if c not in known):
+        raise ValueError(f"the classes of {of}; got {wrong!r}: number them so")
+    return np.searchsorted(known, y)
+
+
+def held_out(
+    validation: Any, checked: Callable[[Any, Any], Sequence[Floats]], program: Callable[..., Any]
+) -> Sequence[Floats]:
+    """The validation data (X, Y), which pass the checks and the program as the data of training do."""
+    if not isinstance(validation, list | tuple) or len(validation) != 2:
+        raise TypeError("validation is a pair of rows and targets, (X, Y)")
+    try:
+        data = checked(*validation)
+        program(*data)
+    except (TypeError, *ERRORS) as error:
+        raise type(error)(f"validation: {error}") from None
+    return data
+
+
+# --- a model and its outputs ------------------------------------------------------------------------------------------
+
+
+def inputs(x: Any) -> Any:
+    """The numbers of one example as a model takes them, Values of role input."""
+    return array(x, "x", "input")
+
+
+def output(model: Any, x: Any) -> Any:
+    """The output of a model for one example; a vector of one is one output."""
+    y = model(x)
+    return y[0] if np.shape(y) == (1,) else y
+
+
+def maker(v: Any) -> str:
+    """The function that made a probability, sigmoid or softmax; "" for any other number."""
+    if not isinstance(v, Value) or v.op is None:
+        return ""
+    of_softmax = v.op is ops.exp and getattr(v.parents[0].op, "name", "") == "log_softmax"
+    return "softmax" if of_softmax else "sigmoid" if v.op is ops.sigmoid else ""
