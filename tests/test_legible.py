@@ -16,7 +16,6 @@ from viz import draw
 from viz.picture import folding, formats, graphviz as engines
 from viz.picture.diagram import LEGIBLE
 from viz.picture.scene import narrower
-from viz.picture.sizes import size
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -120,7 +119,7 @@ def test_wires_that_arrive_at_one_side_of_a_stage_have_tips_of_their_own_and_sta
     diagram = draw(recurrence(4), detail="stages")
     places, tips = engines.arrange(diagram.scene, diagram.direction), defaultdict(list)
     assert sum(card.name == "W" for card in diagram.scene.cards) == 1
-    boxes = {card.id: size(card) for card in diagram.scene.cards}
+    boxes = {card.id: card.size for card in diagram.scene.cards}
     for wire in diagram.scene.wires:
         (x, y), (u, v), (wide, high) = places.wires[wire.id][-1], places.cards[wire.head], boxes[wire.head]
         assert abs(x - u) <= wide / 2 + 1

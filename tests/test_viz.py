@@ -26,7 +26,6 @@ from viz import Diagram, draw, table
 from viz.numbers import number, width
 from viz.picture import colours, formats, graphviz as engines, hosts, layout
 from viz.picture.cards import scene
-from viz.picture.sizes import size
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -449,7 +448,7 @@ def test_lanes_hold_their_cards_and_their_headings_and_do_not_overlap(direction,
 def test_every_line_of_text_fits_its_card(graph):
     for card in draw(graph, detail="values").scene.cards:
         for line in (f"{card.glyph} {card.name}".strip(), card.value, card.gradient):
-            assert width(line, 9 if card.small else 10) < size(card)[0]
+            assert width(line, 9 if card.small else 10) < card.size[0]
 
 
 def test_the_text_is_the_same_under_any_hash_seed():

@@ -9,7 +9,6 @@ from typing import Any
 
 from viz.picture.layout import Places, Point
 from viz.picture.scene import Scene
-from viz.picture.sizes import size
 
 CROSSING = 2  # wires that may go on in the next row
 AIR, TURN = 16.0, 7.0  # points between two rows, and between two wires or around a corner
@@ -18,7 +17,7 @@ LATE = 0.55  # of a row: it ends after this, where the fewest wires cross
 
 def folded(scene: Scene, places: Places, widest: float) -> Places | None:
     """The places of a picture that goes to the right, in rows of at most this width; None if too much hangs together."""
-    ends = [(x - w / 2, x + w / 2) for x, w in ((places.cards[card.id][0], size(card)[0]) for card in scene.cards)]
+    ends = [(x - w / 2, x + w / 2) for x, w in ((places.cards[card.id][0], card.size[0]) for card in scene.cards)]
     cuts = _cuts(ends, [(curve[0][0], curve[-1][0]) for curve in places.wires.values()], widest)
     if not cuts:
         return None
@@ -109,7 +108,7 @@ def _tops(scene: Scene, places: Places, row: Mapping[str, int], parts: Sequence[
     """The top of each row where it was, and where it comes to stand."""
     spans: dict[int, list[float]] = {}
     for card in scene.cards:
-        y, half = places.cards[card.id][1], size(card)[1] / 2
+        y, half = places.cards[card.id][1], card.size[1] / 2
         spans.setdefault(row[card.id], []).extend((y - half, y + half))
     for k, points in parts:
         spans[k].extend(y for _, y in points)

@@ -11,7 +11,6 @@ from typing import Any
 
 from autograd.names import Name
 from viz.picture.scene import Card, Panel, Scene
-from viz.picture.sizes import heading, label, size
 
 Point = tuple[float, float]
 Box = tuple[float, float, float, float]  # left, top, right, bottom
@@ -58,7 +57,7 @@ def heading_shares(scene: Scene) -> dict[int, float]:
     """Each column's part in the width of its lane's heading."""
     lanes = {card.column: card.lane for card in scene.cards}
     parts = Counter(lanes.values())
-    return {k: heading(scene.lanes[lane]) / parts[lane] if scene.lanes else 0.0 for k, lane in lanes.items()}
+    return {k: scene.lanes[lane].heading / parts[lane] if scene.lanes else 0.0 for k, lane in lanes.items()}
 
 
 def gap(scene: Scene, direction: str) -> float:
@@ -67,7 +66,7 @@ def gap(scene: Scene, direction: str) -> float:
     If many wires run from one column to the next, their numbers find room side by side. Two lanes are twice as far.
     """
     right, cards, room = direction == "right", {card.id: card for card in scene.cards}, rooms(scene, direction)
-    ends = [(label(wire), cards[wire.tail], cards[wire.head]) for wire in scene.wires if wire.shown]
+    ends = [(wire.label(), cards[wire.tail], cards[wire.head]) for wire in scene.wires if wire.shown]
     tight = [(box, a.column) for box, a, b in ends if a.lane == b.lane and a.column + 1 == b.column]
     wide, high = (max((box[k] for box, _ in tight), default=(0.0, 10.0)[k]) for k in (0, 1))
     along, across = (wide, high) if right else (high, wide)
@@ -80,7 +79,7 @@ def gap(scene: Scene, direction: str) -> float:
 def rooms(scene: Scene, direction: str) -> dict[int, float]:
     """Points that the cards of each column take up across the picture."""
     ranks, across = columns(scene), direction == "right"
-    return {k: sum(size(card)[across] + NODE for card in column) for k, column in ranks.items()}
+    return {k: sum(card.size[across] + NODE for card in column) for k, column in ranks.items()}
 
 
 # --- wires that share a track -----------------------------------------------------------------------------------------
@@ -88,7 +87,7 @@ def rooms(scene: Scene, direction: str) -> dict[int, float]:
 
 def apart(scene: Scene, places: Places) -> Places:
     """The same, where wires that arrive at one side of a card have tips of their own, in the order in which they come."""
-    boxes = {card.id: size(card) for card in scene.cards}
+    boxes = {card.id: card.size for card in scene.cards}
     sides = defaultdict[tuple[str, int, bool], list[str]](list)
     for wire in scene.wires:
         (x, y), (u, v), (wide, high) = places.wires[wire.id][-1], places.cards[wire.head], boxes[wire.head]
@@ -144,7 +143,7 @@ def natural_width(scene: Scene, direction: str) -> float:
 def _plain(scene: Scene, direction: str) -> tuple[dict[str, Point], dict[str, Point]]:
     """The size and the centre of each card, along the flow and across it."""
     right, centres = direction == "right", dict[str, Point]()
-    boxes: Any = {card.id: size(card) if right else size(card)[::-1] for card in scene.cards}
+    boxes: Any = {card.id: card.size if right else card.size[::-1] for card in scene.cards}
     along, apart, shares = 0.0, gap(scene, direction) * (1.5 if scene.lanes else 1.0), heading_shares(scene)
     for k, column in columns(scene).items():
         thick = max(shares[k] if right else 0.0, *(boxes[card.id][0] for card in column))
