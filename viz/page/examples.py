@@ -180,18 +180,18 @@ def _brief(page: dict[str, Any], leaves: dict[str, Any], called: Sequence[str]) 
 
     nodes = [node(k, name, row, operands, role) for k, (name, row, operands, _, role) in enumerate(page["nodes"])]
     leaves["theta"] = [[k, at] for k, at in theta.items() if not isinstance(nodes[k], int)]
-    wires = [wire | {"edges": _runs(wire["edges"])} for wire in page["wires"]]
+    wires = [wire | {"edges": runs(wire["edges"])} for wire in page["wires"]]
     return page | {"nodes": nodes, "inside": {}, "wires": wires}
 
 
-def _runs(edges: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Edges (node, operand) as (node, first operand, how many)."""
+def runs(places: Iterable[Sequence[int]]) -> list[list[int]]:
+    """Places (…, k) as (…, first k, how many)."""
     found: list[list[int]] = []
-    for k, slot in edges:
-        if found and found[-1][0] == k and sum(found[-1][1:]) == slot:
-            found[-1][2] += 1
+    for *at, k in places:
+        if found and found[-1][:-2] == at and sum(found[-1][-2:]) == k:
+            found[-1][-1] += 1
         else:
-            found.append([k, slot, 1])
+            found.append([*at, k, 1])
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from itertools import groupby
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from viz.names import names
 from viz.numbers import printable
 from viz.once import once
 from viz.page.assembly import Page, assembled, read, scripts
-from viz.page.examples import graphs
+from viz.page.examples import graphs, runs
 from viz.page.units import facts, marked, network
 from viz.page.widget import widget
 
@@ -266,23 +267,21 @@ def _descent(optimizer: Any, place: Mapping[Value, int]) -> dict[str, Any]:
     if rule not in ("SGD", "Adam"):
         known = "nn.SGD(model.parameters(), lr=0.1) or nn.Adam(model.parameters())"
         raise TypeError(f"optimizer is {known}: the page knows no other; got {told(optimizer)}")
-    own = [(place[v], k) for k, v in enumerate(optimizer.parameters) if v in place]
+    own = {place[v]: k for k, v in enumerate(optimizer.parameters) if v in place}
     if not own:
         raise ValueError("the loss depends on none of the optimiser's parameters: give it model.parameters()")
-    memory = [np.zeros(len(place)) for _ in range(3)]
+    memory = np.zeros((3, len(place)))
     for new, old in zip(memory, optimizer.memory, strict=False):
-        for at, k in own:
-            new[at] = old[k]
-    b1, b2 = getattr(optimizer, "betas", (0.9, 0.999))
+        new[[*own]] = old[[*own.values()]]
     return {
         "rule": rule if rule == "Adam" or not optimizer.momentum else "momentum",
         "lr": float(optimizer.lr),
         "decay": float(optimizer.weight_decay),
         "momentum": float(getattr(optimizer, "momentum", 0.0)) or 0.9,
-        "betas": [float(b1), float(b2)],
+        "betas": list(map(float, getattr(optimizer, "betas", (0.9, 0.999)))),
         "eps": float(getattr(optimizer, "eps", 1e-8)),
-        "moving": sorted(at for at, _ in own),
-        "memory": [_packed(x) for x in memory] if np.any(memory) else None,
+        "moving": sorted(own),
+        "memory": list(map(_packed, memory)) if memory.any() else None,
     }
 
 
@@ -297,11 +296,7 @@ def _python(model: Any, optimizer: Any, place: Mapping[Value, int]) -> dict[str,
 def _places(parameters: Sequence[Value], place: Mapping[Value, int]) -> list[Any]:
     """The places of parameters in theta as [first, count] of runs; of one that the loss does not take its number, [x]."""
     found: list[Any] = []
-    for v in parameters:
-        if v not in place:
-            found.append([v.data])
-        elif found and len(found[-1]) == 2 and sum(found[-1]) == place[v]:
-            found[-1][1] += 1
-        else:
-            found.append([place[v], 1])
+    for taken, group in groupby(parameters, place.__contains__):
+        some = list(group)
+        found += runs([place[v]] for v in some) if taken else [[v.data] for v in some]
     return found
