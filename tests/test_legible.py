@@ -13,7 +13,7 @@ import nn
 from autograd import Value, array, constant, dot, exp, named, scope, sin, sum as total, tanh
 from tests.pictures import SVG, box, network, neuron, parsed
 from viz import draw
-from viz.picture import folding, formats, graphviz as engines
+from viz.picture import formats, graphviz as engines, layout
 from viz.picture.diagram import LEGIBLE
 from viz.picture.scene import narrower
 
@@ -185,7 +185,7 @@ def test_a_chain_that_is_a_little_too_long_has_two_rows_and_no_narrow_column():
 
 def test_a_graph_that_hangs_together_is_not_folded():
     scene = draw(broad_and_deep(), detail="values", max_nodes=1000, direction="right").scene
-    assert folding.folded(scene, engines.arrange(scene, "right"), 700) is None
+    assert layout.folded(scene, engines.arrange(scene, "right"), 700) is None
 
 
 # --- letters ------------------------------------------------------------------------------------------------------------
