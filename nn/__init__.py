@@ -49,10 +49,10 @@ if any(
         '    import os, sys; sys.path.insert(0, os.path.expanduser("~/.chainrule"))'
     )
 
-from autograd.recorded.examples import one_hot
 from nn import datasets
 from nn.doctor import diagnose
 from nn.evaluate import accuracy, predict, predict_proba
+from nn.examples import one_hot
 from nn.layers import MLP, Layer, Neuron
 from nn.lecture import lecture_chain
 from nn.losses import binary_cross_entropy, binary_cross_entropy_with_logits, cross_entropy, hinge, mse

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from autograd.recorded.examples import Floats
+from nn.examples import Floats
 
 MOST_CLASSES = 50
 

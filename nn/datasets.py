@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.recorded.examples import Floats, whole
 from nn.csv_file import Examples, from_csv
+from nn.examples import Floats, whole
 
 __all__ = ["IRIS_CLASSES", "Examples", "from_csv", "iris", "names", "spirals", "two_gaussians", "two_moons", "xor"]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from autograd import Op, Value, gradients, nesting, record, refusals, wengert_list
-from autograd.recorded.examples import Floats
 from nn.engines import output, prepared
+from nn.examples import Floats
 from nn.losses import ProbabilitiesError, maker
 from nn.module import Module
 

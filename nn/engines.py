@@ -10,9 +10,9 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd import Value, array, nesting, record, refusals, values, wengert_list
-from autograd.recorded.examples import Floats, one_precision, rows, targets
 from autograd.recorded.program import Reduction
 from autograd.tape import reverse_sweep
+from nn.examples import Floats, rows, targets
 
 Engine = Literal["recorded", "eager", "c"]
 
@@ -197,8 +197,7 @@ def prepared(model: Any, X: Any, Y: Any, loss: Any) -> tuple[Callable[..., Value
         return function, data, example
     x = rows(X)
     first = inputs(x[0])
-    y = targets(Y, x, output(model, first))
-    one_precision(X, Y)
+    y = targets(Y, X, output(model, first))
 
     def of_example(x: Any, y: Any) -> Any:
         return loss(output(model, x), y)

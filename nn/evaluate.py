@@ -9,8 +9,8 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd import nesting, sigmoid, softmax
-from autograd.recorded.examples import Floats, one_hot, rows
 from nn.engines import Engine, engine_on, examples, inputs, output
+from nn.examples import Floats, one_hot, rows
 from nn.losses import maker
 
 Link = Literal["identity", "sigmoid", "softmax"] | Callable[[Any], Any]

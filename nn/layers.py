@@ -13,8 +13,8 @@ import autograd
 from autograd import Value, array, dot, nesting, ops, refusals, scope
 from autograd.guards import graph_of
 from autograd.makers import maker
-from autograd.recorded.examples import whole
 from autograd.scope import each
+from nn.examples import whole
 from nn.init import Rng, generator, glorot, he
 from nn.module import Module, called
 

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd import Program, Value, assign, refusals
-from autograd.recorded.examples import Floats, rows
 from autograd.recorded.program import Reduction
 from nn.doctor import unmoved
 from nn.engines import engine_for, inputs
+from nn.examples import Floats, rows
 from nn.optim import leaves
 
 Method = Literal["Newton-CG", "trust-ncg", "CG", "BFGS", "L-BFGS-B"]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, nesting, refusals
-from autograd.recorded.examples import Floats
+from nn.examples import Floats
 
 Places = Any  # of some parameters among all: an array of their numbers
 

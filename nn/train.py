@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from autograd import Value, refusals
-from autograd.recorded.examples import Floats, whole
 from autograd.recorded.program import Reduction
 from nn.doctor import Finding, unmoved
 from nn.engines import ByShape, EagerProgram, Engine, engine_on, prepared
+from nn.examples import Floats, whole
 from nn.optim import Optimizer
 
 SHOWN = 12  # epochs in the table of a history

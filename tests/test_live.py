@@ -1122,7 +1122,7 @@ REFUSALS = {
     "rows and targets": (refused([[1.0, 2.0]], [0.0, 1.0]), ValueError, "1 rows of X and 2 of Y"),
     "one column": (refused([1.0, 2.0], [0.0, 1.0]), ValueError, r"X\[:, None\]"),
     "text": (refused([["a", "b"]], [0.0]), TypeError, "rows of real numbers"),
-    "classes that are no indices": (refused([[1.0, 2.0]], [0.5], nn.MLP(2, [3], rng=0)), ValueError, r"the model has 3 outputs: Y is class indices, Y\.astype\(int\), or one-hot rows"),
+    "classes that are no indices": (refused([[1.0, 2.0]], [0.5], nn.MLP(2, [3], rng=0)), ValueError, "class indices from 0 to 2, which are integers"),
     "a branch": (
         refused([[1.0, 2.0]], [0.0], lambda x: W * x[0] if x[0] > 0 else W, nn.SGD([W], 0.1)), TypeError, "where",
     ),

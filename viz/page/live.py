@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from autograd import Program, array, assign, nesting, record
+from autograd.arrays import Floats
 from autograd.guards import graph_of
-from autograd.recorded.examples import Floats, rows, targets
+from autograd.recorded.inputs import rows_of_numbers
 from autograd.refusals import ERRORS
 from autograd.value import Value
 from viz.arguments import MODEL, Theme, called, told, whole
@@ -186,13 +187,29 @@ def _output(model: Callable[[Any], Any]) -> Callable[[Any], Any]:
 # --- the examples -----------------------------------------------------------------------------------------------------
 
 
-def _data(X: Any, Y: Any, output: Any) -> tuple[Floats, Floats]:  # noqa: N803
+def _data(X: Any, Y: Any, model: Any) -> tuple[Floats, Floats]:  # noqa: N803
     """Examples and targets as floats; class indices of K outputs as rows of zeros with a one."""
-    x = rows(X)
+    x = rows_of_numbers(X, "X", "rows of real numbers")
+    y = rows_of_numbers(Y, "Y", "real numbers, a target or a class index for each row of X")
+    for data, name, least in ((x, "X", 2), (y, "Y", 1)):
+        if data.ndim < least or not data.size:
+            raise ValueError(f"{name} has a row for each example; got {data.shape}: a column is {name}[:, None]")
+        if not (finite := np.isfinite(data)).all():
+            at = tuple(np.argwhere(~finite)[0].tolist())
+            raise ValueError(f"{name} holds {data[at]} in row {at[0]}: leave such rows out, or fill them in")
+    if len(x) != len(y):
+        raise ValueError(f"every row of X has its target: got {len(x)} rows of X and {len(y)} of Y")
     if len(x) > MOST_ROWS:
         k = -(-len(x) // MOST_ROWS)
         raise ValueError(f"a page learns from {MOST_ROWS:,} examples at most; got {len(x):,}: take X[::{k}], Y[::{k}]")
-    return x, targets(Y, x, output(array(x[0], "x", "input")))
+    output = model(array(x[0].astype(float), "x", "input"))
+    if np.ndim(output) == 1 and y.ndim == 1:
+        k = len(output)
+        if y.dtype.kind == "f" or not 0 <= y.min() <= y.max() < k:
+            needed = f"class indices from 0 to {k - 1}, which are integers, or has shape (N, {k})"
+            raise ValueError(f"the model has {k} outputs: Y is {needed}; got {y.dtype} from {y.min()} to {y.max()}")
+        y = y[:, None] == np.arange(k)
+    return x.astype(float), y.astype(float)
 
 
 def _held(validation: Any, model: Any, program: Program) -> dict[str, Any]:

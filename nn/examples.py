@@ -14,9 +14,8 @@ Floats = npt.NDArray[np.float64]
 
 def rows(X: Any, name: str = "X", least: int = 2) -> Floats:  # noqa: N803  # the field's name for rows of data
     """Examples as 64-bit floats, (N, …) with at least `least` dimensions; TypeError or ValueError for other data."""
-    of_names = ": names of classes become indices by np.unique(Y, return_inverse=True)[1]"
-    wanted = "real numbers, a target or a class index for each row of X" if name == "Y" else "rows of real numbers"
-    data = rows_of_numbers(X, name, wanted, dict.fromkeys("OSU" if name == "Y" and np.iterable(X) else "", of_names))
+    of_classes = dict.fromkeys("OSU", ": names of classes become indices by np.unique(Y, return_inverse=True)[1]")
+    data = rows_of_numbers(X, name, "rows of real numbers", of_classes if name == "Y" else {})
     if data.ndim < least:
         advice = f": a single column is {name}[:, None], a single row {name}[None]" if data.ndim == 1 else ""
         raise ValueError(f"{name} is rows of data, shape (N, n_in); got {data.shape}{advice}")
@@ -32,23 +31,19 @@ def rows(X: Any, name: str = "X", least: int = 2) -> Floats:  # noqa: N803  # th
 def targets(Y: Any, X: Any, output: Any) -> Floats:  # noqa: N803
     """The targets of the examples X of a model with such an output: class indices of K outputs as one-hot rows."""
     numbers, indices = rows(Y, "Y", least=1), rows_of_numbers(Y, "Y", "whole-number class indices")
+    given = rows_of_numbers(X, "X", "rows").dtype, indices.dtype
     if len(numbers) != len(X):
         raise ValueError(f"every row of X has its target: got {len(X)} rows of X and {len(numbers)} of Y")
+    if given[0] != given[1] and all(dtype.kind == "f" for dtype in given):
+        raise TypeError(f"X is {given[0]} and Y is {given[1]}: give both one precision, with astype")
     if np.ndim(output) == 1 and numbers.ndim == 1:
-        if indices.dtype.kind == "f":
+        if given[1].kind == "f":
             raise ValueError(f"the model has {len(output)} outputs: Y is class indices, Y.astype(int), or one-hot rows")
         return one_hot(indices, len(output))
     if np.ndim(output) < 2 and numbers.shape == (len(X), 1):
         outputs = f"{np.size(output)} outputs" if np.ndim(output) else "one output"
         raise ValueError(f"the model has {outputs} and Y has shape {numbers.shape}: give it as (N,), np.ravel(Y)")
     return numbers
-
-
-def one_precision(X: Any, Y: Any) -> None:  # noqa: N803
-    """TypeError where examples and targets are floats of two precisions."""
-    given = [rows_of_numbers(data, "data", "rows").dtype for data in (X, Y)]
-    if given[0] != given[1] and all(dtype.kind == "f" for dtype in given):
-        raise TypeError(f"X is {given[0]} and Y is {given[1]}: give both one precision, with astype")
 
 
 def one_hot(y: Any, n_classes: int) -> npt.NDArray[np.float64]:
