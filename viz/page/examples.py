@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -180,11 +181,20 @@ def _brief(page: dict[str, Any], leaves: dict[str, Any], called: Sequence[str]) 
 
     nodes = [node(k, name, row, operands, role) for k, (name, row, operands, _, role) in enumerate(page["nodes"])]
     leaves["theta"] = [[k, at] for k, at in theta.items() if not isinstance(nodes[k], int)]
-    wires = [wire | {"edges": runs(wire["edges"])} for wire in page["wires"]]
+    wires = [wire | {"edges": _runs(wire["edges"])} for wire in page["wires"]]
     return page | {"nodes": nodes, "inside": {}, "wires": wires}
 
 
-def runs(places: Iterable[Sequence[int]]) -> list[list[int]]:
+def places(parameters: Sequence[Value], place: Mapping[Value, int]) -> list[Any]:
+    """The places of parameters in theta as [first, count] of runs; of one that the loss does not take its number, [x]."""
+    found: list[Any] = []
+    for taken, group in groupby(parameters, place.__contains__):
+        some = list(group)
+        found += _runs([place[v]] for v in some) if taken else [[v.data] for v in some]
+    return found
+
+
+def _runs(places: Iterable[Sequence[int]]) -> list[list[int]]:
     """Places (…, k) as (…, first k, how many)."""
     found: list[list[int]] = []
     for *at, k in places:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from itertools import groupby
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -22,10 +21,9 @@ from viz.files import saved
 from viz.names import names
 from viz.numbers import printable
 from viz.once import once
-from viz.page.assembly import Page, assembled, read, scripts
-from viz.page.examples import graphs, runs
+from viz.page.assembly import Page, assembled, read, scripts, widget
+from viz.page.examples import graphs, places
 from viz.page.units import facts, marked, network
-from viz.page.widget import widget
 
 Leaves = tuple[Sequence[Value], Sequence[Value]]  # the parameters in the order of theta; and those of the optimiser
 MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times parameters, what a step computes
@@ -159,7 +157,7 @@ def live(
         "batch": 0 if batch_size is None or batch_size >= len(x) else batch_size,
         "optimizer": descent,
         "python": _python(model, optimizer, place),
-        "model": _places(seen.parameters, place),
+        "model": places(seen.parameters, place),
         "network": [facts(part, parts, place) for part in parts], "staged": any(part.sources for part in parts),
         "examples": shown,
     }
@@ -307,13 +305,4 @@ def _python(model: Any, optimizer: Any, place: Mapping[Value, int]) -> dict[str,
     own = getattr(model, "parameters", None)
     of_model = callable(own) and list(own()) == list(optimizer.parameters)
     call = "model.parameters()" if of_model else "optimizer.parameters"
-    return {"call": call, "at": _places(optimizer.parameters, place)}
-
-
-def _places(parameters: Sequence[Value], place: Mapping[Value, int]) -> list[Any]:
-    """The places of parameters in theta as [first, count] of runs; of one that the loss does not take its number, [x]."""
-    found: list[Any] = []
-    for taken, group in groupby(parameters, place.__contains__):
-        some = list(group)
-        found += runs([place[v]] for v in some) if taken else [[v.data] for v in some]
-    return found
+    return {"call": call, "at": places(optimizer.parameters, place)}
