@@ -13,10 +13,9 @@ import nn
 from autograd import Value, array, constant, dot, exp, named, scope, sin, sum as total, tanh
 from tests.pictures import SVG, box, network, neuron, parsed
 from viz import draw
-from viz.picture import folding, formats, graphviz as engines
+from viz.picture import formats, graphviz as engines, layout
 from viz.picture.diagram import LEGIBLE
 from viz.picture.scene import narrower
-from viz.picture.sizes import size
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -120,7 +119,7 @@ def test_wires_that_arrive_at_one_side_of_a_stage_have_tips_of_their_own_and_sta
     diagram = draw(recurrence(4), detail="stages")
     places, tips = engines.arrange(diagram.scene, diagram.direction), defaultdict(list)
     assert sum(card.name == "W" for card in diagram.scene.cards) == 1
-    boxes = {card.id: size(card) for card in diagram.scene.cards}
+    boxes = {card.id: card.size for card in diagram.scene.cards}
     for wire in diagram.scene.wires:
         (x, y), (u, v), (wide, high) = places.wires[wire.id][-1], places.cards[wire.head], boxes[wire.head]
         assert abs(x - u) <= wide / 2 + 1
@@ -186,7 +185,7 @@ def test_a_chain_that_is_a_little_too_long_has_two_rows_and_no_narrow_column():
 
 def test_a_graph_that_hangs_together_is_not_folded():
     scene = draw(broad_and_deep(), detail="values", max_nodes=1000, direction="right").scene
-    assert folding.folded(scene, engines.arrange(scene, "right"), 700) is None
+    assert layout.folded(scene, engines.arrange(scene, "right"), 700) is None
 
 
 # --- letters ------------------------------------------------------------------------------------------------------------

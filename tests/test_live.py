@@ -17,8 +17,7 @@ from tests.conftest import SIZE
 from viz import __main__ as job
 from viz.names import names
 from viz.page import assembly
-from viz.page.example_graphs import _differences
-from viz.page.live import _places
+from viz.page.example_graphs import _differences, places
 from viz.page.units import stages, units
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
@@ -905,7 +904,7 @@ def test_the_second_picture_has_ids_of_its_own_and_the_numbers_of_its_examples(o
 
 def test_places_are_runs_and_numbers_of_their_own():
     a, b, c, d = (Value(float(k)) for k in range(4))
-    assert _places([a, b, d, c], {a: 4, b: 5, c: 6}) == [[4, 2], [3.0], [6, 1]]
+    assert places([a, b, d, c], {a: 4, b: 5, c: 6}) == [[4, 2], [3.0], [6, 1]]
 
 
 def test_an_own_parameter_that_the_loss_does_not_take_comes_back_as_it_was(opened):

@@ -32,7 +32,6 @@ from viz.numbers import number, width
 from viz.picture import graphviz as engines, jacobians, layout
 from viz.picture.diagram import LEGIBLE
 from viz.picture.selection import keys, sequence, visits
-from viz.picture.sizes import columns, size
 from viz.picture.stages import scene
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
@@ -654,10 +653,10 @@ def test_panels_lie_inside_the_picture_and_cover_neither_each_other_nor_a_label(
 @pytest.mark.parametrize("depth", [1, 2])
 def test_every_line_of_text_fits_its_panel_and_its_cell(name, depth):
     for card in scene(STAGED[name](), depth, 120, 4).cards:
-        assert width(card.name, 12, bold=True) + width(card.formula, 9) < size(card)[0]
+        assert width(card.name, 12, bold=True) + width(card.formula, 9) < card.size[0]
         for grid in card.grids:
-            assert all(width(row[j], 9) < columns(grid)[j] for row in grid.cells for j in range(len(row)))
-            assert width(grid.heading, 9) <= sum(columns(grid)) + 1e-9
+            assert all(width(row[j], 9) < grid.columns[j] for row in grid.cells for j in range(len(row)))
+            assert width(grid.heading, 9) <= sum(grid.columns) + 1e-9
 
 
 @pytest.mark.parametrize("direction", ["right", "down"])
@@ -688,12 +687,12 @@ def test_every_arrow_ends_at_the_panel_it_points_to():
     for wire in diagram.scene.wires:
         (x, y), head = places.wires[wire.id][-1], cards[wire.head]
         u, v = places.cards[wire.head]
-        assert abs(x - u) <= size(head)[0] / 2 + 2
-        assert abs(y - v) <= size(head)[1] / 2 + 2
+        assert abs(x - u) <= head.size[0] / 2 + 2
+        assert abs(y - v) <= head.size[1] / 2 + 2
         (x, y), tail = places.wires[wire.id][0], cards[wire.tail]
         u, v = places.cards[wire.tail]
-        assert abs(x - u) <= size(tail)[0] / 2 + 2
-        assert abs(y - v) <= size(tail)[1] / 2 + 2
+        assert abs(x - u) <= tail.size[0] / 2 + 2
+        assert abs(y - v) <= tail.size[1] / 2 + 2
 
 
 def test_a_mnist_sized_network_is_four_panels():

@@ -855,6 +855,7 @@ def test_grad_is_neither_read_nor_changed():
         (lambda: steps(Value(0.0).sqrt()), (ValueError, ZeroDivisionError), "no derivative"),
         (lambda: steps(Value(1.0) * 2).save("lesson.png"), ValueError, r"saved as \.html.*or \.svg"),
         (lambda: steps(Value(1.0) * 2, detail="all"), ValueError, "detail is one of"),
+        (lambda: steps(Value(1.0) * 2, direction="left"), ValueError, "direction is one of"),
     ],
 )
 def test_a_wrong_call_says_what_is_wrong(call, error, words):

@@ -1,17 +1,18 @@
-"""A page as one file: its parts put into a template, and its script named by a hash that its own policy allows."""
+"""A page as one file, its parts put into a template and its script named by a hash; and its frame in a notebook."""
 
 from __future__ import annotations
 
 import json
 import re
 from base64 import b64encode
+from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
 
 PAGE = Path(__file__).parent
 OVER = "grid-area:1/1"  # one over the other
-EDGE = "border:1px solid #d1d9e0;border-radius:6px;transition:color 1ms"
+LOOK = "display:block;width:100%;height:{}px;border:1px solid #d1d9e0;border-radius:6px;transition:color 1ms"
 # A frame without an origin cannot see the theme of the notebook around it, only that of the reader's screen. It is told
 # the colour of the notebook's text when it has loaded, and when that colour changes, which begins a transition.
 TELL = (
@@ -68,9 +69,22 @@ class Page:
 
     @property
     def _framed(self) -> str:
-        style = f"display:block;width:100%;height:{self.high}px;{EDGE}"
         told = f' onload="{TELL}"' if self.theme == "auto" else ""
         source = escape(self.html).replace("\n", "&#10;")  # in Markdown an empty line would end the element
-        frame = f'<iframe sandbox="allow-scripts" title="{self.title}" style="{style}"{told} srcdoc="{source}">'
+        frame = f'<iframe sandbox="allow-scripts" title="{self.title}" style="{LOOK.format(self.high)}"{told} srcdoc="{source}">'
         layers = "".join(f'<div style="{OVER}">{layer}</div>' for layer in (self.below, f"{frame}</iframe>"))
         return f'<div style="display:grid;grid-template-columns:100%">{layers}</div>'
+
+
+def widget(html: str, theta: Sequence[float], high: int) -> Any:
+    """A frame by which Python hears what is learnt in the page, its `theta`, and moves it; None without anywidget."""
+    try:
+        import anywidget
+        import traitlets as t
+    except ImportError:
+        return None
+
+    text, numbers = t.Unicode, t.List(t.Float()).tag(sync=True)
+    synced = {"html": text().tag(sync=True), "look": text().tag(sync=True), "theta": numbers}
+    frame = type("Frame", (anywidget.AnyWidget,), {"_esm": read("widget.js"), **synced})
+    return frame(html=html, look=LOOK.format(high), theta=list(theta))

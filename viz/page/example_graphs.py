@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -184,14 +185,23 @@ def _brief(page: dict[str, Any], leaves: dict[str, Any], called: Sequence[str]) 
     return page | {"nodes": nodes, "inside": {}, "wires": wires}
 
 
-def _runs(edges: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Edges (node, operand) as (node, first operand, how many)."""
+def places(parameters: Sequence[Value], place: Mapping[Value, int]) -> list[Any]:
+    """The places of parameters in theta as [first, count] of runs; of one that the loss does not take its number, [x]."""
+    found: list[Any] = []
+    for taken, group in groupby(parameters, place.__contains__):
+        some = list(group)
+        found += _runs([place[v]] for v in some) if taken else [[v.data] for v in some]
+    return found
+
+
+def _runs(places: Iterable[Sequence[int]]) -> list[list[int]]:
+    """Places (…, k) as (…, first k, how many)."""
     found: list[list[int]] = []
-    for k, slot in edges:
-        if found and found[-1][0] == k and sum(found[-1][1:]) == slot:
-            found[-1][2] += 1
+    for *at, k in places:
+        if found and found[-1][:-2] == at and sum(found[-1][-2:]) == k:
+            found[-1][-1] += 1
         else:
-            found.append([k, slot, 1])
+            found.append([*at, k, 1])
     return found
 
 

@@ -22,10 +22,9 @@ from viz.files import saved
 from viz.names import names
 from viz.numbers import printable
 from viz.once import once
-from viz.page.assembly import Page, assembled, read, scripts
-from viz.page.example_graphs import graphs
+from viz.page.assembly import Page, assembled, read, scripts, widget
+from viz.page.example_graphs import graphs, places
 from viz.page.units import facts, marked, network
-from viz.page.widget import widget
 
 Leaves = tuple[Sequence[Value], Sequence[Value]]  # the parameters in the order of theta; and those of the optimiser
 MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times parameters, what a step computes
@@ -159,7 +158,7 @@ def live(
         "batch": 0 if batch_size is None or batch_size >= len(x) else batch_size,
         "optimizer": descent,
         "python": _python(model, optimizer, place),
-        "model": _places(seen.parameters, place),
+        "model": places(seen.parameters, place),
         "network": [facts(part, parts, place) for part in parts], "staged": any(part.sources for part in parts),
         "examples": shown,
     }
@@ -241,23 +240,21 @@ def _descent(optimizer: Any, place: Mapping[Value, int]) -> dict[str, Any]:
     if rule not in ("SGD", "Adam"):
         known = "nn.SGD(model.parameters(), lr=0.1) or nn.Adam(model.parameters())"
         raise TypeError(f"optimizer is {known}: the page knows no other; got {told(optimizer)}")
-    own = [(place[v], k) for k, v in enumerate(optimizer.parameters) if v in place]
+    own = {place[v]: k for k, v in enumerate(optimizer.parameters) if v in place}
     if not own:
         raise ValueError("the loss depends on none of the optimiser's parameters: give it model.parameters()")
-    memory = [np.zeros(len(place)) for _ in range(3)]
+    memory = np.zeros((3, len(place)))
     for new, old in zip(memory, optimizer.memory, strict=False):
-        for at, k in own:
-            new[at] = old[k]
-    b1, b2 = getattr(optimizer, "betas", (0.9, 0.999))
+        new[[*own]] = old[[*own.values()]]
     return {
         "rule": rule if rule == "Adam" or not optimizer.momentum else "momentum",
         "lr": float(optimizer.lr),
         "decay": float(optimizer.weight_decay),
         "momentum": float(getattr(optimizer, "momentum", 0.0)) or 0.9,
-        "betas": [float(b1), float(b2)],
+        "betas": list(map(float, getattr(optimizer, "betas", (0.9, 0.999)))),
         "eps": float(getattr(optimizer, "eps", 1e-8)),
-        "moving": sorted(at for at, _ in own),
-        "memory": [_packed(x) for x in memory] if np.any(memory) else None,
+        "moving": sorted(own),
+        "memory": list(map(_packed, memory)) if memory.any() else None,
     }
 
 
@@ -266,17 +263,4 @@ def _python(model: Any, optimizer: Any, place: Mapping[Value, int]) -> dict[str,
     own = getattr(model, "parameters", None)
     of_model = callable(own) and list(own()) == list(optimizer.parameters)
     call = "model.parameters()" if of_model else "optimizer.parameters"
-    return {"call": call, "at": _places(optimizer.parameters, place)}
-
-
-def _places(parameters: Sequence[Value], place: Mapping[Value, int]) -> list[Any]:
-    """The places of parameters in theta as [first, count] of runs; of one that the loss does not take its number, [x]."""
-    found: list[Any] = []
-    for v in parameters:
-        if v not in place:
-            found.append([v.data])
-        elif found and len(found[-1]) == 2 and sum(found[-1]) == place[v]:
-            found[-1][1] += 1
-        else:
-            found.append([place[v], 1])
-    return found
+    return {"call": call, "at": places(optimizer.parameters, place)}

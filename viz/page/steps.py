@@ -27,8 +27,8 @@ from viz.page.animation import animated
 from viz.page.assembly import Page, assembled, read, scripts
 from viz.page.facts import gathered, level
 from viz.page.scopes import insides, nested
-from viz.picture import cards, formats
-from viz.picture.diagram import Diagram, draw, failed
+from viz.picture import cards, formats, stages
+from viz.picture.diagram import Diagram, failed
 from viz.picture.paint import uid, without_tooltips
 from viz.source import Failure, attach, given, listing
 
@@ -134,6 +134,7 @@ def steps(
     >>> steps(x * x + 1)
     <2 steps forward and 2 back through a graph of 4 values>
     """
+    choice("direction", direction, Direction)
     choice("theme", theme, Theme)
     whole("digits", digits, 2)
     output, watch = given(output, args, failed)
@@ -203,10 +204,8 @@ def _picture(twin: Value, level: Detail, direction: Direction, theme: Theme, dig
     order = wengert_list([twin])
     most = MOST_STEPS // 2 if _long(order) else len(order)
     ways: tuple[Direction, ...] = ("right", "down") if direction == "auto" else (direction,)
-    if level == "values":
-        scene = cards.scene(twin, most, digits, numbered=True)  # the page speaks of v1, v2, …
-    else:
-        scene = draw(twin, detail=level, direction=ways[0], max_nodes=most, digits=digits).scene
+    # By values they are numbered, since the page speaks of v1, v2, …
+    scene = stages.scene(twin, 1, most, digits) if level == "stages" else cards.scene(twin, most, digits, numbered=True)
     pictures = [Diagram(scene, way, theme, legend=False) for way in ways]
     return max(pictures, key=lambda picture: min(width / picture.size[0], HEIGHT / picture.size[1]))
 

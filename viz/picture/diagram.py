@@ -17,7 +17,6 @@ from viz.files import saved
 from viz.numbers import printable
 from viz.once import once
 from viz.picture import cards, formats, graphviz, layout, paint, stages
-from viz.picture.folding import folded
 from viz.picture.layout import Places
 from viz.picture.scene import Card, Grid, Note, Panel, Scene, narrower, shaded
 from viz.picture.stage_graph import Stage
@@ -215,7 +214,7 @@ def _ways(shown: Scene, direction: Direction, theme: str, legend: bool) -> Itera
     column = {card.id: card.column for card in shown.cards}
     local = not any(2 * (column[w.head] - column[w.tail]) > max(column.values()) for w in shown.wires)
     ribbon = (2 * WIDEST < right < FOLDS * WIDEST or 3 * down < WIDEST < right) and local and not shown.lanes
-    if ribbon and not shown.staged and (places := folded(shown, graphviz.arrange(shown, "right"), WIDEST - 30)):
+    if ribbon and not shown.staged and (places := layout.folded(shown, graphviz.arrange(shown, "right"), WIDEST - 30)):
         yield Diagram(shown, "right", theme, legend, places)
     ways = ("right", "down") if right <= max(WIDEST, down) else ("down", "right")  # or what is wide is made wider
     for way in ways:

@@ -13,7 +13,6 @@ from viz.picture import layout
 from viz.picture.hosts import render, watched
 from viz.picture.layout import NODE, VISIBLE, Places, Point, columns, gap, heading_shares, rooms
 from viz.picture.scene import Card, Panel, Scene
-from viz.picture.sizes import label, size
 
 LARGE = 150  # cards above which Graphviz is told to hurry
 SLOW = 400  # from which a layout may take seconds
@@ -58,16 +57,16 @@ def digraph(scene: Scene, direction: str, labels: bool = True) -> Any:
     if len(scene.cards) > LARGE:
         graph.attr(nslimit="1", nslimit1="1", mclimit="0.5")
     for card in scene.cards:
-        wide, high = map(_inches, size(card))
+        wide, high = map(_inches, card.size)
         graph.node(card.id, width=wide, height=high, **(_look(card) if labels else {}))
     weights = _weights(scene)
     for wire in scene.wires:
         text = {"label": _lines(*wire.lines)} if labels and wire.lines else {}
         ends, more = ((wire.head, wire.tail), {"dir": "back"}) if wire.id in after else ((wire.tail, wire.head), {})
         if scene.staged and wire.id in beside:
-            more["minlen"] = str(math.ceil((label(wire)[direction == "right"] + VISIBLE) / NODE))
+            more["minlen"] = str(math.ceil((wire.label()[direction == "right"] + VISIBLE) / NODE))
         elif stepped:
-            more["minlen"] = str(math.ceil((label(wire)[direction == "down"] * wire.shown + VISIBLE) / STEP))
+            more["minlen"] = str(math.ceil((wire.label()[direction == "down"] * wire.shown + VISIBLE) / STEP))
         graph.edge(*ends, id=wire.id, weight=weights[wire.id], **more, **text)
     if scene.lanes:
         _spine(graph, scene)

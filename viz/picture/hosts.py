@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -87,25 +87,18 @@ def by_wasmtime(seconds: float) -> Iterator[Guest]:
 
 @cache
 def _compiled() -> tuple[Any, Any]:
-    try:
-        return _compile(cached=True)
-    except Exception:  # no place to write the cache to
-        return _compile(cached=False)
-
-
-atexit.register(_compiled.cache_clear)  # while wasmtime can still be called to free them
-
-
-def _compile(cached: bool) -> tuple[Any, Any]:
     import wasmtime
 
     config = wasmtime.Config()
     config.max_wasm_stack = STACK
     config.epoch_interruption = True
-    if cached:
-        config.cache = True  # on disk: compiling takes a second, loading 10 ms
+    with suppress(wasmtime.WasmtimeError):  # there may be no place to write to
+        config.cache = True  # on disk: compiling takes seconds, loading 10 ms
     engine = wasmtime.Engine(config)
     return engine, wasmtime.Module(engine, _code())
+
+
+atexit.register(_compiled.cache_clear)  # while wasmtime can still be called to free them
 
 
 # --- JavaScript -------------------------------------------------------------------------------------------------------

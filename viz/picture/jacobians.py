@@ -151,10 +151,8 @@ def _regular(J: Floats, wrt: Many, operands: Many, digits: int) -> str:  # noqa:
         return "a permutation" if len(J) == J.shape[1] and (J.sum(axis=0) == 1.0).all() else "a choice"
     for x in operands if len(wrt) == 1 else ():
         by, of_x = wrt[0].values.shape, x.values.shape
-        if x is wrt[0] or len(by) != len(of_x) or math.prod(by) == math.prod(of_x):
-            continue
-        kernel, long = (by, of_x) if math.prod(by) < math.prod(of_x) else (of_x, by)
-        if any(k > n for k, n in zip(kernel, long, strict=True)):
+        kernel, long = sorted((by, of_x), key=math.prod)
+        if by == of_x or len(by) != len(of_x) or any(k > n for k, n in zip(kernel, long, strict=True)):
             continue
         places = np.arange(math.prod(long)).reshape(long)
         windows = np.lib.stride_tricks.sliding_window_view(places, kernel).reshape(-1, math.prod(kernel))

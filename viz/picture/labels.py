@@ -10,7 +10,6 @@ import numpy as np
 
 from viz.picture.layout import Box, Places, Point, box_at
 from viz.picture.scene import Scene, Wire
-from viz.picture.sizes import label, size
 
 Label = tuple[Box, int]  # the ground of a label, and how many of its lines stand there
 
@@ -31,13 +30,13 @@ def stand(scene: Scene, places: Places) -> dict[str, Label]:
     """
     paths = {wire.id: _even(places.wires[wire.id]) for wire in scene.wires}
     crowd = _crowd(np.concatenate(list(paths.values())))
-    cards = np.array([(*places.cards[card.id], *size(card)) for card in scene.cards])
+    cards = np.array([(*places.cards[card.id], *card.size) for card in scene.cards])
     found: dict[str, Label] = {}
     taken: dict[str, tuple[float, ...]] = {}
 
     def settle(wanted: Sequence[tuple[Wire, int]]) -> None:
         """Give these labels, of so many lines, a place each if there is one."""
-        boxes = [(wire.id, lines, label(wire, lines)) for wire, lines in wanted]
+        boxes = [(wire.id, lines, wire.label(lines)) for wire, lines in wanted]
         tried = [(key, lines, box, *_tried(paths[key], box, cards, crowd)) for key, lines, box in boxes]
         for key, lines, box, spots, cost in sorted(tried, key=lambda choice: len(choice[3])):
             others = np.array([place for other, place in taken.items() if other != key]).reshape(-1, 4)

@@ -16,8 +16,7 @@ from viz.numbers import width
 from viz.picture.colours import Brush, strength, tint
 from viz.picture.labels import Label, stand
 from viz.picture.layout import Box, Places, Point, box_at
-from viz.picture.scene import Card, Grid, Panel, Scene, Wire
-from viz.picture.sizes import APART, HEAD, INSET, ROW, SMALL, TITLE, columns, grids, heading, letters, line, size
+from viz.picture.scene import APART, HEAD, INSET, ROW, SMALL, TITLE, Card, Grid, Panel, Scene, Wire
 
 Footer = tuple[list[str], float, float]  # lines, width and height
 
@@ -33,7 +32,7 @@ def svg(scene: Scene, places: Places, direction: str, theme: str, legend: bool, 
     brush = Brush(theme)
     labels = stand(scene, places) if any(wire.shown for wire in scene.wires) else {}
     points = [(x, y, x, y) for curve in places.wires.values() for x, y in curve]
-    cards = (box_at(*size(card), places.cards[card.id]) for card in scene.cards)
+    cards = (box_at(*card.size, places.cards[card.id]) for card in scene.cards)
     whole = _around([*points, *cards, *(ground for ground, _ in labels.values())])
     bands = _bands(scene, places, whole, direction)
     left, top, right, bottom = _around([whole, *bands])
@@ -108,12 +107,12 @@ def _around(boxes: Iterable[Box]) -> Box:
 def _bands(scene: Scene, places: Places, whole: Box, direction: str) -> list[Box]:
     """Each lane's band: as long as its cards and its heading, as wide as the picture and all headings."""
     bands = []
-    beside = max(map(heading, scene.lanes), default=0.0)
+    beside = max((lane.heading for lane in scene.lanes), default=0.0)
     for k, lane in enumerate(scene.lanes):
-        cards = (box_at(*size(c), places.cards[c.id]) for c in scene.cards if c.lane == k)
+        cards = (box_at(*c.size, places.cards[c.id]) for c in scene.cards if c.lane == k)
         left, top, right, bottom = _around(cards)
         if direction == "right":
-            more = max(0.0, heading(lane) - (right - left)) / 2 + PAD
+            more = max(0.0, lane.heading - (right - left)) / 2 + PAD
             bands.append((left - more, whole[1] - HEADING, right + more, whole[3] + PAD))
         else:
             bands.append((whole[0] - beside - 2 * PAD, top - PAD, whole[2] + PAD, bottom + PAD))
@@ -140,7 +139,7 @@ def _text(x: float, y: float, words: str, brush: Brush, name: str = "ink", more:
 
 
 def _lanes(scene: Scene, bands: Sequence[Box], direction: str, brush: Brush) -> Iterator[str]:
-    beside = max(map(heading, scene.lanes), default=0.0)
+    beside = max((lane.heading for lane in scene.lanes), default=0.0)
     for k, (lane, band) in enumerate(zip(scene.lanes, bands, strict=True)):
         yield f'<rect id="#lane{k}" {_rect(band)} rx="6" {brush(fill="lane", stroke="band")}/>'
         left, top, right, bottom = band
@@ -164,7 +163,7 @@ def _label(wire: Wire, place: Label, bands: Sequence[Box], curve: Sequence[Point
     ground, count = place
     x, y = (ground[0] + ground[2]) / 2, (ground[1] + ground[3]) / 2
     inside = any(left < x < right and top < y < bottom for left, top, right, bottom in bands)
-    high, paper = letters(wire), brush(fill="lane" if inside else "paper")
+    high, paper = wire.letters, brush(fill="lane" if inside else "paper")
     yield f'<g id="#{wire.id}-label" font-size="{_n(high)}"><rect {_rect(ground)} rx="2" {paper}/>'
     for k, words in enumerate(wire.lines[:count]):
         down = y + (k - (count - 1) / 2) * (high + 2) + 0.36 * high
@@ -178,8 +177,8 @@ def _label(wire: Wire, place: Label, bands: Sequence[Box], curve: Sequence[Point
 
 def _back(x: float, y: float, words: str, wire: Wire, curve: Sequence[Point], brush: Brush) -> str:
     """The line of what flows back, in its colour, after a small head that points where it flows."""
-    name, high = _colours(wire)[1], letters(wire)
-    left = x - line(words, high) / 2
+    name, high = _colours(wire)[1], wire.letters
+    left = x - wire.long(words) / 2
     dx, dy = curve[0][0] - curve[-1][0], curve[0][1] - curve[-1][1]
     dx, dy = (math.copysign(2.25, dx), 0.0) if abs(dx) >= abs(dy) else (0.0, math.copysign(2.25, dy))
     u, v = left + 2.25, y - 0.36 * high
@@ -220,7 +219,7 @@ def _arrow(base: Point, tip: Point, half: float) -> str:
 
 
 def _card(card: Card | Panel, centre: Point, brush: Brush) -> Iterator[str]:
-    box = box_at(*size(card), centre)
+    box = box_at(*card.size, centre)
     corner = 1.5 if card.kind == "parameter" else 9.0 if isinstance(card, Card) and card.small else 6.0
     yield f'<g id="#{card.id}"><title>{escape(card.title)}</title>{_shape(box, card.kind, corner, brush)}'
     yield from _panel(card, box, centre, brush) if isinstance(card, Panel) else _lines(card, box, centre, corner, brush)
@@ -247,17 +246,17 @@ def _panel(panel: Panel, box: Box, centre: Point, brush: Brush) -> Iterator[str]
         yield _text(x, y, panel.formula, brush, "muted", f'{start} font-size="{_n(SMALL)}"')
     rule = f"M{_point((box[0], box[1] + 20))}H{_n(box[2])}"
     yield f'<path d="{rule}" {brush(stroke="band")}/>'
-    left = centre[0] - grids(panel) / 2
+    left = centre[0] - panel.inner / 2
     for k, grid in enumerate(panel.grids):
         yield f'<g id="#{panel.id}-{k}">'
         yield from _grid(grid, left, box[1] + 22, brush)
         yield "</g>"
-        left += sum(columns(grid)) + APART
+        left += sum(grid.columns) + APART
 
 
 def _grid(grid: Grid, left: float, top: float, brush: Brush) -> Iterator[str]:
     """Cells with their numbers under a heading; gradients are tinted after a backward pass."""
-    wides = columns(grid)
+    wides = grid.columns
     middle = left + sum(wides) / 2
     yield _text(middle, top + 9.5, grid.heading, brush, "muted", f' font-size="{_n(SMALL)}" font-style="italic"')
     for i, row in enumerate(grid.cells):

@@ -1,4 +1,7 @@
-"""The contents of a picture of a graph: cards, panels, wires, lanes and notes, without places, sizes or colours."""
+"""The contents of a picture of a graph: cards, panels, wires, lanes and notes, each of the size that its text needs.
+
+Sizes are in points. Places and colours come later.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +15,16 @@ from typing import Any, NamedTuple
 from autograd.stale import changed
 from autograd.value import Value
 from viz.names import given, names
-from viz.numbers import few, printable
+from viz.numbers import few, printable, width
+from viz.once import once
 from viz.picture.stage_graph import Stage, Vector
 
 Edge = tuple[Value, int]  # a value, and the place of one of its operands
+Size = tuple[float, float]  # width and height
+
+SIZE, SMALL, TITLE = 10.0, 9.0, 12.0  # of the type on a card, of a formula and a cell, of a panel's name
+ROW, INSET, APART = 13.5, 7.0, 8.0  # of a panel: the height of a row, around its grids, between two of them
+HEAD = 7.0  # of a label: for the small head that points back
 NARROW = 4  # columns of a matrix where there is little room
 
 
@@ -47,6 +56,15 @@ class Card:
             return [f"{self.name} = {self.value}" if self.name else self.value]
         return [f"{self.glyph} {self.name}".strip(), self.value, self.gradient]
 
+    @once
+    def size(self) -> Size:
+        """Its width and height."""
+        if self.small:
+            return max(18.0, width(self.lines[0], SMALL) + 12), 18.0
+        gap = width(" ", SIZE) if self.glyph and self.name else 0.0
+        first = width(self.glyph, SIZE, bold=True) + gap + width(self.name, SIZE)
+        return max(40.0, 14.4 + max(first, width(self.value, SIZE, bold=True), width(self.gradient, SIZE))), 40.0
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -56,6 +74,13 @@ class Grid:
     cells: list[list[str]]
     shades: list[list[float | None]] | None = None  # of gradients, as on a card
     nodes: list[list[Value | None]] = field(default_factory=list, repr=False)  # the value in each cell; None in a gap
+
+    @once
+    def columns(self) -> list[float]:
+        """The width of each column."""
+        wide = [max(24.0, 8 + max(width(text, SMALL) for text in column)) for column in zip(*self.cells, strict=True)]
+        more = max(0.0, width(self.heading, SMALL) - sum(wide)) / len(wide)
+        return [w + more for w in wide]
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +102,18 @@ class Panel:
         """Its text."""
         rows = (f"{g.heading} = {'; '.join(', '.join(row) for row in g.cells)}" for g in self.grids)
         return [f"{self.name}  {self.formula}".strip(), *rows]
+
+    @property
+    def inner(self) -> float:
+        """The width of all its grids, side by side."""
+        return sum(sum(grid.columns) for grid in self.grids) + APART * (len(self.grids) - 1)
+
+    @once
+    def size(self) -> Size:
+        """Its width and height."""
+        head = width(self.name, TITLE, bold=True) + (6 + width(self.formula, SMALL) if self.formula else 0.0)
+        rows = max(len(grid.cells) for grid in self.grids)
+        return 2 * INSET + max(head, self.inner), 22 + 13 + ROW * rows + INSET
 
 
 @dataclass(frozen=True)
@@ -102,12 +139,31 @@ class Wire:
         local = [self.quotient, f"= {self.derivative}"] if self.quotient else [f"×{self.derivative}"]
         return local * bool(self.derivative) + [f"◂ {self.flow}"] * bool(self.flow)
 
+    @property
+    def letters(self) -> float:
+        """The size of the type of its label."""
+        return SMALL if self.quotient else 8.0
+
+    def long(self, line: str) -> float:
+        """The width of a line of its label; the mark of what flows back is drawn, not set."""
+        return HEAD + width(line[2:], self.letters) if line.startswith("◂ ") else width(line, self.letters)
+
+    def label(self, lines: int | None = None) -> Size:
+        """The size of the ground of its label: of its first lines, or of those for which there shall be room."""
+        texts = self.lines[: self.room if lines is None else lines]
+        return max(map(self.long, texts), default=0.0) + 3, (self.letters + 2) * len(texts)
+
 
 class Lane(NamedTuple):
     """A band of the picture: one scope."""
 
     name: str
     formula: str
+
+    @property
+    def heading(self) -> float:
+        """The width of its heading: of its name or its formula, whichever is wider."""
+        return max(width(self.name, TITLE, bold=True), width(self.formula, SMALL)) + 8
 
 
 class Note(NamedTuple):

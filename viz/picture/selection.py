@@ -91,19 +91,16 @@ def keys(computed: Sequence[Any], parents: Parents, depth: int) -> dict[Any, Has
 
 def sequence(computed: Sequence[Any], parents: Parents, key: Keys) -> list[Hashable]:
     """The scopes, each after those it takes values from; [] if two of them take values from each other."""
-    before: dict[Hashable, dict[Hashable, None]] = {}
+    needs: dict[Hashable, set[Hashable]] = {}
     for v in computed:
-        before.setdefault(key[v], {}).update((key[p], None) for p in parents[v] if key.get(p, key[v]) != key[v])
-    lanes: list[Hashable] = []
-    while before:
-        free = next((k for k, needs in before.items() if not needs), None)
+        needs.setdefault(key[v], set()).update(key[p] for p in parents[v] if key.get(p, key[v]) != key[v])
+    lanes: dict[Hashable, None] = {}
+    while len(lanes) < len(needs):
+        free = next((k for k, before in needs.items() if k not in lanes and before <= lanes.keys()), None)
         if free is None:
             return []
-        lanes.append(free)
-        del before[free]
-        for needs in before.values():
-            needs.pop(free, None)
-    return lanes
+        lanes[free] = None
+    return list(lanes)
 
 
 def visits(computed: Sequence[Any], parents: Parents, key: Keys) -> dict[Any, Hashable]:
