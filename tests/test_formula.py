@@ -495,9 +495,11 @@ def test_leaves_changed_since_are_named():
     w = Value(0.5, "w_$x")
     L = w.tanh()
     w.data = 1.0
-    formula = latex(L, wrt=w)
+    formula = latex(L)
     assert "w_$x changed after" in str(formula)
     compiled(formula)
+    with pytest.raises(ValueError, match=r"^w_\$x changed after this graph was computed"):
+        latex(L, wrt=w)  # the formulas hold for the new number, the derivative for the old one
 
 
 def test_a_users_row_with_words_of_its_own_is_written_in_them_in_text(row):

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import autograd as ag
+import viz
 from autograd import Value, array, constant, gradients, named, scope, where
 from autograd.tape import wengert_list
 from tests.pictures import PAYLOADS, network
@@ -418,3 +419,30 @@ def test_the_cost_of_following_every_path_is_told_where_it_is_twice_that_of_a_sw
     for _ in range(3):
         v = v + v
     assert str(explain(v, x)).endswith("would visit 15 nodes; one reverse sweep visits 4 nodes and 6 edges, each once.")
+
+
+def test_elasticities_of_a_changed_graph_or_an_infinite_output_are_not_given():
+    q = Value(3.0, "q")
+    L = q * q + 1
+    q.data = 5.0
+    with pytest.raises(ValueError, match=r"^q changed after this graph was computed: compute it again"):
+        explain(L)
+    infinite = explain(Value(1e200, "x") * Value(1e200, "k"))
+    assert [leaf.elasticity for leaf in infinite.leaves] == [None, None]
+
+
+def test_a_remainder_that_leaves_the_floats_beside_a_finite_sum_is_not_called_infinite():
+    x = y = Value(2.0**-600, "x")
+    for _ in range(1100):
+        y = y + y
+    found = explain(y * 1e-320, x, top=1)
+    assert math.isfinite(found.total)
+    assert math.isnan(found.remainder.sum)
+
+
+@pytest.mark.parametrize("digits", [0, 1, 2.5])
+def test_a_table_and_a_formula_need_two_digits_as_a_picture_does(digits):
+    y = Value(2.0, "x") * 3.0
+    for show in (viz.table, viz.latex):
+        with pytest.raises(ValueError, match="digits is a whole number from 2 on"):
+            show(y, digits=digits)

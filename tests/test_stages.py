@@ -742,4 +742,6 @@ def test_gradients_of_several_passes_are_told_array_by_array():
     out.backward()
     for detail in ("values", "stages"):
         (note,) = draw(out, detail=detail).scene.notes
-        assert note.text.startswith("∂ of W, x and b holds the sum of several backward passes")
+        assert note.text.startswith(
+            "∂ of W, x and b holds more than this graph's edges carry to it, such as several backward passes"
+        )

@@ -922,7 +922,7 @@ def test_two_backward_passes_without_zero_grad_are_said_in_the_caption_and_under
     assert not [note for note in draw(y).scene.notes if note.kind == "several"]
     assert "backward passes" not in str(table(y))
     y.backward()
-    said = "∂ of x and w holds the sum of several backward passes, of which the edges show one at most: zero_grad clears it."
+    said = "∂ of x and w holds more than this graph's edges carry to it, such as several backward passes or one through another graph: zero_grad clears it."
     assert [note.text for note in draw(y).scene.notes if note.kind == "several"] == [said]
     assert str(table(y)).endswith(said)
     assert "several backward passes" in " ".join(texts(parsed(draw(y))[0]))

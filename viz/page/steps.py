@@ -15,12 +15,10 @@ from typing import Any
 
 from autograd.arrays import zero_grad
 from autograd.refusals import ERRORS
-from autograd.stale import changed
 from autograd.tape import wengert_list
 from autograd.value import Value
 from viz.arguments import Detail, Direction, Theme, choice, values_in, whole
 from viz.files import saved
-from viz.numbers import printable
 from viz.once import once
 from viz.page import exercise
 from viz.page.animation import animated
@@ -30,6 +28,7 @@ from viz.page.scopes import insides, nested
 from viz.picture import cards, formats, stages
 from viz.picture.diagram import Diagram, failed
 from viz.picture.paint import uid, without_tooltips
+from viz.picture.scene import unchanged
 from viz.source import Failure, attach, given, listing
 
 # fmt: off
@@ -176,9 +175,7 @@ def _order(output: Any) -> list[Value]:
     output, *more = values_in(output)
     if more:
         raise TypeError(f"steps go through the graph of one Value; got {1 + len(more)}: take one of them, or their sum")
-    order = wengert_list([output])
-    if stale := changed(order):
-        raise ValueError(f"{printable(stale, 120)} changed after this graph was computed: compute it again")
+    order = unchanged(wengert_list([output]))
     if len(order) > MOST_VALUES:
         raise ValueError(
             f"a page holds {MOST_VALUES:,} values; this graph has {len(order):,}: draw(…) shows its stages"

@@ -238,6 +238,13 @@ def outdated(order: Iterable[Value]) -> list[str]:
     return [f"{found} {rest}"] if found else []
 
 
+def unchanged(order: list[Value]) -> list[Value]:
+    """The same graph; ValueError names a leaf that has changed since: what is said of both numbers would be false."""
+    if stale := changed(order):
+        raise ValueError(f"{printable(stale, 120)} changed after this graph was computed: compute it again")
+    return order
+
+
 def accumulated(order: Sequence[Value]) -> list[str]:
     """A sentence that names the leaves whose gradient is not what this graph's edges carry to it; none if there are none."""
     terms: defaultdict[Value, list[float]] = defaultdict(list)
@@ -252,7 +259,9 @@ def accumulated(order: Sequence[Value]) -> list[str]:
     name = names(order)
     arrays = list(dict.fromkeys(given(v).array or name[v] for v in wrong))  # W of W[0,0] … W[2,3]
     found = printable(" and ".join([", ".join(few(arrays[:-1], 4, 3))] * (len(arrays) > 1) + arrays[-1:]), 120)
-    several = "holds the sum of several backward passes, of which the edges show one at most"
+    several = (
+        "holds more than this graph's edges carry to it, such as several backward passes or one through another graph"
+    )
     what = several if any(terms[v] for v in wrong) else "is that of a backward pass through another graph"
     return [f"∂ of {found} {what}: zero_grad clears it."]
 

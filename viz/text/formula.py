@@ -10,10 +10,10 @@ from typing import Any, ClassVar
 from autograd import nesting
 from autograd.tape import wengert_list
 from autograd.value import Value
-from viz.arguments import Detail, choice, values_in
+from viz.arguments import Detail, choice, values_in, whole
 from viz.files import Text
 from viz.names import given
-from viz.picture.scene import outdated
+from viz.picture.scene import outdated, unchanged
 from viz.picture.stage_graph import by_scope
 from viz.text.chainrule import LINES, Line, flattened, remark
 from viz.text.scalars import Notation, Scalars
@@ -88,8 +88,8 @@ def latex(output: Any, wrt: Any = None, *, detail: Detail = "auto", digits: int 
     goes from scope to scope, with vectors and matrices: the product of the Jacobians with their shapes, then each
     ∂output/∂vector in the shape of the vector, with transposes. "auto" does so for a whole array in a graph of scopes.
 
-    TypeError for what is no Value; ValueError for a constant, a value of another graph, and stages where there are none.
-    A derivative that does not exist raises as `backward` does.
+    TypeError for what is no Value; ValueError for a constant, a value of another graph, a leaf that has changed since, and
+    stages where there are none. A derivative that does not exist raises as `backward` does.
 
     >>> w, x, b = Value(0.5, "w"), Value(2.0, "x"), Value(-0.7, "b")
     >>> L = (w * x + b) ** 2
@@ -108,12 +108,14 @@ def latex(output: Any, wrt: Any = None, *, detail: Detail = "auto", digits: int 
           = 1.2
     """
     choice("detail", detail, Detail)
+    whole("digits", digits, 2)
     outputs = values_in(output)
     order = wengert_list(outputs)
     if wrt is None and detail == "stages":
         raise ValueError("a formula is written in scalars; detail='stages' goes with wrt=")
-    lines = list(_equations(order, outputs) if wrt is None else _derivation(outputs, order, wrt, detail, digits))
-    return Formula((*lines, *map(remark, outdated(order))))
+    if wrt is not None:
+        return Formula(tuple(_derivation(outputs, unchanged(order), wrt, detail, digits)))
+    return Formula((*_equations(order, outputs), *map(remark, outdated(order))))
 
 
 def _equations(order: Sequence[Value], outputs: Sequence[Value]) -> Iterator[Line]:

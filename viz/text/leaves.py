@@ -11,7 +11,7 @@ from autograd.tape import reverse_sweep
 from autograd.value import Value
 from viz.names import names
 from viz.numbers import number
-from viz.picture.scene import outdated
+from viz.picture.scene import unchanged
 from viz.text.tabular import Tabular, amount, counted
 
 ALL = 40  # leaves up to which each has a row
@@ -33,7 +33,6 @@ class Sensitivity(Tabular):
     output: str
     leaves: tuple[Leaf, ...]
     top: int  # so many have a row
-    cautions: tuple[str, ...]
     digits: int
 
     @property
@@ -45,10 +44,10 @@ class Sensitivity(Tabular):
 
     @property
     def notes(self) -> Sequence[str]:
-        """The meaning of an elasticity, where there is one, and the cautions."""
+        """The meaning of an elasticity, where there is one."""
         y = self.output
         text = f"Elasticity is ∂{y}/∂leaf · leaf / {y}: by so many percent {y} changes where the leaf changes by 1 %."
-        return [text] * any(leaf.elasticity is not None for leaf in self.leaves) + [*self.cautions]
+        return [text] * any(leaf.elasticity is not None for leaf in self.leaves)
 
     def _texts(self, leaf: Leaf) -> tuple[str, ...]:
         share, words = "–", ""
@@ -62,14 +61,14 @@ class Sensitivity(Tabular):
 
 def leaves(order: list[Value], top: int, digits: int) -> Sensitivity:
     """The leaves of the graph of the last value."""
-    *_, y = order
+    *_, y = unchanged(order)
     slope, name = reverse_sweep(order, {y: 1.0}), names(order, digits)
     taken = [v for v in order if v.op is None and v.role != "constant"]
     found = [Leaf(name[v], v.data, slope[v], _elasticity(slope[v], v.data, y.data)) for v in taken]
     found.sort(key=lambda leaf: -abs(leaf.gradient))
-    return Sensitivity(name[y], tuple(found), top, tuple(outdated(order)), digits)
+    return Sensitivity(name[y], tuple(found), top, digits)
 
 
 def _elasticity(slope: float, x: float, y: float) -> float | None:
-    share = slope / y * x if x and y else math.nan
+    share = slope / y * x if x and y and math.isfinite(y) else math.nan
     return share if math.isfinite(share) else None

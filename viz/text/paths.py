@@ -151,7 +151,8 @@ def explain(output: Value, leaf: Value | None = None, *, top: int | None = None,
         # A 0 makes the product 0 where the sweep found that it stays 0; 0 · ∞ has no value.
         product = math.nan if refused and not all(map(math.isfinite, partials)) else way.product
         paths.append(Path(nodes, partials[:-1], product, _share(product, total)))
-    remainder = Remainder(count - len(paths), math.nan if refused and count > len(paths) else rest)
+    beyond = refused or (math.isinf(rest) and math.isfinite(total))  # a product left the floats, and the sum did not
+    remainder = Remainder(count - len(paths), math.nan if beyond and count > len(paths) else rest)
     facts = total, remainder, visits, tuple(cautions), digits
     return Explanation(name[output], name[leaf], tuple(paths), count, *facts)
 

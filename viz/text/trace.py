@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from autograd.nesting import real
 from autograd.tape import forward_sweep, stored, wengert_list
 from autograd.value import Value
-from viz.arguments import values_in
+from viz.arguments import values_in, whole
 from viz.names import expression, given, names, shortened
 from viz.numbers import printable
 from viz.picture.scene import accumulated, outdated
@@ -91,6 +91,7 @@ def table(output: Any, *, tangents: Value | Mapping[Value, float] | None = None,
     order = wengert_list(outputs)
     seeds = None if tangents is None else _seeds(order, tangents)
     tangent = {} if seeds is None else dict.fromkeys(order, 0.0) | forward_sweep(order, seeds, stored, outputs)
+    whole("digits", digits, 2)
     name = names(order, digits)
     column = plan(order, {v: v.parents for v in order}).column
     steps = sorted((v for v in order if v.op), key=column.__getitem__)
