@@ -84,7 +84,9 @@ def _takes(rule: Any, n: int) -> bool:
 def unknown(what: str, given: Mapping[str, object], ours: Mapping[str, str]) -> TypeError:
     """The error for arguments under names that are another library's: it says ours."""
     name = next(iter(given))
-    return TypeError(f"{what} takes no {name}={given[name]!r}{f': {ours[name]}' if name in ours else ''}")
+    return TypeError(
+        f"{what} takes no {name}={given[name]!r}{f': {ours[name].format(given[name])}' if name in ours else ''}"
+    )
 
 
 QUOTIENTS = (

@@ -230,7 +230,7 @@ class Value(Typed, ops.Methods):
 
 
 _MADE = "A node that is no leaf is made by arithmetic: a + b has the parents a and b"
-_OURS = dict.fromkeys(("_op", "_children", "op", "parents"), _MADE) | {"label": "write name='x'", "grad": "see x.grad"}
+_OURS = dict.fromkeys(("_op", "_children", "op", "parents"), _MADE) | {"label": "write name={!r}", "grad": "see x.grad"}
 
 
 # --- what makes a node ------------------------------------------------------------------------------------------------

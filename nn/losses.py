@@ -169,7 +169,8 @@ def _pairs(y_hat: Any, y: Any, loss: str) -> list[tuple[Any, Any]]:
     if isinstance(y_hat, Value) and y.__class__ in (int, float) and y == y:
         return [(y_hat, y)]  # the common case, in front
     if np.shape(y_hat) != np.shape(y):
-        raise ValueError(f"{loss} got outputs of shape {np.shape(y_hat)} and targets of shape {np.shape(y)}")
+        advice = "" if np.shape(y) or np.ndim(y_hat) != 1 else f": the row of a class is nn.one_hot(y, {len(y_hat)})"
+        raise ValueError(f"{loss} got outputs of shape {np.shape(y_hat)} and targets of shape {np.shape(y)}{advice}")
     pairs = list(zip(nesting.flat(y_hat), nesting.flat(y), strict=True))
     if not pairs:
         raise ValueError(f"{loss} of nothing: outputs and targets are empty")

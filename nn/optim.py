@@ -27,7 +27,8 @@ class Setting:
     def __set__(self, optimizer: Optimizer, x: Any) -> None:
         if not self.holds(x):
             raise ValueError(f"{type(optimizer).__name__} needs {self.needs}; got {x!r}")
-        optimizer.__dict__[self.name] = x  # where reading it finds it at once
+        # Where reading it finds it at once; of another kind of number, such as a Fraction, its float.
+        optimizer.__dict__[self.name] = float(x) if isinstance(x, Real) else x
 
 
 class Optimizer:
@@ -55,7 +56,7 @@ class Optimizer:
     def safe_update(
         self, w: Floats, g: Floats, places: Places, memory: list[Floats] | None = None
     ) -> tuple[Floats, list[Floats]] | None:
-        """(what `update` gives, the memory then), with weight decay added to g; None where a number is not finite.
+        """(what `update` gives, the memory then), with weight decay added to g; None where a number of either is not finite.
 
         It begins with its own memory, or with that which is given. Nothing has changed yet: `commit` takes the step.
         """
@@ -64,7 +65,7 @@ class Optimizer:
             self.memory = kept if memory is None else memory
             with np.errstate(all="ignore"):
                 new = self.update(w, g + self.weight_decay * w if self.weight_decay else g, places)
-            return (new, self.memory) if np.isfinite(new).all() else None
+            return (new, self.memory) if all(np.isfinite(x).all() for x in (new, *self.memory)) else None
         finally:
             self.memory = kept
 
@@ -96,7 +97,9 @@ class Optimizer:
         before = [v.primal for v in moving]
         taken = self.safe_update(np.fromiter(before, float, len(moving)), g, places)
         if taken is None:
-            raise ValueError(f"no step is taken: with a learning rate of {self.lr} it would be infinite or nan")
+            raise ValueError(
+                f"no step is taken: with a learning rate of {self.lr}, it or what the optimiser remembers would be infinite or nan"
+            )
         self.commit(moving, before, *taken)
 
     def zero_grad(self) -> None:

@@ -117,7 +117,7 @@ def fit(
     (100, True)
     """
     if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"fit takes an optimiser such as nn.SGD(model.parameters(), lr=0.1); got {optimizer!r}")
+        raise TypeError(f"fit takes an optimiser such as nn.SGD(model.parameters(), lr=0.1); got {optimizer!r:.60}")
     if reduction not in ("mean", "sum"):
         raise ValueError(f"reduction is 'mean' or 'sum'; got {reduction!r}")
     if callback is not None and not callable(callback):

@@ -97,9 +97,13 @@ def _data(arguments: argparse.Namespace) -> Examples:
 
 def _standard(data: Examples) -> Any:
     """The numbers in standard deviations from the mean of their column; ValueError for a column that does not vary."""
-    deviation = data.X.std(axis=0)
-    if not deviation.all():
-        raise ValueError(f"the column {data.columns[deviation.argmin()]!r} holds one number in all lines: leave it out")
+    alike = (data.X[0] == data.X).all(axis=0)  # where all are 0.1 their deviation is no 0, but a rounding error
+    if alike.any():
+        raise ValueError(f"the column {data.columns[alike.argmax()]!r} holds one number in all lines: leave it out")
+    with np.errstate(over="ignore"):
+        deviation = data.X.std(axis=0)
+    if not np.isfinite(deviation).all():
+        raise ValueError(f"the column {data.columns[deviation.argmax()]!r} is too large: its squares leave the floats")
     return (data.X - data.X.mean(axis=0)) / deviation
 
 
@@ -194,6 +198,8 @@ def _run(parser: _Parser, arguments: argparse.Namespace) -> None:
         return _gpt(arguments)
     data = _data(arguments)
     X = _standard(data)  # noqa: N806
+    if arguments.live and arguments.example is not None:
+        parser.error("--live has the graph of every example: choose one in the page, without --example")
     if arguments.live:
         return _live(data, X, arguments)
     if arguments.example is None:

@@ -168,6 +168,10 @@ def history(h: Any) -> Any:
     'epoch'
     """
     runs = h if isinstance(h, Mapping) else {"loss": h}
+    if not all(getattr(run, "loss", ()) for run in runs.values()):
+        from viz.arguments import told
+
+        raise TypeError(f"history shows what nn.fit returns, or a dictionary of such; got {told(h)}")
     figure, (axes,) = _figure()
     for colour, (name, run) in zip(_colours(len(runs)), runs.items(), strict=True):
         label = f"{name}, validation" if runs is h else "validation"

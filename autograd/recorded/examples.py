@@ -30,7 +30,10 @@ def rows(X: Any, name: str = "X", least: int = 2) -> Floats:  # noqa: N803  # th
     if not (finite := np.isfinite(data)).all():
         at = tuple(np.argwhere(~finite)[0].tolist())
         place = f" in row {at[0]}" + f", column {', '.join(map(str, at[1:]))}" * (len(at) > 1)
-        raise ValueError(f"{name} holds {data[at]}{place}: leave such rows out, or fill them in")
+        advice = "leave such rows out, or fill them in"
+        if len(data) > 1 and not finite[(slice(None), *at[1:])].any():
+            advice = "no row has a number there; a constant column has the deviation 0, by which none can be divided"
+        raise ValueError(f"{name} holds {data[at]}{place}: {advice}")
     return data.astype(float)
 
 
@@ -64,7 +67,8 @@ def one_hot(y: Any, n_classes: int) -> npt.NDArray[np.float64]:
     if indices.dtype.kind not in "iub" and indices.size:
         raise TypeError(f"one_hot takes whole-number class indices; got {indices.dtype}: convert with astype(int)")
     if indices.size and not (indices.min() >= 0 and indices.max() < n_classes):
-        advice = "np.unique(Y, return_inverse=True)[1] counts them from 0, and each needs an output"
+        few = f"{indices.max() + 1} classes need as many outputs"
+        advice = "np.unique(Y, return_inverse=True)[1] counts them from 0" if indices.min() else few
         raise ValueError(f"classes run from 0 to {n_classes - 1}; got {indices.min()} to {indices.max()}: {advice}")
     return np.array(indices[..., None] == np.arange(n_classes), dtype=float)
 
@@ -119,7 +123,11 @@ def inputs(x: Any) -> Any:
 
 
 def output(model: Any, x: Any) -> Any:
-    """The output of a model for one example; a vector of one is one output."""
+    """The output of a model for one example; a vector of one is one output. TypeError for what cannot be called."""
+    if isinstance(model, type) or not callable(model):
+        raise TypeError(
+            f"a model is a Module, such as nn.MLP(2, [3, 1]), or a function of one example; got {model!r:.60}"
+        )
     y = model(x)
     return y[0] if np.shape(y) == (1,) else y
 

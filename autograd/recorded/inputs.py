@@ -113,7 +113,7 @@ class Data:
             given = " and ".join(f"{n} of {name}" for name, n in counts.items())
             raise ValueError(f"every argument has a row per example; got {given}")
         if 0 in counts.values():
-            raise ValueError("there are no rows: a mean over none is not defined")
+            raise ValueError("there are no rows of data: give at least one")
 
 
 def _joined(demands: Sequence[Demand], places: Mapping[Any, Any]) -> list[Demand]:
