@@ -23,7 +23,7 @@ COMPLAINTS = {
     "absent":        "The loss does not depend on {where}: use them in the model's call, or remove them.",
     "unmoved":       "No gradient reaches {where}: they act only through {flat}, whose gradient is 0 everywhere. Take sigmoid units in place of the threshold.",
     "dead":          "{where} is off on {share:.0%} of the rows, so it passes no gradient and hardly learns: a dead ReLU. Use leaky_relu or a smaller learning rate, or start from another seed.",
-    "saturated":     "{where} is saturated on {share:.0%} of the rows: its slope g′(a) is below 1 % of the largest, and the gradient is multiplied by it. Scale the inputs to about 1, start from smaller weights, and train outputs by logits.",
+    "saturated":     "{where} is saturated on {share:.0%} of the rows: its slope g′(a) is below 1 % of the largest, and the gradient is multiplied by it. Scale the inputs to about 1, start from smaller weights or take a smaller learning rate, and train outputs by logits.",
     "identical":     "{where} compute the same and get the same gradient on every row, so they will stay one unit for ever. Start from random weights, as the layers do by themselves.",
     "vanishing":     "The gradient vanishes on its way back: {last:.2g} in {end}, {first:.2g} in {where}. Use tanh or relu units, fewer layers, or larger initial weights.",
     "exploding":     "The gradient explodes on its way back: {last:.2g} in {end}, {first:.2g} in {where}. Use smaller initial weights and a smaller learning rate, and scale the inputs to about 1.",

@@ -849,7 +849,7 @@ def test_grad_is_neither_read_nor_changed():
     ("call", "error", "words"),
     [
         (lambda: steps([Value(1.0), Value(2.0)]), TypeError, "one Value; got 2: take one of them, or their sum"),
-        (lambda: steps(3.0), TypeError, "a picture shows the graph of a Value; got float"),
+        (lambda: steps(3.0), TypeError, "what is shown is the graph of a Value; got float"),
         (lambda: steps(Value(1.0) * 2, predict=[Value(3.0)]), ValueError, "no part of this graph"),
         (lambda: steps((x := Value(2.0, "x")).exp().log(), predict=[(x, x)]), ValueError, "no operand"),
         (lambda: steps(Value(0.0).sqrt()), (ValueError, ZeroDivisionError), "no derivative"),

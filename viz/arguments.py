@@ -27,7 +27,7 @@ def values_in(output: Any) -> list[Value]:
     for x in given:
         if not isinstance(x, Value):
             raise TypeError(
-                f"a picture shows the graph of a Value; got {type(x).__name__} {printable(repr(x), 60)}: pass the result of a "
+                f"what is shown is the graph of a Value; got {type(x).__name__} {printable(repr(x), 60)}: pass the result of a "
                 "computation on Values, such as model(x), or a list of them (float(v), math.exp(v) and v.data are numbers without a graph)"
             )
     return list(dict.fromkeys(given))
