@@ -45,8 +45,7 @@ def graphs(
     """
     x, y = data
     called = list(names(list(theta)).values())
-    rows, of = np.unique(y.reshape(len(y), -1), axis=0, return_inverse=True)
-    once = [int((of.ravel() == k).argmax()) for k in range(len(rows))]
+    _, once, of = np.unique(y.reshape(len(y), -1), axis=0, return_index=True, return_inverse=True)
     found = [_graph(example, x[k], y[k], theta, plain=True) for k in once]
     if len({graph.form for graph in found}) > MOST:
         found, of = [_graph(example, x[0], y[0], theta, plain=False)], np.zeros(len(y), int)
