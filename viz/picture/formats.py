@@ -6,9 +6,9 @@ import re
 import sys
 from base64 import b64encode
 from collections.abc import Iterable
-from functools import cache
 from html import escape
 from pathlib import Path
+from string import Template
 from typing import Any
 
 from viz.picture.colours import PALETTE
@@ -17,7 +17,8 @@ from viz.picture.scene import Scene
 
 PIXELS = 40_000_000  # the largest PNG
 DPI = 96  # pixels of an SVG to an inch
-FONTS = Path(__file__).parent / "fonts"
+HERE = Path(__file__).parent
+FONTS = HERE / "fonts"
 FAMILY = "Chainrule Sans"
 SIZE = r' width="([0-9.]+)" height="([0-9.]+)"'  # of an SVG
 
@@ -54,12 +55,8 @@ def address(svg: str) -> str:
 def page(svg: str, title: str, theme: str) -> str:
     """A page of its own, on the picture's paper."""
     colour = dict(zip(("light", "dark"), PALETTE["paper"], strict=True)).get(theme, "Canvas")
-    return (
-        f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        f'<meta name="viewport" content="width=device-width, initial-scale=1">\n<title>{escape(title)}</title>\n'
-        f"<style>:root{{color-scheme:light dark}}body{{margin:0;background:{colour}}}svg{{max-width:100%;height:auto}}</style>\n"
-        f"</head>\n<body>\n{svg}</body>\n</html>\n"
-    )
+    template = Template((HERE / "page.html").read_text(encoding="utf-8"))
+    return template.substitute(title=escape(title), colour=colour, svg=svg)
 
 
 def mermaid(scene: Scene, direction: str) -> str:
@@ -125,6 +122,5 @@ def _in_our_font(svg: str) -> str:
     return svg.replace(FONT, FAMILY).replace("</text>", nowhere)
 
 
-@cache
 def _letters() -> frozenset[str]:
     return frozenset((FONTS / "letters.txt").read_text(encoding="utf-8"))
