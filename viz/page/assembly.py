@@ -13,12 +13,6 @@ from typing import Any
 PAGE = Path(__file__).parent
 OVER = "grid-area:1/1"  # one over the other
 LOOK = "display:block;width:100%;height:{}px;border:1px solid #d1d9e0;border-radius:6px;transition:color 1ms"
-# A frame without an origin cannot see the theme of the notebook around it, only that of the reader's screen. It is told
-# the colour of the notebook's text when it has loaded, and when that colour changes, which begins a transition.
-TELL = (
-    "(this.ontransitionrun=()=>setTimeout(()=>"
-    "this.contentWindow.postMessage({ink:getComputedStyle(this).color},'*'),99))()"
-)
 
 
 def assembled(body: str, script: str, facts: Any, theme: str, title: str, **parts: str) -> str:
@@ -69,7 +63,9 @@ class Page:
 
     @property
     def _framed(self) -> str:
-        told = f' onload="{TELL}"' if self.theme == "auto" else ""
+        # A frame without an origin cannot see the theme of the notebook around it, only that of the reader's screen. It is
+        # told the colour of the notebook's text when it has loaded, and when that colour changes, which begins a transition.
+        told = f' onload="{read("frame.js").strip()}"' if self.theme == "auto" else ""
         source = escape(self.html).replace("\n", "&#10;")  # in Markdown an empty line would end the element
         frame = f'<iframe sandbox="allow-scripts" title="{self.title}" style="{LOOK.format(self.high)}"{told} srcdoc="{source}">'
         layers = "".join(f'<div style="{OVER}">{layer}</div>' for layer in (self.below, f"{frame}</iframe>"))

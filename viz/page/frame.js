@@ -1,0 +1,1 @@
+(this.ontransitionrun=()=>setTimeout(()=>this.contentWindow.postMessage({ink:getComputedStyle(this).color},'*'),99))()
