@@ -69,13 +69,6 @@ def blanked(svg: str) -> str:
     return label.sub(lambda group: re.sub(r">(= [^<]*|[−\d.e∞◂→× ]+)</text>", "></text>", group[0]), svg)
 
 
-def unnamed(facts: dict[str, Any]) -> None:
-    """Take the Jacobians' names out of a page's facts, for ∂L/∂h = [0.5, −1] is a gradient; the page computes them."""
-    for group in facts["groups"] + (facts["other"] or facts)["groups"]:  # of both pictures, where there are two
-        for source in group.get("sources", ()):
-            source["what"] = None
-
-
 class Answer(NamedTuple):
     """An answer to one question: what was asked, whether it is right, how often was tried, and in how many seconds."""
 

@@ -42,10 +42,13 @@ def gathered(order: Sequence[Value], asked: Sequence[Facts], shown: Facts) -> tu
     return facts, f"[{','.join(f'{{f:{f},d:{d}}}' for f, d in functions)}]"
 
 
-def level(scene: Scene, order: Sequence[Value], digits: int, insides: Mapping[str, Scene]) -> Facts:
-    """The facts of one picture of the graph: its steps, cards and wires, and those of the scopes that open in it."""
+def level(scene: Scene, order: Sequence[Value], digits: int, insides: Mapping[str, Scene], named: bool = True) -> Facts:
+    """The facts of one picture of the graph: its steps, cards and wires, and those of the scopes that open in it.
+
+    Where gradients are asked for, no Jacobian is `named`, for ∂L/∂h = [0.5, −1] is a gradient: the page computes the names.
+    """
     number: dict[Value | None, int] = {v: k for k, v in enumerate(order)}
-    shown = _by_stages(scene, number) if scene.staged else _by_values(scene, number)
+    shown = _by_stages(scene, number, named) if scene.staged else _by_values(scene, number)
     _put_aside(shown["groups"], order, number)
     name, coarse = ("stages", max(2, digits - 1)) if scene.staged else ("values", digits)
     inside = {key: _inside(within, number) for key, within in insides.items() if scene.staged}
@@ -113,13 +116,13 @@ def _by_values(scene: Scene, number: Numbers) -> Facts:
 # --- stage by stage ---------------------------------------------------------------------------------------------------
 
 
-def _by_stages(scene: Scene, number: Numbers) -> Facts:
+def _by_stages(scene: Scene, number: Numbers, named: bool) -> Facts:
     panels = {panel.id: panel for panel in scene.cards if isinstance(panel, Panel)}
     uses = Counter(wire.tail for wire in scene.wires)
     sources = defaultdict[str, list[Facts]](list)
     for wire in scene.wires:
         tail, product = panels[wire.tail], not _within(panels[wire.head])
-        more = {"what": wire.derivative, "several": uses[wire.tail] > 1, "product": product}
+        more = {"what": wire.derivative if named else None, "several": uses[wire.tail] > 1, "product": product}
         sources[wire.head].append(_source(wire.by, number) | {"constant": tail.kind == "constant"} | more)
     computed = [panel for panel in panels.values() if panel.stage.role is None]
     if not any(note.kind == "cut" for note in scene.notes):  # else columns know nothing of what lies between

@@ -145,12 +145,11 @@ def steps(
     _backward(twins)
     pictures = [_picture(twin, name, direction, theme, digits, BESIDE_CODE if watch else WIDTH) for name in levels]
     within = _insides(pictures, twins, theme, digits)
-    first, *other = (level(p.scene, twins, digits, {k: d.scene for k, d in within.items()}) for p in pictures)
+    inner = {key: picture.scene for key, picture in within.items()}
+    first, *other = (level(picture.scene, twins, digits, inner, named=not asked) for picture in pictures)
     facts, functions = gathered(twins, asked, first)
     facts["exercise"] = exercise.fingerprint(order) if predict == "all" else None
     facts["other"] = other[0] if other else None
-    if asked:
-        exercise.unnamed(facts)
     facts["code"] = listing([watch.places.get(v, []) for v in order]) if watch else None
     cut = (note.text for note in pictures[0].scene.notes if note.kind == "cut")  # the others are in the picture
     notes = [f"{text} The page computes all of them." for text in cut]
