@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import nesting, ops, refusals, tape
 from autograd.arrays import Array, T, array, named, values
-from autograd.guards import current, differentiating, graph_of, transforming
+from autograd.guards import differentiating, graph_of, transforming
 from autograd.nesting import real
 from autograd.stale import changed
 from autograd.value import Value, lift
@@ -201,7 +201,7 @@ def _curvatures(output: Any, inputs: Any, graph: bool) -> Any:
 
 
 def _graph_wanted(args: Sequence[Any]) -> bool:
-    return differentiating() or bool(current()) or any(isinstance(x, Value) for x in nesting.flat(list(args)))
+    return differentiating() or any(isinstance(x, Value) for x in nesting.flat(list(args)))
 
 
 def _a_function(f: Any, transform: str, instead: str) -> None:

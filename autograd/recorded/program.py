@@ -55,7 +55,8 @@ def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "nump
         raise ValueError(f"language is 'numpy' or 'c'; got {language!r}")
     arguments = dict(zip(_names(f, len(examples)), map(_example, examples), strict=True))
     leaves = {name: array(data if data.ndim else data[()], name, "input") for name, data in arguments.items()}
-    with recording() as notes:
+    inputs = [nesting.flat(x) for x in leaves.values()]
+    with recording(v for column in inputs for v in column) as notes:
         out = f(*leaves.values())
     outputs = graph_of(out, f)
     if not outputs:
@@ -65,7 +66,6 @@ def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "nump
         shape = np.shape(out)
     except ValueError:
         raise ValueError("the outputs lie in rows of different length: give them one, or record each alone") from None
-    inputs = [nesting.flat(x) for x in leaves.values()]
     return Program(f, plan(outputs, shape, inputs, notes.inputs), Data(shapes, inputs, notes.demands), language)
 
 
