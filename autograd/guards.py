@@ -190,6 +190,15 @@ def taken_out(v: Value) -> float:
     return x
 
 
+def numbers_of(nodes: Iterable[Value], read: Sequence[Value]) -> None:
+    """TypeError where a program computes numbers from nodes, and reads leaves, of a graph that would lose this part."""
+    for v in (*filter(own, nodes), *(read if current() else ())) if differentiating() else ():
+        raise TypeError(
+            f"a program computes numbers, and {refusals.described(v)} belongs to the graph that is being differentiated or "
+            "recorded, which would lose this part: call the function itself"
+        )
+
+
 def line() -> str:
     """The line of the user's code that is running."""
     import linecache

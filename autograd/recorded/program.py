@@ -16,7 +16,7 @@ import numpy.typing as npt
 from autograd import nesting
 from autograd.arrays import array
 from autograd.files import written
-from autograd.guards import graph_of, recording
+from autograd.guards import graph_of, numbers_of, recording
 from autograd.languages import numpy
 from autograd.languages.assignments import Function
 from autograd.languages.code import opaque, unused
@@ -142,7 +142,8 @@ class Program(Derivatives):
         self._run = Run(self._compiled, plan, list(data.arguments), native)
 
     def theta(self) -> npt.NDArray[np.float64]:
-        """The data of the parameters, of shape (P,)."""
+        """The data of the parameters, of shape (P,); TypeError inside a transform or recording that would lose them."""
+        numbers_of(self._plan.columns.nodes, self.parameters)
         return np.fromiter([v.primal for v in self.parameters], float, len(self.parameters))
 
     def __call__(self, *data: Any) -> Any:
