@@ -190,6 +190,15 @@ def taken_out(v: Value) -> float:
     return x
 
 
+def uncut(v: Value) -> None:
+    """TypeError for a copy of a leaf of the running transform, or of an input of the recording."""
+    if own(v):
+        raise TypeError(
+            f"a copy of {refusals.described(v)} would be cut off from the graph that is being differentiated or recorded: "
+            "use the Value itself; list(state) is a new list of the same Values, and constant(v.data) is cut off on purpose"
+        )
+
+
 def numbers_of(nodes: Iterable[Value], read: Sequence[Value]) -> None:
     """TypeError where a program computes numbers from nodes, and reads leaves, of a graph that would lose this part."""
     for v in (*filter(own, nodes), *(read if current() else ())) if differentiating() else ():
