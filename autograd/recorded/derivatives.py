@@ -87,7 +87,7 @@ class Derivatives:
 
     def refuse(self, theta: Any, name: str, kind: Any = object) -> None:
         """TypeError or ValueError for another thing than an array of P floats."""
-        if not hasattr(theta, "__array_namespace__") or not isinstance(theta, kind):
+        if not hasattr(nesting.unmasked(theta), "__array_namespace__") or not isinstance(theta, kind):
             raise TypeError(f"{name} is an array of NumPy or JAX, as theta() gives it; got {type(theta).__name__}")
         if theta.shape != (len(self.parameters),):
             raise ValueError(f"{name} has shape ({len(self.parameters)},), as theta() gives it; got {theta.shape}")
