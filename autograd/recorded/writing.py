@@ -6,6 +6,7 @@ plan alone, in a context of its own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from autograd.recorded.array_names import formulas, titles
 from autograd.recorded.groups import Group, Operand, Plan
 from autograd.recorded.operands import Reading
 from autograd.recorded.words import Stack, full, laid_out, others, plus, product, times, turned
+from autograd.refusals import ERRORS
 
 Back = Iterator[tuple[Operand, Any]]  # adjoints that go back through operands; None is 0
 
@@ -182,7 +184,10 @@ class _Backward:
         d = op.local(y, *xs, rules=op.slopes) if op.vectors and not called else []
         for j, x in enumerate(group.operands):
             if self.returned.wanted(x):
-                partial = Code.called(op, f"slope({j})", y, *xs) if called else d[j] if d else op.slopes[j](y, *xs)
+                try:
+                    partial = Code.called(op, f"slope({j})", y, *xs) if called else d[j] if d else op.slopes[j](y, *xs)
+                except ERRORS:  # of a plain number; a row that it reaches is computed on Values
+                    partial = math.nan
                 if isinstance(bar, float) and isinstance(partial, float) and bar and partial and not bar * partial:
                     bar = self.written.context.number(bar)  # their product is not 0 whatever it meets
                 yield x, self.times(bar, partial)
