@@ -33,6 +33,7 @@ LEAST = 64, 256  # rows of a block that pay for the calls of NumPy; that are eno
 MAX_EAGER = 64  # rows of a sum that are inf or nan on Values too; the sum is so then, and no further row is looked at
 
 Arrays = Sequence[npt.NDArray[Any]]
+Written = Callable[[Any], Callable[..., Any]]  # a function of that name, or for that precision
 
 
 class Run:
@@ -42,13 +43,7 @@ class Run:
     `sum_and_grad` the sum over the rows of the one output, and of its gradient.
     """
 
-    def __init__(
-        self,
-        function: Callable[[str], Callable[..., Any]],
-        plan: Plan,
-        names: Sequence[str],
-        native: Callable[[Any], Callable[..., Any]] | None = None,
-    ) -> None:
+    def __init__(self, function: Written, plan: Plan, names: Sequence[str], native: Written | None = None) -> None:
         self.function, self.plan, self.names, self.native = function, plan, names, native
         self.again = partial(_again, plan)  # the outputs and the parameters as Values, from the numbers of the columns
         #: Whether an ∞ may be that of a constant that overflowed at the example: `again` judges it.

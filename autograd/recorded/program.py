@@ -196,7 +196,7 @@ class Program(Derivatives):
         """The code that runs, as a person could have written it: `forward`, and of one output `sum_and_grad`."""
         if self.language == "c":
             return str(_native().source(self._plan, self._data.arguments))
-        return f"import numpy as np\n\n{numpy.source(self._functions())}"
+        return f"import numpy as np\n\n{numpy.source(functions(self._plan, self._data.arguments, numpy.NUMPY))}"
 
     @property
     def javascript(self) -> str:
@@ -208,10 +208,6 @@ class Program(Derivatives):
         from autograd.languages import javascript_arrays
 
         return javascript_arrays.source(functions(self._plan, self._data.arguments, javascript_arrays.ARRAYS))
-
-    def _functions(self) -> list[Function]:
-        names = ["forward"] + ["sum_and_grad"] * (not self._plan.shape)
-        return [_written(self._plan, self._data.arguments, name) for name in names]
 
     def save_source(self, path: str | os.PathLike[str]) -> Path:
         """Write the code into a file of its own: `network.py` needs NumPy alone, `network.c` a C compiler.
@@ -228,7 +224,7 @@ class Program(Derivatives):
         if path.suffix == ".c":
             text = _native().program(self._plan, self._data.arguments, self.theta().tolist()).encode()
             return written({path: lambda f: f.write(text)})
-        written_out = self._functions()
+        written_out = functions(self._plan, self._data.arguments, numpy.NUMPY)
         constants: Any = written_out[-1].context.constants  # those of the forward function among them
         module = numpy.module(numpy.source(written_out), self._data.arguments).encode()
         data = path.with_suffix(".npz")

@@ -34,11 +34,8 @@ class Forward:
         self.plan, self.arguments = plan, arguments
         self.context = Context(language, {*language.reserved, *arguments})
         self.titles = titles(plan)
-        names = [
-            *arguments,
-            "",
-            *(title.name and self.context.unique(title.name) for title in self.titles[plan.theta + 1 :]),
-        ]
+        computed = (title.name and self.context.unique(title.name) for title in self.titles[plan.theta + 1 :])
+        names = [*arguments, "", *computed]
         self.names, self.formulas = names, formulas(plan, names)
         self.codes = [self.context.variable(x, plan.groups[k].shape) for k, x in enumerate(arguments)]
         self.codes.append(self.context.variable("theta", (len(plan.parameters), 0, False)))
@@ -49,10 +46,8 @@ class Forward:
         shape = (*plan.outputs.grid.shape, plan.outputs.batched)
         self.output = full(self.context, self._reading.taken(plan.outputs), shape)
         known = self.context.names
-        self.loss = known.get(self.output.key) or self.context.unique(
-            plan.columns.shared_name(plan.outputs.grid) or "L"
-        )
-        known[self.output.key] = self.loss
+        name = plan.columns.shared_name(plan.outputs.grid) or "L"
+        self.loss = known[self.output.key] = known.get(self.output.key) or self.context.unique(name)
 
     def _compute(self, k: int, group: Group) -> None:
         kind = Stack if group.whole else Code
@@ -81,10 +76,8 @@ class Forward:
 
     def function(self, name: str, doc: str, steps: Sequence[Code | str], slope: Code | None = None) -> Function:
         """The function that takes these steps."""
-        plan = self.plan
-        return Function(
-            name, doc, self.arguments, self.context, steps, self.output, slope, plan.shape, plan.outputs.batched
-        )
+        shape, over_data = self.plan.shape, self.plan.outputs.batched
+        return Function(name, doc, self.arguments, self.context, steps, self.output, slope, shape, over_data)
 
 
 def _value(group: Group, operands: list[Any]) -> Any:
@@ -153,11 +146,9 @@ class _Backward:
         """v̄ · ∂v/∂operand for each operand of a group that leads to a parameter."""
         if group.product:
             return self._through_product(k, group, bar)
-        return (
-            self._through_components(k, group, bar)
-            if group.whole and group.op.indexed
-            else self._through_each(k, group, bar)
-        )
+        if group.whole and group.op.indexed:
+            return self._through_components(k, group, bar)
+        return self._through_each(k, group, bar)
 
     def _through_product(self, k: int, group: Group, bar: Any) -> Back:
         (left, right), (a, b) = group.operands, self.written.operands[k]
