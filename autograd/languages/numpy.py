@@ -7,23 +7,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from autograd.languages import code
+from autograd.languages import code, forms
 from autograd.languages.assignments import Function
 from autograd.languages.code import Code
-from autograd.languages.forms import (
-    ATOM,
-    COMPARE,
-    INFIX,
-    MATHEMATICS,
-    MATRIX,
-    POWER,
-    SIGN,
-    SUM,
-    Form,
-    Language,
-    calls,
-    python_literal,
-)
+from autograd.languages.forms import ATOM, COMPARE, INFIX, MATHEMATICS, POWER, SIGN, SUM, Form, Language, calls
 
 
 def _power(kind: type[Code], a: Any, b: Any) -> Any:
@@ -65,7 +52,9 @@ NUMPY = Language(
         "nonzero": Form("{} != 0", COMPARE, (SUM,)),
     }
     | {  # words for arrays
-        "matmul": Form("{} @ {}", MATRIX, (SIGN, SIGN)),  # in brackets beside other products, though Python needs none
+        "matmul": Form(
+            "{} @ {}", forms.MATRIX, (SIGN, SIGN)
+        ),  # in brackets beside other products, though Python needs none
         "picked": Form("{}.take({}, axis=0)", ATOM, (ATOM, 0)),  # in half the time of x[index]
         "slice": Form("{}[{}:{}]", ATOM, (ATOM,)),
         "every": Form("{}[{}:{}:{}]", ATOM, (ATOM,)),
@@ -88,7 +77,7 @@ NUMPY = Language(
         "sums_at": Form("sums_at({}, {}, {})"),
         "each": Form(lambda name, rule: f'each(rows["{name}"].{rule}, {{*}})'),
     },
-    python_literal,
+    forms.python_literal,
     reserved=frozenset(
         {"theta", "xp", "n", "np", "constants", "scatter", "forward", "sum_and_grad", "gradient", "abs", "float"}
         | {"others", "gather", "element", "sums_at", "each", "rows"}

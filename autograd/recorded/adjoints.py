@@ -10,22 +10,10 @@ from typing import Any
 import numpy as np
 
 from autograd.languages.code import Code, Context
+from autograd.recorded import words
 from autograd.recorded.groups import Group, Operand, Plan
 from autograd.recorded.operands import narrowed
-from autograd.recorded.words import (
-    Grid,
-    full,
-    is_array,
-    is_run,
-    laid_out,
-    over_data,
-    picked,
-    plus,
-    rows,
-    stacked,
-    summed,
-    turned,
-)  # fmt: skip
+from autograd.recorded.words import Grid, full, is_array, is_run, picked, plus, rows, stacked, summed
 
 Part = tuple[Grid, Code]  # places in a group, and what is to be added there
 FEW = 4  # arrays that are added up faster than one array is over its sorted places
@@ -80,14 +68,14 @@ class Adjoints:
                 self.context.named(f"d{self.loss}_d{name}", part)
         layers, rest = _layers([self._once([(at.ravel(), rows(part))]) for at, part in parts], group.grid.size)
         for layer in [*layers, [self._once(rest)]] if rest else layers:
-            total = plus(total, laid_out(self._gathered(layer, group), *group.grid.shape))
+            total = plus(total, words.laid_out(self._gathered(layer, group), *group.grid.shape))
         return total
 
     def _over_data(self, at: Grid, bar: Any, over: bool) -> tuple[Grid, Any, bool]:
         """An adjoint at its places, summed over the rows of data if that is still to be done."""
-        bar = over_data(bar, over, self.context)
+        bar = words.over_data(bar, over, self.context)
         if not is_run(at) and is_run(at.T):
-            return at.T, turned(bar) if is_array(bar) else bar, False
+            return at.T, words.turned(bar) if is_array(bar) else bar, False
         return at, bar, False
 
     def _once(self, parts: list[Part]) -> Part:
