@@ -6,6 +6,8 @@ import inspect
 import math
 import pickle
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from copy import deepcopy
 
 import numpy as np
@@ -151,6 +153,16 @@ def test_another_thread_may_compare_while_one_records():
     other.join()
     assert found == [True]
     assert program([3.0]).tolist() == [6.0]
+
+
+@pytest.mark.parametrize("run", [lambda f: record(f, 3.0), lambda f: grad(f)(3.0)], ids=["record", "grad"])
+def test_work_handed_on_to_a_thread_in_its_context_may_read_no_number(run):
+    def f(x):
+        with ThreadPoolExecutor(1) as pool:
+            return x * pool.submit(copy_context().run, lambda: float(x)).result()
+
+    with pytest.raises(TypeError, match=r"asks for the number|out of the graph"):
+        run(f)
 
 
 def test_several_threads_may_run_a_program_that_none_has_run_before():

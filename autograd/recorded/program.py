@@ -38,7 +38,8 @@ def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "nump
     f is called once, with arrays of Values of role input in place of the numbers. A function of no argument is a graph
     without data. Whatever f computes from other Values is recorded: their data is read anew by every call, those
     of role constant excepted. What is added to the graph afterwards is not seen, nor are numbers that f reads
-    out of it by `.data` or `values`. TypeError for an f that compares or converts a Value, or gives no Value.
+    out of it by `.data` or in another thread, if that does not run in `contextvars.copy_context()`. TypeError for an
+    f that compares or converts a Value, or gives no Value.
 
     With language="c" the program is compiled and gives the same numbers; RuntimeError where there is no C compiler.
 
