@@ -59,7 +59,7 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
     >>> len(figure.axes)
     1
     """
-    X, y = np.asarray(nesting.unmasked(X), dtype=float), np.asarray(nesting.unmasked(y))  # noqa: N806
+    X, y = np.asarray(nesting.all_unmasked(X), dtype=float), np.asarray(nesting.all_unmasked(y))  # noqa: N806
     if X.ndim != 2 or X.shape[1] != 2 or y.shape != (len(X),) or not len(X):
         raise ValueError(
             f"boundary draws rows of two numbers, (N, 2), and their classes, (N,); got {X.shape}, {y.shape}"
