@@ -176,7 +176,7 @@ for _name in ("argmax", "argmin", "argsort", "argpartition", "searchsorted", "no
 def _plain(x: Any) -> Any:
     if isinstance(x, Value):
         x = Array.holding(x)
-    return x.view(np.ndarray) if isinstance(x, Array) else nesting.unmasked(x)
+    return x.view(np.ndarray) if isinstance(x, Array) else nesting.all_unmasked(x)
 
 
 def _viewed(result: Any) -> Any:

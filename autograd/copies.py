@@ -7,6 +7,7 @@ from threading import local
 from typing import Any, cast
 from weakref import ref
 
+from autograd.guards import uncut
 from autograd.refusals import MISSED, finite
 from autograd.tape import wengert_list
 from autograd.value import Value, new, node
@@ -14,6 +15,7 @@ from autograd.value import Value, new, node
 
 def shallow(self: Value) -> Value:
     """Another node on the same operands, as `copy.copy` makes it."""
+    uncut(self)
     twin = new(Value)
     for slot in Value.__slots__:
         setattr(twin, slot, getattr(self, slot))
@@ -68,6 +70,7 @@ def reduced(self: Value) -> tuple[Any, ...]:
     of = _pieces.of
     if (piece := _piece(self)) is None:
         fresh = [v for v in wengert_list([self]) if _piece(v) is None]
+        list(map(uncut, fresh))
         piece, keys = Piece(fresh), [id(v) for v in fresh]
         of.update(dict.fromkeys(keys, ref(piece, lambda _: [of.pop(key, None) for key in keys])))
     return getitem, (piece, piece.places[self])

@@ -36,7 +36,7 @@ class Notes(NamedTuple):
 
 
 class Graph(NamedTuple):
-    """The graph that is being computed: the notes on a recording, and the leaves of the transforms around it."""
+    """The graph that is being computed: the notes on a recording, and the leaves of the transforms and recordings around."""
 
     notes: Notes | None
     primals: frozenset[Value] | None
@@ -52,8 +52,13 @@ def current() -> Notes | None:
 
 
 def differentiating() -> bool:
-    """Whether a transform is running."""
+    """Whether a transform or a recording is running, so that what is computed is part of a graph."""
     return _graph.get().primals is not None
+
+
+def own(v: Value) -> bool:
+    """Whether v is a leaf of a running transform, or an input of a running recording."""
+    return v in (_graph.get().primals or ())
 
 
 class _Inside:
@@ -75,14 +80,14 @@ class _Inside:
         _graph.set(self.before)
 
 
-def recording() -> _Inside:
-    """A block in which the graph is recorded: `with recording() as notes:`."""
-    return _Inside(notes=Notes([], []))
-
-
-def transforming(primals: Iterable[Value]) -> _Inside:
+def transforming(primals: Iterable[Value], **parts: Any) -> _Inside:
     """A block whose results are differentiated by these leaves, and by those of the transforms around."""
-    return _Inside(primals=frozenset(primals) | (_graph.get().primals or frozenset()))
+    return _Inside(primals=frozenset(primals) | (_graph.get().primals or frozenset()), **parts)
+
+
+def recording(inputs: Iterable[Value] = ()) -> _Inside:
+    """A block in which the graph on these inputs is recorded: `with recording(inputs) as notes:`."""
+    return transforming(inputs, notes=Notes([], []))
 
 
 def demand(targets: Sequence[Any], holds: Callable[[npt.NDArray[Any]], Any], message: str) -> None:
@@ -175,13 +180,32 @@ def behind(v: Value) -> Iterator[Value]:
 
 def taken_out(v: Value) -> float:
     """The number of v as a plain float, which leaves the graph; TypeError where a derivative would lose it."""
+    x = number(v)
     if (primals := _graph.get().primals) and any(node in primals for node in behind(v)):
         raise TypeError(
             f"{line()} takes the number of {refusals.described(v)} out of the graph, and the derivative would lose this "
             "part: use autograd's functions in place of those of math, put Values into array([…]) and not into an array "
             "of floats, look at a number by v.data, or return constant(c)"
         )
-    return number(v)
+    return x
+
+
+def uncut(v: Value) -> None:
+    """TypeError for a copy of a leaf of the running transform, or of an input of the recording."""
+    if own(v):
+        raise TypeError(
+            f"a copy of {refusals.described(v)} would be cut off from the graph that is being differentiated or recorded: "
+            "use the Value itself; list(state) is a new list of the same Values, and constant(v.data) is cut off on purpose"
+        )
+
+
+def numbers_of(nodes: Iterable[Value], read: Sequence[Value]) -> None:
+    """TypeError where a program computes numbers from nodes, and reads leaves, of a graph that would lose this part."""
+    for v in (*filter(own, nodes), *(read if current() else ())) if differentiating() else ():
+        raise TypeError(
+            f"a program computes numbers, and {refusals.described(v)} belongs to the graph that is being differentiated or "
+            "recorded, which would lose this part: call the function itself"
+        )
 
 
 def line() -> str:

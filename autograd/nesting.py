@@ -86,16 +86,23 @@ def positional(f: Any) -> list[str]:
 def objects(x: Any) -> Any:
     """An array of the objects in a nesting; where rows differ in depth or length, rows stay objects."""
     try:
-        return np.array(x, dtype=object)
+        return np.array(all_unmasked(x), dtype=object)
     except ValueError:  # rows that differ in depth
         return np.array([x, None], dtype=object)
 
 
 def unmasked(x: Any) -> Any:
     """The array itself; TypeError for a masked one."""
-    if isinstance(x, np.ndarray) and hasattr(type(x), "mask"):
+    if isinstance(x, np.ndarray) and x.__class__ is not np.ndarray and hasattr(type(x), "mask"):
         raise TypeError(f"a {type(x).__name__} would lose its mask here: take x.filled(…), or x[~x.mask] for the rest")
     return x
+
+
+def all_unmasked(x: Any) -> Any:
+    """The array or the list itself; TypeError for a masked array, and for a list of them."""
+    if isinstance(x, list | tuple) and any(issubclass(kind, np.ndarray) for kind in set(map(type, x))):
+        list(map(unmasked, x))
+    return unmasked(x)
 
 
 def write(slot: str, nodes: Iterable[Any], new: Iterable[Any]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd import nesting
+from autograd.guards import differentiating, own
 from autograd.tape import wengert_list
 from autograd.value import Value
 
@@ -16,8 +17,9 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     """Evaluate the graph of `output` again, with other numbers in its leaves.
 
     `given` maps leaves to floats, arrays, Fractions, mpmath or SymPy numbers, or Values; the other leaves keep their
-    data, and whole-number constants are handed on as ints, so that fractions stay exact. An output that is
-    a list, tuple or array of Values gives the like. KeyError for a node that is no leaf of the graph.
+    data, and whole-number constants are handed on as ints, so that fractions stay exact. Inside a transform or a
+    recording the other leaves stand for themselves, and the result is a part of its graph. An output that is a list,
+    tuple or array of Values gives the like. KeyError for a node that is no leaf of the graph.
 
     >>> from fractions import Fraction
     >>> from autograd import Value
@@ -29,12 +31,13 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     if not all(hasattr(v, "parents") for v in outputs):
         raise TypeError(f"replay takes a Value or a nesting of Values; got {output!r}")
     order = wengert_list(outputs)
-    result: dict[Value, Any] = {leaf: given.get(leaf, _handed_on(leaf)) for leaf in order if leaf.op is None}
+    leaves = [v for v in order if v.op is None or own(v)]
+    result: dict[Value, Any] = {leaf: given.get(leaf, _handed_on(leaf)) for leaf in leaves}
     for leaf in given:
         if leaf not in result:
             raise KeyError(f"{leaf!r} is not a leaf of this graph: replay takes leaves, and computes the other nodes")
     for node in order:
-        if node.op is not None:
+        if node not in result:
             result[node] = node.op.apply(*(result[p] for p in node.parents))
     if isinstance(output, np.ndarray):
         results = np.array(np.broadcast_arrays(*(result[v] for v in outputs)))
@@ -42,6 +45,8 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     return nesting.mapped(result.__getitem__, output)
 
 
-def _handed_on(leaf: Value) -> float | int:
+def _handed_on(leaf: Value) -> Any:
+    if differentiating() and leaf.role != "constant":
+        return leaf
     whole = leaf.role == "constant" and leaf.data.is_integer() and abs(leaf.data) <= 2**53  # beyond, not every int
     return int(leaf.data) if whole else leaf.data

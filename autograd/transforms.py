@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import nesting, ops, refusals, tape
 from autograd.arrays import Array, T, array, named, values
-from autograd.guards import current, differentiating, graph_of, transforming
+from autograd.guards import differentiating, graph_of, transforming
 from autograd.nesting import real
 from autograd.stale import changed
 from autograd.value import Value, lift
@@ -148,7 +148,7 @@ def jacobian(outputs: Any, inputs: Any = None) -> Any:
     """∂outputs/∂inputs of a graph, a float array of shape outputs.shape + inputs.shape; or jacobian(f), a function
     of f's arguments that differentiates by the first.
 
-    A list of arrays as `inputs` gives a list of Jacobians. While a graph is recorded the entries are Values.
+    A list of arrays as `inputs` gives a list of Jacobians. Inside another transform or a recording, Values.
 
     >>> jacobian(lambda x: [x[0] * x[1], x[0]])([3.0, 4.0])
     array([[4., 3.],
@@ -158,7 +158,7 @@ def jacobian(outputs: Any, inputs: Any = None) -> Any:
         return _of_the_first(outputs, "jacobian(outputs, inputs)", _rows)
     _inputs(inputs)
     graph_of(outputs, "the computation")
-    return _rows(outputs, inputs, graph=bool(current()))
+    return _rows(outputs, inputs, _graph_wanted(()))
 
 
 def _of_the_first(f: Any, of_a_graph: str, derivatives: Callable[..., Any]) -> Callable[..., Any]:
@@ -178,7 +178,7 @@ def hessian(output: Any, inputs: Any = None) -> Any:
     """∂²output/∂inputs∂inputs, a float array of shape inputs.shape twice over; or hessian(f), a function
     of f's arguments that differentiates by the first.
 
-    A list of arrays as `inputs` gives a list of lists of blocks.
+    A list of arrays as `inputs` gives a list of lists of blocks. Inside another transform or a recording, Values.
 
     >>> hessian(lambda x: x[0] ** 2 * x[1])([3.0, 2.0])
     array([[4., 6.],
@@ -186,7 +186,7 @@ def hessian(output: Any, inputs: Any = None) -> Any:
     """
     if inputs is None:
         return _of_the_first(output, "hessian(output, inputs)", _curvatures)
-    return _curvatures(output, inputs, graph=bool(current()))
+    return _curvatures(output, inputs, _graph_wanted(()))
 
 
 def _curvatures(output: Any, inputs: Any, graph: bool) -> Any:
@@ -201,7 +201,7 @@ def _curvatures(output: Any, inputs: Any, graph: bool) -> Any:
 
 
 def _graph_wanted(args: Sequence[Any]) -> bool:
-    return differentiating() or bool(current()) or any(isinstance(x, Value) for x in nesting.flat(list(args)))
+    return differentiating() or any(isinstance(x, Value) for x in nesting.flat(list(args)))
 
 
 def _a_function(f: Any, transform: str, instead: str) -> None:

@@ -157,14 +157,14 @@ class Zeros:
         return Side(data, self._adjoints(partials))
 
     def _adjoints(self, partials: Mapping[Value, Sequence[float]]) -> dict[Value, Any]:
-        """A reverse sweep in which an adjoint of 0 passes nothing on, whatever it meets."""
+        """A reverse sweep in which an adjoint of 0 passes nothing on, whatever it meets, and a partial of 0 nothing either."""
         adjoint: dict[Value, Any] = dict.fromkeys(self.order, 0.0) | self.seeds
         with np.errstate(all="ignore"):
             for v in reversed(self.order):
                 if np.any(bar := adjoint[v]):
                     for p, d in zip(v.parents, partials.get(v) or v.partials, strict=True):
                         if p in adjoint:
-                            adjoint[p] = adjoint[p] + np.where(bar == 0.0, 0.0, bar * d)
+                            adjoint[p] = adjoint[p] + np.where((bar == 0.0) | (d == 0.0), 0.0, bar * d)
         return adjoint
 
 

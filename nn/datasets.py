@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from autograd.recorded.examples import Floats, whole
+from autograd.recorded.examples import Floats, rows, whole
 from nn.csv_file import Examples, from_csv
 
 __all__ = ["IRIS_CLASSES", "Examples", "from_csv", "iris", "names", "spirals", "two_gaussians", "two_moons", "xor"]
@@ -99,9 +99,7 @@ class Posterior(np.ndarray[Any, np.dtype[np.float64]]):
         return Posterior, (np.asarray(self), self.deviations)
 
     def __call__(self, X: Any) -> Floats:  # noqa: N803
-        X = np.asarray(X, dtype=float)  # noqa: N806
-        if X.ndim != 2:
-            raise ValueError(f"the posterior is of rows of data, (N, d); got shape {X.shape}")
+        X = rows(X)  # noqa: N806
         s = self.deviations[:, None]
         squares = (X[:, 0] - [[-1.0], [1.0]]) ** 2 + (X[:, 1:] ** 2).sum(axis=1)  # of the distances from both means
         log_density = -squares / (2 * s * s) - X.shape[1] * np.log(s)

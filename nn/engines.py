@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from autograd import Value, nesting, record, refusals, values, wengert_list
+from autograd.guards import numbers_of
 from autograd.recorded.examples import Floats, inputs, output, rows, targets
 from autograd.recorded.program import Reduction
 from autograd.tape import reverse_sweep
@@ -32,8 +33,9 @@ class EagerProgram:
         """The output for every example."""
         outputs = []
         for y in self.graphs(data):
+            numbers_of(nodes := wengert_list(nesting.flat(y)), ())
             outputs.append(values(y))
-            self.parameters |= dict.fromkeys(v for v in wengert_list(nesting.flat(y)) if v.role == "parameter")
+            self.parameters |= dict.fromkeys(v for v in nodes if v.role == "parameter")
         return np.array(outputs)
 
     def value_and_grad(self, theta: Floats, *data: Any, reduction: Reduction = "mean") -> tuple[float, Floats]:

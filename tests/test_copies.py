@@ -11,7 +11,7 @@ import sys
 import numpy as np
 import pytest
 
-from autograd import Value, array, gradients, jacobian, softmax, sqrt, values, wengert_list
+from autograd import Value, array, constant, grad, gradients, jacobian, record, softmax, sqrt, values, wengert_list
 from autograd.copies import _pieces
 
 
@@ -29,6 +29,23 @@ def test_values_that_go_together_keep_sharing_what_they_shared(again, order):
     assert gradients(y2, [h2])[0].data == 3.0
     assert gradients(y2, [x2])[0].data == 18.0
     assert not {x, h, y} & set(wengert_list([y2]))
+
+
+@pytest.mark.parametrize("again", [pickled, copy.deepcopy, copy.copy], ids=["pickle", "deepcopy", "copy"])
+@pytest.mark.parametrize(
+    "run",
+    [lambda f: grad(f)(3.0), lambda f: grad(f)(Value(3.0)), lambda f: record(f, 3.0)],
+    ids=["at 3", "at x", "record"],
+)
+def test_a_copy_of_what_a_derivative_is_taken_by_is_refused_and_any_other_is_made(again, run):
+    w = Value(2.0, "w")
+    with pytest.raises(
+        TypeError, match=r"a copy of 3\.0 from x would be cut off .* use the Value itself; list\(state\)"
+    ):
+        run(lambda x: x * again(x))
+    run(lambda x: x * again(w) * again(constant(1.0)))
+    assert grad(lambda x: copy.copy(x * x))(3.0) == 6.0  # on the same operands: nothing is cut
+    assert again(Value(3.0)).data == 3.0
 
 
 @pytest.mark.parametrize("again", [pickled, copy.deepcopy], ids=["pickle", "deepcopy"])

@@ -14,10 +14,13 @@ from autograd import (
     assign,
     constant,
     dot,
+    exp,
     grads,
+    log,
     minimum,
     record,
     sum as total,
+    take,
     values,
 )
 from tests.programs import (
@@ -161,6 +164,39 @@ def test_a_saved_network_takes_one_example_and_refuses_nan(tmp_path):
         "except ValueError as error: print(error)\n"
     )
     assert run(code).splitlines() == ["True (2,)", "row 1 of x holds nan: leave such rows out, or fill them in"]
+
+
+def test_a_saved_network_refuses_by_its_row_an_output_that_is_no_number_as_its_program_does(tmp_path):
+    tables = {"exponential": (lambda x: exp(x), 1000), "logarithm": (lambda x: log(x), -1), "table": (from_table, -1)}
+    for name, (f, outside) in tables.items():
+        program = record(f, 1.0)
+        program.save_source(tmp_path / f"{name}.py")
+        with pytest.raises((ValueError, OverflowError), match="row 1"):
+            program([1.0, outside])
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import numpy as np\n" + "".join(
+        f"import {name}\n"
+        f"assert {name}.predict([1.0, 1.0])[1] == {name}.predict(1.0)\n"
+        f"for x in ([1.0, {outside}], {outside}, np.ma.array([1.0, 1.0], mask=[0, 1])):\n"
+        f"    try: print({name}.predict(x))\n"
+        "    except ValueError as error: print(error)\n"
+        for name, (_, outside) in tables.items()
+    )
+    told = "gives an output that is nan or infinite: some operation has left its domain"
+    masked = "row 1 of x holds nan: leave such rows out, or fill them in"
+    assert run(code).splitlines() == [f"row 1 {told}", f"row 0 {told}", masked] * 3
+
+
+def from_table(x):
+    return take([WEIGHT, 2.0 * WEIGHT], x)
+
+
+@pytest.mark.parametrize("name", ["one", "outputs", "len", "_rows"])
+def test_a_saved_network_takes_arguments_of_the_names_it_uses_itself(name, tmp_path):
+    scene = {"w": Value(2.0)}
+    exec(f"def f({name}): return w * {name}", scene)
+    record(scene["f"], 1.0).save_source(tmp_path / "network.py")
+    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import network; print(network.predict([1.0, 3.0]))"
+    assert run(code).split() == ["[2.", "6.]"]
 
 
 @pytest.mark.parametrize("name", ["classifier", "vector", "gathering", "no rows"])

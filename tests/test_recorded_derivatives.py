@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import array, assign, exp, gradients, hessian, maximum, record, sqrt, sum as total, values
+from autograd import Value, array, assign, exp, gradients, hessian, maximum, record, sqrt, sum as total, values, where
 
 LANGUAGES = pytest.mark.parametrize(
     "language", ["numpy", pytest.param("c", marks=pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler"))]
@@ -106,6 +106,37 @@ def test_a_mixed_derivative_that_does_not_exist_is_refused_as_by_the_graph(start
     for theta in ([0.0, 2.0], [0.0, 3.0], [2.0, 0.0]):
         expected = hessian(lambda z: z[0] ** z[1])(np.array(theta))
         np.testing.assert_allclose(power.hessian(np.array(theta)), expected, rtol=1e-12)
+
+
+@LANGUAGES
+def test_a_plain_number_without_a_derivative_in_a_branch_that_is_not_taken_passes_nothing_on(language):
+    w = Value(2.0, "w")
+    program = record(lambda x: where(x, (-1.0) ** w, w * 2), 1.0, language=language)
+    assert (program.backward([0.0, 0.0]), w.grad) == (4.0, 2.0)
+    with pytest.raises(ValueError, match=r"row 1: power has no derivative here: its operand is 2.0 from w"):
+        program.backward([0.0, 1.0])
+    assert w.grad == 2.0
+
+
+@LANGUAGES
+@pytest.mark.parametrize(("dtype", "large", "rows"), [("d", 8e307, 10), ("f", 1.2e38, 10), ("d", 8e307, 120_000)])
+def test_a_sum_over_finite_rows_that_overflows_is_refused_with_nothing_written(language, dtype, large, rows):
+    w = Value(2.0, "w")
+    program, x = record(lambda x: x * w, 1.0, language=language), np.full(rows, large, dtype)
+    curved = record(lambda x: x * w * w, 1.0, language=language)
+    assert np.isfinite(program(x)).all()
+    for over in (
+        lambda: program.backward(x),
+        lambda: program.backward(x, reduction="sum"),
+        lambda: program.value_and_grad(program.theta().astype(dtype), x),
+        lambda: curved.hessian(curved.theta().astype(dtype), x),
+    ):
+        with pytest.raises(OverflowError, match="a sum over finite rows overflows: scale the loss or the data"):
+            over()
+    assert w.grad is None
+    assert program.backward([np.inf, 1.0]) == np.inf  # as of floats, where a row itself is infinite
+    with pytest.raises(OverflowError, match="a sum over finite rows"):  # of the loss alone
+        record(lambda x: x + w, 1.0, language=language).backward(x)
 
 
 # NIST StRD, Misra1a: y = b1 (1 − exp(−b2 x)), of lower difficulty; certified values with eleven digits.

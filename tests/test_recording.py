@@ -6,6 +6,8 @@ import inspect
 import math
 import pickle
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from copy import deepcopy
 
 import numpy as np
@@ -17,6 +19,7 @@ from autograd import (
     Value,
     array,
     constant,
+    grad,
     log,
     record,
     relu,
@@ -150,6 +153,16 @@ def test_another_thread_may_compare_while_one_records():
     other.join()
     assert found == [True]
     assert program([3.0]).tolist() == [6.0]
+
+
+@pytest.mark.parametrize("run", [lambda f: record(f, 3.0), lambda f: grad(f)(3.0)], ids=["record", "grad"])
+def test_work_handed_on_to_a_thread_in_its_context_may_read_no_number(run):
+    def f(x):
+        with ThreadPoolExecutor(1) as pool:
+            return x * pool.submit(copy_context().run, lambda: float(x)).result()
+
+    with pytest.raises(TypeError, match=r"asks for the number|out of the graph"):
+        run(f)
 
 
 def test_several_threads_may_run_a_program_that_none_has_run_before():
@@ -332,6 +345,34 @@ def test_a_program_within_a_recorded_function_says_to_call_the_function():
     program = record(tanh, 1.0)
     with pytest.raises(TypeError, match="call the recorded function itself"):
         record(lambda x: program([x]), 1.0)
+
+
+OF_THE_GRAPH = {
+    "a program": lambda x: x * record(lambda: x * x)(),
+    "its backward": lambda x: x * record(lambda: x * x).backward(),
+    "theta": lambda x: x * record(lambda: x * x).theta()[0],
+    "predict": lambda x: x * nn.predict(lambda z: x * z[0], [[1.0]])[0],
+    "predict without a program": lambda x: x * nn.predict(lambda z: x * z[0], [[1.0]], engine="eager")[0],
+}
+
+
+@pytest.mark.parametrize("name", OF_THE_GRAPH)
+@pytest.mark.parametrize(
+    "run",
+    [lambda f: grad(f)(3.0), lambda f: grad(f)(Value(3.0)), lambda f: record(f, 3.0)],
+    ids=["at 3", "at x", "record"],
+)
+def test_a_program_of_values_of_the_running_graph_says_to_call_the_function(run, name):
+    with pytest.raises(TypeError, match=r"call the function itself|asks for the number"):
+        run(OF_THE_GRAPH[name])
+
+
+def test_a_program_reads_no_parameter_while_a_graph_is_recorded_and_any_while_one_is_differentiated():
+    w = Value(2.0, "w")
+    program = record(lambda z: z * w, 1.0)
+    assert grad(lambda x: x * program([5.0])[0])(3.0) == 10.0
+    with pytest.raises(TypeError, match=r"2\.0 from w belongs to the graph .* call the function itself"):
+        record(lambda x: x * program([5.0])[0], 3.0)
 
 
 def test_a_function_without_a_signature_is_recorded():

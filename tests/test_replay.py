@@ -17,6 +17,7 @@ from autograd import (
     cos,
     dot,
     exp,
+    grad,
     gradients,
     grads,
     hessian,
@@ -24,6 +25,7 @@ from autograd import (
     jacobian,
     log,
     maximum,
+    record,
     relu,
     replay,
     sin,
@@ -76,6 +78,16 @@ def test_leaves_not_given_keep_their_data():
     assert replay(w * x, {x: 5.0}) == 15.0
     assert replay(w * x, {}) == 6.0
     assert replay(x, {x: 4.0}) == 4.0
+
+
+@pytest.mark.parametrize("at", [3.0, Value(3.0)], ids=["a number", "a Value"])
+def test_leaves_not_given_stand_for_themselves_inside_a_transform_and_a_recording(at):
+    w, other = Value(2.0, "w"), Value(5.0, "other")
+    slope = grad(lambda x: replay(x * w * other, {w: x}))(at)
+    assert float(slope) == 30.0
+    if isinstance(slope, Value):
+        assert gradients(slope, [other])[0].data == 6.0
+    assert record(lambda x: x * replay(x * w, {w: 2.0}), 3.0)([3.0, 4.0]).tolist() == [18.0, 32.0]
 
 
 def test_replay_of_several_outputs_keeps_their_nesting():

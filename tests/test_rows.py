@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import nn
+import viz
 from autograd import (
     Value,
     array,
@@ -284,14 +285,41 @@ def test_a_matrix_class_whose_product_is_another_gives_the_same_numbers_or_is_re
     np.testing.assert_array_equal(np.asarray(got).ravel(), program(x))
 
 
-def test_masked_data_are_refused_or_taken_as_they_stand():
-    program = record(lambda x: A * x, 1.0)
-    masked = np.ma.array([1.0, 2.0, -1.0], mask=[False, False, True])
-    try:
-        got = program(masked)
-    except (TypeError, ValueError):
-        return
-    assert np.asarray(got).tolist() == [1.0, 2.0, -1.0]
+MASKED = np.ma.array([[1.0, 0.0], [0.0, 1.0]], mask=[[False, False], [False, True]])
+ROWS, HALF = MASKED.data, np.ma.array([0, 1], mask=[False, True])
+TAKING = {
+    "a program": lambda: record(lambda x: A * x, 1.0)(MASKED[1]),
+    "a list of rows": lambda: record(lambda x: A * x[0], ROWS[0])([*MASKED]),
+    "a list with a masked number": lambda: record(lambda x: A * x, 1.0)([*MASKED[1]]),
+    "backward": lambda: record(lambda x: A * x, 1.0).backward(MASKED[1]),
+    "theta": lambda: record(lambda x: A * x, 1.0).value_and_grad(MASKED[1, 1:], [1.0]),
+    "an example": lambda: record(lambda x: A * x[0], MASKED[1]),
+    "fit X": lambda: nn.fit(*_trained(MASKED, [0, 1])),
+    "fit Y": lambda: nn.fit(*_trained(ROWS, HALF)),
+    "predict": lambda: nn.predict(lambda x: A * x[0], MASKED),
+    "eager predict": lambda: nn.predict(lambda x: A * x[0], MASKED, engine="eager"),
+    "accuracy": lambda: nn.accuracy(lambda x: x, ROWS, HALF),
+    "one_hot": lambda: nn.one_hot(HALF, 2),
+    "minimize": lambda: nn.minimize(lambda x: (A * x[0]) ** 2, [A], data=(MASKED,)),
+    "the posterior": lambda: nn.datasets.two_gaussians(4)[2](MASKED),
+    "boundary X": lambda: viz.boundary(lambda x: x, MASKED, [0, 1]),
+    "boundary y": lambda: viz.boundary(lambda x: x, ROWS, HALF),
+    "descent": lambda: viz.descent(lambda x: x[0] * x[1], MASKED[1]),
+    "live": lambda: viz.live(*_trained(MASKED, [0, 1])[:5]),
+    "an array of rows": lambda: array([*MASKED]),
+    "a product with rows": lambda: array([1.0, 2.0]) @ [*MASKED],
+}
+
+
+def _trained(rows, classes):
+    model = nn.MLP(2, [2], rng=0)
+    return model, rows, classes, nn.cross_entropy, nn.SGD(model.parameters(), 0.1), 1
+
+
+@pytest.mark.parametrize("name", TAKING)
+def test_no_number_behind_a_mask_is_computed_with(name):
+    with pytest.raises(TypeError, match=r"would lose its mask here: take x\.filled\(…\)"):
+        TAKING[name]()
 
 
 def test_images_are_rows_of_any_shape():

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import Chain, Op, Value, array, constant, named, ops, scope, sigmoid, softmax, sum
+from autograd import Chain, Op, Value, array, constant, grad, named, ops, scope, sigmoid, softmax, sum
 from autograd.languages.javascript import value_and_partials
 from autograd.tape import reverse_sweep, wengert_list
 from tests.pictures import GRAPHS, everything, network, neuron
@@ -899,6 +899,10 @@ def test_the_animation_plays_forward_and_then_back(page, tmp_path):
     assert "∂ 1" in end
     page.emulate_media(reduced_motion="reduce")
     assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_the_steps_of_a_graph_are_shown_inside_a_transform_too():
+    assert grad(lambda x: steps(x * x) and x * x)(3.0) == 6.0
 
 
 def test_the_page_is_the_same_under_any_hash_seed():

@@ -9,6 +9,7 @@ import pytest
 
 from autograd import (
     Array,
+    Chain,
     Value,
     absolute,
     array,
@@ -185,6 +186,13 @@ def test_hessian_and_hvp_and_jacobian_nest():
     assert grad(lambda x: hvp(lambda y: y**4, x, 1.0))(2.0) == 48.0
     assert jacobian(jacobian(lambda x: x * x))(np.array([1.0, 2.0])).shape == (2, 2, 2)
     assert grad(lambda x: jacobian(lambda y: y * y * x)(np.array([1.0, 2.0])).sum())(3.0) == 6.0
+
+
+def test_the_derivatives_of_a_graph_inside_a_transform_are_part_of_its_graph():
+    square = Chain(lambda x: x * x)
+    assert grad(lambda x: x * jacobian(x * x, x))(3.0) == 12.0
+    assert grad(lambda x: x * hessian(x**3, x))(3.0) == 36.0
+    assert grad(lambda x: (square(x), x * square.jacobians()[0])[1])(3.0) == 12.0
 
 
 def test_a_transform_that_failed_leaves_no_trace():

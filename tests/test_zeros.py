@@ -27,6 +27,7 @@ from autograd import (
     record,
     relu,
     sigmoid,
+    sign,
     sin,
     sqrt,
     step,
@@ -101,6 +102,14 @@ def test_an_independent_zero_passes_nothing_on():
     assert jvp(lambda x, v: v * sqrt(x), (0.0, 0.0), (1.0, 0.0)) == (0.0, 0.0)
     v = Value(0.0)
     assert grad(lambda x: v * sqrt(x) + x)(0.0) == 1.0
+
+
+@pytest.mark.parametrize("flat", [sign, step])
+def test_a_flat_function_passes_nothing_to_what_has_no_value_around_the_point(flat):
+    f = lambda y: exp(flat((-1.5) ** y)) + y  # noqa: E731
+    assert (grad(f)(2.0), jvp(f, (2.0,), (1.0,))[1], jacobian(f)(2.0)) == (1.0, 1.0, 1.0)
+    with pytest.raises(ValueError, match="power has no derivative here"):
+        grad(lambda y: exp((-1.5) ** y))(2.0)
 
 
 def test_the_square_of_a_norm_is_a_dot_product():

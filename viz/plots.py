@@ -60,7 +60,7 @@ def boundary(model: Callable[[Any], Any], X: Any, y: Any, *, names: Sequence[str
     >>> len(figure.axes)
     1
     """
-    X, y = np.asarray(X, dtype=float), np.asarray(y)  # noqa: N806
+    X, y = np.asarray(nesting.all_unmasked(X), dtype=float), np.asarray(nesting.all_unmasked(y))  # noqa: N806
     if X.ndim != 2 or X.shape[1] != 2 or y.shape != (len(X),) or not len(X):
         raise ValueError(
             f"boundary draws rows of two numbers, (N, 2), and their classes, (N,); got {X.shape}, {y.shape}"
@@ -226,7 +226,7 @@ def descent(
     >>> [axes.get_title() for axes in descent(lambda x: x * x, 1.0, rates=(0.1, 1.1)).axes]
     ['η = 0.1', 'η = 1.1, diverges']
     """
-    first = np.atleast_1d(np.asarray(start, dtype=float))
+    first = np.atleast_1d(values(start))
     if first.shape not in ((1,), (2,)) or not rates:
         raise ValueError(f"descent draws functions of one number or of two; got a start of shape {first.shape}")
     one = np.ndim(start) == 0

@@ -123,10 +123,9 @@ def function(f: Function, precision: str = "double") -> str:
     body = _declared(body)
     if f.slope is not None:
         body.append(f"missing |= unsound(total, 1) | unsound(gradient, {f.slope.shape[0]});")
-    elif f.over_data:
-        body.append(f"missing |= unsound(out, rows * {f.value.shape[0] * max(f.value.shape[1], 1)});")
     else:
-        body.append(f"missing |= unsound(out, {f.value.shape[0] * max(f.value.shape[1], 1)});")
+        count = f.value.shape[0] * max(f.value.shape[1], 1)
+        body.append(f"missing |= unsound(out, {'rows * ' * f.over_data}{count});")
     lines = "\n    ".join([*body, "return missing | (fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW) != 0);"])
     return f"// {f.doc}\nint {f.name}({arguments})\n{{\n    {lines}\n}}\n"
 
@@ -174,11 +173,8 @@ def _over_examples(f: Function, loops: Loops) -> list[str]:
     for name, shape in f.arguments.items():
         width = math.prod(shape)
         lines += [f"vec {name}[{width}];", f"missing |= load({name}, {name}_rows, {width}, first, rows);"]
-    lines += (
-        ["const vec live = lives(first, rows);  // 0 where the last block has no example", "(void)live;"]
-        if f.slope is not None
-        else []
-    )
+    if f.slope is not None:
+        lines += ["const vec live = lives(first, rows);  // 0 where the last block has no example", "(void)live;"]
     return ["for (long first = 0; first < rows; first += LANES) {", *("    " + x for x in (*lines, *loops.block)), "}"]
 
 

@@ -92,7 +92,7 @@ NUMPY = Language(
     reserved=frozenset(
         {"theta", "xp", "n", "np", "constants", "scatter", "forward", "sum_and_grad", "gradient", "abs", "float"}
         | {"others", "gather", "element", "sums_at", "each", "rows"}
-        | {"file", "allow_pickle"}  # np.savez has arguments of these names
+        | {"file", "allow_pickle", "one", "outputs", "len", "_rows", "_known"}  # names in np.savez, and in `predict`
     ),
 )
 
@@ -163,7 +163,7 @@ def others(x):
 _ROWS = """
 
 def _rows(name, x, shape):
-    x = np.asarray(x, dtype=theta.dtype)
+    x = np.ma.filled(np.ma.asarray(x, dtype=theta.dtype), np.nan)
     x = x[None] if x.shape == shape else x
     if x.ndim == 0 or x.shape[1:] != shape:
         wanted = f"(N, {', '.join(map(str, shape))})" if shape else "(N,)"
@@ -172,6 +172,13 @@ def _rows(name, x, shape):
         row = int(np.isnan(x).reshape(len(x), -1).any(axis=1).argmax())
         raise ValueError(f"row {row} of {name} holds nan: leave such rows out, or fill them in")
     return x
+
+
+def _known(y, n):
+    if not np.isfinite(y).all():
+        row = int(np.isfinite(y).reshape(n, -1).all(axis=1).argmin())
+        raise ValueError(f"row {row} gives an output that is nan or infinite: some operation has left its domain")
+    return y
 
 """
 
@@ -213,7 +220,7 @@ def module(code: str, arguments: Mapping[str, tuple[int, ...]]) -> str:
         checks.append(f"    if len({{{', '.join(f'len({x})' for x in arguments)}}}) > 1:\n")
         checks.append('        raise ValueError("every argument has a row per example")\n')
     one = f"    one = np.shape({first}) == {shape}\n" if arguments else ""
-    run = f"forward({', '.join(['theta', *arguments])})"
+    run = f"_known(forward({', '.join(['theta', *arguments])}), {f'len({first})' if arguments else 1})"
     return (
         '"""A recorded computation and its parameters: predict gives its outputs on rows of data."""\n\n'
         "from pathlib import Path\n\n"
@@ -223,5 +230,6 @@ def module(code: str, arguments: Mapping[str, tuple[int, ...]]) -> str:
         f"{_ROWS}\n"
         f"def predict({', '.join(arguments)}):\n"
         '    """The output of every row, or of one example, with the parameters saved beside this file."""\n'
-        f"{one}{''.join(checks)}    return {f'{run}[0] if one else {run}' if arguments else run}\n"
+        f'{one}{"".join(checks)}    with np.errstate(all="ignore"):\n        outputs = {run}\n'
+        f"    return outputs{'[0] if one else outputs' if arguments else ''}\n"
     )

@@ -87,7 +87,7 @@ class Derivatives:
 
     def refuse(self, theta: Any, name: str, kind: Any = object) -> None:
         """TypeError or ValueError for another thing than an array of P floats."""
-        if not hasattr(theta, "__array_namespace__") or not isinstance(theta, kind):
+        if not hasattr(nesting.unmasked(theta), "__array_namespace__") or not isinstance(theta, kind):
             raise TypeError(f"{name} is an array of NumPy or JAX, as theta() gives it; got {type(theta).__name__}")
         if theta.shape != (len(self.parameters),):
             raise ValueError(f"{name} has shape ({len(self.parameters)},), as theta() gives it; got {theta.shape}")
@@ -104,28 +104,21 @@ class Derivatives:
 
     @cached_property
     def _along(self) -> tuple[Any, Derived]:
-        return self._derived(along(self._plan))
+        """Of one output the derivative along v, Σ v_j · ∂L/∂θ_j: its gradient by θ is H·v."""
+        return self._derived(lambda outputs, theta, v: [dot(gradients(outputs[0], theta), v)], ())
 
     @cached_property
     def _of_each(self) -> tuple[Any, Derived]:
-        return self._derived(of_each(self._plan))
+        """The gradient of every output by θ."""
+        shape = (*self._plan.shape, len(self.parameters))
+        return self._derived(lambda outputs, theta, _: nesting.flat([gradients(y, theta) for y in outputs]), shape)
 
-    def _derived(self, derived: Derived) -> tuple[Any, Derived]:
+    def _derived(self, build: Callable[..., list[Value]], shape: tuple[int, ...]) -> tuple[Any, Derived]:
         make: Any = type(self)
+        derived = _derived(self._plan, build, shape)
         program = make(self.function, derived.plan, Data(self._data.arguments, [], []), self.language)
         program._run.again, program._run.derived = derived.again, True
         return program, derived
-
-
-def along(base: Plan) -> Derived:
-    """Of one output the derivative along v, Σ v_j · ∂L/∂θ_j: its gradient by θ is H·v."""
-    return _derived(base, lambda outputs, theta, v: [dot(gradients(outputs[0], theta), v)], ())
-
-
-def of_each(base: Plan) -> Derived:
-    """The gradient of every output by θ."""
-    shape = (*base.shape, len(base.parameters))
-    return _derived(base, lambda outputs, theta, _: nesting.flat([gradients(y, theta) for y in outputs]), shape)
 
 
 def _derived(base: Plan, build: Callable[..., list[Value]], shape: tuple[int, ...]) -> Derived:

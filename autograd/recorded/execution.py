@@ -33,6 +33,7 @@ LEAST = 64, 256  # rows of a block that pay for the calls of NumPy; that are eno
 MAX_EAGER = 64  # rows of a sum that are inf or nan on Values too; the sum is so then, and no further row is looked at
 
 Arrays = Sequence[npt.NDArray[Any]]
+Written = Callable[[Any], Callable[..., Any]]  # a function of that name, or for that precision
 
 
 class Run:
@@ -42,13 +43,7 @@ class Run:
     `sum_and_grad` the sum over the rows of the one output, and of its gradient.
     """
 
-    def __init__(
-        self,
-        function: Callable[[str], Callable[..., Any]],
-        plan: Plan,
-        names: Sequence[str],
-        native: Callable[[Any], Callable[..., Any]] | None = None,
-    ) -> None:
+    def __init__(self, function: Written, plan: Plan, names: Sequence[str], native: Written | None = None) -> None:
         self.function, self.plan, self.names, self.native = function, plan, names, native
         self.again = partial(_again, plan)  # the outputs and the parameters as Values, from the numbers of the columns
         #: Whether an ∞ may be that of a constant that overflowed at the example: `again` judges it.
@@ -79,7 +74,7 @@ class Run:
         if result is None and name != "forward" and self._if_sound("forward", theta, arrays) is not None:
             # All rows are in their domains: only a derivative is missing.
             result = self._unchecked("in_branches", theta, arrays)
-            result = result if np.isfinite(result[1]).all() else None
+            result = result if all(np.isfinite(x).all() for x in result) else None
         if result is not None:
             return result
         if name != "forward" and len(unsound) >= MAX_EAGER:  # the sum is inf or nan, whatever else is found
@@ -96,8 +91,7 @@ class Run:
         parts = (self._from(at, name, theta, block, unsound) for at, block in blocks)
         if name == "forward":
             return np.concatenate([*parts])
-        with np.errstate(all="ignore"):  # ∞ − ∞ is nan here as anywhere
-            return reduce(lambda total, part: tuple(a + b for a, b in zip(total, part, strict=True)), parts)
+        return reduce(added, parts)
 
     def _if_sound(self, name: str, theta: Floats, arrays: Arrays) -> Any:
         """The function's result, or None where some operation is out of its domain."""
@@ -147,6 +141,15 @@ class Run:
                 return output if arrays else output[0]
             slopes = np.array([v.grad or 0.0 for v in leaves])
             return output[0], slopes.astype(theta.dtype)
+
+
+def added(total: Sequence[Any], part: Sequence[Any]) -> Any:
+    """The sums of two parts; OverflowError where one of finite numbers is infinite."""
+    try:
+        with np.errstate(all="ignore", over="raise"):  # ∞ − ∞ is nan here as anywhere
+            return tuple(a + b for a, b in zip(total, part, strict=True))
+    except FloatingPointError:
+        raise OverflowError("a sum over finite rows overflows: scale the loss or the data to about 1") from None
 
 
 def _again(plan: Plan, data: Sequence[float], largest: float) -> tuple[list[Value], list[Value]]:

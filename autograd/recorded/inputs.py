@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from autograd.guards import Below, Demand
+from autograd.nesting import all_unmasked
 from autograd.value import Value
 
 Floats = npt.NDArray[np.floating[Any]]
@@ -25,7 +26,7 @@ def rows_of_numbers(
     kind of entry, by NumPy's letter for it: O for objects, U for text.
     """
     try:
-        data = np.asarray(x)
+        data = np.asarray(all_unmasked(x))
     except ValueError:
         raise ValueError(f"{name} is {wanted}; got rows of different lengths") from None
     got = f"an array of {data.dtype}"

@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, reduce
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -27,6 +27,7 @@ import numpy.typing as npt
 from autograd.languages import c
 from autograd.languages.assignments import Function
 from autograd.recorded import writing
+from autograd.recorded.execution import added
 from autograd.recorded.groups import Plan
 from autograd.recorded.inputs import Shape
 
@@ -142,7 +143,7 @@ class Native:
             found = [*pool.map(lambda block: self._run(name, theta, block), blocks)]
         if any(result is None for result in found):
             return None
-        return np.concatenate(found) if name == "forward" else tuple(sum(part) for part in zip(*found, strict=True))
+        return np.concatenate(found) if name == "forward" else reduce(added, found)
 
     def _run(self, name: str, theta: npt.NDArray[Any], arrays: Arrays) -> Any:
         theta, *arrays = (np.ascontiguousarray(x, self.dtype) for x in (theta, *arrays))

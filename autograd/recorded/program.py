@@ -16,7 +16,7 @@ import numpy.typing as npt
 from autograd import nesting
 from autograd.arrays import array
 from autograd.files import written
-from autograd.guards import graph_of, recording
+from autograd.guards import graph_of, numbers_of, recording
 from autograd.languages import numpy
 from autograd.languages.assignments import Function
 from autograd.languages.code import opaque, unused
@@ -38,7 +38,8 @@ def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "nump
     f is called once, with arrays of Values of role input in place of the numbers. A function of no argument is a graph
     without data. Whatever f computes from other Values is recorded: their data is read anew by every call, those
     of role constant excepted. What is added to the graph afterwards is not seen, nor are numbers that f reads
-    out of it by `.data` or `values`. TypeError for an f that compares or converts a Value, or gives no Value.
+    out of it by `.data` or in another thread, if that does not run in `contextvars.copy_context()`. TypeError for an
+    f that compares or converts a Value, or gives no Value.
 
     With language="c" the program is compiled and gives the same numbers; RuntimeError where there is no C compiler.
 
@@ -55,7 +56,8 @@ def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "nump
         raise ValueError(f"language is 'numpy' or 'c'; got {language!r}")
     arguments = dict(zip(_names(f, len(examples)), map(_example, examples), strict=True))
     leaves = {name: array(data if data.ndim else data[()], name, "input") for name, data in arguments.items()}
-    with recording() as notes:
+    inputs = [nesting.flat(x) for x in leaves.values()]
+    with recording(v for column in inputs for v in column) as notes:
         out = f(*leaves.values())
     outputs = graph_of(out, f)
     if not outputs:
@@ -65,7 +67,6 @@ def record(f: Callable[..., Any], *examples: Any, language: LanguageName = "nump
         shape = np.shape(out)
     except ValueError:
         raise ValueError("the outputs lie in rows of different length: give them one, or record each alone") from None
-    inputs = [nesting.flat(x) for x in leaves.values()]
     return Program(f, plan(outputs, shape, inputs, notes.inputs), Data(shapes, inputs, notes.demands), language)
 
 
@@ -142,7 +143,8 @@ class Program(Derivatives):
         self._run = Run(self._compiled, plan, list(data.arguments), native)
 
     def theta(self) -> npt.NDArray[np.float64]:
-        """The data of the parameters, of shape (P,)."""
+        """The data of the parameters, of shape (P,); TypeError inside a transform or recording that would lose them."""
+        numbers_of(self._plan.columns.nodes, self.parameters)
         return np.fromiter([v.primal for v in self.parameters], float, len(self.parameters))
 
     def __call__(self, *data: Any) -> Any:
@@ -195,7 +197,7 @@ class Program(Derivatives):
         """The code that runs, as a person could have written it: `forward`, and of one output `sum_and_grad`."""
         if self.language == "c":
             return str(_native().source(self._plan, self._data.arguments))
-        return f"import numpy as np\n\n{numpy.source(self._functions())}"
+        return f"import numpy as np\n\n{numpy.source(functions(self._plan, self._data.arguments, numpy.NUMPY))}"
 
     @property
     def javascript(self) -> str:
@@ -207,10 +209,6 @@ class Program(Derivatives):
         from autograd.languages import javascript_arrays
 
         return javascript_arrays.source(functions(self._plan, self._data.arguments, javascript_arrays.ARRAYS))
-
-    def _functions(self) -> list[Function]:
-        names = ["forward"] + ["sum_and_grad"] * (not self._plan.shape)
-        return [_written(self._plan, self._data.arguments, name) for name in names]
 
     def save_source(self, path: str | os.PathLike[str]) -> Path:
         """Write the code into a file of its own: `network.py` needs NumPy alone, `network.c` a C compiler.
@@ -227,7 +225,7 @@ class Program(Derivatives):
         if path.suffix == ".c":
             text = _native().program(self._plan, self._data.arguments, self.theta().tolist()).encode()
             return written({path: lambda f: f.write(text)})
-        written_out = self._functions()
+        written_out = functions(self._plan, self._data.arguments, numpy.NUMPY)
         constants: Any = written_out[-1].context.constants  # those of the forward function among them
         module = numpy.module(numpy.source(written_out), self._data.arguments).encode()
         data = path.with_suffix(".npz")

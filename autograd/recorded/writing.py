@@ -6,6 +6,7 @@ plan alone, in a context of its own.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +22,7 @@ from autograd.recorded.array_names import formulas, titles
 from autograd.recorded.groups import Group, Operand, Plan
 from autograd.recorded.operands import Reading
 from autograd.recorded.words import Stack, full, laid_out, others, plus, product, times, turned
+from autograd.refusals import ERRORS
 
 Back = Iterator[tuple[Operand, Any]]  # adjoints that go back through operands; None is 0
 
@@ -32,11 +34,8 @@ class Forward:
         self.plan, self.arguments = plan, arguments
         self.context = Context(language, {*language.reserved, *arguments})
         self.titles = titles(plan)
-        names = [
-            *arguments,
-            "",
-            *(title.name and self.context.unique(title.name) for title in self.titles[plan.theta + 1 :]),
-        ]
+        computed = (title.name and self.context.unique(title.name) for title in self.titles[plan.theta + 1 :])
+        names = [*arguments, "", *computed]
         self.names, self.formulas = names, formulas(plan, names)
         self.codes = [self.context.variable(x, plan.groups[k].shape) for k, x in enumerate(arguments)]
         self.codes.append(self.context.variable("theta", (len(plan.parameters), 0, False)))
@@ -47,10 +46,8 @@ class Forward:
         shape = (*plan.outputs.grid.shape, plan.outputs.batched)
         self.output = full(self.context, self._reading.taken(plan.outputs), shape)
         known = self.context.names
-        self.loss = known.get(self.output.key) or self.context.unique(
-            plan.columns.shared_name(plan.outputs.grid) or "L"
-        )
-        known[self.output.key] = self.loss
+        name = plan.columns.shared_name(plan.outputs.grid) or "L"
+        self.loss = known[self.output.key] = known.get(self.output.key) or self.context.unique(name)
 
     def _compute(self, k: int, group: Group) -> None:
         kind = Stack if group.whole else Code
@@ -79,10 +76,8 @@ class Forward:
 
     def function(self, name: str, doc: str, steps: Sequence[Code | str], slope: Code | None = None) -> Function:
         """The function that takes these steps."""
-        plan = self.plan
-        return Function(
-            name, doc, self.arguments, self.context, steps, self.output, slope, plan.shape, plan.outputs.batched
-        )
+        shape, over_data = self.plan.shape, self.plan.outputs.batched
+        return Function(name, doc, self.arguments, self.context, steps, self.output, slope, shape, over_data)
 
 
 def _value(group: Group, operands: list[Any]) -> Any:
@@ -151,11 +146,9 @@ class _Backward:
         """v̄ · ∂v/∂operand for each operand of a group that leads to a parameter."""
         if group.product:
             return self._through_product(k, group, bar)
-        return (
-            self._through_components(k, group, bar)
-            if group.whole and group.op.indexed
-            else self._through_each(k, group, bar)
-        )
+        if group.whole and group.op.indexed:
+            return self._through_components(k, group, bar)
+        return self._through_each(k, group, bar)
 
     def _through_product(self, k: int, group: Group, bar: Any) -> Back:
         (left, right), (a, b) = group.operands, self.written.operands[k]
@@ -182,7 +175,10 @@ class _Backward:
         d = op.local(y, *xs, rules=op.slopes) if op.vectors and not called else []
         for j, x in enumerate(group.operands):
             if self.returned.wanted(x):
-                partial = Code.called(op, f"slope({j})", y, *xs) if called else d[j] if d else op.slopes[j](y, *xs)
+                try:
+                    partial = Code.called(op, f"slope({j})", y, *xs) if called else d[j] if d else op.slopes[j](y, *xs)
+                except ERRORS:  # of a plain number; a row that it reaches is computed on Values
+                    partial = math.nan
                 if isinstance(bar, float) and isinstance(partial, float) and bar and partial and not bar * partial:
                     bar = self.written.context.number(bar)  # their product is not 0 whatever it meets
                 yield x, self.times(bar, partial)

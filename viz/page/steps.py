@@ -7,6 +7,7 @@ import math
 import zlib
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from contextvars import Context
 from copy import deepcopy
 from html import escape
 from os import PathLike
@@ -140,10 +141,9 @@ def steps(
     order = _order(output)
     asked = exercise.questions(order) if predict == "all" else _asked(predict, {v: k for k, v in enumerate(order)})
     levels = _levels(order, detail)
-    twin: Value = deepcopy(order[-1])
-    zero_grad(twins := wengert_list([twin]))
+    zero_grad(twins := wengert_list([Context().run(deepcopy, order[-1])]))  # of a running transform too
     _backward(twins)
-    pictures = [_picture(twin, name, direction, theme, digits, BESIDE_CODE if watch else WIDTH) for name in levels]
+    pictures = [_picture(twins[-1], name, direction, theme, digits, BESIDE_CODE if watch else WIDTH) for name in levels]
     within = _insides(pictures, twins, theme, digits)
     inner = {key: picture.scene for key, picture in within.items()}
     first, *other = (level(picture.scene, twins, digits, inner, named=not asked) for picture in pictures)
