@@ -84,9 +84,14 @@ def module(path):
 KNOWN = {module(path) for path in SOURCES}
 
 
+@cache
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imports(path):
     """Every module of our own packages that a file imports, inside functions too."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     free = for_the_type_checker(tree)
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and id(node) not in free:
@@ -108,7 +113,11 @@ def for_the_type_checker(tree):
     return {id(node) for block in guarded for part in block.body for node in ast.walk(part)}
 
 
-ARROWS = {module(path): set(imports(path)) - {module(path)} for path in SOURCES}
+@cache
+def arrows():
+    """The modules that each module imports."""
+    return {module(path): set(imports(path)) - {module(path)} for path in SOURCES}
+
 
 # From the ground up: a part imports from those before it, and from its own. (A folder's __init__ only names its parts.)
 FLOORS = [
@@ -149,7 +158,7 @@ def floor(name):
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "__init__.py"], ids=module)
 def test_imports_run_one_way(path):
     here = module(path)
-    for there in ARROWS[here]:
+    for there in arrows()[here]:
         trains = here == "viz.__main__" and there.startswith("nn")
         apart = {here.partition(".")[0], there.partition(".")[0]} == {"nn", "viz"}
         assert floor(there) <= floor(here), f"{here} imports {there}"
@@ -157,8 +166,8 @@ def test_imports_run_one_way(path):
 
 
 def test_no_module_imports_itself_around_a_corner():
-    reached = {name: set(targets) for name, targets in ARROWS.items()}
-    for _ in ARROWS:
+    reached = {name: set(targets) for name, targets in arrows().items()}
+    for _ in arrows():
         for targets in reached.values():
             targets |= set().union(*(reached.get(t, set()) for t in targets))
     assert [name for name, targets in reached.items() if name in targets and name not in PACKAGES] == []
@@ -188,7 +197,7 @@ def code_lines(path):
         if token.type not in skipped:
             lines.update(range(token.start[0], token.end[0] + 1))
     blank = {k for k, line in enumerate(text.splitlines(), 1) if not line.strip()}
-    return lines - documentation(ast.parse(text)) - blank
+    return lines - documentation(parsed(path)) - blank
 
 
 @pytest.mark.parametrize(
@@ -210,7 +219,7 @@ def test_each_part_keeps_its_budget_of_lines(files, budget):
 @pytest.mark.parametrize("path", SOURCES, ids=module)
 def test_no_function_is_over_forty_lines(path):
     written = code_lines(path)
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             length = len(written & set(range(node.lineno, node.end_lineno + 1)))
             assert length <= 40, f"{module(path)}.{node.name} has {length} lines"
@@ -218,9 +227,9 @@ def test_no_function_is_over_forty_lines(path):
 
 @pytest.mark.parametrize("path", SOURCES, ids=module)
 def test_no_class_is_over_a_hundred_lines_and_no_file_over_360(path):
-    written, text = code_lines(path), path.read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 360
-    for node in ast.walk(ast.parse(text)):
+    written = code_lines(path)
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 360
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.ClassDef):
             assert len(written & set(range(node.lineno, node.end_lineno + 1))) <= 100, node.name
 
@@ -233,11 +242,7 @@ def test_no_script_is_over_400_lines(path):
 @pytest.mark.parametrize("path", SOURCES, ids=module)
 def test_docstrings_begin_with_the_thing(path):
     kinds = (ast.Module, ast.ClassDef, ast.FunctionDef)
-    texts = [
-        ast.get_docstring(node) or ""
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, kinds)
-    ]
+    texts = [ast.get_docstring(node) or "" for node in ast.walk(parsed(path)) if isinstance(node, kinds)]
     assert [text for text in texts if re.match(r"(What|Of every|Of each|How|Where)\b", text)] == []
 
 
@@ -246,7 +251,7 @@ def test_docstrings_begin_with_the_thing(path):
 
 def literal(package):
     """The list `__all__` as it stands in the source, for documentation tools read it there."""
-    tree = ast.parse((ROOT / package.__name__ / "__init__.py").read_text(encoding="utf-8"))
+    tree = parsed(ROOT / package.__name__ / "__init__.py")
     (names,) = [n.value for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__"]
     return ast.literal_eval(names)
 
@@ -295,7 +300,7 @@ def test_importing_viz_loads_nothing_of_it():
 
 def declarations():
     """What type checkers are told of a Value: methods, and further names for them."""
-    tree = ast.parse((ROOT / "autograd/typed.pyi").read_text(encoding="utf-8"))
+    tree = parsed(ROOT / "autograd/typed.pyi")
     return next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Typed")
 
 
@@ -333,7 +338,7 @@ def test_every_public_name_has_a_docstring_of_its_own(package):
 
 @pytest.mark.parametrize("path", SOURCES, ids=module)
 def test_every_module_says_in_its_first_line_what_it_is(path):
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
+    text = ast.get_docstring(parsed(path))
     assert text
     first, _, rest = text.partition("\n")
     assert first.strip()
@@ -382,7 +387,7 @@ def listing():
 def test_readme_lists_the_house_as_it_stands():
     there = {}
     for init in (path for path in SOURCES if path.name == "__init__.py"):
-        line = ast.get_docstring(ast.parse(init.read_text(encoding="utf-8"))).splitlines()[0]
+        line = ast.get_docstring(parsed(init)).splitlines()[0]
         files = sorted(path.stem for path in init.parent.glob("*.py") if path != init)
         there[str(init.parent.relative_to(ROOT))] = (line, files)
     assert {folder: (line, sorted(files)) for folder, (line, files) in listing().items()} == there
