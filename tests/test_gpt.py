@@ -46,7 +46,9 @@ def recorded(language):
     return backward
 
 
-@pytest.mark.parametrize("language", ["numpy", pytest.param("c", marks=pytest.mark.slow)])  # it takes seconds to compile
+@pytest.mark.parametrize(
+    "language", ["numpy", pytest.param("c", marks=pytest.mark.slow)]
+)  # it takes seconds to compile
 def test_the_losses_of_twenty_steps_are_the_same_recorded_as_on_values(language):
     if language == "c":
         try:
