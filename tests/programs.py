@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +16,7 @@ from autograd import (
     logsumexp,
     maximum,
     named,
+    nesting,
     record,
     scope,
     sin,
@@ -54,21 +52,6 @@ def line():
     return w, record(lambda x, y: (w * x - y) ** 2, 1.0, 3.0)
 
 
-def run(code, *arguments, cwd=ROOT, seconds=120, **environment):
-    """Run a text in a Python of its own; what it prints."""
-    done = subprocess.run(
-        [sys.executable, *arguments, "-c", code],
-        cwd=cwd,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 WEIGHT = Value(0.5, "weight")
 
 
@@ -76,6 +59,21 @@ ONE = [1.0] * 4
 
 
 A = Value(1.0, "a")
+
+
+def names(x):
+    """The names of Values, in an order of their nesting."""
+    return [v.name for v in nesting.flat(x)]
+
+
+def rows(x):
+    """The names of their operations."""
+    return [v.op.name for v in nesting.flat(x)]
+
+
+def cube(x):
+    """x³."""
+    return x**3
 
 
 def executed(program, tmp_path):

@@ -22,18 +22,9 @@ from autograd import (
     sum as total,
     take,
     values,
-)
-from tests.programs import (
-    WEIGHT,
-    X,
-    Y,
-    classifier,
-    executed,
-    gathering,
-    line,
-    run,
-    whole_data_set,
-)
+)  # fmt: skip
+from tests.processes import run
+from tests.programs import WEIGHT, X, Y, classifier, executed, gathering, line, whole_data_set
 from tests.row_by_row import assert_near
 
 # --- what it notices, and what it does not ----------------------------------------------------------------------------

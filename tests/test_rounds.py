@@ -189,7 +189,7 @@ CELLS = {
     "in scopes": with_state(lambda t, row, h: entered(row, h)),
     "named as the index": with_state(lambda t, row, h: named("t", tanh(W @ row + U @ named("t_2", h + B)))),
 }
-QUICK = ("elman", "far back", "loss at every step", "chain", "two weights on one state")
+QUICK = ("elman", "far back", "two weights on one state")
 
 
 def elman_of_two(x):

@@ -3,8 +3,6 @@
 import json
 import math
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -13,8 +11,10 @@ import pytest
 import nn
 from autograd import Chain, Op, Value, array, constant, grad, named, ops, scope, sigmoid, softmax, sum
 from autograd.languages.javascript import value_and_partials
-from autograd.tape import reverse_sweep, wengert_list
+from autograd.tape import wengert_list
+from tests.lessons import gradients, lecture_example
 from tests.pictures import GRAPHS, everything, network, neuron
+from tests.processes import run
 from tests.test_stages import mlp
 from viz import draw, parsed, steps
 from viz.numbers import exact, few, number
@@ -23,57 +23,6 @@ from viz.picture import colours, stages
 from viz.picture.scene import Note
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
-
-
-class Lesson:
-    """A page of steps in Chromium."""
-
-    def __init__(self, page, shown, folder):
-        self.page, self.shown = page, shown
-        page.goto(shown.save(folder / "lesson.html").as_uri())
-
-    @property
-    def told(self):
-        return self.page.locator("#told p").all_inner_texts()
-
-    @property
-    def title(self):
-        return self.page.inner_text("#told h1")
-
-    @property
-    def count(self):
-        return self.page.inner_text("#count")
-
-    def press(self, *keys):
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def go(self, step):
-        self.page.evaluate(f"go({step})")
-
-    def set(self, name, text):
-        if self.page.is_hidden("#iffed"):
-            self.page.click("#if")
-        self.page.select_option("#leaf", label=name)
-        self.page.fill("#number", text)
-        self.page.press("#number", "Enter")
-
-    def answer(self, question, text):
-        self.page.select_option("#item", label=question)
-        self.page.fill("#answer", text)
-        self.page.press("#answer", "Enter")
-        return self.page.inner_text("#verdict")
-
-
-@pytest.fixture
-def opened(page, tmp_path):
-    """A function that opens a lesson, in place of the one before."""
-    return lambda shown: Lesson(page, shown, tmp_path)
-
-
-def gradients(out):
-    order = wengert_list([out])
-    return order, reverse_sweep(order, {out: 1.0})
 
 
 # --- the table in JavaScript ------------------------------------------------------------------------------------------
@@ -436,7 +385,7 @@ def test_a_number_out_of_a_domain_changes_nothing_and_says_why(opened):
     assert lesson.page.inner_text("#said") == "“two” is neither a number nor a name in the picture."
 
 
-def test_stages_follow_too_and_their_jacobians_are_shownas_python_names_them(opened):
+def test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them(opened):
     def stages(first):
         x, k = array([first, 0.0, -1.0], "x", "input"), constant([2.0, 3.0, -1.0], "k")
         W, b = array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.5], [0.25, 0.0, -1.0]], "W"), array([0.1, -0.2, 0.0], "b")
@@ -550,16 +499,6 @@ def test_tooltips_tell_nothing_that_is_not_known_yet(opened):
 # --- predict ----------------------------------------------------------------------------------------------------------
 
 
-def lecture_example():
-    """f = (x + y) · x, in which x has two paths."""
-    x, y, w = Value(2.0, "x"), Value(-5.0, "y"), Value(4.0, "w")
-    s = x + y
-    s.name = "s"
-    out = s * x * w
-    out.name = "f"
-    return x, y, w, out
-
-
 def test_gradients_are_blank_until_they_are_predicted_and_mistakes_are_named(opened):
     x, y, w, out = lecture_example()
     lesson = opened(steps(out, predict=[x, y, w]))
@@ -664,11 +603,10 @@ def test_a_product_without_its_sign_is_written_with_it(text, written, evaluated)
 @pytest.mark.parametrize(
     "text", ["2 + 3 * x", "-x ** 2", "2 ** 3 ** x", "x / w / 2", "exp(x) - sigmoid(w)", "relu(-x) + abs(w - 9) * sin(1)", "(x - w) * -x"]
 )  # fmt: skip
-def test_the_page_evaluates_an_expression_as_python_does(text, opened):
-    x, _, w, out = lecture_example()
+def test_the_page_evaluates_an_expression_as_python_does(text, evaluated):
+    x, _, w, _ = lecture_example()
     numbers = {name: v.data for name, v in (("x", x), ("w", w)) if re.search(rf"\b{name}\b", text)}
-    found = opened(steps(out)).page.evaluate("evaluated", text)
-    assert found == pytest.approx(parsed(text, numbers).data, rel=1e-12)
+    assert evaluated(text) == pytest.approx(parsed(text, numbers).data, rel=1e-12)
 
 
 def test_the_page_writes_and_tints_as_the_picture_does(opened):
@@ -907,16 +845,7 @@ def test_the_steps_of_a_graph_are_shown_inside_a_transform_too():
 
 def test_the_page_is_the_same_under_any_hash_seed():
     program = "from tests.pictures import network; import viz; s = viz.steps(network()); print(s.html, s.svg)"
-    found = set()
-    for seed in ("0", "5"):
-        run = subprocess.run(
-            [sys.executable, "-c", program],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
-            capture_output=True,
-            check=True,
-        )
-        found.add(run.stdout)
-    assert len(found) == 1
+    assert len({run(program, PYTHONHASHSEED=seed) for seed in ("0", "5")}) == 1
 
 
 def test_the_data_of_the_page_are_json_without_markup():
