@@ -1,7 +1,7 @@
-// --- numbers ---------------------------------------------------------------------------------------------------------
+// --- numbers, and elements of the page ---------------------------------------------------------------------------------------------------------
 
 // Twin: number and exact in viz/numbers.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
-function number(x, digits = page.digits) {
+function spelled(x, digits) {
   if (x === null || x === undefined) return "–";
   if (Number.isNaN(x)) return "nan";
   if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
@@ -19,5 +19,6 @@ function rounded(x, digits) { // mantissa and exponent; a tie goes to the even d
   const [mantissa, exponent] = x.toExponential(digits - 1).split("e");
   return [mantissa, Number(exponent)];
 }
-const exact = x => number(x, Number.isFinite(x) ? x.toExponential().split("e")[0].replace(/\D/g, "").length : 1); // told from every other
+const exact = x => spelled(x, Number.isFinite(x) ? x.toExponential().split("e")[0].replace(/\D/g, "").length : 1); // told from every other
+const made = (tag, text = "", more) => Object.assign(document.createElement(tag), { textContent: text }, more);
 const bracketed = text => text.startsWith("−") ? `(${text})` : text;

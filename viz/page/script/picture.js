@@ -55,7 +55,7 @@ function show() {
   for (const wire of page.wires) joinsValues(wire) ? finely(() => draw(wire, flows, added)) : draw(wire, flows, added);
   marked();
   const [title, ...lines] = moving.group?.sources ? narration() : finely(narration), box = $("told");
-  box.replaceChildren(Object.assign(document.createElement("h1"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text })));
+  box.replaceChildren(made("h1", title), ...lines.map(text => made("p", text)));
   const back = now - seed;
   $("count").textContent = now < seed ? `forward ${now}/${seed - 1}` : `backward ${back}/${steps.length - seed}`;
   $("seek").value = now;

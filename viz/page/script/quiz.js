@@ -51,7 +51,7 @@ function pose() {
   const q = asked[current], open = !q.solved && !q.told, ticks = open && !q.factors ? choices(q) : [], strict = q.mode === "asked" && ticks.length > 0;
   $("factors").hidden = !ticks.length; $("which").textContent = `Which products add up to ${question(q)}? Tick them, then Check.`;
   $("ticks").replaceChildren(...ticks.map(([text]) => {
-    const label = document.createElement("label"), box = Object.assign(document.createElement("input"), { type: "checkbox" });
+    const label = made("label"), box = made("input", "", { type: "checkbox" });
     label.append(box, ` ${text}`); return label;
   }));
   $("much").hidden = strict || !open; $("check").hidden = $("tell").hidden = !open; $("goon").hidden = !stays;
@@ -94,7 +94,7 @@ function rightSum(q) { // the right gradient, path by path
   return `${question(q)} = ${few ? `${sum(e => `${of(called(e.k))} · ${local(e.k, e.slot)}`)} = ${sum(e => `${bracketed(number(e.from))} · ${bracketed(number(factorOf(e)))}`)} = ` : ""}${number(truth(q))}`;
 }
 function beside(q) { // what the reader wrote first, beside what is right
-  const column = (title, ...lines) => { const box = document.createElement("div"); box.append(Object.assign(document.createElement("b"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text }))); return box; };
+  const column = (title, ...lines) => { const box = made("div"); box.append(made("b", title), ...lines.map(text => made("p", text))); return box; };
   const mine = q.tries.filter(([, , good]) => !good).map(([text, words]) => `${question(q)} = ${text}: ${words}`);
   $("beside").replaceChildren(...(mine.length ? [column("You wrote", ...mine)] : []), column("The chain rule", rightSum(q)));
 }

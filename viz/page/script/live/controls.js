@@ -7,7 +7,7 @@ for (const { page: { nodes }, leaves } of page.examples.graphs) nodes.forEach((n
 });
 for (const wire of new Set(page.examples.graphs.flatMap(graph => graph.page.wires))) wire.edges = wire.edges.flatMap(([k, slot, count]) => Array.from({ length: count }, (_, n) => [k, slot + n]));
 page.examples.svgs.forEach((parts, k) => { // and of each further picture
-  const div = Object.assign(document.createElement("div"), { className: "graph", hidden: true }), lines = document.querySelector("#picture svg").outerHTML.split("\n");
+  const div = made("div", "", { className: "graph", hidden: true }), lines = document.querySelector("#picture svg").outerHTML.split("\n");
   const text = parts.flatMap(part => Array.isArray(part) ? lines.slice(...part) : part).join("\n").replaceAll(page.examples.key, `${page.examples.key}-${k}`);
   div.append(document.adoptNode(new DOMParser().parseFromString(text, "text/html").querySelector("svg"))); $("picture").append(div);
 });
@@ -32,7 +32,7 @@ function showExample(at) { // at a step; without one, with everything computed
   graph.go(at ?? graph.steps.length, kept);
   if (at === undefined) {
     graph.settle();
-    $("told").replaceChildren(Object.assign(document.createElement("p"), { textContent: `Example ${chosen} after ${state.steps === 1 ? "1 step" : `${state.steps} steps`}: every value and every gradient of its loss. Forward, Backward and Update show how they come about.` }));
+    $("told").replaceChildren(made("p", `Example ${chosen} after ${state.steps === 1 ? "1 step" : `${state.steps} steps`}: every value and every gradient of its loss. Forward, Backward and Update show how they come about.`));
     $("count").textContent = "";
   }
   return graph;

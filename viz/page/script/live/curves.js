@@ -82,7 +82,7 @@ function showWeight() {
   if (document.activeElement !== $("value")) $("value").value = w;
   $("value").setAttribute("aria-valuetext", number(w));
   $("weightsaid").textContent = `${names[weight]} = ${number(w)}, slope ∂loss/∂${names[weight]} = ${number(slope)}`;
-  $("update").replaceChildren(...updateLines().map(text => Object.assign(document.createElement("p"), { textContent: text })));
+  $("update").replaceChildren(...updateLines().map(text => made("p", text)));
 }
 $("weight").onchange = () => { pickWeight(Number($("weight").value)); if (!wanted) chooseUnit(null); repaint(); };
 $("value").oninput = () => { pause(); setWeight(weight, Number($("value").value)); };

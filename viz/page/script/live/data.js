@@ -85,7 +85,7 @@ function survey() { // over the two chosen inputs, the others at their mean; in 
 
 const pictures = new Map(); // small canvases that are painted anew and stretched
 function image(key, wide, high, colour) {
-  if (!pictures.has(key)) pictures.set(key, document.createElement("canvas"));
+  if (!pictures.has(key)) pictures.set(key, made("canvas"));
   const it = pictures.get(key); it.width = wide; it.height = high;
   const c = it.getContext("2d"), data = c.createImageData(wide, high);
   for (let k = 0; k < wide * high; k++) colour(k, data.data, 4 * k); // writes red, green, blue and alpha
@@ -172,7 +172,7 @@ for (const [id, at] of [["across", 0], ["up", 1]]) {
 $("means").hidden = inputs < 3;
 const shades = page.labels ? page.classes : !flat ? targetRange.map(x => number(x)) : K > 1 ? Array.from({ length: K }, (_, j) => `output ${j}`) : [];
 $("legend").replaceChildren(...page.labels || flat ? [] : [K > 1 ? `output 0 of ${K}, and its target: ` : "output and target: "], ...shades.map((name, k) => {
-  const entry = document.createElement("span"), mark = document.createElement("i");
+  const entry = made("span"), mark = made("i");
   mark.style.background = COLOURS[k % COLOURS.length]; entry.append(mark, name); return entry;
 }));
 $("map").onclick = event => {

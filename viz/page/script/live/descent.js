@@ -1,6 +1,7 @@
 // --- the state: parameters, what the optimiser remembers, and where the epoch stands -----------------------------------
 
 const page = JSON.parse(document.getElementById("data").textContent);
+const number = (x, digits = page.digits) => spelled(x, digits);
 const $ = id => document.getElementById(id);
 function unpacked(text) { // 64-bit floats, as Python packed them
   const raw = atob(text), bytes = new Uint8Array(raw.length);

@@ -117,7 +117,7 @@ function examine() {
   const kinds = new Map();
   for (const [k, { rule }] of troubles) kinds.set(rule, [...(kinds.get(rule) ?? []), net[k].name]);
   const shown = [...kinds].map(([[kind, , share, advice], units]) => `${few(units).join(", ")}: ${kind} on at least ${100 * share} % of the examples. ${advice}`).concat(plateau());
-  if ($("findings").textContent !== shown.join("")) $("findings").replaceChildren(...shown.map(text => Object.assign(document.createElement("li"), { textContent: text })));
+  if ($("findings").textContent !== shown.join("")) $("findings").replaceChildren(...shown.map(text => made("li", text)));
 }
 
 // A loss that stays within 2 % for 100 epochs, where the gradient promises little of a step as long as the parameters

@@ -3,7 +3,6 @@
 let depth = 0, wanted = 0, built = null, writers = []; // how deep the view is, and is going to be; what is shown within a unit
 const LEVELS = [staged ? "the model" : "the network", staged ? "one stage" : "one unit", "its values"];
 const levelNow = () => depth < .6 ? 0 : depth < 1.5 ? 1 : 2;
-const made = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
 
 function zoomTo(level) {
   wanted = Math.max(0, Math.min(2, level));
