@@ -4,19 +4,21 @@ let along = null; // the loss on a range of the chosen weight: { k, low, high, x
 let lossPlot = null;
 
 function paintLosses() {
-  const [c, wide, high] = canvas("losses"), curves = [[state.losses, palette.link], [state.heldLosses, palette.now]].filter(([ys]) => ys.length);
+  const [c, wide, high] = canvas("losses"), loss = lossNow(), last = state.losses.length === state.epoch ? [loss] : [];
   if (wide < 80) return;
-  const all = curves.flatMap(([ys]) => spread(ys.filter(Number.isFinite))), epochs = Math.max(1, state.losses.length, state.epoch);
+  const curves = [[[...state.losses, ...last], palette.link], [state.heldLosses, palette.now]].filter(([ys]) => ys.length);
+  const all = [...curves.flatMap(([ys]) => spread(ys.filter(isFinite))), loss].filter(isFinite), epochs = Math.max(1, state.losses.length, state.epoch);
   const [low, high0] = all.length ? spread(all) : [0, 1], log = low > 0 && high0 / low > 20, f = log ? Math.log10 : x => x;
-  const range = wider([f(low), f(high0)], .05), from = log ? range : [low < 0 ? range[0] : 0, range[1]];
+  const range = wider([f(low), f(high0)], .05).map(v => log ? Math.max(-323, Math.min(308.2, v)) : v), from = log ? range : [low < 0 ? range[0] : 0, range[1]];
   c.save();
   const [x, y] = frame(c, wide, high, [0, epochs], from, "epoch", log ? "loss (logarithmic)" : "loss", v => number(log ? 10 ** v : v, 2));
   curves.forEach(([ys, colour], which) => {
     const every = Math.max(1, Math.floor(ys.length / (2 * wide)));
-    for (const [a, b, alpha] of [[0, state.epoch, 1], [state.epoch, ys.length, .3]]) {
+    const at = Math.min(ys.length, state.epoch + 1 - which); // where the curve of what came later begins
+    for (const [a, b, alpha] of [[0, at, 1], [at, ys.length, .3]]) {
       c.beginPath(); c.globalAlpha = alpha; c.strokeStyle = colour; c.lineWidth = 1.8; c.setLineDash(which ? [4, 3] : []);
-      for (let k = Math.max(0, a - (a ? every : 0)); k < b; k += every) if (Number.isFinite(ys[k])) c.lineTo(x(k + which), y(f(ys[k])));
-      if (b && b === ys.length && Number.isFinite(ys[b - 1])) c.lineTo(x(b - 1 + which), y(f(ys[b - 1])));
+      for (let k = Math.max(0, a - (a ? every : 0)); k < b; k += every) if (isFinite(ys[k])) c.lineTo(x(k + which), y(f(ys[k])));
+      if (b && b === ys.length && isFinite(ys[b - 1])) c.lineTo(x(b - 1 + which), y(f(ys[b - 1])));
       c.stroke();
     }
   });
@@ -26,7 +28,7 @@ function paintLosses() {
     c.fillStyle = palette.ink; c.textAlign = "left"; c.textBaseline = "middle"; c.fillText(name, wide - 65, at);
   });
   c.restore(); c.globalAlpha = 1; c.setLineDash([]);
-  if (all.length && Number.isFinite(lossNow())) { c.beginPath(); c.arc(x(state.epoch), Math.min(high - PLOT.bottom, Math.max(PLOT.top, y(f(lossNow())))), 3.5, 0, 7); c.fillStyle = palette.link; c.fill(); } // the loss now
+  if (isFinite(loss)) { c.beginPath(); c.arc(x(state.epoch), y(f(loss)), 3.5, 0, 7); c.fillStyle = palette.link; c.fill(); } // the loss now
   c.beginPath(); c.moveTo(x(state.epoch), PLOT.top); c.lineTo(x(state.epoch), high - PLOT.bottom); c.strokeStyle = palette.muted; c.lineWidth = 1; c.stroke();
   lossPlot = { epochs, left: PLOT.left, wide: wide - PLOT.left - PLOT.right };
   const it = $("losses"); it.setAttribute("aria-valuemax", epochs); it.setAttribute("aria-valuenow", state.epoch);
