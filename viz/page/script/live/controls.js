@@ -37,8 +37,10 @@ function showExample(at) { // at a step; without one, with everything computed
   }
   return graph;
 }
+function isExample(k) { if (!Number.isInteger(k) || k < 0 || k >= N) throw new Error(`an example is a whole number from 0 to ${N - 1}; got ${k}`); }
 function choose(k) {
-  chosen = Math.max(0, Math.min(N - 1, k)); $("example").value = chosen; acting = null; graphVersion = -1; lasting = 0;
+  isExample(k);
+  chosen = k; $("example").value = chosen; acting = null; graphVersion = -1; lasting = 0;
   const target = page.labels ? page.classes[page.labels[chosen]] : Array.from(train.y.subarray(chosen * wide[1], (chosen + 1) * wide[1]), x => number(x)).join(", ");
   $("target").textContent = `target ${target}`;
   land(); showExample(); repaint();
@@ -99,7 +101,7 @@ $("rewind").onclick = () => { pause(); rewind(); changedByReader(); };
 $("newseed").onclick = () => { pause(); change({ seed: setting.seed + 1 }); };
 for (const [id, f] of Object.entries(acts)) $(id).onclick = () => { pause(); f(); };
 $("seek").oninput = () => { pause(); acting = null; showExample(Number($("seek").value)); };
-$("example").max = N - 1; $("example").onchange = () => choose(Math.round(Number($("example").value)) || 0);
+$("example").max = N - 1; $("example").onchange = () => { try { choose(typed("example")); } catch (error) { $("example").value = chosen; $("target").textContent = error.message; } };
 $("map").onkeydown = event => {
   const by = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
   if (by) { event.preventDefault(); event.stopPropagation(); choose((chosen + by + N) % N); }
@@ -118,10 +120,10 @@ function controls() {
 for (const size of [0, 1, ...[4, 8, 16, 32, 64, 128].filter(size => size < N)]) $("batch").append(new Option(size === 0 ? `all ${N}` : size, size));
 const tried = f => { try { f(); } catch (error) { pause(); stopped = error.message; controls(); repaint(); } };
 $("rate").oninput = () => change({ lr: Number((10 ** Number($("rate").value)).toPrecision(3)) });
-$("lr").onchange = () => tried(() => change({ lr: Number($("lr").value) }));
+$("lr").onchange = () => tried(() => change({ lr: typed("lr") }));
 $("batch").onchange = () => change({ batch: Number($("batch").value) });
 $("optimizer").onchange = () => change({ optimizer: $("optimizer").value });
-$("seed").onchange = () => tried(() => { pause(); change({ seed: Number($("seed").value) }); });
+$("seed").onchange = () => tried(() => { pause(); change({ seed: typed("seed") }); });
 
 function python() {
   const float = x => Object.is(x, -0) ? "-0.0" : Number.isInteger(x) && Math.abs(x) < 1e15 ? `${x}.0` : String(x);
@@ -184,7 +186,7 @@ window.live = {
   get python() { return python(); },
   names, play, pause, travel: epoch => goTo(epoch), rewind: () => $("rewind").click(), set: changes => { change(changes); },
   example(k) {
-    if (!Number.isInteger(k) || k < 0 || k >= N) throw new Error(`an example is a whole number from 0 to ${N - 1}; got ${k}`);
+    isExample(k);
     const [graph, data] = exampleAt(k); graph.compute(data); const found = graph.numbers(page.examples.graphs[page.examples.targets[page.examples.of[k]][0]].leaves.output); graphVersion = -1; repaint(); return found;
   },
 };

@@ -126,12 +126,13 @@ function gradientSizes() { // the mean size of the gradient of each array, the f
   return sizes.map(([array, size]) => { const it = made("span", `${array} ${number(size, 2)}`); bar(it, size / top); return it; });
 }
 
+const reply = (text, good = "") => { $("verdict").textContent = text; $("verdict").className = good; };
+$("guess").onchange = () => { try { typed("guess"); reply("A step will tell."); } catch (error) { reply(error.message, "bad"); } };
 function answered(before) { // what the reader predicted of the chosen weight, beside what it is
-  const text = $("guess").value.trim().replace("−", "-"), guess = Number(text), now = state.theta[weight];
-  $("verdict").textContent = ""; $("guess").value = "";
-  if (!text) return;
+  const now = state.theta[weight]; let guess;
+  try { guess = typed("guess"); } catch { if (!$("guess").value) reply(""); return; }
+  $("guess").value = "";
   const right = Math.abs(guess - now) <= .02 * Math.abs(now - before) + 5e-4 * Math.abs(now);
   const why = Math.sign(guess - before) === Math.sign(before - now) ? "A step goes against the gradient." : "A step is η times what the optimiser makes of the gradient.";
-  $("verdict").textContent = !Number.isFinite(guess) ? "That is no number." : right ? `Right: ${number(now)}.` : `It is ${number(now)}, not ${number(guess)}. ${why}`;
-  $("verdict").className = right ? "good" : "bad";
+  reply(right ? `Right: ${number(now)}.` : `It is ${number(now)}, not ${number(guess)}. ${why}`, right ? "good" : "bad");
 }

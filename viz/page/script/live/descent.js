@@ -2,6 +2,11 @@
 
 const page = JSON.parse(document.getElementById("data").textContent);
 const number = (x, digits = page.digits) => spelled(x, digits);
+function typed(id) { // a number, written with a point or a comma
+  const text = $(id).value.trim(), x = Number(text.replace(",", ".").replace("−", "-"));
+  if (!text || isNaN(x)) throw new Error(text ? `“${text}” is no number.` : "Type a number.");
+  return x;
+}
 const $ = id => document.getElementById(id);
 function unpacked(text) { // 64-bit floats, as Python packed them
   const raw = atob(text), bytes = new Uint8Array(raw.length);
