@@ -25,7 +25,7 @@ function whereNotFinite(k, theta) { const [graph, data] = exampleAt(k, theta); r
 let graphVersion = -1, lasting = 0; // the version that is shown, and how much of the scale of its tints the next one keeps
 function showExample(at) { // at a step; without one, with everything computed
   const [graph, data, index] = exampleAt(chosen);
-  if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== index; }); shownGraph = index; $("graphnotes").textContent = page.examples.graphs[index].notes; }
+  if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== index; }); shownGraph = index; $("picture").onscroll(); $("graphnotes").textContent = page.examples.graphs[index].notes; }
   const kept = graphVersion === version ? 1 : lasting;
   graph.compute(data); graphVersion = version; lasting = .9; unmarked();
   $("seek").max = graph.steps.length;
@@ -143,11 +143,26 @@ function magnify(by) {
     div.style.width = `${Math.round(natural * (magnified ?? fits))}px`;
     by = null;
   }
+  $("picture").onscroll();
 }
 function centred() { // on the inputs, across
   const [graph, , index] = exampleAt(chosen), [input] = page.examples.graphs[index].leaves.x, at = input && graph.texts(input[0])?.getBoundingClientRect(), room = $("picture").getBoundingClientRect();
   if (at) $("picture").scrollLeft += at.left + at.width / 2 - room.left - room.width / 2;
 }
+$("picture").onscroll = () => { // the name of a stage beside the frame is at its edge, where that is on nothing else
+  const boxOf = it => it.getBoundingClientRect(), room = boxOf($("picture")), taken = [];
+  const names = [...document.querySelectorAll("#picture .graph:not([hidden]) g:has(> g) > title + rect + text")].map(name => {
+    name.removeAttribute("transform");
+    const at = boxOf(name), own = boxOf(name.previousElementSibling);
+    taken.push(own);
+    return { name, at, own, by: Math.max(room.left + 4 - at.left, Math.min(0, room.right - 4 - at.right)) };
+  });
+  for (const { name, at, own, by } of names.sort((a, b) => Math.abs(a.by) - Math.abs(b.by))) { // the nearest first
+    const left = at.left + by, right = at.right + by, free = !taken.some(box => box !== own && box.left < right && left < box.right && box.top < at.bottom && at.top < box.bottom);
+    if (by && free) taken.push({ left, right, top: at.top, bottom: at.bottom });
+    for (const it of name.parentNode.querySelectorAll(`:scope > text[y="${name.getAttribute("y")}"]`)) { it.setAttribute("transform", `translate(${free * by / name.getScreenCTM().a})`); it.classList.toggle("edge", by); }
+  }
+};
 $("in").onclick = () => magnify(1.25); $("out").onclick = () => magnify(.8); $("fit").onclick = () => { magnified = null; magnify(); centred(); };
 
 addEventListener("keydown", event => {

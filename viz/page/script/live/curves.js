@@ -28,9 +28,9 @@ function paintLosses() {
     c.fillStyle = palette.ink; c.textAlign = "left"; c.textBaseline = "middle"; c.fillText(name, wide - 65, at);
   });
   c.restore(); c.globalAlpha = 1; c.setLineDash([]);
-  if (isFinite(loss)) { c.beginPath(); c.arc(x(state.epoch), y(f(loss)), 3.5, 0, 7); c.fillStyle = palette.link; c.fill(); } // the loss now
-  c.beginPath(); c.moveTo(x(state.epoch), PLOT.top); c.lineTo(x(state.epoch), high - PLOT.bottom); c.strokeStyle = palette.muted; c.lineWidth = 1; c.stroke();
-  lossPlot = { epochs, left: PLOT.left, wide: wide - PLOT.left - PLOT.right };
+  if (isFinite(loss)) disc(c, x(state.epoch), y(f(loss)), 3.5, palette.link); // the loss now
+  c.beginPath(); c.moveTo(x(state.epoch), PLOT.top); c.lineTo(x(state.epoch), high - PLOT.bottom); stroke(c, palette.muted, 1);
+  lossPlot = { epochs, left: PLOT.left, wide: over(wide) };
   const it = $("losses"); it.setAttribute("aria-valuemax", epochs); it.setAttribute("aria-valuenow", state.epoch);
   it.setAttribute("aria-valuetext", `epoch ${state.epoch} of ${epochs}`);
 }
@@ -72,12 +72,12 @@ function paintAlong() {
   const yrange = wider(spread([...finite, loss]), .12);
   if (Math.min(...finite) >= 0) yrange[0] = Math.max(0, yrange[0]);
   const [x, y] = frame(c, wide, high, [low, to], yrange, names[weight], "loss");
-  along.at = place => low + (to - low) * Math.max(0, Math.min(1, (place - PLOT.left) / (wide - PLOT.left - PLOT.right)));
-  c.save(); c.beginPath(); c.rect(PLOT.left, PLOT.top, wide - PLOT.left - PLOT.right, high - PLOT.top - PLOT.bottom); c.clip();
-  c.beginPath(); xs.forEach((v, k) => { if (Number.isFinite(ys[k])) c.lineTo(x(v), y(ys[k])); }); c.strokeStyle = palette.link; c.lineWidth = 2; c.stroke();
+  along.at = place => low + (to - low) * Math.max(0, Math.min(1, (place - PLOT.left) / over(wide)));
+  c.save(); c.beginPath(); c.rect(PLOT.left, PLOT.top, over(wide), up(high)); c.clip();
+  c.beginPath(); xs.forEach((v, k) => { if (Number.isFinite(ys[k])) c.lineTo(x(v), y(ys[k])); }); stroke(c, palette.link, 2);
   const reach = (to - low) * .22;
-  c.beginPath(); c.moveTo(x(w - reach), y(loss - slope * reach)); c.lineTo(x(w + reach), y(loss + slope * reach)); c.strokeStyle = palette.now; c.lineWidth = 2.2; c.stroke();
-  c.beginPath(); c.arc(x(w), y(loss), 5, 0, 7); c.fillStyle = palette.ink; c.fill(); c.restore();
+  c.beginPath(); c.moveTo(x(w - reach), y(loss - slope * reach)); c.lineTo(x(w + reach), y(loss + slope * reach)); stroke(c, palette.now, 2.2); c.restore(); // the dot is whole also on an axis
+  disc(c, x(w), y(loss), 5, palette.ink);
 }
 function showWeight() {
   const w = state.theta[weight], slope = gradientNow()[weight];

@@ -47,14 +47,14 @@ function paintNetwork() {
 
 function paintUnit(c, unit, top, xs) {
   const [x, y, r] = spots[unit.k], trouble = troubles.get(unit.k);
-  c.save(); c.beginPath(); c.arc(x, y, r, 0, 7); c.fillStyle = palette.bar; c.fill(); c.clip();
+  c.save(); disc(c, x, y, r, palette.bar); c.clip();
   if (grid && (unit.layer || axes.includes(unit.k))) c.drawImage(unitMap(unit), x - r, y - r, 2 * r, 2 * r);
   c.restore();
-  c.beginPath(); c.arc(x, y, r, 0, 7);
+  disc(c, x, y, r);
   c.strokeStyle = unit.k === unitChosen ? palette.now : trouble ? palette.bad : palette.muted; c.lineWidth = unit.k === unitChosen ? 3 : 1.4;
   if (trouble) c.setLineDash([3, 2]);
   c.stroke(); c.setLineDash([]);
-  if (unit.bias >= 0) { const b = xs[unit.bias]; c.beginPath(); c.arc(x - r * .9, y + r * .9, 1.5 + 3 * Math.min(1, Math.abs(b) / top), 0, 7); c.fillStyle = b > 0 ? palette.plus : b < 0 ? palette.minus : palette.line; c.fill(); }
+  if (unit.bias >= 0) { const b = xs[unit.bias]; disc(c, x - r * .9, y + r * .9, 1.5 + 3 * Math.min(1, Math.abs(b) / top), b > 0 ? palette.plus : b < 0 ? palette.minus : palette.line); }
   c.fillStyle = palette.ink; c.textBaseline = "middle";
   if (!unit.layer && inLayer[0].length < 13) { c.textAlign = "center"; c.textBaseline = "top"; c.fillText(unit.name, Math.max(x, c.measureText(unit.name).width / 2 + 2), y + r + 2); }
   if (trouble && r > 9) { c.textAlign = "center"; c.fillStyle = palette.bad; c.fillText(trouble.kind, x, y - r - 6); }

@@ -64,15 +64,15 @@ function paintUnitMap(unit) {
   if (wide < 40 || !grid) return;
   const known = unit.layer || staged || axes.includes(unit.k);
   if (flat) { paintUnitCurve(c, wide, high, unit); return; }
-  if (known) for (let k = 0; k < unit.size; k++) c.drawImage(unitMap(unit, k), PLOT.left + (wide - PLOT.left - PLOT.right) * (k % across) / across, PLOT.top + (high - PLOT.top - PLOT.bottom) * Math.floor(k / across) / down, (wide - PLOT.left - PLOT.right) / across - (across > 1), (high - PLOT.top - PLOT.bottom) / down - (down > 1));
+  if (known) for (let k = 0; k < unit.size; k++) c.drawImage(unitMap(unit, k), PLOT.left + over(wide) * (k % across) / across, PLOT.top + up(high) * Math.floor(k / across) / down, over(wide) / across - (across > 1), up(high) / down - (down > 1));
   if (unit.size > 1) return;
   const [x, y] = frame(c, wide, high, ranges[a], ranges[b], page.columns[a], page.columns[b]);
-  for (let k = 0; k < N; k++) { c.beginPath(); c.arc(x(train.x[k * inputs + a]), y(train.x[k * inputs + b]), k === chosen ? 4 : 2, 0, 7); c.fillStyle = k === chosen ? palette.now : page.labels ? COLOURS[page.labels[k] % COLOURS.length] : palette.ink; c.fill(); }
+  for (let k = 0; k < N; k++) disc(c, x(train.x[k * inputs + a]), y(train.x[k * inputs + b]), k === chosen ? 4 : 2, k === chosen ? palette.now : page.labels ? COLOURS[page.labels[k] % COLOURS.length] : palette.ink);
 }
 function paintUnitCurve(c, wide, high, unit) {
   const at = (k, j) => unit.layer ? grid.out[k * W + unit.slot + j] : grid.x[k], js = [...Array(unit.size).keys()], ks = [...Array(grid.n).keys()];
   const [x, y] = frame(c, wide, high, ranges[0], wider(spread(ks.flatMap(k => js.map(j => at(k, j))).filter(isFinite))), page.columns[0], "output");
-  for (const j of js) { c.beginPath(); for (const k of ks) if (isFinite(at(k, j))) c.lineTo(x(grid.x[k]), y(at(k, j))); c.strokeStyle = COLOURS[j % COLOURS.length]; c.lineWidth = 2; c.stroke(); }
+  for (const j of js) { c.beginPath(); for (const k of ks) if (isFinite(at(k, j))) c.lineTo(x(grid.x[k]), y(at(k, j))); stroke(c, COLOURS[j % COLOURS.length], 2); }
 }
 
 // --- its values: the cards of the graph of the chosen example that lie within it ----------------------------------------
