@@ -154,7 +154,6 @@ def steps(
     facts["code"] = listing([watch.places.get(v, []) for v in order]) if watch else None
     cut = (note.text for note in pictures[0].scene.notes if note.kind == "cut")  # the others are in the picture
     notes = [f"{text} The page computes all of them." for text in cut]
-    notes += ["Press + at the corner of a stage, or o at its step, to see the values in it."] * bool(within)
     notes += ["More than 400 steps: here they go by stages."] * (_long(order) and levels[0] == "stages")
     return Steps((pictures, within), facts, functions, notes)
 

@@ -26,6 +26,7 @@ function heading(lane, box, axis) {
   return { deep, stay: () => { const by = Math.max(0, Math.min(view[axis] - box[axis], box[axis + 2] - deep)); head.setAttribute("transform", axis ? `translate(0,${by})` : `translate(${by},0)`); } };
 }
 function framed() {
+  $("opens").hidden = !Object.keys(page.inside).length;
   whole = svg.dataset.whole?.split(" ").map(Number);
   if (!whole) {
     const [x, y, width, height] = svg.getAttribute("viewBox").split(" ").map(Number), rim = 8; // for the sign at the corner of a stage
