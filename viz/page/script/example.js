@@ -62,7 +62,7 @@ const example = {
   numbers: output => Object.fromEntries(nodes.map(node => [node.k === last ? output : called(node), [value[node.k], node.role === "constant" ? null : adjoints.at(-1)[node.k]]])),
   notFinite(data) { // the first node without a finite number, in words
     try { forward(data, true); } catch (error) { return error.message; }
-    const [y] = forward(data, false), broken = nodes.find(({ k }) => !Number.isFinite(y[k]));
+    const [y] = forward(data, false), broken = nodes.find(({ k }) => !isFinite(y[k]));
     return broken && formula(broken);
   },
 };

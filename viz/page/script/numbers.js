@@ -4,7 +4,7 @@
 function spelled(x, digits) {
   if (x === null || x === undefined) return "–";
   if (Number.isNaN(x)) return "nan";
-  if (!Number.isFinite(x)) return x > 0 ? "∞" : "−∞";
+  if (!isFinite(x)) return x > 0 ? "∞" : "−∞";
   if (x === 0) return "0";
   const [mantissa, exponent] = rounded(x, digits), places = Math.max(0, digits - 1 - exponent);
   const trimmed = (text, end = "") => text.includes(".") && Math.abs(Number(text + end) - x) <= 1e-14 * Math.abs(x) ? text.replace(/0+$/, "").replace(/\.$/, "") : text;

@@ -26,7 +26,7 @@ function lineOf(at) { return `line ${code.parts[at[0]].first + at[1]}${at[3].len
 function marked() { // the lines of the step now on the screen
   if (!code) return;
   for (const at of linesOf.values()) { at.removeAttribute("aria-current"); at.className = ""; at.textContent = at.dataset.text || " "; }
-  const { way, group } = now ? steps[now - 1] : {}, makers = way === "seed" ? [last] : group?.nodes ?? [];
+  const { way, group } = stepNow(), makers = way === "seed" ? [last] : group?.nodes ?? [];
   for (const k of makers) for (const at of callsOf(k)) linesOf.get(lineKey(at)).className = "at";
   const [at, ...calls] = callsOf(makers.at(-1)), line = at && linesOf.get(lineKey(at));
   $("round").textContent = at ? [lineOf(at), ...calls.map(call => `called from ${lineOf(call)}`)].join(", ") : now ? "This step has no line of its own." : "";

@@ -29,7 +29,7 @@ function framed() {
   $("opens").hidden = !Object.keys(page.inside).length;
   whole = svg.dataset.whole?.split(" ").map(Number);
   if (!whole) {
-    const [x, y, width, height] = svg.getAttribute("viewBox").split(" ").map(Number), rim = 8; // for the sign at the corner of a stage
+    const [x, y, width, height] = viewOf(svg), rim = 8; // for the sign at the corner of a stage
     whole = [x - rim, y - rim, width + 2 * rim, height + 2 * rim];
     const room = space(), stretch = Math.max(1, Math.min(room.width / whole[2], room.height / whole[3]) / 3); // a small picture keeps room around it
     whole[0] -= (stretch - 1) * whole[2] / 2; whole[1] -= (stretch - 1) * whole[3] / 2; whole[2] *= stretch; whole[3] *= stretch;
@@ -181,7 +181,7 @@ const words = { values: "Show values", stages: "Show stages" };
   themed(); spread();
 })();
 function relaid(change) { // the same graph at the same step in a picture that has changed
-  const { way, group } = now ? steps[now - 1] : {}, k = group?.nodes.at(way === "backward" ? 0 : -1), ended = now === steps.length;
+  const { way, group } = stepNow(), k = group?.nodes.at(way === "backward" ? 0 : -1), ended = now === steps.length;
   change();
   ordered(); placed(); framed(); compute(leaves, false);
   $("seek").max = steps.length; movedByReader = false;

@@ -68,13 +68,13 @@ function lossAlong() {
 function paintAlong() {
   const [c, wide, high] = canvas("along");
   if (wide < 80 || !along) return;
-  const { low, high: to, xs, ys, slope, loss, w } = along, finite = ys.filter(Number.isFinite);
+  const { low, high: to, xs, ys, slope, loss, w } = along, finite = ys.filter(isFinite);
   const yrange = wider(spread([...finite, loss]), .12);
   if (Math.min(...finite) >= 0) yrange[0] = Math.max(0, yrange[0]);
   const [x, y] = frame(c, wide, high, [low, to], yrange, names[weight], "loss");
   along.at = place => low + (to - low) * Math.max(0, Math.min(1, (place - PLOT.left) / over(wide)));
   c.save(); c.beginPath(); c.rect(PLOT.left, PLOT.top, over(wide), up(high)); c.clip();
-  c.beginPath(); xs.forEach((v, k) => { if (Number.isFinite(ys[k])) c.lineTo(x(v), y(ys[k])); }); stroke(c, palette.link, 2);
+  c.beginPath(); xs.forEach((v, k) => { if (isFinite(ys[k])) c.lineTo(x(v), y(ys[k])); }); stroke(c, palette.link, 2);
   const reach = (to - low) * .22;
   c.beginPath(); c.moveTo(x(w - reach), y(loss - slope * reach)); c.lineTo(x(w + reach), y(loss + slope * reach)); stroke(c, palette.now, 2.2); c.restore(); // the dot is whole also on an axis
   disc(c, x(w), y(loss), 5, palette.ink);
