@@ -94,7 +94,7 @@ function follow(time = still.matches ? 0 : 180) {
   if (scale && !movedByReader) reach([...nears, ...far]);
   look(nears, far, time);
 }
-const SMALLEST = .4, READABLE = .9; // pixels a point: a card is still seen; its numbers have 9 pixels
+const SMALLEST = .4, READABLE = [.9, .7]; // pixels a point: a card is still seen; its numbers have 9 pixels, or 7 where that shows all of a picture that leaves over half of the room empty
 let natural = null; // the scale of a picture too large to be shown whole
 function reach(ks) { // smaller where the cards of this step stand too far apart, and back again
   const { width, height } = space(), [x, y] = [0, 1].map(axis => { const [low, high] = extent(ks, axis); return high - low; });
@@ -104,10 +104,10 @@ function reach(ks) { // smaller where the cards of this step stand too far apart
 }
 let sized = false, movedByReader = false; // true once the reader has chosen a part of the picture
 function begin() { // all of it, or where that is too small to be read as much as can be
-  const { width, height } = space(), fits = [width / whole[2], height / whole[3]];
+  const { width, height } = space(), fits = [width / whole[2], height / whole[3]], least = Math.min(...fits);
   if (!width) return;
   sized = true;
-  if (Math.min(...fits) < READABLE) { scale = natural = Math.min(1.1, ...fits.filter(x => x >= 1)); view[0] = view[1] = 1e6; } // start off the picture, so that `follow` has to find the step
+  if (least < READABLE[+(Math.max(...fits) > 2 * least)]) { scale = natural = Math.min(1.1, ...fits.filter(x => x >= 1)); view[0] = view[1] = 1e6; } // start off the picture, so that `follow` has to find the step
   else { scale = null; view.splice(0, 4, ...whole); frame(); }
   follow(0);
 }
