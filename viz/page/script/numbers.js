@@ -1,6 +1,6 @@
-// --- numbers, and elements of the page ---------------------------------------------------------------------------------------------------------
+// --- numbers, and elements of the page -----------------------------------------------------------------------------------
 
-// Twin: number and exact in viz/numbers.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
+// Twin: number and exact in viz/numbers.py (`spelled` knows no default of a page). Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 function spelled(x, digits) {
   if (x === null || x === undefined) return "–";
   if (Number.isNaN(x)) return "nan";
