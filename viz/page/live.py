@@ -30,7 +30,7 @@ Leaves = tuple[Sequence[Value], Sequence[Value]]  # the parameters in the order 
 MOST_ROWS, MOST_PRODUCTS = 2_000, 1_000_000  # examples of a page; and times parameters, what a step computes
 LOSSES = "nn.cross_entropy, nn.binary_cross_entropy_with_logits, nn.hinge, nn.mse"
 # fmt: off
-OF_GRAPH = ("numbers", "nodes", "zeros", "graph", "narration", "picture", "example")  # the graph of one example
+OF_GRAPH = ("nodes", "zeros", "graph", "narration", "picture", "example")  # the graph of one example
 LIVE = ("random", "descent", "data", "network", "unit", "curves", "acts", "controls")  # the page, in this order
 # fmt: on
 

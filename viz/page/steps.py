@@ -124,8 +124,8 @@ def steps(
     fewer, while the others stay folded. The page makes a backward pass of its own: `.grad` is neither read
     nor changed. There the reader may change the number of any leaf. `predict` holds Values, whose gradients stay blank
     until the reader has answered, or pairs (operand, result), whose local derivatives do. With predict="all" the page is
-    an exercise: the first gradients are worked examples, the next are asked factor by factor, the last are left blank.
-    There Hand in writes a text that `check` reads.
+    an exercise: first worked examples, then gradients whose products are asked before their number, and at last numbers
+    alone. There Hand in writes a text that `check` reads.
 
     TypeError for anything but one Value, ValueError for a leaf that has changed since, for a graph of more than 20,000
     values, and where `predict` is no part of the graph; where a derivative does not exist, the error of backward.
@@ -153,7 +153,6 @@ def steps(
     facts["code"] = listing([watch.places.get(v, []) for v in order]) if watch else None
     cut = (note.text for note in pictures[0].scene.notes if note.kind == "cut")  # the others are in the picture
     notes = [f"{text} The page computes all of them." for text in cut]
-    notes += ["Press + at the corner of a stage, or o at its step, to see the values in it."] * bool(within)
     notes += ["More than 400 steps: here they go by stages."] * (_long(order) and levels[0] == "stages")
     return Steps((pictures, within), facts, functions, notes)
 

@@ -26,5 +26,6 @@ function evaluated(text) {
   const x = sum();
   if (rest) throw new Error(`“${rest.slice(0, 20)}” is left over.`);
   if (stars.length) throw new Error(`Write ${stars.reduce((text, at) => `${text.slice(0, at).trimEnd()}*${text.slice(at)}`, all)}: a product needs its *.`);
+  if (!isFinite(x)) throw new Error(`That is ${spelled(x, 1)}, which is no finite number.`);
   return x;
 }

@@ -21,8 +21,9 @@ addEventListener("keydown", event => {
   else if (keys[event.key]) { event.preventDefault(); pauseThen(keys[event.key])(); }
 });
 
-// --- what if ---------------------------------------------------------------------------------------------------------
+// --- what if: a number of the reader ------------------------------------------------------------------------------------
 
+const say = (id, text, good) => { $(id).textContent = text; $(id).className = good ? "good" : "bad"; };
 const free = nodes.filter(node => node.row === null);
 for (const { k, name, role } of free) $("leaf").append(new Option(role === "constant" ? `${name} (constant)` : name, k));
 const chosen = () => Number($("leaf").value);
@@ -33,9 +34,9 @@ const offer = () => {
 };
 function set(data) {
   const differs = data.some((x, k) => x !== nodes[k].data && nodes[k].row === null);
-  try { compute(data, differs); } catch (error) { $("said").textContent = `${error.message}. The numbers stay as they were.`; $("said").className = "bad"; return false; }
+  try { compute(data, differs); } catch (error) { say("said", `${error.message}. The numbers stay as they were.`); return false; }
   changed = differs;
-  $("said").textContent = ""; $("said").className = "good";
+  say("said", "", true);
   show(); return true;
 }
 let from_ = null; // before the change: the output, the gradient of the leaf, and its number
@@ -57,8 +58,7 @@ function entered(field, button, act) { // by Enter in the field, or by the butto
 }
 entered("number", "set", () => {
   let x;
-  try { x = evaluated($("number").value); if (!Number.isFinite(x)) throw new Error("That is no number."); }
-  catch (error) { $("said").textContent = error.message; $("said").className = "bad"; return; }
+  try { x = evaluated($("number").value); } catch (error) { say("said", error.message); return; }
   from_ = null;
   if (tell(x)) offer();
 });

@@ -23,10 +23,9 @@ function leavesOf(places, theta, x, y, constants) {
   places.free.forEach(([k], at) => { data[k] = constants[at]; });
   return data;
 }
-const called = ({ k, name, role }) => role === "constant" && /^[(−\d∞n]/.test(name) ? bracketedName(number(value[k], 6)) : name;
+const called = ({ k, name, role }) => role === "constant" && /^[(−\d∞n]/.test(name) ? bracketed(number(value[k], 6)) : name;
 const formula = ({ name, row, parents }) => row === null ? name // of a long sum the beginning and the end
   : `${name} = ${written(row, parents.map(p => nodes[p].name)).replace(/^((?:[^+]*\+ ){3}).*\+ (?:.*\+ ){4}/, "$1… + ")}`;
-const bracketedName = text => text.startsWith("−") ? `(${text})` : text;
 // What a step moves along the wires of the picture: [path, text, whether it goes back]. Forward the operands' numbers, and
 // back what each adds to a gradient.
 function flights(step) {
@@ -63,7 +62,7 @@ const example = {
   numbers: output => Object.fromEntries(nodes.map(node => [node.k === last ? output : called(node), [value[node.k], node.role === "constant" ? null : adjoints.at(-1)[node.k]]])),
   notFinite(data) { // the first node without a finite number, in words
     try { forward(data, true); } catch (error) { return error.message; }
-    const [y] = forward(data, false), broken = nodes.find(({ k }) => !Number.isFinite(y[k]));
+    const [y] = forward(data, false), broken = nodes.find(({ k }) => !isFinite(y[k]));
     return broken && formula(broken);
   },
 };

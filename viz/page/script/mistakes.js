@@ -28,7 +28,7 @@ function ofLocal({ k, edge: slot }) {
   const d = partial[k][slot], p = nodes[k].parents[slot], into = edges.flat().find(e => e.k === k && e.slot === slot);
   return [
     ["local forgotten", 1, `The factor is ${named({ k, slot })}, not 1.`],
-    ["sign", -d, "The sign of the derivative is the other one."],
+    ["sign", -d, "The sign is wrong."],
     ...partial[k].map((other, s) => ["wrong operand", other, `That is the derivative by another operand, ${called(nodes[k].parents[s])}.`]),
     ...otherArguments(k).map(x => ["wrong argument", x, `That is the derivative at another argument: take it at ${called(p)} = ${number(value[p])}.`]),
     ["value", value[k], `That is the value of ${called(k)}, not a derivative.`], ["value", value[p], `That is the value of ${called(p)}, not a derivative.`],
@@ -38,13 +38,14 @@ function ofLocal({ k, edge: slot }) {
 function ofGradient({ k: p }) {
   const into = edges.flat().filter(e => e.p === p), right = adjoints.at(-1)[p], all = f => total(into.map(f)), found = [];
   const add = (key, x, words) => found.push([key, x, words]);
+  const along = (key, e, factor, words) => add(key, slopeWith(p, { edge: e, factor }), words), its = e => `${local(e.k, e.slot)} = ${number(factorOf(e))}`;
   const sum = "A gradient is the sum over all paths: each path adds to it (+=), none replaces it (=).";
   if (into.length > 1) {
     into.forEach((e, at) => add(at < into.length - 1 ? "forgotten branch" : "no accumulation", e.more, `That is the path through ${called(e.k)} alone. ${sum}`));
     for (const e of into) add("forgotten branch", right - e.more, `You left out the path through ${called(e.k)}. ${sum}`);
     add("product of paths", into.reduce((x, e) => x * e.more, 1), "You multiplied the paths. Multiply along a path, and add the paths.");
   }
-  add("sign", -right, "The sign of the derivative is the other one.");
+  add("sign", -right, "The sign is wrong.");
   add("local forgotten", all(e => e.from), `A local derivative is missing: the factor is ${into.map(named).join(" and ")}, not 1.`);
   add("upstream forgotten", all(factorOf), `The upstream gradient is missing: multiply by ${into.map(e => of(called(e.k))).join(" and ")}.`);
   add("sum for product", all(e => e.from + factorOf(e)), "You added the upstream gradient and the local derivative. Multiply them.");
@@ -55,19 +56,20 @@ function ofGradient({ k: p }) {
   const ways = new Set([p]); // the nodes through which p reaches the output
   for (const { k, parents } of nodes) if (parents.some(q => ways.has(q))) ways.add(k);
   const path = edges.flat().filter(e => ways.has(e.p)).reverse(); // those next to p first
-  for (const e of path) for (const x of otherArguments(e.k)) add("wrong argument", slopeWith(p, { edge: e, factor: x }), `The derivative of ${page.rows[nodes[e.k].row].call} is taken at another argument: take it at ${called(e.p)} = ${number(value[e.p])}.`);
-  for (const e of path) partial[e.k].forEach((x, slot) => slot !== e.slot && add("wrong operand", slopeWith(p, { edge: e, factor: x }), `That takes the derivative of ${operation(e.k)} by ${called(nodes[e.k].parents[slot])}. Take it by ${called(e.p)}.`));
-  for (const e of path) add("sign", slopeWith(p, { edge: e, factor: -factorOf(e) }), `The sign of one local derivative is the other one: ${local(e.k, e.slot)} = ${number(factorOf(e))}.`);
+  for (const e of path) for (const x of otherArguments(e.k)) along("wrong argument", e, x, `The derivative of ${page.rows[nodes[e.k].row].call} is taken at another argument: take it at ${called(e.p)} = ${number(value[e.p])}.`);
+  for (const e of path) partial[e.k].forEach((x, slot) => slot !== e.slot && along("wrong operand", e, x, `That takes the derivative of ${operation(e.k)} by ${called(nodes[e.k].parents[slot])}. Take it by ${called(e.p)}.`));
+  for (const e of path) along("sign", e, -factorOf(e), `One local derivative has the wrong sign: ${its(e)}.`);
+  for (const e of path) if (nodes[e.k].parents.length === 1) along("value", e, value[e.k], `That takes ${operation(e.k)} where its derivative belongs: ${its(e)}.`);
   for (const e of into) add("double count", right + e.more, into.length > 1 ? `You counted the path through ${called(e.k)} twice.` : "That is twice the gradient: a path is counted twice, or an earlier gradient was not cleared.");
   add("double count", 2 * right, "That is twice the gradient: every path is counted twice, or an earlier gradient was not cleared.");
   if (changed) add("stale", first[p], "That is the gradient at the numbers before they were changed.");
   for (const at of ways) for (const e of edges.flat().filter(e => e.p === at && at !== p)) if (e.total !== adjoints.at(-1)[at]) add("stale", slopeWith(p, { at, upstream: e.total }), `${of(called(at))} was passed on before all of its paths had come in.`);
   for (const e of path.filter(e => !into.includes(e))) {
-    add("forgotten branch", slopeWith(p, { edge: e, factor: 0 }), `You left out the path through ${called(e.k)}. ${sum}`);
-    add("local forgotten", slopeWith(p, { edge: e, factor: 1 }), `A local derivative is missing: ${local(e.k, e.slot)} = ${number(factorOf(e))}, not 1.`);
+    along("forgotten branch", e, 0, `You left out the path through ${called(e.k)}. ${sum}`);
+    along("local forgotten", e, 1, `A local derivative is missing: ${its(e)}, not 1.`);
   }
-  add("value", value[p], `That is the value of ${called(p)}, not its gradient.`);
+  for (const k of [p, ...into.map(e => e.k)]) add("value", value[k], `That is the value of ${called(k)}, not a gradient.`);
   add("inverted", all(e => e.from / factorOf(e)), "You divided by the local derivative. Multiply by it.");
   return found;
 }
-const mistake = (q, answer) => (q.edge === undefined ? ofGradient : ofLocal)(q).find(([, x]) => Number.isFinite(x) && !near(x, truth(q)) && x && near(answer, x));
+const mistake = (q, answer) => (q.edge === undefined ? ofGradient : ofLocal)(q).find(([, x]) => isFinite(x) && !near(x, truth(q)) && x && near(answer, x));

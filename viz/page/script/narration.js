@@ -72,7 +72,7 @@ function jacobian(inside, outs, source) {
   const own = new Set(inside), order = [...new Set(inside.flatMap(k => nodes[k].parents).filter(p => !own.has(p))), ...inside], back = inside.slice().reverse();
   return outs.map(out => {
     const bar = new Map([[out, 1]]), stays = zeros(order, out), gone = new Set();
-    const local = (x, k, slot) => x === 0 && undefinedProduct(x, k, slot, stays, gone) ? NaN : x === 0 || Number.isFinite(partial[k][slot]) ? passed(x, k, slot) : x * partial[k][slot];
+    const local = (x, k, slot) => x === 0 && undefinedProduct(x, k, slot, stays, gone) ? NaN : x === 0 || isFinite(partial[k][slot]) ? passed(x, k, slot) : x * partial[k][slot];
     for (const k of back) if (bar.has(k)) nodes[k].parents.forEach((p, slot) => {
       vanishes(bar.get(k), k, slot, gone);
       bar.set(p, (bar.get(p) ?? 0) + local(bar.get(k), k, slot));
@@ -100,7 +100,7 @@ function form(J, source, operands) { // the name of a Jacobian that is 0, one, o
 // the Jacobian of what comes before it.
 function ending({ outs, nodes: inside }, source) {
   const row = nodes[outs[0]].row, ends = new Set(outs), slopes = outs.map(k => partial[k][0]);
-  if (!page.rows[row].ends || !slopes.every(Number.isFinite) || outs.some(k => nodes[k].row !== row) || inside.some(k => nodes[k].parents.some(p => ends.has(p)))) return null;
+  if (!page.rows[row].ends || !slopes.every(isFinite) || outs.some(k => nodes[k].row !== row) || inside.some(k => nodes[k].parents.some(p => ends.has(p)))) return null;
   return { slopes, prime: `${page.rows[row].call}′`, inner: jacobian(inside.filter(k => !ends.has(k)), outs.map(k => nodes[k].parents[0]), source) };
 }
 

@@ -1,6 +1,7 @@
 // --- the picture at a step ---------------------------------------------------------------------------------------------------
 
 let now = 0, timer = null;
+const stepNow = () => now ? steps[now - 1] : {};
 let known, wireOf, innerOf, between; // the step after which a node has its value; the wire of an edge, and the one inside an open scope; the stage and its source that a wire joins
 function placed() {
   known = nodes.map(({ row }) => row === null ? 0 : null);
@@ -19,7 +20,7 @@ const joinsValues = wire => page.level === "values" || Boolean(wire.home); // wh
 // Twin: tint and strength in viz/picture/colours.py. Equal by test_steps, test_the_page_writes_and_tints_as_the_picture_does.
 function tint(x, largest) {
   if (x === null) return "none";
-  if (!Number.isFinite(x)) return "var(--broken)";
+  if (!isFinite(x)) return "var(--broken)";
   if (x === 0) return "var(--zero)";
   const t = Math.max(.15, Math.sqrt(Math.min(1, Math.abs(x) / largest)));
   return `color-mix(in srgb, var(--${x > 0 ? "positive" : "negative"}) ${5 * Math.ceil(20 * t)}%, var(--card))`;
@@ -44,18 +45,18 @@ function titles() { // the words that a pointer or a screen reader finds on a ca
   }
 }
 
-const largestOf = xs => xs.reduce((most, x) => Number.isFinite(x) ? Math.max(most, Math.abs(x)) : most, 0);
+const largestOf = xs => xs.reduce((most, x) => isFinite(x) ? Math.max(most, Math.abs(x)) : most, 0);
 function show() {
   titles();
   const [largest, added] = scaled([largestOf(adjoints.at(-1)), largestOf(edges.flat().map(({ more }) => more))]); // for tints, and for wires
-  const moving = now ? steps[now - 1] : {}, active = new Set(moving.way === "seed" ? [last] : moving.group?.nodes);
+  const moving = stepNow(), active = new Set(moving.way === "seed" ? [last] : moving.group?.nodes);
   if (moving.way === "backward") edges[now].forEach(({ p }) => active.add(p));
   for (const card of page.cards) card.grids ? panel(card, active, largest) : finely(() => single(card, active, largest));
   const flows = flowByWire();
   for (const wire of page.wires) joinsValues(wire) ? finely(() => draw(wire, flows, added)) : draw(wire, flows, added);
   marked();
   const [title, ...lines] = moving.group?.sources ? narration() : finely(narration), box = $("told");
-  box.replaceChildren(Object.assign(document.createElement("h1"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text })));
+  box.replaceChildren(made("h1", title), ...lines.map(text => made("p", text)));
   const back = now - seed;
   $("count").textContent = now < seed ? `forward ${now}/${seed - 1}` : `backward ${back}/${steps.length - seed}`;
   $("seek").value = now;
@@ -103,7 +104,7 @@ function draw(wire, [sums, mine], added) {
   group.classList.toggle("flow", mine.has(id));
   const [line, tip] = group.querySelectorAll("path");
   if (sum !== undefined && joinsValues(wire)) {
-    const broken = !Number.isFinite(sum), t = sum && Math.max(.15, Math.min(1, Math.sqrt(Math.abs(sum) / added)));
+    const broken = !isFinite(sum), t = sum && Math.max(.15, Math.min(1, Math.sqrt(Math.abs(sum) / added)));
     line.style.stroke = tip.style.fill = `var(--${broken ? "infinite" : sum > 0 ? "plus" : sum < 0 ? "minus" : "neutral"})`;
     line.style.strokeWidth = .9 + 1.4 * (broken ? 1 : t);
   } else { line.style.stroke = tip.style.fill = line.style.strokeWidth = ""; }
@@ -117,7 +118,7 @@ function draw(wire, [sums, mine], added) {
   if (joinsValues(wire) && parts.length === 1) {
     texts[0].textContent = `×${number(partial[k][slot])}`;
     if (texts[1]) texts[1].textContent = number(sum);
-    if (back) back.style.fill = texts[1].style.fill = `var(--${!Number.isFinite(sum) ? "infinite" : sum > 0 ? "rise" : sum < 0 ? "fall" : "muted"})`;
+    if (back) back.style.fill = texts[1].style.fill = `var(--${!isFinite(sum) ? "infinite" : sum > 0 ? "rise" : sum < 0 ? "fall" : "muted"})`;
   }
   // What flows back is there once it has flown, and its formula while the Jacobian has the name from which it was made.
   const gone = sum === undefined || hiddenSlope(k) || hiddenSlope(nodes[k].parents[slot]) || stage && changed && !kept;

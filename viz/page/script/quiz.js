@@ -1,12 +1,12 @@
 // --- the quiz: which factors, and then how much ----------------------------------------------------------------------
 
 let asked = [], current = 0, began = 0, stays = false; // the questions; the one on the screen, since when; whether the reader looks at a verdict
-const say = (id, text, good) => { $(id).textContent = text; $(id).className = good ? "good" : "bad"; };
 const question = q => q.edge === undefined ? of(nodes[q.k].name) : local(q.k, q.edge);
 const truth = q => q.edge === undefined ? adjoints.at(-1)[q.k] : partial[q.k][q.edge];
 // Relatively near; of a sum that is 0 but for its rounding, near beside its terms. Twin: near in viz/page/exercise.py.
 const near = (a, b, terms = 0) => Math.abs(a - b) <= (b ? 5e-3 * Math.abs(b) + 1e-14 * terms : 1e-12);
-const terms = q => q.edge === undefined ? edges.flat().filter(e => e.p === q.k).reduce((sum, e) => sum + Math.abs(e.more), 0) : 0;
+const into = q => q.edge === undefined ? edges.flat().filter(e => e.p === q.k) : []; // the edges that add to a gradient
+const terms = q => into(q).reduce((sum, e) => sum + Math.abs(e.more), 0);
 const stepOf = q => steps.findLastIndex((_, s) => edges[s + 1].some(e => q.edge === undefined ? e.p === q.k : e.k === q.k && e.slot === q.edge)) + 1 || seed;
 const records = new Map(); // of each question what was tried, also while it is not asked
 const recordOf = ({ k, edge = "" }) => `${k} ${edge}`;
@@ -31,16 +31,16 @@ function recall() {
 function choose(k, there = true) { // the question k, and the step that it asks about
   clock(); current = k; stays = false; $("item").value = k; $("answer").value = ""; say("verdict", "", true); $("beside").replaceChildren();
   const q = asked[k];
-  if (q.mode === "worked") { say("verdict", `Worked example ${k + 1} of ${asked.length}: read the line below, factor by factor.`, true); stays = true; }
+  if (q.mode === "worked") { say("verdict", `Worked example ${k + 1} of ${asked.filter(({ mode }) => mode === "worked").length}: read the line below, factor by factor.`, true); stays = true; }
   pose();
   if (there) go(stepOf(q));
 }
 function clock() { const q = asked[current]; if (q && !q.solved) q.seconds += (performance.now() - began) / 1000; began = performance.now(); }
 function choices(q) { // the products that add up to a gradient, among others that do not
-  const into = q.edge === undefined && q.mode !== "blank" ? edges.flat().filter(e => e.p === q.k) : [];
-  if (into.length > 4 || !into.length) return [];
-  const right = into.map(e => `${of(called(e.k))} · ${local(e.k, e.slot)}`), wrong = [];
-  for (const { k, slot } of into) {
+  const paths = into(q);
+  if (q.mode === "blank" || paths.length > 4 || !paths.length) return [];
+  const right = paths.map(e => `${of(called(e.k))} · ${local(e.k, e.slot)}`), wrong = [];
+  for (const { k, slot } of paths) {
     const slots = [...nodes[k].parents.keys()].filter(s => !/^−?[\d∞]/.test(called(nodes[k].parents[s]))); // nobody takes a derivative by a plain number
     wrong.push(...slots.map(s => `${of(called(k))} · ${local(k, s)}`).slice(0, 3), local(k, slot), `${of(called(k))} + ${local(k, slot)}`);
   }
@@ -51,10 +51,10 @@ function pose() {
   const q = asked[current], open = !q.solved && !q.told, ticks = open && !q.factors ? choices(q) : [], strict = q.mode === "asked" && ticks.length > 0;
   $("factors").hidden = !ticks.length; $("which").textContent = `Which products add up to ${question(q)}? Tick them, then Check.`;
   $("ticks").replaceChildren(...ticks.map(([text]) => {
-    const label = document.createElement("label"), box = Object.assign(document.createElement("input"), { type: "checkbox" });
+    const label = made("label"), box = made("input", "", { type: "checkbox" });
     label.append(box, ` ${text}`); return label;
   }));
-  $("much").hidden = strict || !open; $("check").hidden = $("tell").hidden = !open; $("goon").hidden = !stays;
+  $("much").hidden = strict || !open; $("check").hidden = $("tell").hidden = !open; $("goon").hidden = !stays || asked.every(q => q.solved);
   const answered = asked.filter(a => a.mode !== "worked"), good = answered.filter(a => a.solved && !a.told);
   $("score").textContent = `Score: ${good.length} of ${answered.length} right, ${good.filter(a => a.tries.length < 2).length} at the first try.`;
   $("handin").hidden = !page.exercise;
@@ -75,32 +75,35 @@ function verdict(q, answer) {
   if (near(answer, right, terms(q))) return [true, `Right: ${number(right)}.`, ""];
   const [key, , words] = mistake(q, answer) ?? [];
   if (key) return [false, words, key];
-  return [false, Math.abs(answer - right) <= .05 * Math.abs(right) ? "Close. Give three digits." : "Not yet. Multiply along each path, and add the paths.", "other"];
+  return [false, Math.abs(answer - right) <= .05 * Math.abs(right) ? "Close. Give three digits." : `Not yet. ${advice(q)}`, "other"];
+}
+function advice(q) {
+  if (q.edge !== undefined) return `Take the derivative of ${operation(q.k)} by ${called(nodes[q.k].parents[q.edge])}.`;
+  return into(q).length > 1 ? "Multiply along each path, and add the paths." : "Multiply the upstream gradient by the local derivative.";
 }
 function named({ k, slot }) {
   const operand = page.rows[nodes[k].row].same[slot];
   return operand === null ? number(partial[k][slot]) : nodes[nodes[k].parents[operand]].name;
 }
 function ask() { // the first question that the step now on the screen answers
-  const { way } = now ? steps[now - 1] : {};
+  const { way } = stepNow();
   if (way !== "backward" || stays) return;
   const here = q => edges[now].some(e => q.edge === undefined ? e.p === q.k : e.k === q.k && e.slot === q.edge);
   const next = asked.findIndex(q => !q.solved && here(q));
   if (next >= 0 && !(asked[current] && !asked[current].solved && here(asked[current])) && next !== current) choose(next, false);
 }
 function rightSum(q) { // the right gradient, path by path
-  const into = q.edge === undefined ? edges.flat().filter(e => e.p === q.k) : [];
-  const few = into.length && into.length < 5, sum = f => into.map(f).join(" + ");
+  const paths = into(q), few = paths.length && paths.length < 5, sum = f => paths.map(f).join(" + ");
   return `${question(q)} = ${few ? `${sum(e => `${of(called(e.k))} · ${local(e.k, e.slot)}`)} = ${sum(e => `${bracketed(number(e.from))} · ${bracketed(number(factorOf(e)))}`)} = ` : ""}${number(truth(q))}`;
 }
 function beside(q) { // what the reader wrote first, beside what is right
-  const column = (title, ...lines) => { const box = document.createElement("div"); box.append(Object.assign(document.createElement("b"), { textContent: title }), ...lines.map(text => Object.assign(document.createElement("p"), { textContent: text }))); return box; };
+  const column = (title, ...lines) => { const box = made("div"); box.append(made("b", title), ...lines.map(text => made("p", text))); return box; };
   const mine = q.tries.filter(([, , good]) => !good).map(([text, words]) => `${question(q)} = ${text}: ${words}`);
   $("beside").replaceChildren(...(mine.length ? [column("You wrote", ...mine)] : []), column("The chain rule", rightSum(q)));
 }
 function settle(q, text, good) { // the verdict stays until the reader goes on
   clock(); q.solved = true; remember(); stays = true; beside(q); show();
-  say("verdict", text + (asked.every(other => other.solved) ? " All questions are answered." : ""), good); pose(); $("goon").focus();
+  say("verdict", text + (asked.every(other => other.solved) ? " All questions are answered." : ""), good); pose(); $($("goon").hidden ? "handin" : "goon").focus();
 }
 function answered() {
   const q = asked[current]; let x;
@@ -115,7 +118,7 @@ entered("answer", "check", () => { answered(); remember(); });
 $("ticks").onkeydown = event => { if (event.key === "Enter") { event.preventDefault(); $("check").click(); } };
 $("item").onchange = () => choose(Number($("item").value));
 $("tell").onclick = () => { const q = asked[current]; q.told = true; settle(q, `${question(q)} = ${number(truth(q))}.`, true); };
-$("goon").onclick = () => { stays = false; const next = [...asked.keys()].find(k => k > current && (!asked[k].solved || asked[k].mode === "worked")) ?? asked.findIndex(q => !q.solved); if (next >= 0) choose(next); else { pose(); $("handin").focus(); } };
+$("goon").onclick = () => { stays = false; const next = [...asked.keys()].find(k => k > current && (!asked[k].solved || asked[k].mode === "worked")) ?? asked.findIndex(q => !q.solved); choose(next); };
 addEventListener("pagehide", () => { clock(); remember(); });
 $("quiz").onclick = () => {
   const on = $("quizzed").hidden;

@@ -4,6 +4,7 @@ const opened = new Set(), buttons = new Map(), HEADER = 22, RIM = 2; // points a
 let folded = null; // the steps, cards and wires of the stages while none is open
 const insideOf = id => svg.querySelector(`[data-inside="${id}"]`);
 const attributes = (it, ...names) => names.map(name => Number(it.getAttribute(name)));
+const viewOf = it => it.getAttribute("viewBox").split(" ").map(Number);
 const give = (it, values) => { for (const [name, x] of Object.entries(values)) it.setAttribute(name, x); };
 const kept = (it, name) => it.dataset[name] ??= it.getAttribute(name); // as it was while all scopes were folded
 const intoOpen = ({ id, home }) => !home && opened.has((between.get(id) || [{}])[0].id); // its edges are drawn inside, one by one
@@ -31,7 +32,7 @@ function spread() {
   if (page.level !== "stages" || !svg.querySelector("[data-inside]")) return;
   if (!folded) prepared();
   const grown = [...opened].map(id => {
-    const box = boxes.get(id), [, , wide, high] = insideOf(id).getAttribute("viewBox").split(" ").map(Number);
+    const box = boxes.get(id), [, , wide, high] = viewOf(insideOf(id));
     return [box, [Math.max(0, wide + 2 * RIM - box[2]), Math.max(0, high + HEADER + RIM - box[3])]];
   });
   const along = axis => x => grown.reduce((at, [box, more]) => at + more[axis] * Math.min(1, Math.max(0, (x - box[axis]) / box[axis + 2])), x);
@@ -57,7 +58,7 @@ function seated(id, [x, y, wide, high], to, moveBy) { // a panel, with its butto
   group.classList.toggle("open", is);
   if (!buttons.has(id)) return;
   buttons.get(id).setAttribute("transform", `translate(${x + dx + size[0] + 3},${y + dy - 3})`);
-  const inner = insideOf(id), [, , w, h] = inner.getAttribute("viewBox").split(" ").map(Number);
+  const inner = insideOf(id), [, , w, h] = viewOf(inner);
   if (is) { inner.removeAttribute("display"); give(inner, { x: left + (size[0] - w) / 2, y: top + HEADER + (size[1] - HEADER - RIM - h) / 2, width: w, height: h }); }
   else inner.setAttribute("display", "none");
 }
@@ -84,4 +85,4 @@ function turn(id) { // open a scope, or close it
   here = byNode(opened.has(id) ? page.inside[id].cards : []);
   look(own, [...here.keys()], still.matches ? 0 : 180);
 }
-const openHere = () => { const { group } = now ? steps[now - 1] : {}, id = group?.home ?? group?.id; if (buttons.has(id)) turn(id); };
+const openHere = () => { const { group } = stepNow(), id = group?.home ?? group?.id; if (buttons.has(id)) turn(id); };

@@ -6,10 +6,10 @@ const lineKey = ([part, line]) => `${part} ${line}`;
 function list() { // every function with its lines; one that makes a value leads to its step
   const busy = new Set(code.at.flat().map(lineKey));
   code.parts.forEach(({ name, first, lines }, part) => {
-    $("code").append(Object.assign(document.createElement("h2"), { textContent: name === "<lambda>" ? "lambda" : name }));
+    $("code").append(made("h2", name === "<lambda>" ? "lambda" : name));
     lines.forEach((text, line) => {
-      const at = document.createElement(busy.has(`${part} ${line}`) ? "button" : "span");
-      at.dataset.line = first + line; at.dataset.text = text; at.textContent = text || " ";
+      const at = made(busy.has(`${part} ${line}`) ? "button" : "span", text || " ");
+      at.dataset.line = first + line; at.dataset.text = text;
       if (at.type) { at.type = "button"; at.onclick = () => toLine(part, line); }
       linesOf.set(`${part} ${line}`, at); $("code").append(at);
     });
@@ -26,14 +26,14 @@ function lineOf(at) { return `line ${code.parts[at[0]].first + at[1]}${at[3].len
 function marked() { // the lines of the step now on the screen
   if (!code) return;
   for (const at of linesOf.values()) { at.removeAttribute("aria-current"); at.className = ""; at.textContent = at.dataset.text || " "; }
-  const { way, group } = now ? steps[now - 1] : {}, makers = way === "seed" ? [last] : group?.nodes ?? [];
+  const { way, group } = stepNow(), makers = way === "seed" ? [last] : group?.nodes ?? [];
   for (const k of makers) for (const at of callsOf(k)) linesOf.get(lineKey(at)).className = "at";
   const [at, ...calls] = callsOf(makers.at(-1)), line = at && linesOf.get(lineKey(at));
   $("round").textContent = at ? [lineOf(at), ...calls.map(call => `called from ${lineOf(call)}`)].join(", ") : now ? "This step has no line of its own." : "";
   if (!line) return;
   line.setAttribute("aria-current", "step");
   const [start, end] = at[2], text = line.dataset.text;
-  if (end > start && !group?.sources) line.replaceChildren(text.slice(0, start), Object.assign(document.createElement("mark"), { textContent: text.slice(start, end) }), text.slice(end));
+  if (end > start && !group?.sources) line.replaceChildren(text.slice(0, start), made("mark", text.slice(start, end)), text.slice(end));
   const pane = $("code"), top = line.offsetTop - pane.offsetTop;
   if (top < pane.scrollTop + 20 || top > pane.scrollTop + pane.clientHeight - 40) pane.scrollTop = top - pane.clientHeight / 3;
 }

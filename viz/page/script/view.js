@@ -26,9 +26,10 @@ function heading(lane, box, axis) {
   return { deep, stay: () => { const by = Math.max(0, Math.min(view[axis] - box[axis], box[axis + 2] - deep)); head.setAttribute("transform", axis ? `translate(0,${by})` : `translate(${by},0)`); } };
 }
 function framed() {
+  $("opens").hidden = !Object.keys(page.inside).length;
   whole = svg.dataset.whole?.split(" ").map(Number);
   if (!whole) {
-    const [x, y, width, height] = svg.getAttribute("viewBox").split(" ").map(Number), rim = 8; // for the sign at the corner of a stage
+    const [x, y, width, height] = viewOf(svg), rim = 8; // for the sign at the corner of a stage
     whole = [x - rim, y - rim, width + 2 * rim, height + 2 * rim];
     const room = space(), stretch = Math.max(1, Math.min(room.width / whole[2], room.height / whole[3]) / 3); // a small picture keeps room around it
     whole[0] -= (stretch - 1) * whole[2] / 2; whole[1] -= (stretch - 1) * whole[3] / 2; whole[2] *= stretch; whole[3] *= stretch;
@@ -93,7 +94,7 @@ function follow(time = still.matches ? 0 : 180) {
   if (scale && !movedByReader) reach([...nears, ...far]);
   look(nears, far, time);
 }
-const SMALLEST = .4, READABLE = .9; // pixels a point: a card is still seen; its numbers have 9 pixels
+const SMALLEST = .4, READABLE = [.9, .7]; // pixels a point: a card is still seen; its numbers have 9 pixels, or 7 where that shows all of a picture that leaves over half of the room empty
 let natural = null; // the scale of a picture too large to be shown whole
 function reach(ks) { // smaller where the cards of this step stand too far apart, and back again
   const { width, height } = space(), [x, y] = [0, 1].map(axis => { const [low, high] = extent(ks, axis); return high - low; });
@@ -103,10 +104,10 @@ function reach(ks) { // smaller where the cards of this step stand too far apart
 }
 let sized = false, movedByReader = false; // true once the reader has chosen a part of the picture
 function begin() { // all of it, or where that is too small to be read as much as can be
-  const { width, height } = space(), fits = [width / whole[2], height / whole[3]];
+  const { width, height } = space(), fits = [width / whole[2], height / whole[3]], least = Math.min(...fits);
   if (!width) return;
   sized = true;
-  if (Math.min(...fits) < READABLE) { scale = natural = Math.min(1.1, ...fits.filter(x => x >= 1)); view[0] = view[1] = 1e6; } // start off the picture, so that `follow` has to find the step
+  if (least < READABLE[+(Math.max(...fits) > 2 * least)]) { scale = natural = Math.min(1.1, ...fits.filter(x => x >= 1)); view[0] = view[1] = 1e6; } // start off the picture, so that `follow` has to find the step
   else { scale = null; view.splice(0, 4, ...whole); frame(); }
   follow(0);
 }
@@ -180,7 +181,7 @@ const words = { values: "Show values", stages: "Show stages" };
   themed(); spread();
 })();
 function relaid(change) { // the same graph at the same step in a picture that has changed
-  const { way, group } = now ? steps[now - 1] : {}, k = group?.nodes.at(way === "backward" ? 0 : -1), ended = now === steps.length;
+  const { way, group } = stepNow(), k = group?.nodes.at(way === "backward" ? 0 : -1), ended = now === steps.length;
   change();
   ordered(); placed(); framed(); compute(leaves, false);
   $("seek").max = steps.length; movedByReader = false;

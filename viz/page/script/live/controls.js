@@ -7,7 +7,7 @@ for (const { page: { nodes }, leaves } of page.examples.graphs) nodes.forEach((n
 });
 for (const wire of new Set(page.examples.graphs.flatMap(graph => graph.page.wires))) wire.edges = wire.edges.flatMap(([k, slot, count]) => Array.from({ length: count }, (_, n) => [k, slot + n]));
 page.examples.svgs.forEach((parts, k) => { // and of each further picture
-  const div = Object.assign(document.createElement("div"), { className: "graph", hidden: true }), lines = document.querySelector("#picture svg").outerHTML.split("\n");
+  const div = made("div", "", { className: "graph", hidden: true }), lines = document.querySelector("#picture svg").outerHTML.split("\n");
   const text = parts.flatMap(part => Array.isArray(part) ? lines.slice(...part) : part).join("\n").replaceAll(page.examples.key, `${page.examples.key}-${k}`);
   div.append(document.adoptNode(new DOMParser().parseFromString(text, "text/html").querySelector("svg"))); $("picture").append(div);
 });
@@ -25,20 +25,22 @@ function whereNotFinite(k, theta) { const [graph, data] = exampleAt(k, theta); r
 let graphVersion = -1, lasting = 0; // the version that is shown, and how much of the scale of its tints the next one keeps
 function showExample(at) { // at a step; without one, with everything computed
   const [graph, data, index] = exampleAt(chosen);
-  if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== index; }); shownGraph = index; $("graphnotes").textContent = page.examples.graphs[index].notes; }
+  if (shownGraph !== index) { divs.forEach((div, k) => { div.hidden = k !== index; }); shownGraph = index; $("picture").onscroll(); $("graphnotes").textContent = page.examples.graphs[index].notes; }
   const kept = graphVersion === version ? 1 : lasting;
   graph.compute(data); graphVersion = version; lasting = .9; unmarked();
   $("seek").max = graph.steps.length;
   graph.go(at ?? graph.steps.length, kept);
   if (at === undefined) {
     graph.settle();
-    $("told").replaceChildren(Object.assign(document.createElement("p"), { textContent: `Example ${chosen} after ${state.steps === 1 ? "1 step" : `${state.steps} steps`}: every value and every gradient of its loss. Forward, Backward and Update show how they come about.` }));
+    $("told").replaceChildren(made("p", `Example ${chosen} after ${state.steps === 1 ? "1 step" : `${state.steps} steps`}: every value and every gradient of its loss. Forward, Backward and Update show how they come about.`));
     $("count").textContent = "";
   }
   return graph;
 }
+function isExample(k) { if (!Number.isInteger(k) || k < 0 || k >= N) throw new Error(`an example is a whole number from 0 to ${N - 1}; got ${k}`); }
 function choose(k) {
-  chosen = Math.max(0, Math.min(N - 1, k)); $("example").value = chosen; acting = null; graphVersion = -1; lasting = 0;
+  isExample(k);
+  chosen = k; $("example").value = chosen; acting = null; graphVersion = -1; lasting = 0;
   const target = page.labels ? page.classes[page.labels[chosen]] : Array.from(train.y.subarray(chosen * wide[1], (chosen + 1) * wide[1]), x => number(x)).join(", ");
   $("target").textContent = `target ${target}`;
   land(); showExample(); repaint();
@@ -99,7 +101,7 @@ $("rewind").onclick = () => { pause(); rewind(); changedByReader(); };
 $("newseed").onclick = () => { pause(); change({ seed: setting.seed + 1 }); };
 for (const [id, f] of Object.entries(acts)) $(id).onclick = () => { pause(); f(); };
 $("seek").oninput = () => { pause(); acting = null; showExample(Number($("seek").value)); };
-$("example").max = N - 1; $("example").onchange = () => choose(Math.round(Number($("example").value)) || 0);
+$("example").max = N - 1; $("example").onchange = () => { try { choose(typed("example")); } catch (error) { $("example").value = chosen; $("target").textContent = error.message; } };
 $("map").onkeydown = event => {
   const by = { ArrowLeft: -1, ArrowUp: -1, ArrowRight: 1, ArrowDown: 1 }[event.key];
   if (by) { event.preventDefault(); event.stopPropagation(); choose((chosen + by + N) % N); }
@@ -118,10 +120,10 @@ function controls() {
 for (const size of [0, 1, ...[4, 8, 16, 32, 64, 128].filter(size => size < N)]) $("batch").append(new Option(size === 0 ? `all ${N}` : size, size));
 const tried = f => { try { f(); } catch (error) { pause(); stopped = error.message; controls(); repaint(); } };
 $("rate").oninput = () => change({ lr: Number((10 ** Number($("rate").value)).toPrecision(3)) });
-$("lr").onchange = () => tried(() => change({ lr: Number($("lr").value) }));
+$("lr").onchange = () => tried(() => change({ lr: typed("lr") }));
 $("batch").onchange = () => change({ batch: Number($("batch").value) });
 $("optimizer").onchange = () => change({ optimizer: $("optimizer").value });
-$("seed").onchange = () => tried(() => { pause(); change({ seed: Number($("seed").value) }); });
+$("seed").onchange = () => tried(() => { pause(); change({ seed: typed("seed") }); });
 
 function python() {
   const float = x => Object.is(x, -0) ? "-0.0" : Number.isInteger(x) && Math.abs(x) < 1e15 ? `${x}.0` : String(x);
@@ -141,11 +143,26 @@ function magnify(by) {
     div.style.width = `${Math.round(natural * (magnified ?? fits))}px`;
     by = null;
   }
+  $("picture").onscroll();
 }
 function centred() { // on the inputs, across
   const [graph, , index] = exampleAt(chosen), [input] = page.examples.graphs[index].leaves.x, at = input && graph.texts(input[0])?.getBoundingClientRect(), room = $("picture").getBoundingClientRect();
   if (at) $("picture").scrollLeft += at.left + at.width / 2 - room.left - room.width / 2;
 }
+$("picture").onscroll = () => { // the name of a stage beside the frame is at its edge, where that is on nothing else
+  const boxOf = it => it.getBoundingClientRect(), room = boxOf($("picture")), taken = [];
+  const names = [...document.querySelectorAll("#picture .graph:not([hidden]) g:has(> g) > title + rect + text")].map(name => {
+    name.removeAttribute("transform");
+    const at = boxOf(name), own = boxOf(name.previousElementSibling);
+    taken.push(own);
+    return { name, at, own, by: Math.max(room.left + 4 - at.left, Math.min(0, room.right - 4 - at.right)) };
+  });
+  for (const { name, at, own, by } of names.sort((a, b) => Math.abs(a.by) - Math.abs(b.by))) { // the nearest first
+    const left = at.left + by, right = at.right + by, free = !taken.some(box => box !== own && box.left < right && left < box.right && box.top < at.bottom && at.top < box.bottom);
+    if (by && free) taken.push({ left, right, top: at.top, bottom: at.bottom });
+    for (const it of name.parentNode.querySelectorAll(`:scope > text[y="${name.getAttribute("y")}"]`)) { it.setAttribute("transform", `translate(${free * by / name.getScreenCTM().a})`); it.classList.toggle("edge", by); }
+  }
+};
 $("in").onclick = () => magnify(1.25); $("out").onclick = () => magnify(.8); $("fit").onclick = () => { magnified = null; magnify(); centred(); };
 
 addEventListener("keydown", event => {
@@ -184,7 +201,7 @@ window.live = {
   get python() { return python(); },
   names, play, pause, travel: epoch => goTo(epoch), rewind: () => $("rewind").click(), set: changes => { change(changes); },
   example(k) {
-    if (!Number.isInteger(k) || k < 0 || k >= N) throw new Error(`an example is a whole number from 0 to ${N - 1}; got ${k}`);
+    isExample(k);
     const [graph, data] = exampleAt(k); graph.compute(data); const found = graph.numbers(page.examples.graphs[page.examples.targets[page.examples.of[k]][0]].leaves.output); graphVersion = -1; repaint(); return found;
   },
 };

@@ -4,19 +4,21 @@ let along = null; // the loss on a range of the chosen weight: { k, low, high, x
 let lossPlot = null;
 
 function paintLosses() {
-  const [c, wide, high] = canvas("losses"), curves = [[state.losses, palette.link], [state.heldLosses, palette.now]].filter(([ys]) => ys.length);
+  const [c, wide, high] = canvas("losses"), loss = lossNow(), last = state.losses.length === state.epoch ? [loss] : [];
   if (wide < 80) return;
-  const all = curves.flatMap(([ys]) => spread(ys.filter(Number.isFinite))), epochs = Math.max(1, state.losses.length, state.epoch);
+  const curves = [[[...state.losses, ...last], palette.link], [state.heldLosses, palette.now]].filter(([ys]) => ys.length);
+  const all = [...curves.flatMap(([ys]) => spread(ys.filter(isFinite))), loss].filter(isFinite), epochs = Math.max(1, state.losses.length, state.epoch);
   const [low, high0] = all.length ? spread(all) : [0, 1], log = low > 0 && high0 / low > 20, f = log ? Math.log10 : x => x;
-  const range = wider([f(low), f(high0)], .05), from = log ? range : [low < 0 ? range[0] : 0, range[1]];
+  const range = wider([f(low), f(high0)], .05).map(v => log ? Math.max(-323, Math.min(308.2, v)) : v), from = log ? range : [low < 0 ? range[0] : 0, range[1]];
   c.save();
   const [x, y] = frame(c, wide, high, [0, epochs], from, "epoch", log ? "loss (logarithmic)" : "loss", v => number(log ? 10 ** v : v, 2));
   curves.forEach(([ys, colour], which) => {
     const every = Math.max(1, Math.floor(ys.length / (2 * wide)));
-    for (const [a, b, alpha] of [[0, state.epoch, 1], [state.epoch, ys.length, .3]]) {
+    const at = Math.min(ys.length, state.epoch + 1 - which); // where the curve of what came later begins
+    for (const [a, b, alpha] of [[0, at, 1], [at, ys.length, .3]]) {
       c.beginPath(); c.globalAlpha = alpha; c.strokeStyle = colour; c.lineWidth = 1.8; c.setLineDash(which ? [4, 3] : []);
-      for (let k = Math.max(0, a - (a ? every : 0)); k < b; k += every) if (Number.isFinite(ys[k])) c.lineTo(x(k + which), y(f(ys[k])));
-      if (b && b === ys.length && Number.isFinite(ys[b - 1])) c.lineTo(x(b - 1 + which), y(f(ys[b - 1])));
+      for (let k = Math.max(0, a - (a ? every : 0)); k < b; k += every) if (isFinite(ys[k])) c.lineTo(x(k + which), y(f(ys[k])));
+      if (b && b === ys.length && isFinite(ys[b - 1])) c.lineTo(x(b - 1 + which), y(f(ys[b - 1])));
       c.stroke();
     }
   });
@@ -26,9 +28,9 @@ function paintLosses() {
     c.fillStyle = palette.ink; c.textAlign = "left"; c.textBaseline = "middle"; c.fillText(name, wide - 65, at);
   });
   c.restore(); c.globalAlpha = 1; c.setLineDash([]);
-  if (all.length && Number.isFinite(lossNow())) { c.beginPath(); c.arc(x(state.epoch), Math.min(high - PLOT.bottom, Math.max(PLOT.top, y(f(lossNow())))), 3.5, 0, 7); c.fillStyle = palette.link; c.fill(); } // the loss now
-  c.beginPath(); c.moveTo(x(state.epoch), PLOT.top); c.lineTo(x(state.epoch), high - PLOT.bottom); c.strokeStyle = palette.muted; c.lineWidth = 1; c.stroke();
-  lossPlot = { epochs, left: PLOT.left, wide: wide - PLOT.left - PLOT.right };
+  if (isFinite(loss)) disc(c, x(state.epoch), y(f(loss)), 3.5, palette.link); // the loss now
+  c.beginPath(); c.moveTo(x(state.epoch), PLOT.top); c.lineTo(x(state.epoch), high - PLOT.bottom); stroke(c, palette.muted, 1);
+  lossPlot = { epochs, left: PLOT.left, wide: over(wide) };
   const it = $("losses"); it.setAttribute("aria-valuemax", epochs); it.setAttribute("aria-valuenow", state.epoch);
   it.setAttribute("aria-valuetext", `epoch ${state.epoch} of ${epochs}`);
 }
@@ -66,23 +68,23 @@ function lossAlong() {
 function paintAlong() {
   const [c, wide, high] = canvas("along");
   if (wide < 80 || !along) return;
-  const { low, high: to, xs, ys, slope, loss, w } = along, finite = ys.filter(Number.isFinite);
+  const { low, high: to, xs, ys, slope, loss, w } = along, finite = ys.filter(isFinite);
   const yrange = wider(spread([...finite, loss]), .12);
   if (Math.min(...finite) >= 0) yrange[0] = Math.max(0, yrange[0]);
   const [x, y] = frame(c, wide, high, [low, to], yrange, names[weight], "loss");
-  along.at = place => low + (to - low) * Math.max(0, Math.min(1, (place - PLOT.left) / (wide - PLOT.left - PLOT.right)));
-  c.save(); c.beginPath(); c.rect(PLOT.left, PLOT.top, wide - PLOT.left - PLOT.right, high - PLOT.top - PLOT.bottom); c.clip();
-  c.beginPath(); xs.forEach((v, k) => { if (Number.isFinite(ys[k])) c.lineTo(x(v), y(ys[k])); }); c.strokeStyle = palette.link; c.lineWidth = 2; c.stroke();
+  along.at = place => low + (to - low) * Math.max(0, Math.min(1, (place - PLOT.left) / over(wide)));
+  c.save(); c.beginPath(); c.rect(PLOT.left, PLOT.top, over(wide), up(high)); c.clip();
+  c.beginPath(); xs.forEach((v, k) => { if (isFinite(ys[k])) c.lineTo(x(v), y(ys[k])); }); stroke(c, palette.link, 2);
   const reach = (to - low) * .22;
-  c.beginPath(); c.moveTo(x(w - reach), y(loss - slope * reach)); c.lineTo(x(w + reach), y(loss + slope * reach)); c.strokeStyle = palette.now; c.lineWidth = 2.2; c.stroke();
-  c.beginPath(); c.arc(x(w), y(loss), 5, 0, 7); c.fillStyle = palette.ink; c.fill(); c.restore();
+  c.beginPath(); c.moveTo(x(w - reach), y(loss - slope * reach)); c.lineTo(x(w + reach), y(loss + slope * reach)); stroke(c, palette.now, 2.2); c.restore(); // the dot is whole also on an axis
+  disc(c, x(w), y(loss), 5, palette.ink);
 }
 function showWeight() {
   const w = state.theta[weight], slope = gradientNow()[weight];
   if (document.activeElement !== $("value")) $("value").value = w;
   $("value").setAttribute("aria-valuetext", number(w));
   $("weightsaid").textContent = `${names[weight]} = ${number(w)}, slope ∂loss/∂${names[weight]} = ${number(slope)}`;
-  $("update").replaceChildren(...updateLines().map(text => Object.assign(document.createElement("p"), { textContent: text })));
+  $("update").replaceChildren(...updateLines().map(text => made("p", text)));
 }
 $("weight").onchange = () => { pickWeight(Number($("weight").value)); if (!wanted) chooseUnit(null); repaint(); };
 $("value").oninput = () => { pause(); setWeight(weight, Number($("value").value)); };
@@ -124,12 +126,13 @@ function gradientSizes() { // the mean size of the gradient of each array, the f
   return sizes.map(([array, size]) => { const it = made("span", `${array} ${number(size, 2)}`); bar(it, size / top); return it; });
 }
 
+const reply = (text, good = "") => { $("verdict").textContent = text; $("verdict").className = good; };
+$("guess").onchange = () => { try { typed("guess"); reply("A step will tell."); } catch (error) { reply(error.message, "bad"); } };
 function answered(before) { // what the reader predicted of the chosen weight, beside what it is
-  const text = $("guess").value.trim().replace("−", "-"), guess = Number(text), now = state.theta[weight];
-  $("verdict").textContent = ""; $("guess").value = "";
-  if (!text) return;
+  const now = state.theta[weight]; let guess;
+  try { guess = typed("guess"); } catch { if (!$("guess").value) reply(""); return; }
+  $("guess").value = "";
   const right = Math.abs(guess - now) <= .02 * Math.abs(now - before) + 5e-4 * Math.abs(now);
   const why = Math.sign(guess - before) === Math.sign(before - now) ? "A step goes against the gradient." : "A step is η times what the optimiser makes of the gradient.";
-  $("verdict").textContent = !Number.isFinite(guess) ? "That is no number." : right ? `Right: ${number(now)}.` : `It is ${number(now)}, not ${number(guess)}. ${why}`;
-  $("verdict").className = right ? "good" : "bad";
+  reply(right ? `Right: ${number(now)}.` : `It is ${number(now)}, not ${number(guess)}. ${why}`, right ? "good" : "bad");
 }

@@ -23,6 +23,9 @@ function canvas(id) { // its context, and its size on the screen
   return [c, wide, high];
 }
 
+function disc(c, x, y, r, colour) { c.beginPath(); c.arc(x, y, r, 0, 7); if (colour) { c.fillStyle = colour; c.fill(); } }
+function stroke(c, colour, wide) { c.strokeStyle = colour; c.lineWidth = wide; c.stroke(); }
+
 const column = (x, w, j) => Float64Array.from({ length: x.length / w }, (_, row) => x[row * w + j]);
 const spread = xs => { let low = Infinity, high = -Infinity; for (const x of xs) { low = Math.min(low, x); high = Math.max(high, x); } return [low, high]; };
 const wider = ([low, high], by = .1) => { const more = by * (high - low) || .5; return [low - more, high + more]; };
@@ -85,7 +88,7 @@ function survey() { // over the two chosen inputs, the others at their mean; in 
 
 const pictures = new Map(); // small canvases that are painted anew and stretched
 function image(key, wide, high, colour) {
-  if (!pictures.has(key)) pictures.set(key, document.createElement("canvas"));
+  if (!pictures.has(key)) pictures.set(key, made("canvas"));
   const it = pictures.get(key); it.width = wide; it.height = high;
   const c = it.getContext("2d"), data = c.createImageData(wide, high);
   for (let k = 0; k < wide * high; k++) colour(k, data.data, 4 * k); // writes red, green, blue and alpha
@@ -99,10 +102,10 @@ function judge() {
   judged = { out, right, accuracy: right && right.filter(Boolean).length / N };
 }
 
-const PLOT = { left: 44, right: 8, top: 8, bottom: 22 };
+const PLOT = { left: 44, right: 8, top: 8, bottom: 22 }, over = wide => wide - PLOT.left - PLOT.right, up = high => high - PLOT.top - PLOT.bottom; // its room
 function frame(c, wide, high, [xlow, xhigh], [ylow, yhigh], xname, yname, written = v => number(v, 2)) { // axes with their ends written; gives the places of numbers
-  const x = v => PLOT.left + (v - xlow) / (xhigh - xlow) * (wide - PLOT.left - PLOT.right), y = v => high - PLOT.bottom - (v - ylow) / (yhigh - ylow) * (high - PLOT.top - PLOT.bottom);
-  c.strokeStyle = palette.line; c.strokeRect(PLOT.left + .5, PLOT.top + .5, wide - PLOT.left - PLOT.right - 1, high - PLOT.top - PLOT.bottom - 1);
+  const x = v => PLOT.left + (v - xlow) / (xhigh - xlow) * over(wide), y = v => high - PLOT.bottom - (v - ylow) / (yhigh - ylow) * up(high);
+  c.strokeStyle = palette.line; c.strokeRect(PLOT.left + .5, PLOT.top + .5, over(wide) - 1, up(high) - 1);
   c.fillStyle = palette.muted; c.textBaseline = "alphabetic";
   c.textAlign = "left"; c.fillText(number(xlow, 2), PLOT.left, high - 8); c.textAlign = "right"; c.fillText(number(xhigh, 2), wide - PLOT.right, high - 8);
   c.textAlign = "center"; c.fillText(xname, (PLOT.left + wide - PLOT.right) / 2, high - 8);
@@ -129,12 +132,12 @@ function regions(times) { // so many pixels for each cell of the grid, with outp
 let places = []; // of the examples, in the picture
 function dot(c, x, y, k, colour) {
   places[k] = [x, y];
-  c.beginPath(); c.arc(x, y, N > 400 ? 2.5 : 4, 0, 7); c.fillStyle = colour; c.fill(); c.strokeStyle = palette.paper; c.lineWidth = 1; c.stroke();
-  if (judged?.right && !judged.right[k]) { c.beginPath(); c.arc(x, y, 6.5, 0, 7); c.strokeStyle = palette.bad; c.lineWidth = 1.8; c.stroke(); }
+  disc(c, x, y, N > 400 ? 2.5 : 4, colour); stroke(c, palette.paper, 1);
+  if (judged?.right && !judged.right[k]) disc(c, x, y, 6.5); stroke(c, palette.bad, 1.8);
 }
 function marked(c) {
   if (!places[chosen]) return;
-  c.beginPath(); c.arc(...places[chosen], 9.5, 0, 7); c.strokeStyle = palette.ink; c.lineWidth = 2; c.stroke();
+  disc(c, ...places[chosen], 9.5); stroke(c, palette.ink, 2);
 }
 
 function paintData() {
@@ -144,7 +147,7 @@ function paintData() {
   else {
     const shown = regions(playing ? 2 : 4);
     c.imageSmoothingEnabled = true;
-    c.drawImage(shown, PLOT.left, PLOT.top, wide - PLOT.left - PLOT.right, high - PLOT.top - PLOT.bottom);
+    c.drawImage(shown, PLOT.left, PLOT.top, over(wide), up(high));
     const [x, y] = frame(c, wide, high, ranges[a], ranges[b], page.columns[a], page.columns[b]);
     for (let k = 0; k < N; k++) dot(c, x(train.x[k * inputs + a]), y(train.x[k * inputs + b]), k, page.labels ? COLOURS[page.labels[k] % COLOURS.length] : css(tone(targets[k])));
   }
@@ -160,7 +163,7 @@ function paintCurve(c, wide, high) { // one input: the outputs over it, among th
   for (let j = 0; j < K; j++) {
     c.beginPath();
     for (let k = 0; k < grid.n; k++) { const v = grid.out[k * W + j]; if (isFinite(v)) c.lineTo(x(grid.x[k]), y(v)); }
-    c.strokeStyle = K > 1 ? COLOURS[j % COLOURS.length] : palette.ink; c.lineWidth = 2; c.stroke();
+    stroke(c, K > 1 ? COLOURS[j % COLOURS.length] : palette.ink, 2);
   }
 }
 
@@ -172,7 +175,7 @@ for (const [id, at] of [["across", 0], ["up", 1]]) {
 $("means").hidden = inputs < 3;
 const shades = page.labels ? page.classes : !flat ? targetRange.map(x => number(x)) : K > 1 ? Array.from({ length: K }, (_, j) => `output ${j}`) : [];
 $("legend").replaceChildren(...page.labels || flat ? [] : [K > 1 ? `output 0 of ${K}, and its target: ` : "output and target: "], ...shades.map((name, k) => {
-  const entry = document.createElement("span"), mark = document.createElement("i");
+  const entry = made("span"), mark = made("i");
   mark.style.background = COLOURS[k % COLOURS.length]; entry.append(mark, name); return entry;
 }));
 $("map").onclick = event => {

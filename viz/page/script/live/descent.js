@@ -1,6 +1,12 @@
 // --- the state: parameters, what the optimiser remembers, and where the epoch stands -----------------------------------
 
 const page = JSON.parse(document.getElementById("data").textContent);
+const number = (x, digits = page.digits) => spelled(x, digits);
+function typed(id) { // a number, written with a point or a comma
+  const text = $(id).value.trim(), x = Number(text.replace(",", ".").replace("−", "-"));
+  if (!text || isNaN(x)) throw new Error(text ? `“${text}” is no number.` : "Type a number.");
+  return x;
+}
 const $ = id => document.getElementById(id);
 function unpacked(text) { // 64-bit floats, as Python packed them
   const raw = atob(text), bytes = new Uint8Array(raw.length);
@@ -89,14 +95,14 @@ function updated(theta, before, g) { // new parameters, and a new memory
     else to[k] = theta[k] - lr * slope;
     sum += Math.abs(to[k]) + Math.abs(m[k]) + Math.abs(v[k]);
   }
-  return [to, memory, Number.isFinite(sum)];
+  return [to, memory, isFinite(sum)];
 }
 
 function descend(set, at, rows, was) { // one step by the mean gradient of some rows; the loss before it, or NaN and nothing changed
   const { theta, memory } = state, part = (x, w) => x.subarray(at * w, (at + rows) * w);
   lastGradient = null;
   const total = program.sum_and_grad(rows, theta, part(set.x, wide[0]), part(set.y, wide[1]), gradient);
-  if (!Number.isFinite(total)) { undo(set, at, rows, was); return NaN; }
+  if (!isFinite(total)) { undo(set, at, rows, was); return NaN; }
   for (let k = 0; k < P; k++) gradient[k] /= rows;
   const [to, after, finite] = updated(theta, memory, gradient);
   if (!finite) { back(was); stop(`Stopped after step ${state.steps}: the next step would be infinite, so it is not taken. ${advice()}`); return NaN; }
@@ -157,7 +163,7 @@ function stop(text) { stopped = text; lastGradient = null; }
 function back(to) { if (to) { ({ epoch: state.epoch, at: state.at, shares: state.shares, batch, drawn: random.state } = to); forgetFuture(); } } // to where a step began
 function undo(set, at, rows, was) {
   const each = program.forward(rows, state.theta, set.x.subarray(at * wide[0], (at + rows) * wide[0]), set.y.subarray(at * wide[1], (at + rows) * wide[1]), new Float64Array(rows));
-  const row = Math.max(0, each.findIndex(x => !Number.isFinite(x))), k = (set.order ?? [])[at + row] ?? at + row;
+  const row = Math.max(0, each.findIndex(x => !isFinite(x))), k = (set.order ?? [])[at + row] ?? at + row;
   const why = whereNotFinite(k, state.theta);
   if (state.before) {
     const { theta, memory, was: earlier } = state.before;

@@ -2,6 +2,7 @@
 
 const net = page.network.map(([name, layer, activation, bias, weights, plain, size, own], k) => ({ k, name, layer, activation, bias, weights, plain, size, own }));
 for (const [name, same] of Object.entries(Object.groupBy(net, unit => unit.name))) if (same.length > 1) same.forEach((unit, k) => { unit.name = `${name}[${k}]`; });
+if (!page.staged) for (const unit of net) if (!unit.layer) unit.name = page.columns[unit.k]; // as the data are called
 let slot = K;
 for (const unit of net) { unit.slot = unit.layer ? slot : -1; slot += unit.layer ? unit.size : 0; } // its place among the numbers of an example
 const layers = net.length ? Math.max(...net.map(unit => unit.layer)) : 0, staged = page.staged;
@@ -46,16 +47,16 @@ function paintNetwork() {
 
 function paintUnit(c, unit, top, xs) {
   const [x, y, r] = spots[unit.k], trouble = troubles.get(unit.k);
-  c.save(); c.beginPath(); c.arc(x, y, r, 0, 7); c.fillStyle = palette.bar; c.fill(); c.clip();
+  c.save(); disc(c, x, y, r, palette.bar); c.clip();
   if (grid && (unit.layer || axes.includes(unit.k))) c.drawImage(unitMap(unit), x - r, y - r, 2 * r, 2 * r);
   c.restore();
-  c.beginPath(); c.arc(x, y, r, 0, 7);
+  disc(c, x, y, r);
   c.strokeStyle = unit.k === unitChosen ? palette.now : trouble ? palette.bad : palette.muted; c.lineWidth = unit.k === unitChosen ? 3 : 1.4;
   if (trouble) c.setLineDash([3, 2]);
   c.stroke(); c.setLineDash([]);
-  if (unit.bias >= 0) { const b = xs[unit.bias]; c.beginPath(); c.arc(x - r * .9, y + r * .9, 1.5 + 3 * Math.min(1, Math.abs(b) / top), 0, 7); c.fillStyle = b > 0 ? palette.plus : b < 0 ? palette.minus : palette.line; c.fill(); }
+  if (unit.bias >= 0) { const b = xs[unit.bias]; disc(c, x - r * .9, y + r * .9, 1.5 + 3 * Math.min(1, Math.abs(b) / top), b > 0 ? palette.plus : b < 0 ? palette.minus : palette.line); }
   c.fillStyle = palette.ink; c.textBaseline = "middle";
-  if (!unit.layer && inLayer[0].length < 13) { c.textAlign = "center"; c.textBaseline = "top"; c.fillText(page.columns[unit.k], Math.max(x, c.measureText(page.columns[unit.k]).width / 2 + 2), y + r + 2); }
+  if (!unit.layer && inLayer[0].length < 13) { c.textAlign = "center"; c.textBaseline = "top"; c.fillText(unit.name, Math.max(x, c.measureText(unit.name).width / 2 + 2), y + r + 2); }
   if (trouble && r > 9) { c.textAlign = "center"; c.fillStyle = palette.bad; c.fillText(trouble.kind, x, y - r - 6); }
 }
 function paintStage(c, unit, top, xs) { // a box with a map of each of its outputs, its name above, its parameters below
@@ -117,7 +118,7 @@ function examine() {
   const kinds = new Map();
   for (const [k, { rule }] of troubles) kinds.set(rule, [...(kinds.get(rule) ?? []), net[k].name]);
   const shown = [...kinds].map(([[kind, , share, advice], units]) => `${few(units).join(", ")}: ${kind} on at least ${100 * share} % of the examples. ${advice}`).concat(plateau());
-  if ($("findings").textContent !== shown.join("")) $("findings").replaceChildren(...shown.map(text => Object.assign(document.createElement("li"), { textContent: text })));
+  if ($("findings").textContent !== shown.join("")) $("findings").replaceChildren(...shown.map(text => made("li", text)));
 }
 
 // A loss that stays within 2 % for 100 epochs, where the gradient promises little of a step as long as the parameters
@@ -138,8 +139,7 @@ const outputOf = (k, j = 0) => net[k].layer ? judged.out[chosen * W + net[k].slo
 const listOf = xs => xs.length > 1 ? `[${few(xs.map(x => number(x)), 6).join(", ")}]` : number(xs[0]);
 function describe() { // the chosen unit, as the sum that it computes
   const unit = net[unitChosen], own = unit && `${listOf(Array.from({ length: unit.size }, (_, j) => outputOf(unit.k, j)))} in example ${chosen}`;
-  if (!unit?.layer) { $("unit").textContent = unit ? `${unit.name} = ${own}` : ""; return; }
-  if (!unit.plain || unit.weights.some(w => w[1] < 0)) { $("unit").textContent = `${unit.name} = ${own}`; return; }
+  if (!unit?.layer || !unit.plain || unit.weights.some(w => w[1] < 0)) { $("unit").textContent = unit ? `${unit.name} = ${own}` : ""; return; }
   const first = unit.weights.length > 6 ? [...unit.weights.slice(0, 5), null] : unit.weights;
   const terms = first.map(w => w ? `${bracketed(number(state.theta[w[1]], 3))}·${net[w[0]].name}` : "…").join(" + ");
   const bias = unit.bias < 0 ? "" : ` + ${bracketed(number(state.theta[unit.bias], 3))}`, g = { add: "", dot: "" }[unit.activation] ?? unit.activation;

@@ -3,7 +3,6 @@
 let depth = 0, wanted = 0, built = null, writers = []; // how deep the view is, and is going to be; what is shown within a unit
 const LEVELS = [staged ? "the model" : "the network", staged ? "one stage" : "one unit", "its values"];
 const levelNow = () => depth < .6 ? 0 : depth < 1.5 ? 1 : 2;
-const made = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
 
 function zoomTo(level) {
   wanted = Math.max(0, Math.min(2, level));
@@ -43,20 +42,21 @@ function table(heads, rows) { // a cell is a text, a button for a weight, or a f
 const bar = (td, x) => { td.style.backgroundImage = `linear-gradient(90deg, color-mix(in srgb, var(--${x > 0 ? "plus" : "minus"}) 45%, transparent) ${Math.round(100 * Math.min(1, Math.abs(x)))}%, transparent 0)`; };
 const theta = k => () => [state.theta[k], Math.max(...net[unitChosen].weights.filter(w => w[1] >= 0).map(w => Math.abs(state.theta[w[1]])), ...net[unitChosen].own.map(w => Math.abs(state.theta[w])))];
 const slopeAt = k => () => gradientNow()[k];
+const whose = () => { const it = made("p"); writers.push(() => { it.textContent = `The inputs are those of example ${chosen}. ∂loss/∂w is the mean over all ${N} examples.`; }); return it; };
 function withinUnit(unit) {
-  if (!unit.layer) return [made("p", staged ? `The inputs: ${page.columns.join(", ")}.` : `${page.columns[unit.k]} is an input.`)];
+  if (!unit.layer) return [made("p", staged ? `The inputs: ${page.columns.join(", ")}.` : `${unit.name} is an input.`)];
   if (staged) {
-    const own = unit.own.length ? [table(["parameter", "w", "∂loss/∂w"], unit.own.map(w => [w, theta(w), slopeAt(w)]))] : [];
+    const own = unit.own.length ? [whose(), table(["parameter", "w", "mean ∂loss/∂w"], unit.own.map(w => [w, theta(w), slopeAt(w)]))] : [];
     const found = Array.from({ length: unit.size }, (_, j) => [String(j), () => outputOf(unit.k, j)]);
     return [made("p", `It takes ${unit.weights.map(([from]) => net[from].name).join(", ") || "parameters alone"}.${unit.size > 1 ? " Above is a map of each of its outputs." : ""}`), ...own, table(["output", "in this example"], found)];
   }
-  const known = unit.weights.filter(([, w]) => w >= 0), name = from => net[from].layer ? net[from].name.replace(/^.*\//, "") : page.columns[from];
-  const rows = known.map(([from, w]) => [name(from), w, theta(w), () => outputOf(from), () => state.theta[w] * outputOf(from), slopeAt(w)]);
+  const known = unit.weights.filter(([, w]) => w >= 0);
+  const rows = known.map(([from, w]) => [net[from].layer ? net[from].name.replace(/^.*\//, "") : net[from].name, w, theta(w), () => outputOf(from), () => state.theta[w] * outputOf(from), slopeAt(w)]);
   if (unit.bias >= 0) rows.push(["bias", unit.bias, () => state.theta[unit.bias], "", () => state.theta[unit.bias], slopeAt(unit.bias)]);
   const sum = () => known.reduce((total, [from, w]) => total + state.theta[w] * outputOf(from), unit.bias < 0 ? 0 : state.theta[unit.bias]);
   if (unit.plain && known.length === unit.weights.length) rows.push(["sum", "", "", "", sum, ""]);
   const g = { add: "output", dot: "output" }[unit.activation] ?? unit.activation;
-  return [table(["from", "weight", "w", "input", "w·input", "∂loss/∂w"], [...rows, [g, "", "", "", () => outputOf(unit.k), ""]])];
+  return [whose(), table(["from", "weight", "w", "input", "w·input", "mean ∂loss/∂w"], [...rows, [g, "", "", "", () => outputOf(unit.k), ""]])];
 }
 
 function paintUnitMap(unit) {
@@ -64,15 +64,15 @@ function paintUnitMap(unit) {
   if (wide < 40 || !grid) return;
   const known = unit.layer || staged || axes.includes(unit.k);
   if (flat) { paintUnitCurve(c, wide, high, unit); return; }
-  if (known) for (let k = 0; k < unit.size; k++) c.drawImage(unitMap(unit, k), PLOT.left + (wide - PLOT.left - PLOT.right) * (k % across) / across, PLOT.top + (high - PLOT.top - PLOT.bottom) * Math.floor(k / across) / down, (wide - PLOT.left - PLOT.right) / across - (across > 1), (high - PLOT.top - PLOT.bottom) / down - (down > 1));
+  if (known) for (let k = 0; k < unit.size; k++) c.drawImage(unitMap(unit, k), PLOT.left + over(wide) * (k % across) / across, PLOT.top + up(high) * Math.floor(k / across) / down, over(wide) / across - (across > 1), up(high) / down - (down > 1));
   if (unit.size > 1) return;
   const [x, y] = frame(c, wide, high, ranges[a], ranges[b], page.columns[a], page.columns[b]);
-  for (let k = 0; k < N; k++) { c.beginPath(); c.arc(x(train.x[k * inputs + a]), y(train.x[k * inputs + b]), k === chosen ? 4 : 2, 0, 7); c.fillStyle = k === chosen ? palette.now : page.labels ? COLOURS[page.labels[k] % COLOURS.length] : palette.ink; c.fill(); }
+  for (let k = 0; k < N; k++) disc(c, x(train.x[k * inputs + a]), y(train.x[k * inputs + b]), k === chosen ? 4 : 2, k === chosen ? palette.now : page.labels ? COLOURS[page.labels[k] % COLOURS.length] : palette.ink);
 }
 function paintUnitCurve(c, wide, high, unit) {
   const at = (k, j) => unit.layer ? grid.out[k * W + unit.slot + j] : grid.x[k], js = [...Array(unit.size).keys()], ks = [...Array(grid.n).keys()];
   const [x, y] = frame(c, wide, high, ranges[0], wider(spread(ks.flatMap(k => js.map(j => at(k, j))).filter(isFinite))), page.columns[0], "output");
-  for (const j of js) { c.beginPath(); for (const k of ks) if (isFinite(at(k, j))) c.lineTo(x(grid.x[k]), y(at(k, j))); c.strokeStyle = COLOURS[j % COLOURS.length]; c.lineWidth = 2; c.stroke(); }
+  for (const j of js) { c.beginPath(); for (const k of ks) if (isFinite(at(k, j))) c.lineTo(x(grid.x[k]), y(at(k, j))); stroke(c, COLOURS[j % COLOURS.length], 2); }
 }
 
 // --- its values: the cards of the graph of the chosen example that lie within it ----------------------------------------
@@ -86,9 +86,9 @@ function nodesWithin(graph, parts, k) { // what it computes, in order, and what 
   });
   return [[...new Set(taken.filter(outside))], order];
 }
-function card(graph, k) {
+function card(graph, k, column) {
   const { name, row, parents, role } = graph.nodes[k], li = made("li", "", { className: `card ${row === null ? role : "operation"}` }), value = made("b"), slope = made("span");
-  li.append(made("i", graph.formula(graph.nodes[k])), value, slope);
+  li.append(made("i", graph.formula(graph.nodes[k])), ...column && column !== name ? [made("i", column)] : [], value, slope);
   const local = row !== null && parents.length < 4 ? parents.map((p, slot) => [graph.nodes[p], made("small"), slot]).filter(([p]) => p.role !== "constant") : [];
   li.append(...local.map(([, it]) => it));
   writers.push(() => {
@@ -100,8 +100,8 @@ function card(graph, k) {
   return li;
 }
 function withinValues(unit) {
-  const graph = graphOfChosen(), { parts } = page.examples.graphs[shownGraph].leaves, found = nodesWithin(graph, parts, unit.k), most = 60;
-  const lists = found.map(ks => new Map(ks.slice(0, most).map(k => [k, card(graph, k)]))), div = made("div", "", { className: "wired" }), svg = drawn("svg", "aria-hidden", "true");
+  const graph = graphOfChosen(), { parts, x } = page.examples.graphs[shownGraph].leaves, columns = new Map(x.map(([k, at]) => [k, page.columns[at]])), found = nodesWithin(graph, parts, unit.k), most = 60;
+  const lists = found.map(ks => new Map(ks.slice(0, most).map(k => [k, card(graph, k, columns.get(k))]))), div = made("div", "", { className: "wired" }), svg = drawn("svg", "aria-hidden", "true");
   div.append(svg, ...lists.flatMap((list, n) => {
     const ks = found[n], it = made("div"), ul = made("ul"), what = n ? unit.layer ? "and computes, in this example:" : "In this example:" : "It takes";
     ul.append(...list.values()); it.append(made("p", ks.length > most ? `${what} (the first ${most} of ${ks.length})` : what), ul);
@@ -113,7 +113,7 @@ function withinValues(unit) {
   });
   svg.append(...wires.map(wire => wire[3]));
   writers.push($("within").onscroll = () => { for (const wire of wires) wired(...wire); });
-  return [div];
+  return [made("p", "∂ is the gradient of the loss of this example alone."), div];
 }
 const drawn = (tag, ...attribute) => { const it = document.createElementNS("http://www.w3.org/2000/svg", tag); if (attribute.length) it.setAttribute(...attribute); return it; };
 const boxOf = ({ offsetParent: list, offsetLeft, offsetTop, offsetWidth, offsetHeight }) => [list.offsetLeft + offsetLeft, list.offsetTop + offsetTop, offsetWidth, offsetHeight];
@@ -141,7 +141,7 @@ function paintInside() { // as often as it can be read
 
 // --- the zoom by slider, keys, wheel and fingers ------------------------------------------------------------------------
 
-for (const unit of net) $("unitname").append(new Option(unit.layer || staged ? unit.name : page.columns[unit.k], unit.k));
+for (const unit of net) $("unitname").append(new Option(unit.name, unit.k));
 $("unitname").onchange = () => chooseUnit(Number($("unitname").value));
 $("depth").oninput = () => zoomTo(Number($("depth").value));
 $("zoom").hidden = !net.length;

@@ -1,0 +1,62 @@
+"""What a reader types into the live page: it is taken as it is meant, or refused at once in words that quote it."""
+
+import pytest
+
+import nn
+import viz
+from tests.test_live import flowers, opened
+
+pytestmark = pytest.mark.unmeasured
+__all__ = ["opened"]
+
+
+@pytest.fixture
+def typing(opened):
+    X, Y = flowers()
+    model = nn.MLP(4, [3, 3], activation="tanh", rng=0)
+    page = opened(viz.live(model, X, Y, nn.cross_entropy, nn.SGD(model.parameters(), lr=0.1)))
+
+    def type_(field, text):
+        page.fill(field, text)
+        page.press(field, "Enter")
+        return page
+
+    return type_
+
+
+def test_a_number_may_have_a_decimal_comma(typing):
+    page = typing("#lr", "0,25")
+    assert page.evaluate("[setting.lr, stopped]") == [0.25, ""]
+    assert page.input_value("#lr") == "0.25"
+    before, slope = page.evaluate("[live.theta[0], gradientNow()[0]]")
+    page = typing("#guess", f"{before - 0.25 * slope:.5f}".replace(".", ","))
+    assert page.inner_text("#verdict") == "A step will tell."
+    page.click("#step")
+    assert page.inner_text("#verdict").startswith("Right: ")
+
+
+@pytest.mark.parametrize(("text", "words"), [("fast", "“fast” is no number."), ("1.000,5", "“1.000,5” is no number.")])
+def test_a_learning_rate_that_is_no_number_is_quoted_as_it_was_typed(text, words, typing):
+    page = typing("#lr", text)
+    assert page.evaluate("[setting.lr, stopped]") == [0.1, words]
+    assert page.input_value("#lr") == "0.1"
+
+
+@pytest.mark.parametrize("text", ["999", "-3", "1.5", "150"])
+def test_an_example_that_there_is_not_is_refused_and_none_takes_its_place(text, typing):
+    typing("#example", "7")
+    page = typing("#example", text)
+    assert page.inner_text("#target") == f"an example is a whole number from 0 to 149; got {text}"
+    assert page.evaluate("chosen") == 7
+    assert page.input_value("#example") == "7"
+    assert typing("#example", "149").inner_text("#target") == "target class 2"
+
+
+def test_a_guess_that_is_no_number_is_answered_before_the_next_step(typing):
+    page = typing("#guess", "abc")
+    assert page.inner_text("#verdict") == "“abc” is no number."
+    page.click("#step")
+    assert page.inner_text("#verdict") == "“abc” is no number."
+    assert typing("#guess", "").inner_text("#verdict") == "Type a number."
+    page.click("#step")
+    assert page.inner_text("#verdict") == ""
