@@ -303,22 +303,12 @@ def test_a_text_that_belongs_to_nothing_is_refused(text, words, opened):
         viz.check(text, out)
 
 
-@pytest.mark.parametrize(
-    ("typed", "right"),
-    [
-        ("0,25", True),
-        ("1/4", True),
-        ("−0,25", False),
-        ("0.2499", True),
-        ("2.5e-1", True),
-        ("25", False),
-        ("0.26", False),
-    ],
-)
-def test_a_number_may_have_a_comma_or_be_a_fraction_or_be_rounded(typed, right, opened):
+def test_a_number_may_have_a_comma_or_be_a_fraction_or_be_rounded(opened):
     x = Value(0.125, "x")
     lesson = opened(steps(named("L", x * x)))
-    assert lesson.page.evaluate("text => verdict({ k: 0 }, evaluated(text))[0]", typed) is right
+    right, wrong = ["0,25", "1/4", "0.2499", "2.5e-1"], ["−0,25", "25", "0.26"]
+    judge = "texts => texts.filter(text => verdict({ k: 0 }, evaluated(text))[0])"
+    assert lesson.page.evaluate(judge, right + wrong) == right
 
 
 def test_a_wrong_choice_of_factors_is_a_try_here_and_there(opened):

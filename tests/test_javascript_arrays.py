@@ -67,7 +67,11 @@ def test_no_name_and_no_title_puts_code_into_the_script(payload):
         code, _, comment = line.partition("//")
         assert re.fullmatch(r"[\w\s.,;*/+\-=<>?:&|!()\[\]{}%]*", code, re.ASCII), line
         assert not re.search(r"[<>\u2028\u2029]", comment), line
-    assert_same(program, np.random.default_rng(0).normal(size=(5, 3)))
+
+
+@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda text: ascii(text)[:24])
+def test_a_program_whose_names_are_hostile_gives_the_numbers_of_numpy(payload):
+    assert_same(hostile(payload), np.random.default_rng(0).normal(size=(5, 3)))
 
 
 def test_an_array_may_have_a_name_that_the_code_itself_has_or_calls():

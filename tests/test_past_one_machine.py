@@ -336,7 +336,7 @@ def assert_near(got, expected, rel):
     np.testing.assert_allclose(got, expected, rtol=rel, atol=rel * max(1.0, np.abs(expected).max(initial=0.0)))
 
 
-FEW = [pytest.param(name, marks=[pytest.mark.slow] * (k % 4 != 0)) for k, name in enumerate(PROGRAMS)]
+FEW = [pytest.param(name, marks=[pytest.mark.slow] * (k % 9 != 0)) for k, name in enumerate(PROGRAMS)]
 
 
 @pytest.mark.parametrize("name", FEW)

@@ -664,11 +664,10 @@ def test_a_product_without_its_sign_is_written_with_it(text, written, evaluated)
 @pytest.mark.parametrize(
     "text", ["2 + 3 * x", "-x ** 2", "2 ** 3 ** x", "x / w / 2", "exp(x) - sigmoid(w)", "relu(-x) + abs(w - 9) * sin(1)", "(x - w) * -x"]
 )  # fmt: skip
-def test_the_page_evaluates_an_expression_as_python_does(text, opened):
-    x, _, w, out = lecture_example()
+def test_the_page_evaluates_an_expression_as_python_does(text, evaluated):
+    x, _, w, _ = lecture_example()
     numbers = {name: v.data for name, v in (("x", x), ("w", w)) if re.search(rf"\b{name}\b", text)}
-    found = opened(steps(out)).page.evaluate("evaluated", text)
-    assert found == pytest.approx(parsed(text, numbers).data, rel=1e-12)
+    assert evaluated(text) == pytest.approx(parsed(text, numbers).data, rel=1e-12)
 
 
 def test_the_page_writes_and_tints_as_the_picture_does(opened):
