@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 import autograd
-from autograd import Op, ops
+from autograd import Op, array, ops
 
 for part in pkgutil.walk_packages(autograd.__path__, "autograd."):  # no line of theirs runs first in an untraced test
     importlib.import_module(part.name)
@@ -278,3 +278,9 @@ def row():
     yield make
     for op in made:
         ops.TABLE.pop(op.name)
+
+
+@pytest.fixture
+def W():
+    """A matrix of parameters."""
+    return array([[1.0, 2.0], [3.0, 4.0]], "W")

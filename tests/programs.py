@@ -19,6 +19,7 @@ from autograd import (
     logsumexp,
     maximum,
     named,
+    nesting,
     record,
     scope,
     sin,
@@ -76,6 +77,16 @@ ONE = [1.0] * 4
 
 
 A = Value(1.0, "a")
+
+
+def names(x):
+    """The names of Values, in an order of their nesting."""
+    return [v.name for v in nesting.flat(x)]
+
+
+def rows(x):
+    """The names of their operations."""
+    return [v.op.name for v in nesting.flat(x)]
 
 
 def executed(program, tmp_path):
