@@ -33,6 +33,9 @@ THINNED = {
         "every_activation_descends_with_every_loss_as_in_numpy": 5,
         "a_golden_program_gives_the_numbers_of_numpy": 3,
     },
+    "test_consoles": {
+        "every_interpreter_and_console_gives_the_same_numbers_and_errors": 3,
+    },
     "test_datasets": {
         "iris_is_fishers_data_as_scikit_learn_has_it": None,
         "spirals_stay_within_the_unit_circle_and_no_line_separates_them": None,
@@ -42,9 +45,6 @@ THINNED = {
     },
     "test_every_way": {
         "every_way_to_a_derivative_gives_that_of_backward_or_refuses_with_it": 2,
-    },
-    "test_faults": {
-        "every_interpreter_and_console_gives_the_same_numbers_and_errors": 3,
     },
     "test_fit": {
         "both_engines_give_the_same_numbers": 3,

@@ -21,7 +21,6 @@ from autograd import (
 )
 from tests.programs import names, rows
 
-
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
 
 
