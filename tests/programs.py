@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -53,21 +50,6 @@ def line():
     """A model of one weight, and its program of one input and one target."""
     w = Value(2.0, "w")
     return w, record(lambda x, y: (w * x - y) ** 2, 1.0, 3.0)
-
-
-def run(code, *arguments, cwd=ROOT, seconds=120, **environment):
-    """Run a text in a Python of its own; what it prints."""
-    done = subprocess.run(
-        [sys.executable, *arguments, "-c", code],
-        cwd=cwd,
-        env=os.environ | environment,
-        capture_output=True,
-        text=True,
-        timeout=seconds,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 WEIGHT = Value(0.5, "weight")

@@ -35,6 +35,7 @@ from autograd.languages import c
 from autograd.recorded import native
 from tests import golden
 from tests.pictures import PAYLOADS
+from tests.processes import run
 from tests.programs import hostile, lecture, twin_biases, with_names_of_the_code
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
@@ -383,5 +384,4 @@ def test_several_processes_compile_into_one_cache_and_leave_one_library(tmp_path
 
 def test_the_library_is_imported_without_anything_of_c():
     code = "import sys, autograd; print([name for name in ('autograd.recorded.native', 'platformdirs') if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
-    assert done.stdout == "[]\n"
+    assert run(code) == "[]\n"

@@ -4,14 +4,13 @@ import doctest
 import inspect
 import pydoc
 import re
-import subprocess
-import sys
 from dataclasses import fields
 
 import pytest
 
 import autograd
 from autograd import Op, Value, VectorOp, grad, ops
+from tests.processes import run
 
 ROWS = [ops.TABLE[name] for name in sorted(ops.BUILT_IN)]
 rows = pytest.mark.parametrize("op", ROWS, ids=lambda op: op.name)
@@ -52,7 +51,7 @@ def test_a_row_tells_its_formula_its_derivatives_its_domain_and_its_convention(o
 
 def test_a_docstring_that_is_made_within_a_recording_is_that_of_any_other_place():
     script = "from autograd import *; w = Value(1.0); record(lambda x: w.exp() * x, 1.0); print(exp.__doc__)"
-    told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    told = run(script)
     assert ">>> grad(exp)" in told
     assert "Value(" not in told
 

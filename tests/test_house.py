@@ -5,7 +5,6 @@ import inspect
 import io
 import re
 import subprocess
-import sys
 import tokenize
 from functools import cache
 from pathlib import Path
@@ -17,6 +16,7 @@ import nn
 import viz
 from autograd import Value, ops
 from tests.conftest import THINNED
+from tests.processes import run
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("autograd", "nn", "viz")
@@ -294,8 +294,7 @@ def test_viz_says_of_every_public_name_where_it_lives():
 
 def test_importing_viz_loads_nothing_of_it():
     code = "import sys, viz; print([m for m in sys.modules if m.startswith(('viz.', 'numpy', 'autograd'))])"
-    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert run.stdout.strip() == "[]"
+    assert run(code) == "[]\n"
 
 
 def declarations():

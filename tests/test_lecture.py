@@ -18,6 +18,7 @@ from autograd import absolute, cos, exp, log, nesting, relu, sin, sqrt, values
 from tests.lecture import Claim, Report, check, derivative, draws, each
 from tests.lecture.__main__ import main
 from tests.lecture.claims import LECTURE, REFERENCE
+from tests.processes import run
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -493,8 +494,6 @@ def test_the_checker_is_installed_with_nn_and_imported_from_the_tests_too():
 
 def test_the_sheet_is_in_reach_of_the_package_when_it_is_asked_for():
     script = "import sys, nn; assert 'nn.sheet' not in sys.modules; print(nn.sheet.check.__name__)"
-    assert (
-        subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "check\n"
-    )
+    assert run(script) == "check\n"
     with pytest.raises(AttributeError, match=r"^module 'nn' has no attribute 'sheets'"):
         nn.sheets  # noqa: B018

@@ -2,17 +2,15 @@
 
 import copy
 import gc
-import os
 import pickle
-import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 
 from autograd import Value, array, dot, gradients, hvp, jvp, log_softmax, replay, scope, sigmoid, tanh
+from tests.processes import run
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -155,19 +153,7 @@ print([(v.name, v.data.hex()) for v in wengert_list([y])])
 
 
 def test_ten_processes_under_ten_hash_seeds_give_the_same_bits():
-    def run(seed):
-        environment = os.environ | {"PYTHONHASHSEED": str(seed)}
-        done = subprocess.run(
-            [sys.executable, "-c", PROGRAM],
-            env=environment,
-            cwd=Path(__file__).parents[1],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return done.stdout
-
     with ThreadPoolExecutor(2) as pool:
-        outputs = set(pool.map(run, range(10)))
+        outputs = set(pool.map(lambda seed: run(PROGRAM, PYTHONHASHSEED=str(seed)), range(10)))
     (output,) = outputs
     assert output.count("0x") > 50

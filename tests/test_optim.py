@@ -1,8 +1,6 @@
 """Optimisers against PyTorch step for step, and minimisation by SciPy."""
 
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,6 +9,7 @@ import nn
 from autograd import Value, absolute, array, dot, record, sum as total, values
 from nn.minimum import METHODS
 from nn.optim import Optimizer
+from tests.processes import child
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 
@@ -425,5 +424,4 @@ def test_without_scipy_minimize_says_what_to_install():
         "import sys; sys.modules['scipy'] = None\nimport nn\nfrom autograd import Value\n"
         "w = Value(1.0)\nnn.minimize(lambda: w * w, [w])"
     )
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "ImportError: minimize needs SciPy: pip install" in run.stderr
+    assert "ImportError: minimize needs SciPy: pip install" in child(code).stderr

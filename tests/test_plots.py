@@ -1,14 +1,12 @@
 """Figures of matplotlib: what they draw is what was given."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
 
 import nn
 import viz
 from autograd import Value, array, softmax
+from tests.processes import child
 from viz.plots import COLOURS
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
@@ -196,8 +194,7 @@ def test_a_wrong_call_says_what_is_wrong(call, error, words):
 
 def test_without_matplotlib_a_figure_says_what_to_install():
     code = "import sys; sys.modules['matplotlib'] = None; sys.modules['matplotlib.figure'] = None\nimport viz\nviz.activations()"
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert "ImportError: figures need matplotlib: pip install" in run.stderr
+    assert "ImportError: figures need matplotlib: pip install" in child(code).stderr
 
 
 def test_a_graph_has_no_part_in_a_figure():

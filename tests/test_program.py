@@ -20,6 +20,7 @@ from autograd import (
     sum as total,
     values,
 )
+from tests.processes import run
 from tests.programs import (
     WEIGHT,
     X,
@@ -28,7 +29,6 @@ from tests.programs import (
     executed,
     gathering,
     line,
-    run,
     whole_data_set,
 )
 from tests.row_by_row import assert_near

@@ -30,9 +30,9 @@ from autograd import (
     tanh,
     values,
 )
+from tests.processes import run
 from tests.programs import (
     ONE,
-    ROOT,
     A,
     X,
     Y,
@@ -41,7 +41,6 @@ from tests.programs import (
     gathering,
     lecture,
     mlp,
-    run,
     whole_data_set,
 )
 from tests.row_by_row import assert_near, assert_recorded_is_eager
@@ -94,7 +93,7 @@ def test_the_source_is_the_same_text_in_every_run():
     here = "".join(p.source for p in (lecture(), classifier()[1], whole_data_set(), gathering(), mlp()))
     expected = hashlib.sha256(here.encode()).hexdigest()
     for seed in ("0", "1", "4242"):
-        assert run(PRINTS_SOURCES, PYTHONHASHSEED=seed, PYTHONPATH=str(ROOT)).split() == [expected]
+        assert run(PRINTS_SOURCES, PYTHONHASHSEED=seed).split() == [expected]
 
 
 def test_the_lectures_network_reads_as_the_lecture_writes_it():

