@@ -12,6 +12,7 @@ import pytest
 
 import autograd
 from autograd import Op, array, ops
+from tests.lessons import Lesson
 
 for part in pkgutil.walk_packages(autograd.__path__, "autograd."):  # no line of theirs runs first in an untraced test
     importlib.import_module(part.name)
@@ -264,6 +265,12 @@ def page(tab):
     found = wrong.copy()
     wrong.clear()
     assert found == []
+
+
+@pytest.fixture
+def opened(page, tmp_path):
+    """A function that opens a lesson, in place of the one before."""
+    return lambda shown: Lesson(page, shown, tmp_path)
 
 
 @pytest.fixture

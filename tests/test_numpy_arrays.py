@@ -22,8 +22,6 @@ from autograd import (
 from tests.programs import names, rows
 
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]
-
-
 OTHERS = [2, 2.5, np.float64(2), np.float32(2), np.int64(2), Fraction(1, 2), np.array([1.0, 2.0]), np.array([1, 2])]
 
 

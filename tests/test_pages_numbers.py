@@ -39,7 +39,7 @@ from autograd import (
 from autograd.guards import fixed
 from autograd.refusals import ERRORS
 from autograd.tape import reverse_sweep, wengert_list
-from tests.test_steps import Lesson
+from tests.lessons import Lesson
 from tests.test_zeros import HERE_ONLY, STAYS
 from viz import draw, steps
 from viz.numbers import number

@@ -11,7 +11,8 @@ import pytest
 import nn
 from autograd import Chain, Op, Value, array, constant, named, ops, scope, sigmoid, softmax, sum
 from autograd.languages.javascript import value_and_partials
-from autograd.tape import reverse_sweep, wengert_list
+from autograd.tape import wengert_list
+from tests.lessons import gradients, lecture_example
 from tests.pictures import GRAPHS, everything, network, neuron
 from tests.processes import run
 from tests.test_stages import mlp
@@ -22,57 +23,6 @@ from viz.picture import colours, stages
 from viz.picture.scene import Note
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
-
-
-class Lesson:
-    """A page of steps in Chromium."""
-
-    def __init__(self, page, shown, folder):
-        self.page, self.shown = page, shown
-        page.goto(shown.save(folder / "lesson.html").as_uri())
-
-    @property
-    def told(self):
-        return self.page.locator("#told p").all_inner_texts()
-
-    @property
-    def title(self):
-        return self.page.inner_text("#told h1")
-
-    @property
-    def count(self):
-        return self.page.inner_text("#count")
-
-    def press(self, *keys):
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def go(self, step):
-        self.page.evaluate(f"go({step})")
-
-    def set(self, name, text):
-        if self.page.is_hidden("#iffed"):
-            self.page.click("#if")
-        self.page.select_option("#leaf", label=name)
-        self.page.fill("#number", text)
-        self.page.press("#number", "Enter")
-
-    def answer(self, question, text):
-        self.page.select_option("#item", label=question)
-        self.page.fill("#answer", text)
-        self.page.press("#answer", "Enter")
-        return self.page.inner_text("#verdict")
-
-
-@pytest.fixture
-def opened(page, tmp_path):
-    """A function that opens a lesson, in place of the one before."""
-    return lambda shown: Lesson(page, shown, tmp_path)
-
-
-def gradients(out):
-    order = wengert_list([out])
-    return order, reverse_sweep(order, {out: 1.0})
 
 
 # --- the table in JavaScript ------------------------------------------------------------------------------------------
@@ -435,7 +385,7 @@ def test_a_number_out_of_a_domain_changes_nothing_and_says_why(opened):
     assert lesson.page.inner_text("#said") == "“two” is neither a number nor a name in the picture."
 
 
-def test_stages_follow_too_and_their_jacobians_are_shownas_python_names_them(opened):
+def test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them(opened):
     def stages(first):
         x, k = array([first, 0.0, -1.0], "x", "input"), constant([2.0, 3.0, -1.0], "k")
         W, b = array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.5], [0.25, 0.0, -1.0]], "W"), array([0.1, -0.2, 0.0], "b")
@@ -547,16 +497,6 @@ def test_tooltips_tell_nothing_that_is_not_known_yet(opened):
 
 
 # --- predict ----------------------------------------------------------------------------------------------------------
-
-
-def lecture_example():
-    """f = (x + y) · x, in which x has two paths."""
-    x, y, w = Value(2.0, "x"), Value(-5.0, "y"), Value(4.0, "w")
-    s = x + y
-    s.name = "s"
-    out = s * x * w
-    out.name = "f"
-    return x, y, w, out
 
 
 def test_gradients_are_blank_until_they_are_predicted_and_mistakes_are_named(opened):

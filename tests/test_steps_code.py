@@ -10,7 +10,6 @@ import pytest
 import nn
 from autograd import Chain, Value, array, log, scope, sum as total
 from autograd.tape import wengert_list
-from tests.test_steps import Lesson
 from viz import Diagram, draw, source, steps
 
 pytestmark = pytest.mark.unmeasured
@@ -38,11 +37,6 @@ class Line(nn.Module):
 
     def __call__(self, x):
         return self.w * x + self.b
-
-
-@pytest.fixture
-def opened(page, tmp_path):
-    return lambda shown: Lesson(page, shown, tmp_path)
 
 
 def texts(shown):

@@ -7,16 +7,11 @@ import pytest
 import nn
 import viz
 from autograd import Value, array, named, scope, sum, tanh
+from tests.lessons import gradients
 from tests.pictures import network, neuron
-from tests.test_steps import Lesson, gradients
 from viz import steps
 
 pytestmark = pytest.mark.unmeasured
-
-
-@pytest.fixture
-def opened(page, tmp_path):
-    return lambda shown: Lesson(page, shown, tmp_path)
 
 
 def three_paths():
