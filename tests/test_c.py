@@ -1,13 +1,7 @@
 """C, one more language of the table: a program compiled gives the numbers of the program in NumPy, or the same refusal."""
 
-import ctypes
 import math
-import os
-import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,7 +15,6 @@ from autograd import (
     expm1,
     log,
     log1p,
-    named,
     ops,
     record,
     sqrt,
@@ -31,15 +24,11 @@ from autograd import (
     values,
     where,
 )  # fmt: skip
-from autograd.languages import c
 from autograd.recorded import native
 from tests import golden
-from tests.pictures import PAYLOADS
-from tests.processes import run
-from tests.programs import hostile, lecture, twin_biases, with_names_of_the_code
+from tests.programs import twin_biases
 
 pytestmark = pytest.mark.skipif(not shutil.which("cc"), reason="no C compiler")
-ROOT = Path(__file__).parents[1]
 DATA = np.random.default_rng(5).normal(size=(21, 40))
 
 
@@ -264,124 +253,3 @@ def test_a_refused_row_leaves_every_gradient_as_it_was():
     with pytest.raises(ValueError, match="row 1: log is defined"):
         program.backward([1.0, -1.0])
     assert w.grad == before
-
-
-# --- the text ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_lectures_chain_in_c_is_its_golden_file():
-    program = lecture()
-    text = "\n".join(map(c.function, native.functions(program._plan, program._data.arguments)))
-    assert text == (ROOT / "tests" / "data" / "lecture.c").read_text(encoding="utf-8")
-
-
-@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda text: ascii(text)[:24])
-def test_nothing_is_compiled_but_names_numbers_and_the_tables_own_words(payload):
-    program = hostile(payload)
-    text = native.source(program._plan, program._data.arguments)
-    lanes = len((ROOT / "autograd" / "languages" / "lanes.c").read_text(encoding="utf-8"))
-    for line in text[lanes:].splitlines():
-        code, _, comment = line.partition("//")
-        assert re.fullmatch(r"[\w\s.,;*/+\-=<>?:&|!()\[\]{}~#%]*", code, re.ASCII), line
-        assert not comment.endswith(("\\", "/")), line
-
-
-@pytest.mark.parametrize("payload", PAYLOADS, ids=lambda text: ascii(text)[:24])
-def test_a_program_whose_names_are_hostile_gives_the_numbers_of_numpy(payload):
-    assert_same(hostile(payload), DATA[:, :3])
-
-
-def test_an_array_may_have_a_name_that_the_code_itself_has_or_calls():
-    assert_same(with_names_of_the_code(), DATA[:, :3], DATA[:, 3])
-
-
-def test_names_in_other_letters_and_words_of_c_are_spelt_in_ascii():
-    w = Value(0.5, "σ")
-    program = record(lambda double, rows: named("漢字", w * double + rows), 1.0, 2.0, language="c")
-    assert re.search(r"const real \*sigma = theta", program.source)
-    assert all(line.partition("//")[0].isascii() for line in program.source.splitlines())
-    np.testing.assert_allclose(program([2.0, 4.0], [1.0, 1.0]), [2.0, 3.0])
-
-
-def test_a_saved_file_compiles_alone_and_reads_rows(tmp_path):
-    X, _ = nn.datasets.iris()
-    program = record(nn.MLP(4, [5, 3], rng=0), X[0])
-    path = program.save_source(tmp_path / "network.c")
-    command = [
-        "cc",
-        "-std=c11",
-        "-O2",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-        "-Wno-unused-function",  # clang counts what is inline, too
-        "-DMAIN",
-        str(path),
-        "-o",
-        str(tmp_path / "run"),
-        "-lm",
-    ]
-    subprocess.run(command, check=True)
-    text = "\n".join(" ".join(map(repr, row)) for row in X.tolist())
-    done = subprocess.run([tmp_path / "run"], input=text, capture_output=True, text=True, check=True)
-    np.testing.assert_allclose(np.loadtxt(done.stdout.splitlines()), program(X), rtol=1e-12)
-    torn = subprocess.run([tmp_path / "run"], input="1 2 3", capture_output=True, text=True, check=False)
-    assert (torn.returncode, torn.stderr) == (1, "row 0 is no row of 4 numbers with spaces between them\n")
-
-
-def test_a_saved_file_is_called_from_python_with_numpy_alone(tmp_path):
-    w = array([0.5, -1.0], "w")
-    program = record(lambda x: tanh(dot(w, x)), DATA[0, :2])
-    program.save_source(tmp_path / "network.c")
-    subprocess.run(["cc", "-O2", "-shared", "-fPIC", "network.c", "-o", "network.so", "-lm"], cwd=tmp_path, check=True)
-    library = ctypes.CDLL(str(tmp_path / "network.so"))
-    X, theta, found = np.ascontiguousarray(DATA[:, :2]), values(w), np.empty(3)
-    places = [x.ctypes.data_as(ctypes.c_void_p) for x in (theta, X, found, found[1:])]
-    assert library.sum_and_grad(ctypes.c_long(21), *places) == 0
-    loss, gradient = program.value_and_grad(program.theta(), X, reduction="sum")
-    np.testing.assert_allclose(found, [loss, *gradient], rtol=1e-12)
-
-
-# --- the compiler -----------------------------------------------------------------------------------------------------
-
-
-def test_a_program_says_which_compiler_made_it():
-    program = record(lambda x: x * x, 1.0, language="c")
-    assert repr(program) == f"Program(x → one output, 0 parameters, in C by {native.compiler().version})"
-
-
-def test_without_a_compiler_c_is_refused_in_words(monkeypatch):
-    monkeypatch.setenv("CC", "no-such-compiler")
-    with pytest.raises(RuntimeError, match=r"\$CC is 'no-such-compiler', which does not run: install gcc or clang"):
-        record(lambda x: x * x, 1.0, language="c")
-    with pytest.raises(ValueError, match="language is 'numpy' or 'c'; got 'fortran'"):
-        record(lambda x: x * x, 1.0, language="fortran")
-
-
-def test_a_compiler_that_fails_is_told_with_what_it_says(monkeypatch, tmp_path):
-    monkeypatch.setenv("CC", "false")
-    with pytest.raises(RuntimeError, match=r"\$CC is 'false', which does not run"):
-        native.compiler()
-    monkeypatch.delenv("CC")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    with pytest.raises(RuntimeError, match=r"(?s)does not compile the program:.*error"):
-        native.compiled("int forward(void) { return nothing; }")
-    assert list((tmp_path / "chainrule").iterdir()) == [], "nothing is left behind"
-    assert native.compiled("int forward(void) { return 0; }").parent == tmp_path / "chainrule"
-
-
-def test_several_processes_compile_into_one_cache_and_leave_one_library(tmp_path):
-    code = "from autograd import *; p = record(lambda x: tanh(x) * 3, 1.0, language='c'); print(p([0.5])[0])"
-    env = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
-    running = [
-        subprocess.Popen([sys.executable, "-c", code], env=env, stdout=subprocess.PIPE, text=True) for _ in range(3)
-    ]
-    assert {process.communicate()[0] for process in running} == {f"{math.tanh(0.5) * 3}\n"}
-    files = list((tmp_path / "chainrule").iterdir())
-    assert [path.suffix for path in files] == [".so"]
-    assert not (tmp_path / "chainrule").stat().st_mode & 0o077, "only the user can write what will be run"
-
-
-def test_the_library_is_imported_without_anything_of_c():
-    code = "import sys, autograd; print([name for name in ('autograd.recorded.native', 'platformdirs') if name in sys.modules])"
-    assert run(code) == "[]\n"
