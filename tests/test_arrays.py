@@ -8,14 +8,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from autograd import (
-    Array,
-    Value,
-    array,
-    constant,
-    grads,
-    values,
-)
+from autograd import Array, Value, array, constant, grads, values
 from tests.programs import names
 
 

@@ -9,9 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd import (
-    record,
-)  # fmt: skip
+from autograd import record
 from autograd.recorded import native
 from tests.processes import run
 

@@ -10,15 +10,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import (
-    Value,
-    array,
-    dot,
-    named,
-    record,
-    tanh,
-    values,
-)  # fmt: skip
+from autograd import Value, array, dot, named, record, tanh, values
 from autograd.languages import c
 from autograd.recorded import native
 from tests.pictures import PAYLOADS

@@ -6,14 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import (
-    Value,
-    array,
-    assign,
-    log_softmax,
-    refusals,
-    values,
-)
+from autograd import Value, array, assign, log_softmax, refusals, values
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
 

@@ -6,18 +6,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import (
-    Chain,
-    Value,
-    array,
-    assign,
-    maximum,
-    relu,
-    scope,
-    sigmoid,
-    sum as total,
-    values,
-)
+from autograd import Chain, Value, array, assign, maximum, relu, scope, sigmoid, sum as total, values
 from tests.test_doctor import LOGITS, X, Y, kinds_of
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd

@@ -11,14 +11,7 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import (
-    array,
-    grad,
-    hessian,
-    jvp,
-    replay,
-    wengert_list,
-)
+from autograd import array, grad, hessian, jvp, replay, wengert_list
 from tests.ways import REFUSED, SLOPES, VALUES, backward, formula, graph, near, of_vector, outcome, sizes
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd

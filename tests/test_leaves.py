@@ -8,16 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
-from autograd import (
-    Value,
-    array,
-    assign,
-    constant,
-    grads,
-    named,
-    values,
-    zero_grad,
-)
+from autograd import Value, array, assign, constant, grads, named, values, zero_grad
 from autograd.names import Name
 from tests.programs import names
 

@@ -17,7 +17,8 @@ import nn
 from autograd import absolute, cos, exp, log, nesting, relu, sin, sqrt, values
 from tests.lecture import Claim, Report, check, derivative, draws, each
 from tests.lecture.__main__ import main
-from tests.lecture.claims import LECTURE, REFERENCE
+from tests.lecture.claims import LECTURE
+from tests.lecture.graph import REFERENCE
 from tests.processes import run
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd

@@ -7,18 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from autograd import (
-    Array,
-    Op,
-    Value,
-    array,
-    exp,
-    grads,
-    jacobian,
-    nesting,
-    ops,
-    values,
-)
+from autograd import Array, Op, Value, array, exp, grads, jacobian, nesting, ops, values
 from tests.programs import names, rows
 
 OPERATORS = [operator.add, operator.sub, operator.mul, operator.truediv, operator.pow]

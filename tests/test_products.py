@@ -5,13 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from autograd import (
-    Array,
-    Value,
-    array,
-    sum,
-    values,
-)
+from autograd import Array, Value, array, sum, values
 from tests.programs import names, rows
 
 

@@ -8,29 +8,9 @@ import numpy as np
 import pytest
 
 import nn
-from autograd import (
-    Value,
-    array,
-    assign,
-    constant,
-    dot,
-    grads,
-    minimum,
-    record,
-    sum as total,
-    values,
-)
+from autograd import Value, array, assign, constant, dot, grads, minimum, record, sum as total, values
 from tests.processes import run
-from tests.programs import (
-    WEIGHT,
-    X,
-    Y,
-    classifier,
-    executed,
-    gathering,
-    line,
-    whole_data_set,
-)
+from tests.programs import WEIGHT, X, Y, classifier, executed, gathering, line, whole_data_set
 from tests.row_by_row import assert_near
 
 # --- what it notices, and what it does not ----------------------------------------------------------------------------

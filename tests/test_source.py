@@ -31,18 +31,7 @@ from autograd import (
     values,
 )
 from tests.processes import run
-from tests.programs import (
-    ONE,
-    A,
-    X,
-    Y,
-    classifier,
-    executed,
-    gathering,
-    lecture,
-    mlp,
-    whole_data_set,
-)
+from tests.programs import ONE, A, X, Y, classifier, executed, gathering, lecture, mlp, whole_data_set
 from tests.row_by_row import assert_near, assert_recorded_is_eager
 
 # --- the source -------------------------------------------------------------------------------------------------------
