@@ -71,6 +71,11 @@ def rows(x):
     return [v.op.name for v in nesting.flat(x)]
 
 
+def cube(x):
+    """x³."""
+    return x**3
+
+
 def executed(program, tmp_path):
     """The functions of `program.source`, run by hand with the constants that `save_source` keeps."""
     saved = np.load(program.save_source(tmp_path / "saved.py").with_suffix(".npz"))

@@ -19,11 +19,7 @@ from autograd import (
     sum,
     tanh,
 )
-
-
-def cube(x):
-    """x³."""
-    return x**3
+from tests.programs import cube
 
 
 @pytest.mark.parametrize(

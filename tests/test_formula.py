@@ -13,14 +13,12 @@ from hypothesis import given, settings, strategies as st
 import autograd as ag
 from autograd import Value, array, named, ops
 from tests.reading import Tokens
-from tests.test_table import CASES, drawn, made
+from tests.test_table import EVERY_ROW, drawn, made
 from tests.test_viz import PAYLOADS
 from viz import Formula, latex
 from viz.text.terms import symbols
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
-
-EVERY_ROW = pytest.mark.parametrize(("op", "n"), CASES, ids=[f"{op.label}-{n}" for op, n in CASES])
 
 
 # --- a reader of the LaTeX that is written: it knows precedence and nothing of the library ------------------------------

@@ -36,11 +36,7 @@ from autograd import (
     values,
     vjp,
 )
-
-
-def cube(x):
-    """x³."""
-    return x**3
+from tests.programs import cube
 
 
 def form(x):
