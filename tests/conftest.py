@@ -170,6 +170,7 @@ THINNED = {
         "indices_under_jax_give_numpys_numbers_and_nan_for_a_place_that_is_none": None,
     },
     "test_types": {
+        "a_users_script_passes_mypy_strict": None,
         "a_users_script_passes_pyright": None,
     },
     "test_viz": {
