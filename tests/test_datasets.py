@@ -7,6 +7,8 @@ import pytest
 
 from nn import datasets
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 MADE = {
     "two_moons": lambda n, **options: datasets.two_moons(n, **options),
     "two_gaussians": lambda n, **options: datasets.two_gaussians(n, **options)[:2],

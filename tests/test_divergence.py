@@ -11,6 +11,8 @@ from autograd import Value, values
 from nn.train import DivergedError
 from tests.training import X, Y, network
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 
 def cubic(a, y):
     return (a - y) * (a - y) * (a - y) * (a - y)

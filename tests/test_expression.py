@@ -21,6 +21,8 @@ from autograd.tape import wengert_list
 from tests.test_main import run
 from viz import __main__ as job, expression, parsed
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 # --- what it computes -------------------------------------------------------------------------------------------------
 
 NAMES = {"x": 0.7, "y": -1.3, "z": 2.5}

@@ -10,6 +10,8 @@ import nn
 from autograd import Value, array, assign, constant, values
 from tests.training import X, Y, network, trained
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 LOSSES = {
     "mse": (1, nn.mse, Y),
     "mse of a vector": (2, nn.mse, Y),

@@ -7,6 +7,8 @@ import nn
 from autograd import Value, values, where
 from tests.training import X, Y, network
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 WRONG = {
     "columns": ({"X": X[:, :1]}, ValueError, "takes 2 inputs; got 1"),
     "one row": ({"X": X[0]}, ValueError, r"shape \(N, n_in\); got \(2,\)"),

@@ -12,6 +12,8 @@ from autograd import assign, values
 from nn.train import History
 from tests.training import X, Y, network, trained
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 
 @pytest.mark.parametrize("engine", ["recorded", "eager"])
 @pytest.mark.parametrize("ends", [None, KeyboardInterrupt])

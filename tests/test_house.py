@@ -18,6 +18,8 @@ from autograd import Value, ops
 from tests.conftest import THINNED
 from tests.processes import run
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("autograd", "nn", "viz")
 SOURCES = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]

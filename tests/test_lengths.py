@@ -7,6 +7,8 @@ import nn
 from autograd import Value, array, constant, step, values
 from nn.train import _batches
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 WORDS = [[0.5, -1.0], [1.0, 0.25, -0.5], [2.0], [0.75, 0.5], [-0.5, 1.5, 1.0], [0.1, 0.2], [1.0, -1.0, 0.3, 0.4]]
 SUMS = [sum(word) for word in WORDS]
 

@@ -34,6 +34,8 @@ from tests.processes import run
 from tests.programs import ONE, A, X, Y, classifier, executed, gathering, lecture, mlp, whole_data_set
 from tests.row_by_row import assert_near, assert_recorded_is_eager
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 # --- the source -------------------------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,8 @@ from autograd import (
 )
 from autograd.ops import BUILT_IN, TABLE
 
+pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
+
 ROWS = [op for name, op in TABLE.items() if name in BUILT_IN]  # none that a test has made
 EPS = sys.float_info.epsilon
 # 5e-324 has 324 zeros and e^-1000 has 435: with 1000 digits a formula as printed in a textbook cancels nothing we compare.
