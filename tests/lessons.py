@@ -51,9 +51,6 @@ def gradients(out):
     return order, reverse_sweep(order, {out: 1.0})
 
 
-# --- predict ----------------------------------------------------------------------------------------------------------
-
-
 def lecture_example():
     """f = (x + y) · x, in which x has two paths."""
     x, y, w = Value(2.0, "x"), Value(-5.0, "y"), Value(4.0, "w")

@@ -24,8 +24,6 @@ from autograd import (
 from tests.row_by_row import assert_near, assert_recorded_is_eager, graphs, loss_and_gradient, stay_recorded
 from tests.test_table import EVERY_ROW, call, drawn, points
 
-pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
-
 EPS = np.finfo(float).eps
 
 
