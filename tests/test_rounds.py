@@ -319,7 +319,7 @@ def test_what_every_round_adds_to_a_gradient_is_added_in_a_loop():
     "name", ["lstm", "gru", "two layers", "both ways", "loss at every step", "schedule", "attention"]
 )
 def test_more_rounds_take_no_more_lines(name):
-    few, many = (written(recorded(name, n)[0]) for n in (8, 12))
+    few, many = (written(recorded(name, n)[0]) for n in (20, 24))
     assert few.count("\n") == many.count("\n")
 
 
