@@ -5,8 +5,8 @@ import re
 import pytest
 
 from autograd import Value, named, sigmoid
+from tests.lessons import Lesson
 from tests.test_exercise import s, unit
-from tests.test_steps import Lesson
 from viz import steps
 
 pytestmark = pytest.mark.unmeasured

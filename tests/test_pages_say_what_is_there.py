@@ -5,8 +5,8 @@ import pytest
 import nn
 import viz
 from autograd import array, named, scope, sum as total
+from tests.lessons import Lesson
 from tests.test_live import flowers
-from tests.test_steps import Lesson
 
 pytestmark = pytest.mark.unmeasured
 PLUS = "Press + at the corner of a stage"

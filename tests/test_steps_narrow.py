@@ -3,7 +3,7 @@
 import pytest
 
 from autograd import Value, array, named, sigmoid, sum as total, tanh
-from tests.test_steps import Lesson
+from tests.lessons import Lesson
 from viz import steps
 
 pytestmark = pytest.mark.unmeasured
