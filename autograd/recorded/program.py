@@ -214,8 +214,9 @@ class Program(Derivatives):
         """Write the code into a file of its own: `network.py` needs NumPy alone, `network.c` a C compiler.
 
         Beside network.py lies network.npz with the parameters' data, and `import network; network.predict(X)` gives the
-        outputs on examples. network.c holds `parameters`, `forward`, of one output `sum_and_grad`, and with -DMAIN a
-        program that reads examples and writes their outputs. ValueError for another suffix.
+        outputs on examples, and refuses a row whose output is nan or infinite. network.c holds `parameters`, `forward`,
+        of one output `sum_and_grad`, and with -DMAIN a program that reads examples and writes their outputs. ValueError
+        for another suffix.
         """
         path = Path(path)
         if path.suffix not in (".py", ".c") or not path.stem.isidentifier() or keyword.iskeyword(path.stem):
