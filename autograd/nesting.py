@@ -37,12 +37,12 @@ def real(x: Any) -> float:
 
 
 def flat(x: Any) -> list[Any]:
-    """The numbers in a nesting of lists, tuples and arrays, in reading order."""
+    """The numbers in a nesting of lists, tuples and arrays, in reading order, NumPy's as Python's."""
     if isinstance(x, np.ndarray):
         return list((x if x.__class__ is np.ndarray else unmasked(x)).ravel().tolist())
     if not isinstance(x, list | tuple):
-        return [x]
-    if not any(issubclass(kind, NEST) for kind in set(map(type, x))):  # a look per type, not per number
+        return [real(x) if isinstance(x, np.number | np.bool_) else x]
+    if not any(issubclass(kind, (*NEST, np.generic)) for kind in set(map(type, x))):  # a look per type, not per number
         return list(x)
     return [number for part in x for number in flat(part)]
 

@@ -59,6 +59,11 @@ def test_a_row_may_have_any_number_of_operands(row, arity):
     assert [x.grad for x in xs] == [2.0 * (k + 1) for k in range(arity)]
 
 
+def test_a_users_rule_is_given_the_number_of_a_numpy_scalar(row):
+    op = row("test_square", lambda x: x * x, (lambda y, x: 2 * x,))
+    assert op(np.int64(2**40)) == op([np.int64(2**40)])[0] == 2.0**80
+
+
 def test_an_n_ary_row_made_at_run_time_works(row):
     op = row("test_first", lambda *a: a[0] * a[1], lambda y, *a: [a[1], a[0]] + [0.0] * (len(a) - 2), vectors=1)
     assert grad(op)([2.0, 3.0, 4.0]) == [3.0, 2.0, 0.0]

@@ -240,3 +240,13 @@ def test_exact_numbers_leave_a_domain_as_floats_do_and_no_nan_stands_in_for_an_a
     for zero in {Fraction, Decimal, mpmath.mpf} & {number}:
         with pytest.raises(ArithmeticError, match="divide is defined for a divisor other than 0"):
             replay(1 / x, {x: zero(0)})
+
+
+def test_replay_of_numpys_scalars_overflows_and_refuses_as_that_of_floats():
+    v, w = Value(2.0), Value(2.0)
+    assert replay(v**2, {v: np.int64(2**40)}) == 2.0**80
+    assert replay(v * w, {v: np.float32(0.1), w: 3.0}) == 3.0 * float(np.float32(0.1))
+    with pytest.raises(ZeroDivisionError, match=r"divisor other than 0; got 1\.0 and 0\.0"):
+        replay(v / w, {v: 1.0, w: np.float64(0.0)})
+    with pytest.raises(ValueError, match=r"got -1\.0 and 0\.5"):
+        replay(v**0.5, {v: np.float64(-1.0)})
