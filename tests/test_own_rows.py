@@ -293,6 +293,19 @@ def test_a_row_that_replaces_another_takes_its_method_away():
         pickle.loads(graph)
 
 
+def test_a_copy_of_a_row_is_the_row_and_a_pickle_of_one_that_was_replaced_is_refused(row):
+    old = row("test_again", lambda x: 2 * x, (lambda y, x: 2.0,))
+    program, graph = record(lambda x: old(x), 1.0), old(Value(1.0))
+    assert pickle.loads(pickle.dumps(program))([1.0, 2.0]).tolist() == [2.0, 4.0]
+    Op("test_again", lambda x: 5 * x, (lambda y, x: 5.0,))
+    for copied in (copy.copy, copy.deepcopy):
+        assert copied(old) is copied(graph).op is old
+        assert copied(program)([1.0, 2.0]).tolist() == [2.0, 4.0]
+    for x in (old, program, graph):
+        with pytest.raises(ValueError, match="'test_again' is another row by now"):
+            pickle.dumps(x)
+
+
 @pytest.mark.parametrize("name", ["__add__", "__apply__", "data"])
 def test_a_row_cannot_take_the_place_of_a_part_of_value(name):
     with pytest.raises(ValueError, match="a part of every Value"):
