@@ -7,6 +7,7 @@ import math
 import operator
 import sys
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import reduce
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -43,6 +44,10 @@ def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
         return rule(*operands)
     except ERRORS as error:
         raise refusal(op, operands, error) from None
+    except TypeError:
+        if not any(isinstance(x, Decimal) for x in others):  # which goes with no float
+            raise
+        return op.apply(*(real(x) if isinstance(x, Decimal) else x for x in operands))
 
 
 def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:

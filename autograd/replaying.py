@@ -17,7 +17,8 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
 
     `given` maps leaves to floats, arrays, Fractions, mpmath or SymPy numbers, or Values; the other leaves keep their
     data, and whole-number constants are handed on as ints, so that fractions stay exact. An output that is
-    a list, tuple or array of Values gives the like. KeyError for a node that is no leaf of the graph.
+    a list, tuple or array of Values gives the like. KeyError for a node that is no leaf of the graph, TypeError for a
+    list in the place of a number.
 
     >>> from fractions import Fraction
     >>> from autograd import Value
@@ -30,9 +31,11 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
         raise TypeError(f"replay takes a Value or a nesting of Values; got {output!r}")
     order = wengert_list(outputs)
     result: dict[Value, Any] = {leaf: given.get(leaf, _handed_on(leaf)) for leaf in order if leaf.op is None}
-    for leaf in given:
+    for leaf, x in given.items():
         if leaf not in result:
             raise KeyError(f"{leaf!r} is not a leaf of this graph: replay takes leaves, and computes the other nodes")
+        if isinstance(x, list | tuple | range):
+            raise TypeError(f"replay takes a number or an array for {leaf!r}; got {x!r}: make it np.array(…)")
     for node in order:
         if node.op is not None:
             result[node] = node.op.apply(*(result[p] for p in node.parents))

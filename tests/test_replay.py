@@ -24,9 +24,11 @@ from autograd import (
     jacobian,
     log,
     maximum,
+    normal_cdf,
     relu,
     replay,
     sin,
+    softmax,
     step,
     sum as total,
     take,
@@ -250,3 +252,21 @@ def test_replay_of_numpys_scalars_overflows_and_refuses_as_that_of_floats():
         replay(v / w, {v: 1.0, w: np.float64(0.0)})
     with pytest.raises(ValueError, match=r"got -1\.0 and 0\.5"):
         replay(v**0.5, {v: np.float64(-1.0)})
+
+
+@pytest.mark.parametrize("data", [[1.0, 2.0], (1.0, 2.0), range(2)])
+def test_a_list_is_no_number_to_replay_and_an_array_is(data):
+    v = Value(2.0, "v")
+    for y in (v, v * 2, v * 2.5):
+        with pytest.raises(TypeError, match=r"replay takes a number or an array for Value\(.*'v'\); got .*np\.array"):
+            replay(y, {v: data})
+    assert replay(v * 2, {v: np.array(data)}).tolist() == [2 * x for x in data]
+
+
+def test_a_decimal_stays_exact_until_it_meets_a_float():
+    v, x = Value(2.0), Decimal("0.1")
+    assert replay(v * v, {v: x}) == Decimal("0.01")
+    assert replay(v * 2.5 + normal_cdf(v), {v: x}) == 0.25 + normal_cdf(0.1)
+    assert softmax([x, x]) == [0.5, 0.5]
+    with pytest.raises(TypeError, match="unsupported operand"):
+        replay(v * 2.5, {v: object()})
