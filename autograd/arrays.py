@@ -260,15 +260,14 @@ def named(name: Any, x: Any = None) -> Any:
     >>> named("h", array([1.0, 2.0]) * 3.0)[1].name
     'h[1]'
     """
-    if isinstance(name, dict) and x is None:
-        for key, part in name.items():
-            named(key, part)
-        return name
-    if not isinstance(name, str):
-        raise TypeError(f"a name is text; got {name!r}")
-    for where, v in _elements(x):
-        v.name = Name(name).element(where)
-    return x
+    several = isinstance(name, dict) and x is None
+    parts = [(key, _elements(part)) for key, part in (name.items() if several else [(name, x)])]
+    if wrong := [key for key, _ in parts if not isinstance(key, str)]:
+        raise TypeError(f"a name is text; got {wrong[0]!r}")
+    for key, places in parts:
+        for where, v in places:
+            v.name = Name(key).element(where)
+    return name if several else x
 
 
 def _places(x: Any, where: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Any]]:

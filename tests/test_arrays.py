@@ -672,3 +672,11 @@ def test_the_parts_of_a_dictionary_are_named_by_their_keys():
     weights = {"W": array([[1.0, 2.0]]), "b": Value(0.0)}
     assert named(weights) is weights
     assert [weights["W"][0, 1].name, weights["b"].name] == ["W[0,1]", "b"]
+
+
+@pytest.mark.parametrize("wrong", [{"new": 3}, {3: Value(1.0)}, {"new": [[Value(1.0)], 3.0]}])
+def test_a_dictionary_with_a_part_that_takes_no_name_names_nothing(wrong):
+    k = Value(1.0, "k")
+    with pytest.raises(TypeError, match=r"a name is text; got 3|expected Values; got"):
+        named({"first": k} | wrong)
+    assert k.name == "k"
