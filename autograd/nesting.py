@@ -6,6 +6,7 @@ import inspect
 import operator
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from itertools import repeat
 from numbers import Real
@@ -22,11 +23,11 @@ def real(x: Any) -> float:
     if x.__class__ is float:
         return x
     scalar = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
-    if isinstance(scalar, REAL):
-        try:
-            return float(scalar)
-        except OverflowError:
-            raise OverflowError(f"a Value holds a float; this {type(x).__name__} is beyond the largest one") from None
+    if isinstance(unmasked(scalar), REAL):
+        with suppress(OverflowError), np.errstate(over="ignore"):
+            if abs(number := float(scalar)) != np.inf or number == scalar:
+                return number
+        raise OverflowError(f"a Value holds a float; this {type(x).__name__} is beyond the largest one")
     if hasattr(x, "parents"):
         raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
     several = isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0
@@ -39,7 +40,7 @@ def real(x: Any) -> float:
 def flat(x: Any) -> list[Any]:
     """The numbers in a nesting of lists, tuples and arrays, in reading order, NumPy's as Python's."""
     if isinstance(x, np.ndarray):
-        return list((x if x.__class__ is np.ndarray else unmasked(x)).ravel().tolist())
+        return list(unmasked(x).ravel().tolist())
     if not isinstance(x, list | tuple):
         return [real(x) if isinstance(x, np.number | np.bool_) else x]
     if not any(issubclass(kind, (*NEST, np.generic)) for kind in set(map(type, x))):  # a look per type, not per number
@@ -92,9 +93,16 @@ def objects(x: Any) -> Any:
 
 
 def unmasked(x: Any) -> Any:
-    """The array itself; TypeError for a masked one."""
-    if isinstance(x, np.ndarray) and hasattr(type(x), "mask"):
-        raise TypeError(f"a {type(x).__name__} would lose its mask here: take x.filled(…), or x[~x.mask] for the rest")
+    """The array itself; TypeError for a masked one, and for a span of time, which NumPy counts among the integers."""
+    if isinstance(x, np.ndarray | np.generic):
+        if hasattr(type(x), "mask"):
+            raise TypeError(
+                f"a {type(x).__name__} would lose its mask here: take x.filled(…), or x[~x.mask] for the rest"
+            )
+        if x.dtype.kind == "m":
+            raise TypeError(
+                f"{x.dtype} is a span of time: divide it by a unit for its number, x / np.timedelta64(1, 's')"
+            )
     return x
 
 
