@@ -41,7 +41,7 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         target = inputs[0] if method == "at" else out[0] if out else None
-        if target is not None and not (target.dtype == bool and ufunc.__name__ in numpy_ufuncs.ANSWERS):
+        if target is not None and not (ufunc.__name__ in numpy_ufuncs.ANSWERS and target.dtype == bool):
             into(target, ufunc.__name__)
         plain = [_plain(x) for x in inputs]
         if method == "at":

@@ -56,8 +56,8 @@ def item(x: Any, index: Any) -> Any:
 
 def into(out: Any, name: str) -> None:
     """Refuse an array that a result of that name cannot be written into."""
-    if out.dtype != object:
-        raise TypeError(f"{name} in place: a float array cannot hold Values; write y = y * v in place of y *= v")
+    if not isinstance(out, np.ndarray) or out.dtype != object:
+        raise TypeError(f"{name} in place: a number or a float array cannot hold Values; write y = y * v for y *= v")
     leaf = next(filter(is_leaf, nesting.flat(out)), None)
     if leaf is not None:
         raise TypeError(
