@@ -69,10 +69,10 @@ def mapped(f: Callable[..., Any], *xs: Any) -> Any:
 
 
 def like(vector: Any, components: list[Any]) -> Any:
-    """The components as a tuple, an array or a list, as the vector is."""
+    """The components as a tuple, a named one too, an array or a list, as the vector is."""
     if isinstance(vector, np.ndarray):
         return np.array(components, dtype=object if vector.dtype == object else float).view(type(vector))
-    return tuple(components) if isinstance(vector, tuple) else components
+    return getattr(vector, "_make", tuple)(components) if isinstance(vector, tuple) else components
 
 
 def positional(f: Any) -> list[str]:
