@@ -214,7 +214,7 @@ def array(data: Any, name: str | None = None, role: Role = "parameter") -> Any:
         return np.fromiter(data, dtype=object, count=len(data)).view(Array)  # NumPy need not look into each
     if not isinstance(data, nesting.NEST) and not isinstance(data, range):
         return data if isinstance(data, Value) else Value(data, name, role)
-    objects = nesting.unmasked(data).astype(object) if isinstance(data, np.ndarray) else _nested(data)
+    objects = nesting.unmasked(data).astype(object) if isinstance(data, np.ndarray) else nesting.objects(data, "array")
     out, own = np.empty(objects.shape, dtype=object), Name(name) if isinstance(name, str) else None
     beside = any(issubclass(kind, Value) for kind in set(map(type, objects.ravel().tolist())))
     for where in np.ndindex(out.shape):
@@ -224,13 +224,6 @@ def array(data: Any, name: str | None = None, role: Role = "parameter") -> Any:
     if out.ndim and any(map(is_leaf, out.flat if beside else out.ravel()[:1])):
         made.setflags(write=False)  # what NumPy would write from C, through any other view, throws leaves away
     return made
-
-
-def _nested(data: Any) -> npt.NDArray[Any]:
-    objects: npt.NDArray[Any] = nesting.objects(data)
-    if any(isinstance(x, list | tuple) for x in objects.flat):
-        raise ValueError(f"an array needs rows of one length; got {data!r}")
-    return objects
 
 
 @overload
@@ -305,7 +298,7 @@ def grads(x: Any) -> Floats:
     array([ 3., nan])
     """
     _elements(x)  # refuses what is no Value
-    return np.array(nesting.mapped(lambda v: np.nan if v.grad is None else v.grad, x), dtype=float)
+    return cast(Floats, nesting.floats(nesting.mapped(lambda v: np.nan if v.grad is None else v.grad, x)))
 
 
 def assign(x: Any, floats: Any) -> None:

@@ -118,9 +118,7 @@ def deep(x: Any) -> bool:
 
 def along(op: VectorOp, x: Any, axis: Any, taker: str) -> Any:
     """A row on the vectors along an axis of an array or of lists in lists; it returns the like."""
-    whole = unmasked(x).view(np.ndarray) if isinstance(x, np.ndarray) else objects(x)
-    if any(isinstance(v, NEST) for v in whole.flat):
-        raise ValueError(f"{taker} needs rows of one length")
+    whole = unmasked(x).view(np.ndarray) if isinstance(x, np.ndarray) else objects(x, taker)
     if isinstance(axis, bool) or not isinstance(axis, int | np.integer) or not -whole.ndim <= axis < whole.ndim:
         raise ValueError(f"{taker} runs along one axis of an array of shape {whole.shape}; got axis={axis!r}")
     vectors = [np.asarray(part) for part in np.moveaxis(whole, axis, 0)]

@@ -15,19 +15,23 @@ from typing import Any
 import numpy as np
 
 NEST = (list, tuple, np.ndarray)
+_NUMPYS = (np.ndarray, np.generic)
+_PARTS = (list, tuple, *_NUMPYS)
 REAL = Real | Decimal | np.bool_
 
 
 def real(x: Any) -> float:
     """One real number as a float; TypeError says what else was given and what to do with it."""
-    if x.__class__ is float:
-        return x
+    if isinstance(x, float):
+        return float(x)  # of NumPy's float64 too
     scalar = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
     if isinstance(unmasked(scalar), REAL):
-        with suppress(OverflowError), np.errstate(over="ignore"):
-            if abs(number := float(scalar)) != np.inf or number == scalar:
-                return number
-        raise OverflowError(f"a Value holds a float; this {type(x).__name__} is beyond the largest one")
+        try:
+            if abs(number := float(scalar)) == np.inf and number != scalar:
+                raise OverflowError
+            return number
+        except OverflowError:
+            raise OverflowError(f"a Value holds a float; this {type(x).__name__} is beyond the largest one") from None
     if hasattr(x, "parents"):
         raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
     several = isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0
@@ -43,7 +47,7 @@ def flat(x: Any) -> list[Any]:
         return list(unmasked(x).ravel().tolist())
     if not isinstance(x, list | tuple):
         return [real(x) if isinstance(x, np.number | np.bool_) else x]
-    if not any(issubclass(kind, (*NEST, np.generic)) for kind in set(map(type, x))):  # a look per type, not per number
+    if not any(issubclass(kind, _PARTS) for kind in set(map(type, x))):  # a look per type, not per number
         return list(x)
     return [number for part in x for number in flat(part)]
 
@@ -84,25 +88,29 @@ def positional(f: Any) -> list[str]:
     return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
-def objects(x: Any) -> Any:
-    """An array of the objects in a nesting; where rows differ in depth or length, rows stay objects."""
-    try:
-        return np.array(x, dtype=object)
-    except ValueError:  # rows that differ in depth
-        return np.array([x, None], dtype=object)
+def objects(x: Any, taker: str) -> Any:
+    """An array of the objects in a nesting; ValueError names the taker where rows differ in depth or length."""
+    with suppress(ValueError):  # of rows that differ in depth
+        found = np.array(x, dtype=object)
+        if not any(isinstance(part, NEST) and np.ndim(part) for part in found.flat):
+            return found
+    raise ValueError(f"{taker} needs rows of one length; got {x!r}")
+
+
+def floats(x: Any) -> Any:
+    """A nesting of numbers as a float array; ValueError where rows differ in depth or length."""
+    with suppress(ValueError):
+        return np.array(x, dtype=float)
+    raise ValueError(f"an array of numbers needs rows of one length; got {x!r}")
 
 
 def unmasked(x: Any) -> Any:
     """The array itself; TypeError for a masked one, and for a span of time, which NumPy counts among the integers."""
-    if isinstance(x, np.ndarray | np.generic):
-        if hasattr(type(x), "mask"):
-            raise TypeError(
-                f"a {type(x).__name__} would lose its mask here: take x.filled(…), or x[~x.mask] for the rest"
-            )
+    if isinstance(x, _NUMPYS):
+        if x.__class__ is not np.ndarray and hasattr(type(x), "mask"):
+            raise TypeError(f"a {type(x).__name__} would lose its mask: take x.filled(…), or x[~x.mask] for the rest")
         if x.dtype.kind == "m":
-            raise TypeError(
-                f"{x.dtype} is a span of time: divide it by a unit for its number, x / np.timedelta64(1, 's')"
-            )
+            raise TypeError(f"{x.dtype} is a span of time: divide it by a unit, as x / np.timedelta64(1, 's')")
     return x
 
 

@@ -37,7 +37,7 @@ def nodes(x: Any) -> Any:
 def numbers(x: Any) -> Any:
     """The numbers of Values, or of plain data, as floats in an array of the same shape."""
     x = x.view(np.ndarray) if isinstance(nesting.unmasked(x), np.ndarray) else x
-    return np.array(nesting.mapped(lambda v: number(v) if isinstance(v, Value) else real(v), x), dtype=float)
+    return nesting.floats(nesting.mapped(lambda v: number(v) if isinstance(v, Value) else real(v), x))
 
 
 def is_leaf(v: Any) -> bool:

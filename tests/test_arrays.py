@@ -512,7 +512,7 @@ def test_an_array_cast_to_floats_computes_in_floats():
 
 def test_a_float_array_refuses_values_in_place():
     numbers = np.ones(2)
-    with pytest.raises(TypeError, match="a float array cannot hold Values"):
+    with pytest.raises(TypeError, match="a number or a float array cannot hold Values"):
         numbers *= Value(2.0)
     np.testing.assert_array_equal(numbers, np.ones(2))
 
@@ -680,3 +680,12 @@ def test_a_dictionary_with_a_part_that_takes_no_name_names_nothing(wrong):
     with pytest.raises(TypeError, match=r"a name is text; got 3|expected Values; got"):
         named({"first": k} | wrong)
     assert k.name == "k"
+
+
+def test_numbers_and_gradients_of_rows_of_different_lengths_are_refused_in_words():
+    w, W = Value(2.0, "w"), array([[1.0, 2.0]], "W")
+    for ragged in ([w, W], [[w], [w, w]], [W, [[w]]]):
+        for read in (values, grads):
+            with pytest.raises(ValueError, match="an array of numbers needs rows of one length; got"):
+                read(ragged)
+    assert values([np.array(1.0), w]).tolist() == values(array([np.array(1.0), w])).tolist() == [1.0, 2.0]
