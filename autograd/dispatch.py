@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from autograd.ops import Op, Rule, VectorOp
     from autograd.typed import Elementwise
 
+_NO_REAL = (complex, str, bytes, list, tuple, type(None))
 FLOAT = float | int | np.floating | np.integer | np.bool_  # what `math` computes with
 
 
@@ -35,19 +36,21 @@ def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
     if others := [x for x in operands if x.__class__ is not float]:
         if any(isinstance(x, np.ndarray) for x in others):
             return on_nestings(op, operands)
-        if any(isinstance(x, complex | str | bytes | None) for x in others):
+        if any(isinstance(x, _NO_REAL) for x in others):
             raise TypeError(f"{op.label} takes real numbers; got {' and '.join(map(repr, operands))}")
         if any(isinstance(x, np.generic) for x in others):  # which computes in its own small type
             return op.apply(*(real(x) if isinstance(x, np.generic) else x for x in operands))
     rule = op.formula if any(map(_exact, others)) else op.value
     try:
-        return rule(*operands)
+        if (y := rule(*operands)).__class__ is float or not isinstance(y, _NO_REAL):
+            return y
     except ERRORS as error:
         raise refusal(op, operands, error) from None
     except TypeError:
         if not any(isinstance(x, Decimal) for x in others):  # which goes with no float
             raise
         return op.apply(*(real(x) if isinstance(x, Decimal) else x for x in operands))
+    raise TypeError(f"the rule of {op.label} gives {y!r}, which is no real number")
 
 
 def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:

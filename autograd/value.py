@@ -252,7 +252,7 @@ def applied(op: Op, operands: Sequence[Any]) -> Any:
         d = refusals.missing(op, y, parents)
     if not refusals.finite(d):
         refusals.MISSED[:] = [True]
-    return node(op, float(y), parents, [float(x) for x in d])
+    return node(op, nesting.real(y), parents, [float(x) for x in d])
 
 
 def _partials(op: Op, y: float, parents: Sequence[Value]) -> list[float]:
@@ -286,7 +286,7 @@ def lift(x: Any) -> Any:
     kind = x.__class__
     if kind is Value or isinstance(x, Value):
         return x
-    if kind is float or kind is int:  # Real's own check is slow
+    if kind is float or kind is int or isinstance(x, float):  # Real's own check is slow
         return constant_of(float(x))
     if isinstance(x, nesting.REAL | str | bytes | complex | list | tuple | dict | None):
         return constant_of(nesting.real(x))

@@ -182,6 +182,17 @@ def test_both_branches_of_where_are_computed_in_every_reading():
             op(operand)
 
 
+@pytest.mark.parametrize(("result", "kind"), [(None, "NoneType"), ("1.5", "str"), (1j, "complex"), ([1.0], "list")])
+def test_a_rule_that_gives_no_real_number_is_refused_on_every_operand(row, result, kind):
+    op = row("test_nothing", lambda x: result, (lambda y, x: 1.0,))
+    for operand in (2.0, 2, np.float32(2), [2.0], np.ones(2), np.ones((2, 2))):
+        with pytest.raises(TypeError, match=r"the rule of test_nothing gives .*, which is no real number"):
+            op(operand)
+    for use in (op, grad(op), lambda x: op([x])):
+        with pytest.raises(TypeError, match=f"a Value holds one real number; got {kind}"):
+            use(Value(2.0))
+
+
 def test_constant_rules_and_truth_values_in_rules_are_numbers():
     assert Op("test_constant", lambda x: 3.0, (lambda y, x: 0.0,))(Value(1.0)).data == 3.0
     assert Op("test_truth", lambda x: x * True, (lambda y, x: 1.0,))(Value(3.0)).data == 3.0

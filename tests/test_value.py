@@ -501,3 +501,8 @@ def test_a_span_of_time_is_no_number(span):
             use(span)
     with pytest.raises(TypeError, match="take takes one index"):
         take([v, v, v, v], span)
+
+
+def test_an_operator_that_is_given_too_much_is_called_by_its_name():
+    with pytest.raises(TypeError, match=r"^Value\.__pow__\(\) takes 2 positional arguments but 3 were given"):
+        pow(Value(2.0), 2, 5)
