@@ -109,12 +109,8 @@ class Below:
 
 def index_below(n: int, i: Any, taker: str) -> None:
     """Refuse an index that is none of n places, in every example of a recording."""
-    if not hasattr(i, "parents") and (
-        isinstance(i, bool | np.bool_ | np.timedelta64) or not isinstance(i, nesting.REAL)
-    ):
-        raise TypeError(
-            f"{taker} takes one index, a whole number or a Value that holds one; got {type(i).__name__} {i!r}"
-        )
+    if not hasattr(i, "parents") and (type(i) in (bool, np.bool_, np.timedelta64) or not isinstance(i, nesting.REAL)):
+        raise TypeError(f"{taker} takes one index, a whole number or a Value with one; got {type(i).__name__} {i!r}")
     demand([i], Below(n), f"the index of {taker} is a whole number from 0 to {n - 1}")
 
 

@@ -34,10 +34,8 @@ def real(x: Any) -> float:
             raise OverflowError(f"a Value holds a float; this {type(x).__name__} is beyond the largest one") from None
     if hasattr(x, "parents"):
         raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
-    several = isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0
-    advice = (
-        ": use array(…) for several" if several else ": convert it with float(…) first" if isinstance(x, str) else ""
-    )
+    several = getattr(x, "ndim", isinstance(x, list | tuple))
+    advice = ": use array(…) for several" if several else ": convert it with float(…) first" * isinstance(x, str)
     raise TypeError(f"a Value holds one real number; got {type(x).__name__} {x!r}{advice}")
 
 

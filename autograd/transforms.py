@@ -344,5 +344,4 @@ def _blocks(J: Any, shape: tuple[int, ...], inputs: Any) -> Any:  # noqa: N803
     if not _of_arrays(inputs):
         return J.reshape(shape + np.shape(inputs))[()]
     ends = np.cumsum([len(nesting.flat(part)) for part in inputs])[:-1]
-    parts = zip(np.hsplit(J, ends), inputs, strict=True)
-    return nesting.like(inputs, [_blocks(part, shape, x) for part, x in parts])
+    return nesting.like(inputs, [_blocks(part, shape, x) for part, x in zip(np.hsplit(J, ends), inputs, strict=True)])

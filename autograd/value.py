@@ -198,9 +198,7 @@ class Value(Typed, ops.Methods):
     __trunc__ = __int__
 
     def __index__(self) -> Never:
-        raise TypeError(
-            "a Value is no index, which would be lost to the graph: take(x, i) gives the element at a Value"
-        )
+        raise TypeError("a Value is no index, for the graph would lose it: take(x, i) gives the element at a Value")
 
     def __round__(self, digits: int | None = None) -> float:
         return round(number(self), digits)
