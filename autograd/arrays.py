@@ -41,7 +41,7 @@ class Array(np.ndarray[Any, np.dtype[np.object_]]):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **kwargs: Any) -> Any:
         target = inputs[0] if method == "at" else out[0] if out else None
-        if target is not None and not (target.dtype == bool and ufunc.__name__ in numpy_ufuncs.ANSWERS):
+        if target is not None and not (ufunc.__name__ in numpy_ufuncs.ANSWERS and target.dtype == bool):
             into(target, ufunc.__name__)
         plain = [_plain(x) for x in inputs]
         if method == "at":
@@ -214,7 +214,7 @@ def array(data: Any, name: str | None = None, role: Role = "parameter") -> Any:
         return np.fromiter(data, dtype=object, count=len(data)).view(Array)  # NumPy need not look into each
     if not isinstance(data, nesting.NEST) and not isinstance(data, range):
         return data if isinstance(data, Value) else Value(data, name, role)
-    objects = nesting.unmasked(data).astype(object) if isinstance(data, np.ndarray) else _nested(data)
+    objects = nesting.unmasked(data).astype(object) if isinstance(data, np.ndarray) else nesting.objects(data, "array")
     out, own = np.empty(objects.shape, dtype=object), Name(name) if isinstance(name, str) else None
     beside = any(issubclass(kind, Value) for kind in set(map(type, objects.ravel().tolist())))
     for where in np.ndindex(out.shape):
@@ -224,13 +224,6 @@ def array(data: Any, name: str | None = None, role: Role = "parameter") -> Any:
     if out.ndim and any(map(is_leaf, out.flat if beside else out.ravel()[:1])):
         made.setflags(write=False)  # what NumPy would write from C, through any other view, throws leaves away
     return made
-
-
-def _nested(data: Any) -> npt.NDArray[Any]:
-    objects: npt.NDArray[Any] = nesting.objects(data)
-    if any(isinstance(x, list | tuple) for x in objects.flat):
-        raise ValueError(f"an array needs rows of one length; got {data!r}")
-    return objects
 
 
 @overload
@@ -260,15 +253,14 @@ def named(name: Any, x: Any = None) -> Any:
     >>> named("h", array([1.0, 2.0]) * 3.0)[1].name
     'h[1]'
     """
-    if isinstance(name, dict) and x is None:
-        for key, part in name.items():
-            named(key, part)
-        return name
-    if not isinstance(name, str):
-        raise TypeError(f"a name is text; got {name!r}")
-    for where, v in _elements(x):
-        v.name = Name(name).element(where)
-    return x
+    several = isinstance(name, dict) and x is None
+    parts = [(key, _elements(part)) for key, part in (name.items() if several else [(name, x)])]
+    if wrong := [key for key, _ in parts if not isinstance(key, str)]:
+        raise TypeError(f"a name is text; got {wrong[0]!r}")
+    for key, places in parts:
+        for where, v in places:
+            v.name = Name(key).element(where)
+    return name if several else x
 
 
 def _places(x: Any, where: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Any]]:
@@ -306,7 +298,7 @@ def grads(x: Any) -> Floats:
     array([ 3., nan])
     """
     _elements(x)  # refuses what is no Value
-    return np.array(nesting.mapped(lambda v: np.nan if v.grad is None else v.grad, x), dtype=float)
+    return cast(Floats, nesting.floats(nesting.mapped(lambda v: np.nan if v.grad is None else v.grad, x)))
 
 
 def assign(x: Any, floats: Any) -> None:

@@ -72,7 +72,7 @@ def _like(x: Any, numbers: list[Any]) -> Any:
     """The numbers in the nesting of x."""
     if isinstance(x, list | tuple):
         ends = np.cumsum([len(nesting.flat(part)) for part in x]).tolist()
-        return type(x)(_like(part, numbers[a:b]) for part, a, b in zip(x, [0, *ends], ends, strict=False))
+        return nesting.like(x, [_like(part, numbers[a:b]) for part, a, b in zip(x, [0, *ends], ends, strict=False)])
     return array(numbers).reshape(x.shape) if isinstance(x, np.ndarray) else numbers[0]
 
 

@@ -85,9 +85,7 @@ def _nodes(parents: list[Any], *columns: list[Any]) -> list[Value]:
     nodes: list[Value] = []
     for places, partials, op, data, role, name, grad, path in zip(parents, *columns, strict=True):
         if op is not None and op.arity not in (None, len(places)):
-            raise ValueError(
-                f"{op.name} took {len(places)} operands when this graph was saved, and now takes {op.arity}"
-            )
+            raise ValueError(f"{op.name} took {len(places)} operands when the graph was saved but takes {op.arity} now")
         operands = [nodes[p] if isinstance(p, int) else p[0][p[1]] for p in places]
         nodes.append(Value(data, name, role) if op is None else node(op, data, operands, partials))
         MISSED[:] = MISSED if finite(partials) else [True]

@@ -7,6 +7,7 @@ import math
 import operator
 import sys
 from collections.abc import Iterable
+from decimal import Decimal
 from functools import reduce
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from autograd.guards import index_below
-from autograd.nesting import NEST, flat, like, mapped, objects, unmasked
+from autograd.nesting import NEST, flat, like, mapped, objects, real, unmasked
 from autograd.refusals import ERRORS, refusal
 
 if TYPE_CHECKING:
     from autograd.ops import Op, Rule, VectorOp
     from autograd.typed import Elementwise
 
+_NO_REAL = (complex, str, bytes, list, tuple, type(None))
 FLOAT = float | int | np.floating | np.integer | np.bool_  # what `math` computes with
 
 
@@ -34,13 +36,21 @@ def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
     if others := [x for x in operands if x.__class__ is not float]:
         if any(isinstance(x, np.ndarray) for x in others):
             return on_nestings(op, operands)
-        if any(isinstance(x, complex | str | bytes | None) for x in others):
+        if any(isinstance(x, _NO_REAL) for x in others):
             raise TypeError(f"{op.label} takes real numbers; got {' and '.join(map(repr, operands))}")
+        if any(isinstance(x, np.generic) for x in others):  # which computes in its own small type
+            return op.apply(*(real(x) if isinstance(x, np.generic) else x for x in operands))
     rule = op.formula if any(map(_exact, others)) else op.value
     try:
-        return rule(*operands)
+        if (y := rule(*operands)).__class__ is float or not isinstance(y, _NO_REAL):
+            return y
     except ERRORS as error:
         raise refusal(op, operands, error) from None
+    except TypeError:
+        if not any(isinstance(x, Decimal) for x in others):  # which goes with no float
+            raise
+        return op.apply(*(real(x) if isinstance(x, Decimal) else x for x in operands))
+    raise TypeError(f"the rule of {op.label} gives {y!r}, which is no real number")
 
 
 def on_nestings(op: Op, operands: tuple[Any, ...]) -> Any:
@@ -111,9 +121,7 @@ def deep(x: Any) -> bool:
 
 def along(op: VectorOp, x: Any, axis: Any, taker: str) -> Any:
     """A row on the vectors along an axis of an array or of lists in lists; it returns the like."""
-    whole = unmasked(x).view(np.ndarray) if isinstance(x, np.ndarray) else objects(x)
-    if any(isinstance(v, NEST) for v in whole.flat):
-        raise ValueError(f"{taker} needs rows of one length")
+    whole = unmasked(x).view(np.ndarray) if isinstance(x, np.ndarray) else objects(x, taker)
     if isinstance(axis, bool) or not isinstance(axis, int | np.integer) or not -whole.ndim <= axis < whole.ndim:
         raise ValueError(f"{taker} runs along one axis of an array of shape {whole.shape}; got axis={axis!r}")
     vectors = [np.asarray(part) for part in np.moveaxis(whole, axis, 0)]

@@ -7,8 +7,6 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
-from decimal import Decimal
-from numbers import Real
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -116,10 +114,8 @@ class Below:
 
 def index_below(n: int, i: Any, taker: str) -> None:
     """Refuse an index that is none of n places, in every example of a recording."""
-    if not hasattr(i, "parents") and (isinstance(i, bool) or not isinstance(i, Real | Decimal)):
-        raise TypeError(
-            f"{taker} takes one index, a whole number or a Value that holds one; got {type(i).__name__} {i!r}"
-        )
+    if not hasattr(i, "parents") and (type(i) in (bool, np.bool_, np.timedelta64) or not isinstance(i, nesting.REAL)):
+        raise TypeError(f"{taker} takes one index, a whole number or a Value with one; got {type(i).__name__} {i!r}")
     demand([i], Below(n), f"the index of {taker} is a whole number from 0 to {n - 1}")
 
 
@@ -129,7 +125,7 @@ def graph_of(out: Any, f: Any) -> list[Any]:
     for kind in dict.fromkeys(map(type, outputs)):
         if not hasattr(kind, "parents"):
             name = f if isinstance(f, str) else getattr(f, "__name__", "the function")
-            got = f"a plain number ({kind.__name__})" if issubclass(kind, Real | np.bool_) else f"a {kind.__name__}"
+            got = f"a plain number ({kind.__name__})" if issubclass(kind, nesting.REAL) else f"a {kind.__name__}"
             got += " (is its call missing?)" * callable(out)
             raise TypeError(
                 f"{name} returned {'None (is its return missing?)' if out is None else got}, so there is no graph to "

@@ -75,6 +75,7 @@ for _name, _op in (
     ("add", ops.add), ("sub", ops.subtract), ("mul", ops.multiply), ("truediv", ops.divide), ("pow", ops.power)
 ):  # fmt: skip
     for _prefix, _method in zip(("", "r"), _operator(_op), strict=True):
+        _method.__qualname__ = f"Value.__{_prefix}{_name}__"
         setattr(Value, f"__{_prefix}{_name}__", _method)
 for _name, _op in (("neg", ops.negative), ("pos", ops.positive), ("abs", ops.absolute)):
     setattr(Value, f"__{_name}__", maker(_op))

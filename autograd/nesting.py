@@ -6,6 +6,7 @@ import inspect
 import operator
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from itertools import repeat
 from numbers import Real
@@ -14,35 +15,37 @@ from typing import Any
 import numpy as np
 
 NEST = (list, tuple, np.ndarray)
+_NUMPYS = (np.ndarray, np.generic)
+_PARTS = (list, tuple, *_NUMPYS)
 REAL = Real | Decimal | np.bool_
 
 
 def real(x: Any) -> float:
     """One real number as a float; TypeError says what else was given and what to do with it."""
-    if x.__class__ is float:
-        return x
+    if isinstance(x, float):
+        return float(x)  # of NumPy's float64 too
     scalar = x[()] if isinstance(x, np.ndarray) and not x.ndim else x
-    if isinstance(scalar, REAL):
+    if isinstance(unmasked(scalar), REAL):
         try:
-            return float(scalar)
+            if abs(number := float(scalar)) == np.inf and number != scalar:
+                raise OverflowError
+            return number
         except OverflowError:
             raise OverflowError(f"a Value holds a float; this {type(x).__name__} is beyond the largest one") from None
     if hasattr(x, "parents"):
         raise TypeError("a Value cannot hold a Value: use it as it is, or its number, v.data")
-    several = isinstance(x, np.ndarray | list | tuple) and np.ndim(x) > 0
-    advice = (
-        ": use array(…) for several" if several else ": convert it with float(…) first" if isinstance(x, str) else ""
-    )
+    several = getattr(x, "ndim", isinstance(x, list | tuple))
+    advice = ": use array(…) for several" if several else ": convert it with float(…) first" * isinstance(x, str)
     raise TypeError(f"a Value holds one real number; got {type(x).__name__} {x!r}{advice}")
 
 
 def flat(x: Any) -> list[Any]:
-    """The numbers in a nesting of lists, tuples and arrays, in reading order."""
+    """The numbers in a nesting of lists, tuples and arrays, in reading order, NumPy's as Python's."""
     if isinstance(x, np.ndarray):
-        return list((x if x.__class__ is np.ndarray else unmasked(x)).ravel().tolist())
+        return list(unmasked(x).ravel().tolist())
     if not isinstance(x, list | tuple):
-        return [x]
-    if not any(issubclass(kind, NEST) for kind in set(map(type, x))):  # a look per type, not per number
+        return [real(x) if isinstance(x, np.number | np.bool_) else x]
+    if not any(issubclass(kind, _PARTS) for kind in set(map(type, x))):  # a look per type, not per number
         return list(x)
     return [number for part in x for number in flat(part)]
 
@@ -68,10 +71,10 @@ def mapped(f: Callable[..., Any], *xs: Any) -> Any:
 
 
 def like(vector: Any, components: list[Any]) -> Any:
-    """The components as a tuple, an array or a list, as the vector is."""
+    """The components as a tuple, a named one too, an array or a list, as the vector is."""
     if isinstance(vector, np.ndarray):
         return np.array(components, dtype=object if vector.dtype == object else float).view(type(vector))
-    return tuple(components) if isinstance(vector, tuple) else components
+    return getattr(vector, "_make", tuple)(components) if isinstance(vector, tuple) else components
 
 
 def positional(f: Any) -> list[str]:
@@ -83,18 +86,29 @@ def positional(f: Any) -> list[str]:
     return [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
 
 
-def objects(x: Any) -> Any:
-    """An array of the objects in a nesting; where rows differ in depth or length, rows stay objects."""
-    try:
-        return np.array(all_unmasked(x), dtype=object)
-    except ValueError:  # rows that differ in depth
-        return np.array([x, None], dtype=object)
+def objects(x: Any, taker: str) -> Any:
+    """An array of the objects in a nesting; ValueError names the taker where rows differ in depth or length."""
+    with suppress(ValueError):  # of rows that differ in depth
+        found = np.array(all_unmasked(x), dtype=object)
+        if not any(isinstance(part, NEST) and np.ndim(part) for part in found.flat):
+            return found
+    raise ValueError(f"{taker} needs rows of one length; got {x!r}")
+
+
+def floats(x: Any) -> Any:
+    """A nesting of numbers as a float array; ValueError where rows differ in depth or length."""
+    with suppress(ValueError):
+        return np.array(x, dtype=float)
+    raise ValueError(f"an array of numbers needs rows of one length; got {x!r}")
 
 
 def unmasked(x: Any) -> Any:
-    """The array itself; TypeError for a masked one."""
-    if isinstance(x, np.ndarray) and x.__class__ is not np.ndarray and hasattr(type(x), "mask"):
-        raise TypeError(f"a {type(x).__name__} would lose its mask here: take x.filled(…), or x[~x.mask] for the rest")
+    """The array itself; TypeError for a masked one, and for a span of time, which NumPy counts among the integers."""
+    if isinstance(x, _NUMPYS):
+        if x.__class__ is not np.ndarray and hasattr(type(x), "mask"):
+            raise TypeError(f"a {type(x).__name__} would lose its mask: take x.filled(…), or x[~x.mask] for the rest")
+        if x.dtype.kind == "m":
+            raise TypeError(f"{x.dtype} is a span of time: divide it by a unit, as x / np.timedelta64(1, 's')")
     return x
 
 

@@ -63,9 +63,8 @@ def called(func: Any, args: tuple[Any, ...], kwargs: dict[str, Any], of_numpy: C
     if name in _ASK:
         result = func(*map(_asked, args), **{key: _asked(x) for key, x in kwargs.items()})
     else:
-        with np.errstate(
-            all="ignore"
-        ):  # where NumPy takes Arrays for plain ones, it looks at the flags of Python's arithmetic
+        # Where NumPy takes Arrays for plain ones, it looks at the flags of Python's arithmetic.
+        with np.errstate(all="ignore"):
             result = of_numpy(*args, **kwargs)
         if _is_float(result) and not name.endswith("_like"):
             raise TypeError(f"np.{name} would make floats of Values and lose their graph: leave dtype and out away")
@@ -138,9 +137,7 @@ def _partitioned(x: Any, kth: Any, axis: int | None = -1, *_: Any, **__: Any) ->
 def _quantile(x: Any, q: Any, axis: Any = None, *, keepdims: bool = False, **rest: Any) -> Any:
     """np.quantile, between two neighbours on a line."""
     if more := [key for key, x in rest.items() if not (x is None or x is False or (key, x) == ("method", "linear"))]:
-        raise TypeError(
-            f"a quantile of Values takes q, axis and keepdims, and makes a new array; got {', '.join(more)}"
-        )
+        raise TypeError(f"a quantile of Values takes q, axis and keepdims and makes a new array; got {', '.join(more)}")
     axes = tuple(range(np.ndim(x))) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, np.ndim(x))
     if any(isinstance(p, Value) for p in nesting.flat(q)):
         raise TypeError("a quantile of Values takes q as plain numbers: by q there is no row")

@@ -37,7 +37,7 @@ def nodes(x: Any) -> Any:
 def numbers(x: Any) -> Any:
     """The numbers of Values, or of plain data, as floats in an array of the same shape."""
     x = x.view(np.ndarray) if isinstance(nesting.unmasked(x), np.ndarray) else x
-    return np.array(nesting.mapped(lambda v: number(v) if isinstance(v, Value) else real(v), x), dtype=float)
+    return nesting.floats(nesting.mapped(lambda v: number(v) if isinstance(v, Value) else real(v), x))
 
 
 def is_leaf(v: Any) -> bool:
@@ -56,8 +56,8 @@ def item(x: Any, index: Any) -> Any:
 
 def into(out: Any, name: str) -> None:
     """Refuse an array that a result of that name cannot be written into."""
-    if out.dtype != object:
-        raise TypeError(f"{name} in place: a float array cannot hold Values; write y = y * v in place of y *= v")
+    if not isinstance(out, np.ndarray) or out.dtype != object:
+        raise TypeError(f"{name} in place: a number or a float array cannot hold Values; write y = y * v for y *= v")
     leaf = next(filter(is_leaf, nesting.flat(out)), None)
     if leaf is not None:
         raise TypeError(
@@ -140,9 +140,7 @@ def _on_objects(ufunc: np.ufunc, method: str, inputs: list[Any], kwargs: dict[st
             return _accumulated(EXTREMES[op], method, *inputs, **kwargs)
         return getattr(elementwise(op), method)(*inputs, **kwargs)
     if getattr(np, name, None) is ufunc and name not in _HARMLESS:
-        raise TypeError(
-            f"np.{name} is no row of the table: {_ADVICE.get(name, f'make one, Op({name!r}, formula, partials)')}"
-        )
+        raise TypeError(f"np.{name} is no row of the table: {_ADVICE.get(name, f'make one, Op({name!r}, …)')}")
     return getattr(ufunc, method)(*inputs, **kwargs)
 
 
@@ -155,9 +153,7 @@ def elementwise(op: ops.Op) -> Any:
 def clip(a: Any, low: Any = None, high: Any = None, out: Any = None, **limits: Any) -> Any:
     """np.clip, whose limits may be None and have two names each."""
     if out is not None or limits.keys() - {"a_min", "a_max", "min", "max"}:
-        raise TypeError(
-            "np.clip of Values takes a lower and an upper limit, and makes a new array: leave the rest away"
-        )
+        raise TypeError("np.clip of Values takes a lower and an upper limit and makes a new array: leave the rest away")
     low, high = limits.get("a_min", limits.get("min", low)), limits.get("a_max", limits.get("max", high))
     a = a if low is None else ops.maximum(a, low)
     return a if high is None else ops.minimum(a, high)

@@ -135,7 +135,11 @@ class Op:
     def __repr__(self) -> str:
         return f"<Op {self.label}>"
 
+    __copy__ = __deepcopy__ = lambda self, *_: self
+
     def __reduce__(self) -> tuple[Any, ...]:
+        if find(self.name, self.index) is not self:
+            raise ValueError(f"{self.name!r} is another row by now, and a pickle keeps only the name: compute it again")
         return find, (self.name, self.index)
 
 

@@ -91,7 +91,7 @@ def unknown(what: str, given: Mapping[str, object], ours: Mapping[str, str]) -> 
 
 QUOTIENTS = (
     "x // n and x % n jump where x / n is whole, and have no rows in the table. Take math.floor(v / n) for a plain "
-    "number, and for x % n write x - n * math.floor(x / n)"
+    "number. For x % n make a row: Op('remainder', lambda x: x % n, (lambda y, x: 1.0,))"
 )
 MISSED: list[bool] = []  # empty until a derivative is missing or infinite somewhere: graphs without one pay nothing
 

@@ -19,7 +19,8 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     `given` maps leaves to floats, arrays, Fractions, mpmath or SymPy numbers, or Values; the other leaves keep their
     data, and whole-number constants are handed on as ints, so that fractions stay exact. Inside a transform or a
     recording the other leaves stand for themselves, and the result is a part of its graph. An output that is a list,
-    tuple or array of Values gives the like. KeyError for a node that is no leaf of the graph.
+    tuple or array of Values gives the like. KeyError for a node that is no leaf of the graph, TypeError for a list in the
+    place of a number.
 
     >>> from fractions import Fraction
     >>> from autograd import Value
@@ -33,9 +34,11 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     order = wengert_list(outputs)
     leaves = [v for v in order if v.op is None or own(v)]
     result: dict[Value, Any] = {leaf: given.get(leaf, _handed_on(leaf)) for leaf in leaves}
-    for leaf in given:
+    for leaf, x in given.items():
         if leaf not in result:
             raise KeyError(f"{leaf!r} is not a leaf of this graph: replay takes leaves, and computes the other nodes")
+        if isinstance(x, list | tuple | range):
+            raise TypeError(f"replay takes a number or an array for {leaf!r}; got {x!r}: make it np.array(…)")
     for node in order:
         if node not in result:
             result[node] = node.op.apply(*(result[p] for p in node.parents))

@@ -193,7 +193,7 @@ def _curvatures(output: Any, inputs: Any, graph: bool) -> Any:
     """The Hessian, as `_rows` gives the Jacobian; of a list of arrays, a list of lists of blocks."""
     slopes = gradients(output, inputs)
     if _of_arrays(inputs):
-        return type(inputs)(_rows(part, inputs, graph) for part in slopes)
+        return nesting.like(inputs, [_rows(part, inputs, graph) for part in slopes])
     return _rows(slopes, inputs, graph)
 
 
@@ -312,7 +312,7 @@ def _current(order: list[Value]) -> list[Value]:
 def _numbers(x: Any) -> Any:
     """Floats for Values: a float for one, a float array for an array, a list or tuple for these."""
     if isinstance(x, list | tuple):
-        return type(x)(_numbers(part) for part in x)
+        return nesting.like(x, [_numbers(part) for part in x])
     return values(x) if isinstance(x, np.ndarray) else x.data
 
 
@@ -344,4 +344,4 @@ def _blocks(J: Any, shape: tuple[int, ...], inputs: Any) -> Any:  # noqa: N803
     if not _of_arrays(inputs):
         return J.reshape(shape + np.shape(inputs))[()]
     ends = np.cumsum([len(nesting.flat(part)) for part in inputs])[:-1]
-    return type(inputs)(_blocks(part, shape, x) for part, x in zip(np.hsplit(J, ends), inputs, strict=True))
+    return nesting.like(inputs, [_blocks(part, shape, x) for part, x in zip(np.hsplit(J, ends), inputs, strict=True)])

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from decimal import Decimal
-from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal, Never, Self, SupportsFloat, cast, get_args
-
-import numpy as np
 
 from autograd import nesting, ops, refusals, tape
 from autograd.guards import note_input, number, taken_out
@@ -202,9 +198,7 @@ class Value(Typed, ops.Methods):
     __trunc__ = __int__
 
     def __index__(self) -> Never:
-        raise TypeError(
-            "a Value is no index, which would be lost to the graph: take(x, i) gives the element at a Value"
-        )
+        raise TypeError("a Value is no index, for the graph would lose it: take(x, i) gives the element at a Value")
 
     def __round__(self, digits: int | None = None) -> float:
         return round(number(self), digits)
@@ -256,7 +250,7 @@ def applied(op: Op, operands: Sequence[Any]) -> Any:
         d = refusals.missing(op, y, parents)
     if not refusals.finite(d):
         refusals.MISSED[:] = [True]
-    return node(op, float(y), parents, [float(x) for x in d])
+    return node(op, nesting.real(y), parents, [float(x) for x in d])
 
 
 def _partials(op: Op, y: float, parents: Sequence[Value]) -> list[float]:
@@ -290,10 +284,10 @@ def lift(x: Any) -> Any:
     kind = x.__class__
     if kind is Value or isinstance(x, Value):
         return x
-    if kind is float or kind is int or isinstance(x, Real | Decimal | np.bool_):  # Real's own check is slow
+    if kind is float or kind is int or isinstance(x, float):  # Real's own check is slow
         return constant_of(float(x))
-    if isinstance(x, str | bytes | complex | list | tuple | dict | None):
-        nesting.real(x)
+    if isinstance(x, nesting.REAL | str | bytes | complex | list | tuple | dict | None):
+        return constant_of(nesting.real(x))
     return NotImplemented
 
 
@@ -317,4 +311,4 @@ _TESTS = {"greater": operator.gt, "less": operator.lt, "greater_equal": operator
 def _compared(test: Callable[[Any, Any], bool], v: Value, other: Any) -> Any:
     if isinstance(other, Value):
         return test(number(v), number(other))
-    return test(number(v), other) if isinstance(other, Real | Decimal) else NotImplemented
+    return test(number(v), other) if isinstance(other, nesting.REAL) else NotImplemented

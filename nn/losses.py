@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
-from numbers import Integral, Real
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -153,7 +152,7 @@ def _of_class(a: list[Any], c: Any) -> Value:
     if isinstance(c, Value):
         index_below(len(a), c, f"cross_entropy of {len(a)} classes")
         return ops.take.apply(c, *ops.neg_log_softmax(a))  # type: ignore[no-any-return]
-    if isinstance(c, bool) or not isinstance(c, Integral):
+    if isinstance(c, bool | np.timedelta64) or not isinstance(c, Integral):
         raise TypeError(f"a class index is a whole number; got {c!r}: convert it with int(…)")
     if not 0 <= int(c) < len(a):
         raise ValueError(f"class {c} of {len(a)} classes: indices run from 0 to {len(a) - 1}")
@@ -175,6 +174,6 @@ def _pairs(y_hat: Any, y: Any, loss: str) -> list[tuple[Any, Any]]:
     if not pairs:
         raise ValueError(f"{loss} of nothing: outputs and targets are empty")
     for _, target in pairs:
-        if not isinstance(target, Value) and (not isinstance(target, Real | Decimal | np.bool_) or target != target):
+        if not isinstance(target, Value) and (not isinstance(target, nesting.REAL) or target != target):
             raise ValueError(f"{loss} takes numbers as targets; got {target!r}")
     return pairs

@@ -203,3 +203,11 @@ def test_a_subclass_of_value_computes_with_itself():
     y.backward()
     assert y.data == 4.0 + math.tanh(2.0)
     assert x.grad == pytest.approx(5.0 - math.tanh(2.0) ** 2)
+
+
+def test_vectors_of_numpys_scalars_are_vectors_of_their_numbers():
+    scalars = list(np.array([100, 3], np.uint8))
+    assert softmax(scalars) == softmax([100.0, 3.0])
+    assert softmax([scalars, scalars]) == softmax([[100.0, 3.0]] * 2)
+    assert dot(scalars, tuple(scalars)) == 10_009.0
+    assert sum([np.int8(100)] * 2) == sum([[np.int8(100)], [100.0]]) == 200.0

@@ -200,3 +200,20 @@ def test_the_parts_of_a_dictionary_are_named_by_their_keys():
     weights = {"W": array([[1.0, 2.0]]), "b": Value(0.0)}
     assert named(weights) is weights
     assert [weights["W"][0, 1].name, weights["b"].name] == ["W[0,1]", "b"]
+
+
+@pytest.mark.parametrize("wrong", [{"new": 3}, {3: Value(1.0)}, {"new": [[Value(1.0)], 3.0]}])
+def test_a_dictionary_with_a_part_that_takes_no_name_names_nothing(wrong):
+    k = Value(1.0, "k")
+    with pytest.raises(TypeError, match=r"a name is text; got 3|expected Values; got"):
+        named({"first": k} | wrong)
+    assert k.name == "k"
+
+
+def test_numbers_and_gradients_of_rows_of_different_lengths_are_refused_in_words():
+    w, W = Value(2.0, "w"), array([[1.0, 2.0]], "W")
+    for ragged in ([w, W], [[w], [w, w]], [W, [[w]]]):
+        for read in (values, grads):
+            with pytest.raises(ValueError, match="an array of numbers needs rows of one length; got"):
+                read(ragged)
+    assert values([np.array(1.0), w]).tolist() == values(array([np.array(1.0), w])).tolist() == [1.0, 2.0]

@@ -186,6 +186,17 @@ def test_targets_are_any_real_numbers():
         assert nn.mse(Value(3.0), target).data == 2.0
 
 
+def test_outputs_and_targets_that_are_numpys_scalars_are_their_numbers():
+    assert nn.mse(np.uint8(100), np.uint8(200)) == nn.mse([np.uint8(100)], [np.uint8(200)]) == 5000.0
+    assert nn.cross_entropy(list(np.array([3, 5], np.uint8)), 0) == nn.cross_entropy([3.0, 5.0], 0)
+    assert nn.hinge([np.int8(-100)], [np.int8(-1)]) == 0.0
+
+
+def test_binary_cross_entropy_takes_a_probability_that_numpy_holds():
+    for p in (np.float64(0.5), np.float32(0.5), np.array(0.5)):
+        assert nn.binary_cross_entropy(p, 1) == nn.binary_cross_entropy([p], [1]) == math.log(2)
+
+
 def test_truth_values_are_classes_too():
     assert nn.one_hot([True, False], 2).tolist() == [[0.0, 1.0], [1.0, 0.0]]
 

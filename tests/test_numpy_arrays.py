@@ -185,7 +185,7 @@ def test_an_array_cast_to_floats_computes_in_floats():
 
 def test_a_float_array_refuses_values_in_place():
     numbers = np.ones(2)
-    with pytest.raises(TypeError, match="a float array cannot hold Values"):
+    with pytest.raises(TypeError, match="a number or a float array cannot hold Values"):
         numbers *= Value(2.0)
     np.testing.assert_array_equal(numbers, np.ones(2))
 

@@ -59,6 +59,11 @@ def test_a_row_may_have_any_number_of_operands(row, arity):
     assert [x.grad for x in xs] == [2.0 * (k + 1) for k in range(arity)]
 
 
+def test_a_users_rule_is_given_the_number_of_a_numpy_scalar(row):
+    op = row("test_square", lambda x: x * x, (lambda y, x: 2 * x,))
+    assert op(np.int64(2**40)) == op([np.int64(2**40)])[0] == 2.0**80
+
+
 def test_an_n_ary_row_made_at_run_time_works(row):
     op = row("test_first", lambda *a: a[0] * a[1], lambda y, *a: [a[1], a[0]] + [0.0] * (len(a) - 2), vectors=1)
     assert grad(op)([2.0, 3.0, 4.0]) == [3.0, 2.0, 0.0]
@@ -177,6 +182,17 @@ def test_both_branches_of_where_are_computed_in_every_reading():
             op(operand)
 
 
+@pytest.mark.parametrize(("result", "kind"), [(None, "NoneType"), ("1.5", "str"), (1j, "complex"), ([1.0], "list")])
+def test_a_rule_that_gives_no_real_number_is_refused_on_every_operand(row, result, kind):
+    op = row("test_nothing", lambda x: result, (lambda y, x: 1.0,))
+    for operand in (2.0, 2, np.float32(2), [2.0], np.ones(2), np.ones((2, 2))):
+        with pytest.raises(TypeError, match=r"the rule of test_nothing gives .*, which is no real number"):
+            op(operand)
+    for use in (op, grad(op), lambda x: op([x])):
+        with pytest.raises(TypeError, match=f"a Value holds one real number; got {kind}"):
+            use(Value(2.0))
+
+
 def test_constant_rules_and_truth_values_in_rules_are_numbers():
     assert Op("test_constant", lambda x: 3.0, (lambda y, x: 0.0,))(Value(1.0)).data == 3.0
     assert Op("test_truth", lambda x: x * True, (lambda y, x: 1.0,))(Value(3.0)).data == 3.0
@@ -284,8 +300,21 @@ def test_a_row_that_replaces_another_takes_its_method_away():
     graph = pickle.dumps(Value(1.0).test_replaced())
     Op("test_replaced", lambda a, b: a * b, (lambda y, a, b: b, lambda y, a, b: a))
     assert not hasattr(Value(1.0), "test_replaced")
-    with pytest.raises(ValueError, match="took 1 operands when this graph was saved, and now takes 2"):
+    with pytest.raises(ValueError, match="took 1 operands when the graph was saved but takes 2 now"):
         pickle.loads(graph)
+
+
+def test_a_copy_of_a_row_is_the_row_and_a_pickle_of_one_that_was_replaced_is_refused(row):
+    old = row("test_again", lambda x: 2 * x, (lambda y, x: 2.0,))
+    program, graph = record(lambda x: old(x), 1.0), old(Value(1.0))
+    assert pickle.loads(pickle.dumps(program))([1.0, 2.0]).tolist() == [2.0, 4.0]
+    Op("test_again", lambda x: 5 * x, (lambda y, x: 5.0,))
+    for copied in (copy.copy, copy.deepcopy):
+        assert copied(old) is copied(graph).op is old
+        assert copied(program)([1.0, 2.0]).tolist() == [2.0, 4.0]
+    for x in (old, program, graph):
+        with pytest.raises(ValueError, match="'test_again' is another row by now"):
+            pickle.dumps(x)
 
 
 @pytest.mark.parametrize("name", ["__add__", "__apply__", "data"])

@@ -47,6 +47,7 @@ from autograd import (
     where,
     zero_grad,
 )
+from autograd.refusals import QUOTIENTS
 
 NAN, INF = math.nan, math.inf
 
@@ -612,7 +613,7 @@ def test_a_result_without_a_name_is_told_by_its_operands(make, words):
         (lambda: Value(1.0, requires_grad=True), TypeError, "Value takes no requires_grad=True$"),
         (lambda: Value(1.0, (), "+"), ValueError, r"got '\+'. A node that is no leaf is made by arithmetic: a \+ b"),
         (lambda: nn.Neuron(3, nonlin=False), TypeError, "Neuron takes no nonlin=False: write activation='identity'"),
-        (lambda: Value(5.0) // 2, TypeError, r"jump where x / n is whole.*x - n \* math\.floor\(x / n\)"),
+        (lambda: Value(5.0) // 2, TypeError, r"jump where x / n is whole.*make a row"),
         (lambda: 5 // Value(2.0), TypeError, "jump where"),
         (lambda: Value(5.0) % 2, TypeError, "jump where"),
         (lambda: 5 % Value(2.0), TypeError, "jump where"),
@@ -625,11 +626,15 @@ def test_another_librarys_words_are_answered_with_ours(make, kind, words):
         make()
 
 
-def test_what_the_advice_on_remainders_says_is_right():
-    x = Value(5.5)
-    y = x - 2 * math.floor(x / 2)
+def test_the_row_that_is_advised_for_remainders_is_right_under_grad_and_in_a_record_too(row):
+    x, n = Value(5.5), 2
+    remainder = row(*eval(QUOTIENTS.partition("Op")[2], {"n": n}))
+    y = remainder(x)
     y.backward()
-    assert (y.data, x.grad) == (1.5, 1.0)
+    assert (y.data, x.grad, math.floor(x / n)) == (1.5, 1.0, 2)
+    assert grad(lambda x: remainder(x) ** 2)(5.5) == 3.0
+    assert hessian(lambda x: remainder(x) ** 2)(5.5) == 2.0
+    assert record(lambda x: remainder(x), 5.5)([5.5, -0.5, 4.0]).tolist() == [1.5, 1.5, 0.0]
 
 
 @pytest.mark.parametrize(

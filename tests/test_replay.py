@@ -25,10 +25,12 @@ from autograd import (
     jacobian,
     log,
     maximum,
+    normal_cdf,
     record,
     relu,
     replay,
     sin,
+    softmax,
     step,
     sum as total,
     take,
@@ -252,3 +254,31 @@ def test_exact_numbers_leave_a_domain_as_floats_do_and_no_nan_stands_in_for_an_a
     for zero in {Fraction, Decimal, mpmath.mpf} & {number}:
         with pytest.raises(ArithmeticError, match="divide is defined for a divisor other than 0"):
             replay(1 / x, {x: zero(0)})
+
+
+def test_replay_of_numpys_scalars_overflows_and_refuses_as_that_of_floats():
+    v, w = Value(2.0), Value(2.0)
+    assert replay(v**2, {v: np.int64(2**40)}) == 2.0**80
+    assert replay(v * w, {v: np.float32(0.1), w: 3.0}) == 3.0 * float(np.float32(0.1))
+    with pytest.raises(ZeroDivisionError, match=r"divisor other than 0; got 1\.0 and 0\.0"):
+        replay(v / w, {v: 1.0, w: np.float64(0.0)})
+    with pytest.raises(ValueError, match=r"got -1\.0 and 0\.5"):
+        replay(v**0.5, {v: np.float64(-1.0)})
+
+
+@pytest.mark.parametrize("data", [[1.0, 2.0], (1.0, 2.0), range(2)])
+def test_a_list_is_no_number_to_replay_and_an_array_is(data):
+    v = Value(2.0, "v")
+    for y in (v, v * 2, v * 2.5):
+        with pytest.raises(TypeError, match=r"replay takes a number or an array for Value\(.*'v'\); got .*np\.array"):
+            replay(y, {v: data})
+    assert replay(v * 2, {v: np.array(data)}).tolist() == [2 * x for x in data]
+
+
+def test_a_decimal_stays_exact_until_it_meets_a_float():
+    v, x = Value(2.0), Decimal("0.1")
+    assert replay(v * v, {v: x}) == Decimal("0.01")
+    assert replay(v * 2.5 + normal_cdf(v), {v: x}) == 0.25 + normal_cdf(0.1)
+    assert softmax([x, x]) == [0.5, 0.5]
+    with pytest.raises(TypeError, match="unsupported operand"):
+        replay(v * 2.5, {v: object()})

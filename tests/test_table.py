@@ -307,6 +307,23 @@ def test_the_row_called_on_floats_is_a_float(op, n):
         assert got == y, xs
 
 
+def outcome(op, xs):
+    """The value and its type, or the error."""
+    try:
+        y = call(op, *xs)
+    except refusals.ERRORS as error:
+        return type(error), str(error)
+    return type(y), repr(y)
+
+
+@EVERY_ROW
+def test_the_row_called_on_numpys_scalars_is_what_their_numbers_give(op, n):
+    kinds = (np.uint8, np.int8, np.int64, np.float16, np.float32, np.float64, np.bool_)
+    for kind, x in product(kinds, (0, 1, 3, 100)):
+        for xs in ([kind(x)] * n, [kind(x), *[kind(1)] * (n - 1)], [kind(0), *[kind(x)] * (n - 1)]):
+            assert outcome(op, xs) == outcome(op, [*map(float, xs)]), xs
+
+
 @pytest.mark.parametrize("op", [op for op in ROWS if not op.vectors], ids=lambda op: op.name)
 def test_float_arrays_give_what_floats_give(op):
     xs, ys = zip(*inside(op, op.arity), strict=True)

@@ -129,7 +129,7 @@ def test_an_index_without_a_place_is_refused_by_name(i):
 
 @pytest.mark.parametrize("i", ["1", None, True, [0], np.array([0]), 1j])
 def test_what_is_no_index_is_refused(i):
-    with pytest.raises(TypeError, match="take takes one index, a whole number or a Value that holds one"):
+    with pytest.raises(TypeError, match="take takes one index, a whole number or a Value with one"):
         take([1.0, 2.0], i)
 
 
@@ -417,7 +417,7 @@ def test_a_number_that_is_no_index_is_refused_in_takes_own_words(x, i):
 @pytest.mark.parametrize("i", [True, np.True_, "a", None, 1j, [1], np.array([1])], ids=str)
 def test_what_is_no_number_is_no_index(i):
     for x in VECTORS:
-        with pytest.raises(TypeError, match=r"^take takes one index, a whole number or a Value that holds one; got"):
+        with pytest.raises(TypeError, match=r"^take takes one index, a whole number or a Value with one; got"):
             take(x, i)
 
 

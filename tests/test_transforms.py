@@ -3,6 +3,7 @@
 import math
 import threading
 from fractions import Fraction
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -13,8 +14,10 @@ from autograd import (
     Value,
     absolute,
     array,
+    check_grad,
     constant,
     dot,
+    exp,
     grad,
     gradients,
     grads,
@@ -644,3 +647,20 @@ def test_an_adjoint_that_is_0_at_the_point_keeps_its_own_derivative(name):
     H = hessian(lambda x: x[0] * op(x[1]))([0.0, 0.7])
     # Of tanh and σ numbers compute the partial by another form than graphs do, which differs in the last digit.
     np.testing.assert_allclose(H, [[0.0, slope], [slope, 0.0]], rtol=4 * np.finfo(float).eps)
+
+
+class Weights(NamedTuple):
+    w: Any
+    b: Any
+
+
+def test_a_named_tuple_stays_one_in_every_transform():
+    f, p = lambda p: p.w * p.b, Weights(2.0, 3.0)
+    assert grad(f)(p) == value_and_grad(f)(p)[1] == vjp(f, p)[1](1.0)[0] == Weights(3.0, 2.0)
+    assert type(grad(f)(p)) is type(exp(p)) is Weights
+    assert jvp(lambda p: Weights(p.w * p.b, p.b), (p,), (Weights(1.0, 0.0),)) == ((6.0, 3.0), Weights(3.0, 0.0))
+    assert check_grad(f, p) < 1e-6
+    arrays = Weights(np.array([1.0, 2.0]), np.array([3.0]))
+    H = hessian(lambda p: p.w.sum() * p.b.sum())(arrays)
+    assert H.w.b.tolist() == [[1.0], [1.0]]
+    assert jacobian(lambda p: p.w * 2.0)(arrays).w.tolist() == [[2.0, 0.0], [0.0, 2.0]]

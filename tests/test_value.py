@@ -4,13 +4,33 @@ import copy
 import math
 import operator
 import pickle
+import sys
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
-from autograd import Op, Value, constant, exp, log_softmax, maximum, ops, scope, sqrt, sum, tanh, values
+from autograd import (
+    Op,
+    Value,
+    array,
+    assign,
+    constant,
+    dot,
+    exp,
+    log_softmax,
+    maximum,
+    ops,
+    replay,
+    scope,
+    sigmoid,
+    sqrt,
+    sum,
+    take,
+    tanh,
+    values,
+)
 
 NAN, INF = math.nan, math.inf
 
@@ -455,9 +475,34 @@ def test_unpickling_a_graph_of_a_row_that_was_not_made_names_the_row():
         pickle.loads(text)
 
 
-@pytest.mark.parametrize("x", [10**400, -(10**400), Fraction(10**400)])
+@pytest.mark.parametrize("x", [10**400, -(10**400), Fraction(10**400), Decimal("-1e400")])
 def test_a_number_beyond_the_largest_float_is_refused_in_words(x):
     with pytest.raises(
         OverflowError, match=rf"^a Value holds a float; this {type(x).__name__} is beyond the largest one"
     ):
         Value(x)
+
+
+def test_an_infinite_decimal_is_infinite_and_a_large_one_is_refused_in_an_expression():
+    assert Value(Decimal("-Infinity")).data == -math.inf
+    with pytest.raises(OverflowError, match="this Decimal is beyond the largest one"):
+        Value(1.0) + Decimal("1e400")
+    if np.finfo(np.longdouble).max > sys.float_info.max:
+        with pytest.raises(OverflowError, match="this longdouble is beyond the largest one"):
+            Value(np.longdouble("1e400"))
+
+
+@pytest.mark.parametrize("span", [np.timedelta64(3), np.timedelta64(3, "ns"), np.array(3, "m8[s]")], ids=str)
+def test_a_span_of_time_is_no_number(span):
+    v = Value(2.0)
+    uses = [Value, array, values, sigmoid, lambda x: v + x, lambda x: x * v, lambda x: dot(np.array([x]), [v])]
+    for use in (*uses, lambda x: replay(v * v, {v: x}), lambda x: assign(v, x), lambda x: v.backward(x)):
+        with pytest.raises(TypeError, match=r"is a span of time: divide it by a unit"):
+            use(span)
+    with pytest.raises(TypeError, match="take takes one index"):
+        take([v, v, v, v], span)
+
+
+def test_an_operator_that_is_given_too_much_is_called_by_its_name():
+    with pytest.raises(TypeError, match=r"^Value\.__pow__\(\) takes 2 positional arguments but 3 were given"):
+        pow(Value(2.0), 2, 5)
