@@ -5,8 +5,7 @@ import re
 import pytest
 
 from autograd import Value, named, sigmoid
-from tests.lessons import Lesson
-from tests.test_exercise import s, unit
+from tests.lessons import Lesson, logistic, unit
 from viz import steps
 
 pytestmark = pytest.mark.unmeasured
@@ -64,7 +63,7 @@ def test_an_answer_that_is_no_finite_number_is_told_so_and_is_no_try(text, numbe
 def test_a_function_in_the_place_of_its_derivative_is_recognised(opened):
     x, y, v1, out = chain()
     lesson = opened(steps(out, predict=[x, y, v1]))
-    slope = s(-0.6) * (1 - s(-0.6))
+    slope = logistic(-0.6) * (1 - logistic(-0.6))
     words = f"That takes σ(v1) where its derivative belongs: ∂σ(v1)/∂v1 = {slope:.4g}."
     assert lesson.answer("∂f/∂v1", "x·σ(v1)") == words
     assert lesson.answer("∂f/∂y", "x·σ(v1)·x") == words

@@ -763,7 +763,7 @@ def test_no_control_of_the_zoom_is_empty_or_breaks_it(iris):
 
 def test_a_unit_that_is_zoomed_into_is_announced(iris):
     iris.select_option("#unitname", label="layer2/neuron1")
-    assert iris.inner_text("#said").startswith("layer2/neuron1 = ")
+    until(iris, "document.querySelector('#said').innerText.startsWith('layer2/neuron1 = ')")
     iris.locator("#depth").press("ArrowRight")
     assert iris.get_attribute("#depth", "aria-valuetext") == "one unit"
 

@@ -318,7 +318,7 @@ def _trained(rows, classes):
 
 @pytest.mark.parametrize("name", TAKING)
 def test_no_number_behind_a_mask_is_computed_with(name):
-    with pytest.raises(TypeError, match=r"would lose its mask here: take x\.filled\(…\)"):
+    with pytest.raises(TypeError, match=r"would lose its mask: take x\.filled\(…\)"):
         TAKING[name]()
 
 
