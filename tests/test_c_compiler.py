@@ -42,6 +42,7 @@ def test_a_compiler_that_fails_is_told_with_what_it_says(monkeypatch, tmp_path):
     assert native.compiled("int forward(void) { return 0; }").parent == tmp_path / "chainrule"
 
 
+@pytest.mark.slow
 def test_several_processes_compile_into_one_cache_and_leave_one_library(tmp_path):
     code = "from autograd import *; p = record(lambda x: tanh(x) * 3, 1.0, language='c'); print(p([0.5])[0])"
     env = os.environ | {"XDG_CACHE_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}

@@ -93,6 +93,7 @@ def test_a_file_called_autograd_is_not_taken_for_the_other_project(tmp_path):
 # --- what helps ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_behind_the_second_line_everything_is_ours(foreign, tmp_path):
     own = tmp_path / "home/.chainrule"  # as pip makes it, of the first line
     for name in ("autograd", "nn", "viz"):

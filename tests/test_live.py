@@ -337,6 +337,7 @@ def demo():
     return viz.live(model, X, 2 * Y - 1, nn.hinge, nn.SGD(model.parameters(), 0.1))
 
 
+@pytest.mark.slow
 def test_the_demo_plays_ten_steps_a_frame_at_20_frames_a_second_or_more(opened):
     page = opened(demo())
     page.select_option("#speed", "10")
@@ -473,7 +474,8 @@ def test_a_prediction_of_the_next_weight_is_judged(iris):
     assert page.input_value("#guess") == ""
 
 
-@pytest.mark.parametrize("motion", ["reduce", pytest.param("no-preference", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("motion", ["reduce", "no-preference"])
 def test_in_slow_motion_the_three_acts_play_and_then_a_step_is_taken(motion, iris):
     iris.emulate_media(reduced_motion=motion)
     iris.evaluate(
@@ -717,6 +719,7 @@ def test_wires_lead_from_each_card_of_a_unit_to_those_that_it_feeds(iris):
         assert stroke == ink
 
 
+@pytest.mark.slow
 def test_wires_stay_at_their_cards_where_the_list_is_longer_than_its_frame(opened):
     model = nn.MLP(12, [2, 1], rng=0)
     X = np.random.default_rng(0).normal(size=(8, 12))

@@ -44,6 +44,7 @@ def test_the_curve_of_a_descent_that_diverges_reaches_the_loss_that_is_told(open
     assert float(top) > page.evaluate("live.loss")
 
 
+@pytest.mark.slow
 def test_an_axis_up_to_the_largest_number_is_written_as_a_number(opened):
     X, Y = flowers()
     model = nn.MLP(4, [5, 3], activation="relu", rng=0)

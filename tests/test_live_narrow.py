@@ -16,6 +16,7 @@ HEADS = """[...document.querySelectorAll('#picture .graph:not([hidden]) title + 
 })"""
 
 
+@pytest.mark.slow
 def test_the_names_of_the_parameters_are_in_the_frame_of_the_graph(opened, page):
     X, Y = flowers()
     model = nn.MLP(4, [5, 3], activation="relu", rng=0)

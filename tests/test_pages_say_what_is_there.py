@@ -32,6 +32,7 @@ def test_the_sign_that_opens_a_stage_is_spoken_of_where_there_is_one(page, tmp_p
     assert all(PLUS not in text for text in lesson.shown.notes)
 
 
+@pytest.mark.slow
 def test_the_live_page_speaks_of_no_sign_and_its_bars_are_on_one_scale(page, tmp_path):
     X, Y = flowers()
     model = nn.MLP(4, [5, 3], activation="relu", rng=0)

@@ -35,6 +35,7 @@ from tests.test_table import CASES, call, drawn
 # JAX runs in processes of its own: it has settings that hold for the whole of one.
 pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("jax") is None, reason="jax is not installed (extra 'jax')"),
+    pytest.mark.slow,  # JAX alone takes four seconds to start
     pytest.mark.unmeasured,  # other tests cover all of autograd
 ]
 

@@ -221,6 +221,7 @@ def test_zoom_and_fit_move_the_frame(opened):
     assert frame() == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("detail", ["values", "stages"])
 def test_a_large_graph_begins_where_it_can_be_read_and_the_view_goes_along(detail, opened):
     """What a step is about lies within the picture, at letters of a readable size; Fit shows all of it.
@@ -843,6 +844,7 @@ def test_the_steps_of_a_graph_are_shown_inside_a_transform_too():
     assert grad(lambda x: steps(x * x) and x * x)(3.0) == 6.0
 
 
+@pytest.mark.slow
 def test_the_page_is_the_same_under_any_hash_seed():
     program = "from tests.pictures import network; import viz; s = viz.steps(network()); print(s.html, s.svg)"
     assert len({run(program, PYTHONHASHSEED=seed) for seed in ("0", "5")}) == 1

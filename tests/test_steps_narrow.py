@@ -29,6 +29,7 @@ def matrix():
     return named("L", total(h * h))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [two_branches, matrix])
 def test_no_card_is_cut_at_a_side_where_over_half_of_the_room_is_empty(make, opened):
     lesson = opened(make())

@@ -22,6 +22,7 @@ def three_paths():
 # --- what moves -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_sum_that_is_not_whole_is_hatched_and_says_how_many_terms_are_in(opened):
     lesson = opened(steps(three_paths()))
     lesson.page.emulate_media(reduced_motion="reduce")
@@ -54,6 +55,7 @@ def test_on_the_way_back_the_amber_head_points_back_and_the_number_travels_to_th
     assert page.locator(".back").count() == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("motion", "detail"), [("reduce", "stages"), ("no-preference", "stages"), ("no-preference", "values")]
 )
@@ -169,6 +171,7 @@ def test_the_slider_tells_cause_and_effect_against_the_numbers_before_it_was_tak
     assert lesson.page.evaluate("value[last]") == 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("direction", ["right", "down"])
 def test_the_heading_of_a_lane_stays_in_view_and_covers_no_card_of_the_step(direction, opened):
     lesson = opened(steps(network(), direction=direction))
@@ -245,6 +248,7 @@ def test_two_fingers_zoom_by_what_they_ask_and_two_on_a_trackpad_move(opened):
     assert lesson.page.evaluate("svg.getScreenCTM().a") == pytest.approx(2 * scale, rel=0.01)
 
 
+@pytest.mark.slow
 def test_in_a_frame_of_900_by_450_the_six_boxes_are_readable_with_what_they_take(page, tmp_path):
     W, b = array([[0.1, -0.2], [0.4, 0.3]], "W"), array([0.0, 0.1], "b")
     V, c = array([[0.3, -0.6], [0.7, 0.1]], "V"), array([0.0, 0.1], "c")

@@ -146,6 +146,7 @@ def test_every_line_in_latex_of_a_random_derivation_is_the_derivative(tree):
             assert numbers == pytest.approx([gradients(y, v).data] * len(numbers), rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("backend", "needs"), [("lark", "lark"), ("antlr", "antlr4")])
 def test_sympys_own_parser_reads_every_line_of_a_derivation(backend, needs):
     pytest.importorskip(needs)
