@@ -1,5 +1,5 @@
 // --- whether an adjoint that is 0 stays 0 around the point -------------------------------------------------------------
-// Twin: Zeros in autograd/zeros.py, which says why. Equal by test_steps, test_after_what_if_the_page_has_pythons_answer_or_a_refusal.
+// Twin: Zeros in autograd/zeros.py, which says why. Equal by test_pages_numbers, test_after_what_if_the_page_has_pythons_answer_or_a_refusal.
 
 const SCALES = [1e-30, 1e-22, 1e-15, 1e-11, 1e-7, 1e-4];
 function zeros(order, output) { // of ∂output/∂node; nodes of which no parent is in `order` are its leaves
