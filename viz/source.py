@@ -284,12 +284,13 @@ def without_value(failure: Failure) -> Value:
 
 
 def attach(error: Any, picture: Any) -> None:
-    """Give an error its picture: as an attribute, which a note names, and in IPython above its traceback."""
+    """Give an error its picture: as an attribute, which a note names, and in IPython once above its traceback."""
     error.picture = picture
     error.add_note("The graph up to this point is the error's picture: error.picture.save('error.svg') writes it.")
 
     def traceback() -> Any:
         ipython: Any = sys.modules["IPython"]
+        del error._render_traceback_  # IPython asks once to show it, and once to keep its text
         ipython.display.display(picture)
         return ipython.get_ipython().InteractiveTB.structured_traceback(type(error), error, error.__traceback__)
 
