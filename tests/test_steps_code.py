@@ -301,7 +301,9 @@ def test_ipython_shows_the_picture_of_an_error_that_nobody_catches_once():
     from IPython.utils.capture import capture_output
 
     with capture_output() as seen:
-        shell.run_cell("import viz\nfrom autograd import log\nviz.draw(lambda x: log(x - 2.0), 1.0)", store_history=True)
+        shell.run_cell(
+            "import viz\nfrom autograd import log\nviz.draw(lambda x: log(x - 2.0), 1.0)", store_history=True
+        )
     assert ["image/svg+xml" in output.data for output in seen.outputs] == [True]
     assert "log is defined for x > 0" in seen.stdout + seen.stderr
 
