@@ -119,6 +119,15 @@ THINNED = {
     "test_paths": {
         "numbers_too_long_to_read_are_rounded": None,
     },
+    "test_pictures_document": {
+        "the_text_is_the_same_under_any_hash_seed": None,
+    },
+    "test_pictures_files": {
+        "without_resvg_typst_makes_the_same_png": None,
+    },
+    "test_pictures_layout": {
+        "a_number_on_a_wire_is_whole_and_covers_no_card_and_no_other_number": 3,
+    },
     "test_readme": {
         "a_command_for_the_terminal_runs": 4,
     },
@@ -171,11 +180,6 @@ THINNED = {
     "test_types": {
         "a_users_script_passes_mypy_strict": None,
         "a_users_script_passes_pyright": None,
-    },
-    "test_viz": {
-        "the_text_is_the_same_under_any_hash_seed": None,
-        "without_resvg_typst_makes_the_same_png": None,
-        "a_number_on_a_wire_is_whole_and_covers_no_card_and_no_other_number": 3,
     },
 }
 

@@ -44,8 +44,8 @@ PROOFS = {
     ],
     "only text in source code, SVG, DOT, HTML, Markdown, LaTeX and tables": [
         "test_source.test_no_name_no_title_and_no_formula_puts_code_into_the_source",
-        "test_viz.test_names_and_scopes_that_look_like_markup_are_only_text",
-        "test_viz.test_the_dot_text_escapes_quotes_backslashes_and_entities",
+        "test_pictures_document.test_names_and_scopes_that_look_like_markup_are_only_text",
+        "test_pictures_document.test_the_dot_text_escapes_quotes_backslashes_and_entities",
         "test_steps.test_names_that_look_like_code_are_only_text",
         "test_trace.test_names_that_look_like_markup_are_only_text",
         "test_paths.test_names_that_look_like_markup_are_only_text",
