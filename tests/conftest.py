@@ -89,6 +89,8 @@ THINNED = {
     },
     "test_live": {
         "after_100_steps_the_page_has_the_parameters_of_fit": 2,
+    },
+    "test_live_page": {
         "the_command_writes_the_page_of_the_main_job": None,
     },
     "test_main": {
