@@ -89,6 +89,8 @@ THINNED = {
     },
     "test_live": {
         "after_100_steps_the_page_has_the_parameters_of_fit": 2,
+    },
+    "test_live_page": {
         "the_command_writes_the_page_of_the_main_job": None,
     },
     "test_main": {
@@ -118,6 +120,15 @@ THINNED = {
     },
     "test_paths": {
         "numbers_too_long_to_read_are_rounded": None,
+    },
+    "test_pictures_document": {
+        "the_text_is_the_same_under_any_hash_seed": None,
+    },
+    "test_pictures_files": {
+        "without_resvg_typst_makes_the_same_png": None,
+    },
+    "test_pictures_layout": {
+        "a_number_on_a_wire_is_whole_and_covers_no_card_and_no_other_number": 3,
     },
     "test_readme": {
         "a_command_for_the_terminal_runs": 4,
@@ -150,8 +161,12 @@ THINNED = {
         "the_page_steps_through_every_value_and_back_with_the_numbers_put_in": 2,
         "a_large_graph_begins_where_it_can_be_read_and_the_view_goes_along": 2,
         "a_step_of_many_operands_is_a_step": None,
-        "an_answer_is_right_within_half_a_percent_and_close_within_five": 4,
+    },
+    "test_steps_page": {
         "names_that_look_like_code_are_only_text": 6,
+    },
+    "test_steps_typed": {
+        "an_answer_is_right_within_half_a_percent_and_close_within_five": 4,
     },
     "test_steps_view": {
         "beside_its_code_a_graph_opens_whole_if_it_can_be_read_and_each_step_is_in_view_with_its_operands": 2,
@@ -171,11 +186,6 @@ THINNED = {
     "test_types": {
         "a_users_script_passes_mypy_strict": None,
         "a_users_script_passes_pyright": None,
-    },
-    "test_viz": {
-        "the_text_is_the_same_under_any_hash_seed": None,
-        "without_resvg_typst_makes_the_same_png": None,
-        "a_number_on_a_wire_is_whole_and_covers_no_card_and_no_other_number": 3,
     },
 }
 

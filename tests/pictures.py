@@ -4,6 +4,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
+import pytest
 
 import autograd as ag
 import viz
@@ -56,6 +57,17 @@ def everything():
 SWISH = Op("swish", lambda x: x * sigmoid(x), (lambda y, x: sigmoid(x) + y * sigmoid(-x),))
 GRAPHS = {"neuron": neuron, "network": network, "everything": everything, "before": lambda: network(backward=False)}
 
+
+@pytest.fixture(params=GRAPHS)
+def graph(request):
+    return GRAPHS[request.param]()
+
+
+@pytest.fixture(params=["right", "down"])
+def direction(request):
+    return request.param
+
+
 PAYLOADS = [
     "<script>alert(1)</script>", '"];}', "\\N", "\\", "a\x00\x1b\x7f\ud800b", "{a|<b>c}", "&lt;b&gt;&amp;", "<b>x</b>",
     "\u202eabc", "]]>", "a\nb", "' onload='alert(1)", "漢字 𝒙 ŷ",
@@ -75,6 +87,12 @@ def parsed(diagram):
 def box(rect):
     x, y, w, h = (float(rect.get(k)) for k in ("x", "y", "width", "height"))
     return x, y, x + w, y + h
+
+
+def written(groups):
+    """The ground of each label on a wire, and its texts."""
+    labels = [g for key, g in groups.items() if key.endswith("-label")]
+    return [(box(g.find(f"{SVG}rect")), [t.text for t in g.findall(f"{SVG}text")]) for g in labels]
 
 
 GOLDEN = Path(__file__).parent / "data" / "pictures"

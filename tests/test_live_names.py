@@ -4,7 +4,7 @@ import pytest
 
 import nn
 import viz
-from tests.test_live import flowers, opened, until
+from tests.live import flowers, opened, until
 
 pytestmark = pytest.mark.unmeasured
 __all__ = ["opened"]

@@ -5,7 +5,7 @@ import pytest
 
 import nn
 import viz
-from tests.test_live import flowers, opened
+from tests.live import flowers, opened
 from tests.test_live_curves import PAINTED
 
 pytestmark = pytest.mark.unmeasured

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.test_live import iris, iris_page, iris_tab
+from tests.live import iris, iris_page, iris_tab
 
 pytestmark = pytest.mark.unmeasured
 __all__ = ["iris", "iris_page", "iris_tab"]

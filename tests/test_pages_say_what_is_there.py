@@ -6,7 +6,7 @@ import nn
 import viz
 from autograd import array, named, scope, sum as total
 from tests.lessons import Lesson
-from tests.test_live import flowers
+from tests.live import flowers
 
 pytestmark = pytest.mark.unmeasured
 PLUS = "Press + at the corner of a stage"

@@ -44,9 +44,9 @@ PROOFS = {
     ],
     "only text in source code, SVG, DOT, HTML, Markdown, LaTeX and tables": [
         "test_source.test_no_name_no_title_and_no_formula_puts_code_into_the_source",
-        "test_viz.test_names_and_scopes_that_look_like_markup_are_only_text",
-        "test_viz.test_the_dot_text_escapes_quotes_backslashes_and_entities",
-        "test_steps.test_names_that_look_like_code_are_only_text",
+        "test_pictures_document.test_names_and_scopes_that_look_like_markup_are_only_text",
+        "test_pictures_document.test_the_dot_text_escapes_quotes_backslashes_and_entities",
+        "test_steps_page.test_names_that_look_like_code_are_only_text",
         "test_trace.test_names_that_look_like_markup_are_only_text",
         "test_paths.test_names_that_look_like_markup_are_only_text",
         "test_formula.test_a_name_that_looks_like_markup_is_only_text",
@@ -59,9 +59,9 @@ PROOFS = {
         "test_expression.test_powers_that_would_take_forever_in_whole_numbers_overflow_at_once",
     ],
     "Content-Security-Policy of its own": [
-        "test_steps.test_the_page_runs_no_script_but_its_own_and_asks_for_nothing",
-        "test_steps.test_in_a_sandboxed_frame_as_in_jupyter_it_works",
-        "test_steps.test_the_data_of_the_page_are_json_without_markup",
+        "test_steps_page.test_the_page_runs_no_script_but_its_own_and_asks_for_nothing",
+        "test_steps_page.test_in_a_sandboxed_frame_as_in_jupyter_it_works",
+        "test_steps_page.test_the_data_of_the_page_are_json_without_markup",
     ],
     "only what the rules of the table wrote": [
         "test_source.test_no_name_no_title_and_no_formula_puts_code_into_the_source",

@@ -85,7 +85,7 @@ def _tree(text: str) -> ast.expr:
         raise ValueError(f"{_short(text)} is nested too deep") from None
 
 
-# Twin: evaluated in page/script/answer.js, kept equal by test_steps.py, test_the_page_evaluates_an_expression_as_python_does.
+# Twin: evaluated in page/script/answer.js, kept equal by test_steps_typed.py, test_the_page_evaluates_an_expression_as_python_does.
 def _step(text: str, node: ast.expr, leaves: Mapping[str, Any]) -> tuple[Callable[..., Any], list[ast.expr]]:
     """The operation of a node, and the nodes it is computed from; ValueError for a node that no expression has."""
     match node:

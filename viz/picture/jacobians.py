@@ -103,7 +103,7 @@ def _blocks(J: Floats, x: Floats) -> bool:  # noqa: N803
     return bool((own == x).all()) and np.count_nonzero(J) == np.count_nonzero(own)
 
 
-# Twin: jacobianName in page/script/narration.js, kept equal by test_steps.py,
+# Twin: jacobianName in page/script/narration.js, kept equal by test_steps_typed.py,
 # test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them.
 def label(J: Floats, wrt: Many, operands: Many, digits: int, heads: Many = (), end: Last | None = None) -> str:  # noqa: N803
     """The name of a Jacobian; of one without a name its numbers, or its size. `heads` are the vectors it is one of."""

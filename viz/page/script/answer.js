@@ -1,5 +1,5 @@
 // A number, or an expression of the names in the picture; nothing is ever run. Twin: viz/expression.py, which has Python's
-// parser and more functions. Equal by test_steps, test_the_page_evaluates_an_expression_as_python_does.
+// parser and more functions. Equal by test_steps_typed, test_the_page_evaluates_an_expression_as_python_does.
 const sigmoid = x => 1 / (1 + Math.exp(-x));
 const FUNCTIONS = new Map(Object.entries({ exp: Math.exp, log: Math.log, ln: Math.log, sqrt: Math.sqrt, tanh: Math.tanh, sin: Math.sin, cos: Math.cos, abs: Math.abs, sigmoid, σ: sigmoid, relu: x => Math.max(x, 0) }));
 function evaluated(text) {

@@ -126,7 +126,7 @@ function regular(J, source, operands) { // of one number, of choices, or of a co
   return "";
 }
 
-// Twin: label in viz/picture/jacobians.py. Equal by test_steps, test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them.
+// Twin: label in viz/picture/jacobians.py. Equal by test_steps_typed, test_stages_follow_too_and_their_jacobians_are_named_as_python_names_them.
 function jacobianName(group, source) {
   const rows = group.outs.length, columns = source.nodes.length, size = `${rows}×${columns} matrix`;
   if (rows * columns > 1e5) return size;

@@ -98,7 +98,7 @@ function paintBars(c, wide, high, xs, top) {
   if (shown < P) { c.fillStyle = palette.muted; c.textAlign = "center"; c.fillText(`… ${P - shown} more`, wide / 2, high * (shown + .5) / rows); }
 }
 
-// --- units that cannot learn: Twin of OFF in nn/doctor.py. Equal by test_live, test_the_badges_name_the_units_that_diagnose_names.
+// --- units that cannot learn: Twin of OFF in nn/doctor.py. Equal by test_live_page, test_the_badges_name_the_units_that_diagnose_names.
 
 const OFF = {
   relu: ["dead", z => z <= 0, .99, "A dead ReLU passes no gradient: take leaky_relu, a smaller learning rate, or another seed."],
