@@ -39,12 +39,19 @@ def real(x: Any) -> float:
     raise TypeError(f"a Value holds one real number; got {type(x).__name__} {x!r}{advice}")
 
 
+def plain(x: Any) -> Any:
+    """Python's number for one of NumPy's, which would compute in its own small type: an int for an integer, else a float."""
+    if isinstance(x, np.integer):
+        return int(unmasked(x))
+    return real(x) if isinstance(x, np.generic) else x
+
+
 def flat(x: Any) -> list[Any]:
     """The numbers in a nesting of lists, tuples and arrays, in reading order, NumPy's as Python's."""
     if isinstance(x, np.ndarray):
         return list(unmasked(x).ravel().tolist())
     if not isinstance(x, list | tuple):
-        return [real(x) if isinstance(x, np.number | np.bool_) else x]
+        return [plain(x) if isinstance(x, np.number | np.bool_) else x]
     if not any(issubclass(kind, _PARTS) for kind in set(map(type, x))):  # a look per type, not per number
         return list(x)
     return [number for part in x for number in flat(part)]
@@ -106,16 +113,18 @@ def unmasked(x: Any) -> Any:
     """The array itself; TypeError for a masked one, and for a span of time, which NumPy counts among the integers."""
     if isinstance(x, _NUMPYS):
         if x.__class__ is not np.ndarray and hasattr(type(x), "mask"):
-            raise TypeError(f"a {type(x).__name__} would lose its mask: take x.filled(…), or x[~x.mask] for the rest")
+            raise TypeError(
+                f"a {type(x).__name__} would lose its mask: fill it, x.filled(…), or leave out what is masked"
+            )
         if x.dtype.kind == "m":
             raise TypeError(f"{x.dtype} is a span of time: divide it by a unit, as x / np.timedelta64(1, 's')")
     return x
 
 
 def all_unmasked(x: Any) -> Any:
-    """The array or the list itself; TypeError for a masked array, and for a list of them."""
-    if isinstance(x, list | tuple) and any(issubclass(kind, np.ndarray) for kind in set(map(type, x))):
-        list(map(unmasked, x))
+    """The array or the nesting itself; TypeError for a masked array, and for one within lists."""
+    if isinstance(x, list | tuple) and any(issubclass(kind, NEST) for kind in set(map(type, x))):
+        list(map(all_unmasked, x))
     return unmasked(x)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from autograd import nesting
-from autograd.guards import differentiating, own
+from autograd.arrays import array
+from autograd.guards import current, differentiating, own
 from autograd.tape import wengert_list
 from autograd.value import Value
 
@@ -32,24 +33,32 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     if not all(hasattr(v, "parents") for v in outputs):
         raise TypeError(f"replay takes a Value or a nesting of Values; got {output!r}")
     order = wengert_list(outputs)
-    leaves = [v for v in order if v.op is None or own(v)]
-    result: dict[Value, Any] = {leaf: given.get(leaf, _handed_on(leaf)) for leaf in leaves}
+    # Arrays and symbols go with no Value: within a transform the leaves that it does not reach are then numbers.
+    kept = bool(current()) or (differentiating() and all(isinstance(x, Value | nesting.REAL) for x in given.values()))
+    leaves = [v for v in order if v.op is None]
+    result: dict[Value, Any] = {leaf: given.get(leaf, _handed_on(leaf, kept)) for leaf in leaves}
     for leaf, x in given.items():
         if leaf not in result:
             raise KeyError(f"{leaf!r} is not a leaf of this graph: replay takes leaves, and computes the other nodes")
         if isinstance(x, list | tuple | range):
             raise TypeError(f"replay takes a number or an array for {leaf!r}; got {x!r}: make it np.array(…)")
+    other = set(given)  # and what is computed from them: all else stays as it is where it is part of a running graph
     for node in order:
-        if node not in result:
-            result[node] = node.op.apply(*(result[p] for p in node.parents))
+        if node.op is not None:
+            other.update({node} if other.intersection(node.parents) else ())
+            result[node] = (
+                node if own(node) and node not in other else node.op.apply(*(result[p] for p in node.parents))
+            )
     if isinstance(output, np.ndarray):
+        if any(isinstance(result[v], Value) for v in outputs):
+            return array([result[v] for v in outputs]).reshape(output.shape)
         results = np.array(np.broadcast_arrays(*(result[v] for v in outputs)))
         return results.reshape(output.shape + results.shape[1:])
     return nesting.mapped(result.__getitem__, output)
 
 
-def _handed_on(leaf: Value) -> Any:
-    if differentiating() and leaf.role != "constant":
+def _handed_on(leaf: Value, kept: bool) -> Any:
+    if own(leaf) or (kept and leaf.role != "constant"):
         return leaf
     whole = leaf.role == "constant" and leaf.data.is_integer() and abs(leaf.data) <= 2**53  # beyond, not every int
     return int(leaf.data) if whole else leaf.data

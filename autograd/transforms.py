@@ -15,7 +15,7 @@ import numpy as np
 
 from autograd import nesting, ops, refusals, tape
 from autograd.arrays import Array, T, array, named, values
-from autograd.guards import differentiating, graph_of, transforming
+from autograd.guards import differentiating, graph_of, inside, transforming
 from autograd.nesting import real
 from autograd.stale import changed
 from autograd.value import Value, lift
@@ -158,7 +158,7 @@ def jacobian(outputs: Any, inputs: Any = None) -> Any:
         return _of_the_first(outputs, "jacobian(outputs, inputs)", _rows)
     _inputs(inputs)
     graph_of(outputs, "the computation")
-    return _rows(outputs, inputs, _graph_wanted(()))
+    return _rows(outputs, inputs, inside(nesting.flat(outputs)))
 
 
 def _of_the_first(f: Any, of_a_graph: str, derivatives: Callable[..., Any]) -> Callable[..., Any]:
@@ -186,7 +186,7 @@ def hessian(output: Any, inputs: Any = None) -> Any:
     """
     if inputs is None:
         return _of_the_first(output, "hessian(output, inputs)", _curvatures)
-    return _curvatures(output, inputs, _graph_wanted(()))
+    return _curvatures(output, inputs, inside([output]))
 
 
 def _curvatures(output: Any, inputs: Any, graph: bool) -> Any:

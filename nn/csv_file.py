@@ -110,7 +110,8 @@ def _classes(labels: npt.NDArray[np.str_], what: str) -> tuple[tuple[str, ...], 
     if not 2 <= len(found) <= max(2, most):
         advice = ": to predict a number, train nn.MLP(d, [5, 1]) with nn.mse" if all(map(_is_number, found)) else ""
         raise ValueError(
-            f"{what} has {len(found)} different entries in {len(labels)} lines, and is no column of classes{advice}"
+            f"{what} has {len(found)} different entr{'y' if len(found) == 1 else 'ies'} in {len(labels)} lines, and is no "
+            f"column of classes{advice}"
         )
     classes = tuple(sorted(found, key=float if all(map(_is_number, found)) else str))
     place = {label: k for k, label in enumerate(classes)}

@@ -107,3 +107,11 @@ def test_a_page_that_learns_takes_no_example(capsys):
     with pytest.raises(SystemExit):
         job.main(["--live", "--example", "3"])
     assert "choose one in the page" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "row", [[Fraction(1, 2), 2**70], np.array([Fraction(1, 2), 2**70], object)], ids=["a list", "an array"]
+)
+def test_fractions_and_integers_beyond_64_bits_are_numbers(row):
+    m = nn.MLP(2, [1], rng=0)
+    assert nn.predict(m, [row]).tolist() == nn.predict(m, [[0.5, 2.0**70]]).tolist()

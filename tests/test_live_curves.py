@@ -7,6 +7,7 @@ import pytest
 
 import nn
 import viz
+from autograd import assign
 from tests.live import flowers, opened, until
 
 pytestmark = pytest.mark.unmeasured
@@ -65,3 +66,33 @@ def test_before_the_first_step_the_loss_is_on_its_axis(opened):
     (dot,) = painted["circles"]
     assert painted["frame"][1] + 2 < dot[1] < painted["frame"][3] - 2
     assert painted["lines"][0] == pytest.approx(dot[:2])
+
+
+RED = """() => {
+  let rings = 0; const brush = CanvasRenderingContext2D.prototype, old = brush.stroke;
+  brush.stroke = function (...path) { rings += this.strokeStyle === palette.bad && this.canvas.id === "map"; old.apply(this, path); };
+  try { repaint(); paint(performance.now() + 1e6); } finally { brush.stroke = old; }
+  return [rings, palette.bad];
+}"""
+
+
+@pytest.mark.parametrize(("weight", "wrong"), [(10.0, 0), (-10.0, 4)])
+def test_the_examples_that_the_network_gets_wrong_have_a_red_ring_and_no_others(weight, wrong, opened):
+    model = nn.MLP(2, [1])
+    assign(model.parameters(), [weight, 0.0, -weight / 2])
+    data = [[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]], [0, 0, 1, 1]
+    page = opened(viz.live(model, *data, nn.binary_cross_entropy_with_logits, nn.SGD(model.parameters(), lr=0.1)))
+    page.wait_for_timeout(100)
+    rings, _ = page.evaluate(RED)
+    assert rings == wrong
+
+
+def test_a_step_by_all_examples_is_not_called_the_next_one_of_a_minibatch(opened):
+    X, Y = flowers()
+    model = nn.MLP(4, [3, 3], rng=0)
+    page = opened(viz.live(model, X, Y, nn.cross_entropy, nn.SGD(model.parameters(), lr=0.1)))
+    assert page.evaluate("updateLines()[0]") == "The next step, by the mean gradient of all examples:"
+    page.evaluate("live.set({ batch: 10 })")
+    assert (
+        page.evaluate("updateLines()[0]") == "A step, by the mean gradient of all examples, not of the next minibatch:"
+    )

@@ -54,3 +54,10 @@ def test_a_guess_that_is_no_number_is_answered_before_the_next_step(typing):
     assert typing("#guess", "").inner_text("#verdict") == "Type a number."
     page.click("#step")
     assert page.inner_text("#verdict") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"), [("−1.2e−5", "A step will tell."), ("Infinity", "“Infinity” is no number.")]
+)
+def test_a_number_as_the_page_writes_it_is_one_and_infinity_is_none(text, words, typing):
+    assert typing("#guess", text).inner_text("#verdict") == words

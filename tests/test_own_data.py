@@ -69,7 +69,7 @@ REFUSED = {
     "nothing": ("", r"^data\.csv has no lines of data below a header"),
     "no such column": (CSV.replace("kind", "sort"), r"no column 'kind'; its columns are age, height, sort"),
     "the target alone": ("kind\na\nb\na\nb\n", r"no column beside 'kind'"),
-    "one class": (CSV.replace(",a", ",b"), r"the column 'kind' has 1 different entries in 4 lines, and is no column"),
+    "one class": (CSV.replace(",a", ",b"), r"the column 'kind' has 1 different entry in 4 lines, and is no column"),
     "a class a line": (
         "x,kind\n1,a\n2,b\n3,c\n4,d\n",
         r"'kind' has 4 different entries in 4 lines, and is no column of cl",

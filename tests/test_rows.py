@@ -307,6 +307,8 @@ TAKING = {
     "descent": lambda: viz.descent(lambda x: x[0] * x[1], MASKED[1]),
     "live": lambda: viz.live(*_trained(MASKED, [0, 1])[:5]),
     "an array of rows": lambda: array([*MASKED]),
+    "rows within rows": lambda: array([[MASKED[1]], [MASKED[1]]]),
+    "a program of images": lambda: record(lambda x: A * x[0, 0], [[1.0, 2.0]])([[MASKED[1]], [MASKED[1]]]),
     "a product with rows": lambda: array([1.0, 2.0]) @ [*MASKED],
 }
 
@@ -318,7 +320,7 @@ def _trained(rows, classes):
 
 @pytest.mark.parametrize("name", TAKING)
 def test_no_number_behind_a_mask_is_computed_with(name):
-    with pytest.raises(TypeError, match=r"would lose its mask: take x\.filled\(…\)"):
+    with pytest.raises(TypeError, match=r"would lose its mask: fill it, x\.filled\(…\)"):
         TAKING[name]()
 
 

@@ -163,6 +163,8 @@ def others(x):
 _ROWS = """
 
 def _rows(name, x, shape):
+    if np.asarray(x).dtype.kind not in "biuf":
+        raise TypeError(f"{name} is rows of real numbers; got an array of {np.asarray(x).dtype}")
     x = np.ma.filled(np.ma.asarray(x, dtype=theta.dtype), np.nan)
     x = x[None] if x.shape == shape else x
     if x.ndim == 0 or x.shape[1:] != shape:

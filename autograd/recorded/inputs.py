@@ -34,7 +34,8 @@ def rows_of_numbers(
         entries = data.ravel().tolist()
         strange = next((k for k, entry in enumerate(entries) if not isinstance(entry, Real)), None)
         if strange is None:
-            return np.array(entries).reshape(data.shape)
+            found = np.array(entries)  # of Fractions, and of integers beyond 64 bits, still objects
+            return (found.astype(float) if found.dtype == object else found).reshape(data.shape)
         place = ", ".join(map(str, np.unravel_index(strange, data.shape)))
         got = type(entries[strange]).__name__ + (f" {entries[strange]!r} at [{place}]" if data.ndim else "")
     if data.dtype.kind not in "iub" and data.dtype.char not in floats:

@@ -108,7 +108,7 @@ function updateLines() {
   const g = (taken?.g ?? gradientNow())[weight], how = taken ?? setting, { decay, momentum, betas: [b1, b2], eps } = first;
   const w = theta[weight], [m, v, t] = memory.map(x => x[weight]), n = x => bracketed(number(x));
   const slope = decay ? g + decay * w : g, lr = number(how.lr);
-  const lines = [taken ? `The last step, by the mean gradient of ${rows === 1 ? "1 example" : `${rows} examples`}:` : "The next step, by the mean gradient of all examples:"];
+  const lines = [taken ? `The last step, by the mean gradient of ${rows === 1 ? "1 example" : `${rows} examples`}:` : `${setting.batch ? "A" : "The next"} step, by the mean gradient of all examples${setting.batch ? ", not of the next minibatch" : ""}:`];
   if (decay) lines.push(`g = ∂L/∂${name} + ${number(decay)} · ${name} = ${n(g)} + ${number(decay)} · ${n(w)} = ${number(slope)}`);
   if (how.optimizer === "Adam") {
     const m1 = b1 * m + (1 - b1) * slope, v1 = b2 * v + (1 - b2) * slope * slope, mh = m1 / (1 - b1 ** (t + 1)), vh = v1 / (1 - b2 ** (t + 1));

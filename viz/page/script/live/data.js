@@ -133,7 +133,7 @@ let places = []; // of the examples, in the picture
 function dot(c, x, y, k, colour) {
   places[k] = [x, y];
   disc(c, x, y, N > 400 ? 2.5 : 4, colour); stroke(c, palette.paper, 1);
-  if (judged?.right && !judged.right[k]) disc(c, x, y, 6.5); stroke(c, palette.bad, 1.8);
+  if (judged?.right && !judged.right[k]) { disc(c, x, y, 6.5); stroke(c, palette.bad, 1.8); }
 }
 function marked(c) {
   if (!places[chosen]) return;

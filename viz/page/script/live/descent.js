@@ -3,8 +3,8 @@
 const page = JSON.parse(document.getElementById("data").textContent);
 const number = (x, digits = page.digits) => spelled(x, digits);
 function typed(id) { // a number, written with a point or a comma
-  const text = $(id).value.trim(), x = Number(text.replace(",", ".").replace("−", "-"));
-  if (!text || isNaN(x)) throw new Error(text ? `“${text}” is no number.` : "Type a number.");
+  const text = $(id).value.trim(), x = Number(text.replace(",", ".").replaceAll("−", "-"));
+  if (!text || !isFinite(x)) throw new Error(text ? `“${text}” is no number.` : "Type a number.");
   return x;
 }
 const $ = id => document.getElementById(id);

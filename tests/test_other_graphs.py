@@ -1,0 +1,68 @@
+"""Graphs that were there before a transform or a recording began: numbers, but for what these reach."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from autograd import Op, Value, array, grad, hessian, jacobian, ops, record, replay, sum as total
+
+
+@pytest.fixture
+def w():
+    return Value(2.0, "w")
+
+
+def test_a_jacobian_that_the_transform_does_not_reach_is_of_numbers(w):
+    square = w * w
+    assert grad(lambda x: x * float(np.round(jacobian([square], [w]), 3)[0, 0]))(3.0) == 4.0
+    assert grad(lambda x: x * float(hessian(square, [w])[0, 0]))(3.0) == 2.0
+
+
+def test_a_row_of_python_has_its_jacobian_within_a_transform(w, row):
+    msin = row("test_msin", lambda x: math.sin(x), (lambda y, x: math.cos(x),))
+    y = msin(w)
+    assert grad(lambda x: x * float(jacobian([y], [w])[0, 0]))(3.0) == math.cos(2.0)
+    assert isinstance(msin, Op)
+
+
+def test_a_replay_of_another_graph_takes_arrays_within_a_transform(w):
+    b = Value(3.0)
+    y = w * b + w
+    assert grad(lambda x: x * replay(y, {w: np.array([1.0, 2.0])}).sum())(5.0) == 12.0
+
+
+def test_a_leaf_behind_the_argument_of_a_transform_may_be_given_another_number(w):
+    assert grad(lambda x: replay(x * x, {w: 7.0}) * x)(w).data == 49.0
+
+
+def test_a_replayed_array_of_values_is_an_array(w):
+    b = Value(1.0, "b")
+    assert grad(lambda x: replay(array([x * b, b * 1.0]), {b: x}).sum())(2.0) == 5.0
+
+
+def test_a_program_within_a_recording_says_that_its_parameters_would_be_frozen(w):
+    inner = record(lambda z: (w - 3) * z, 1.0)
+    with pytest.raises(TypeError, match="from w would keep its number of now in the graph that is being recorded"):
+        record(lambda x: x * float(inner(np.array([1.0]))[0]), 1.0)
+
+
+def test_an_integer_of_numpy_stays_a_whole_number_of_any_size():
+    a, b = Value(1.0), Value(0.5)
+    assert replay(a * b / 3, {a: np.int64(1), b: Fraction(1, 2)}) == Fraction(1, 6)
+    assert ops.add(np.int64(2**53 + 1), 0) == 2**53 + 1
+    assert total([np.int8(100)] * 2) == 200
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.array([1 + 5j]), np.array(["1"]), np.array([1], "timedelta64[h]")], ids=["complex", "text", "time"]
+)
+def test_a_saved_network_takes_rows_of_real_numbers_alone(wrong, tmp_path, monkeypatch):
+    record(lambda x: x * 2.0, 1.0).save_source(tmp_path / "only_real.py")
+    monkeypatch.syspath_prepend(tmp_path)
+    import only_real
+
+    with pytest.raises(TypeError, match="x is rows of real numbers; got an array of"):
+        only_real.predict(wrong)
+    assert only_real.predict([1, 2]).tolist() == [2.0, 4.0]
