@@ -13,7 +13,7 @@ from hypothesis import given, settings, strategies as st
 import autograd as ag
 from autograd import Value, array, named, ops
 from tests.reading import Tokens
-from tests.test_table import EVERY_ROW, drawn, made
+from tests.rows import EVERY_ROW, drawn, made
 from tests.test_viz import PAYLOADS
 from viz import Formula, latex
 from viz.text.terms import symbols

@@ -32,7 +32,7 @@ from autograd import (
     where,
 )
 from autograd.ops import TABLE
-from tests.test_table import ROWS
+from tests.rows import ROWS
 
 
 def test_a_row_made_at_run_time_works_everywhere(row):

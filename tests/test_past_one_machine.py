@@ -30,7 +30,7 @@ from autograd import (
     tanh,
     where,
 )
-from tests.test_table import CASES, call, drawn
+from tests.rows import CASES, call, drawn
 
 # JAX runs in processes of its own: it has settings that hold for the whole of one.
 pytestmark = [

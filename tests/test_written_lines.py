@@ -13,9 +13,9 @@ import autograd as ag
 from autograd import Value, array, constant, named, ops, scope
 from autograd.tape import wengert_list
 from tests.reading import Tokens
+from tests.rows import EVERY_ROW, drawn, made
 from tests.test_derivations import lecture
 from tests.test_formula import TREES, built, x1, x2, x3
-from tests.test_table import EVERY_ROW, drawn, made
 from viz import latex
 from viz.names import names
 from viz.picture.stage_graph import by_scope
