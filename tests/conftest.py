@@ -100,7 +100,7 @@ THINNED = {
         "a_deep_graph_is_walked_without_recursion": 3,
         "a_million_operations_build_differentiate_copy_pickle_and_are_freed": None,
     },
-    "test_numpy_functions": {
+    "test_numpy_ties": {
         "a_nan_wins_in_every_position": 6,
     },
     "test_optim": {
