@@ -30,11 +30,11 @@ PROOFS = {
     ],
     "unpickles nothing": [
         "test_security.test_a_file_with_a_pickle_in_it_runs_nothing",
-        "test_modules.test_a_hostile_file_is_refused_in_one_way_changes_nothing_and_takes_no_memory",
-        "test_modules.test_whatever_is_damaged_is_loaded_as_saved_or_refused",
+        "test_saved_models.test_a_hostile_file_is_refused_in_one_way_changes_nothing_and_takes_no_memory",
+        "test_saved_models.test_whatever_is_damaged_is_loaded_as_saved_or_refused",
     ],
     "unpacks to gigabytes": [
-        "test_modules.test_a_hostile_file_is_refused_in_one_way_changes_nothing_and_takes_no_memory",
+        "test_saved_models.test_a_hostile_file_is_refused_in_one_way_changes_nothing_and_takes_no_memory",
     ],
     "under a fresh name": [
         "test_faults.test_what_lies_under_the_name_of_a_temporary_file_is_left_alone",
