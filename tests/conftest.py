@@ -127,8 +127,10 @@ THINNED = {
         "a_graph_as_deep_as_you_like_is_recorded_without_recursion": None,
     },
     "test_recorded_graphs": {
-        "every_activation_trains_with_every_loss_as_it_does_eagerly": 3,
         "where_the_eager_graph_is_content_with_inf_or_nan_the_recorded_one_is_too": 3,
+    },
+    "test_recorded_networks": {
+        "every_activation_trains_with_every_loss_as_it_does_eagerly": 3,
     },
     "test_recorded_rows": {
         "at_kinks_ties_tails_and_edges_a_recorded_row_gives_what_the_eager_one_gives_or_refuses_as_it_does": 3,
