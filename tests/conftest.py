@@ -142,6 +142,9 @@ THINNED = {
     "test_rounds": {
         "more_rounds_take_no_more_lines": 2,
     },
+    "test_scopes_in_place": {
+        "beside_its_code_a_graph_opens_whole_if_it_can_be_read_and_each_step_is_in_view_with_its_operands": 2,
+    },
     "test_site": {
         "the_blocks_of_a_page_run_in_their_order_and_print_what_stands_below_them": 3,
     },
@@ -156,7 +159,6 @@ THINNED = {
         "names_that_look_like_code_are_only_text": 6,
     },
     "test_steps_view": {
-        "beside_its_code_a_graph_opens_whole_if_it_can_be_read_and_each_step_is_in_view_with_its_operands": 2,
         "the_heading_of_a_lane_stays_in_view_and_covers_no_card_of_the_step": 2,
         "what_travels_covers_no_words_of_a_label": 3,
     },
