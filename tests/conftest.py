@@ -119,6 +119,9 @@ THINNED = {
     "test_paths": {
         "numbers_too_long_to_read_are_rounded": None,
     },
+    "test_pickled_programs": {
+        "a_pickled_program_runs_the_same_code_on_leaves_of_its_own": 3,
+    },
     "test_readme": {
         "a_command_for_the_terminal_runs": 4,
     },
@@ -135,9 +138,6 @@ THINNED = {
     "test_recorded_rows": {
         "at_kinks_ties_tails_and_edges_a_recorded_row_gives_what_the_eager_one_gives_or_refuses_as_it_does": 3,
         "a_recorded_row_is_the_eager_one_whatever_its_operands_are": 2,
-    },
-    "test_recording": {
-        "a_pickled_program_runs_the_same_code_on_leaves_of_its_own": 3,
     },
     "test_rounds": {
         "more_rounds_take_no_more_lines": 2,
