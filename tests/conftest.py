@@ -100,11 +100,13 @@ THINNED = {
         "a_deep_graph_is_walked_without_recursion": 3,
         "a_million_operations_build_differentiate_copy_pickle_and_are_freed": None,
     },
+    "test_minimize": {
+        "from_the_optimum_every_method_says_success": 3,
+    },
     "test_numpy_ties": {
         "a_nan_wins_in_every_position": 6,
     },
     "test_optim": {
-        "from_the_optimum_every_method_says_success": 3,
         "every_step_of_a_hundred_is_pytorchs": None,
     },
     "test_own_rows": {
