@@ -150,7 +150,7 @@ THINNED = {
     "test_site": {
         "the_blocks_of_a_page_run_in_their_order_and_print_what_stands_below_them": 3,
     },
-    "test_source": {
+    "test_source_names": {
         "no_name_no_title_and_no_formula_puts_code_into_the_source": 3,
     },
     "test_steps": {

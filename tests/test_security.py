@@ -43,7 +43,7 @@ PROOFS = {
         "test_interruptions.test_an_interruption_leaves_both_files_old_or_both_new_and_no_others",
     ],
     "only text in source code, SVG, DOT, HTML, Markdown, LaTeX and tables": [
-        "test_source.test_no_name_no_title_and_no_formula_puts_code_into_the_source",
+        "test_source_names.test_no_name_no_title_and_no_formula_puts_code_into_the_source",
         "test_viz.test_names_and_scopes_that_look_like_markup_are_only_text",
         "test_viz.test_the_dot_text_escapes_quotes_backslashes_and_entities",
         "test_steps.test_names_that_look_like_code_are_only_text",
@@ -64,9 +64,9 @@ PROOFS = {
         "test_steps.test_the_data_of_the_page_are_json_without_markup",
     ],
     "only what the rules of the table wrote": [
-        "test_source.test_no_name_no_title_and_no_formula_puts_code_into_the_source",
-        "test_source.test_arguments_may_be_called_as_the_code_calls_its_own",
-        "test_source.test_how_a_row_of_a_user_is_written_puts_no_code_into_the_source",
+        "test_source_names.test_no_name_no_title_and_no_formula_puts_code_into_the_source",
+        "test_source_names.test_arguments_may_be_called_as_the_code_calls_its_own",
+        "test_source_names.test_how_a_row_of_a_user_is_written_puts_no_code_into_the_source",
         "test_refusals.test_a_row_whose_name_is_no_identifier_or_taken_is_refused",
     ],
     "a pickle can run anything": ["test_security.test_a_pickled_graph_is_a_pickle_that_calls_what_it_names"],
