@@ -53,8 +53,12 @@ THINNED = {
         "both_engines_give_the_same_numbers": 3,
     },
     "test_formula": {
-        "a_deep_graph_is_split_into_equations_and_those_in_the_middle_are_counted": None,
         "the_derivation_of_every_row_compiles_and_ends_in_its_partials": 3,
+    },
+    "test_formula_equations": {
+        "a_deep_graph_is_split_into_equations_and_those_in_the_middle_are_counted": None,
+    },
+    "test_formula_words": {
         "a_name_that_looks_like_markup_is_only_text": 4,
     },
     "test_front_ends": {

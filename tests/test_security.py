@@ -49,7 +49,7 @@ PROOFS = {
         "test_steps.test_names_that_look_like_code_are_only_text",
         "test_trace.test_names_that_look_like_markup_are_only_text",
         "test_paths.test_names_that_look_like_markup_are_only_text",
-        "test_formula.test_a_name_that_looks_like_markup_is_only_text",
+        "test_formula_words.test_a_name_that_looks_like_markup_is_only_text",
     ],
     "`9**9**9` overflows at once": [
         "test_security.test_an_expression_is_answered_or_refused_in_seconds",
