@@ -141,7 +141,9 @@ def measured(folder: Path) -> tuple[coverage.CoverageData, dict[str, float]]:
 def tests_of(path: Path, line: int, data: coverage.CoverageData, times: dict[str, float], folder: Path) -> list[str]:
     """The tests to run: those that execute the line, the quickest first; of the page's script, its own."""
     if path.suffix == ".js":
-        return [f"tests/test_{name}.py" for name in ("pages_numbers", "steps", "steps_typed", "steps_page")]
+        return [
+            f"tests/test_{name}.py" for name in ("pages_numbers", "pages_cut", "steps", "steps_typed", "steps_page")
+        ]
     contexts = data.contexts_by_lineno(str(folder / path)).get(line, [])
     hit = {context.partition("|")[0] for context in contexts} - {""}
     chosen, spent = [], 0.0

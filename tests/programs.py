@@ -71,6 +71,11 @@ def rows(x):
     return [v.op.name for v in nesting.flat(x)]
 
 
+def form(x):
+    """x₀² x₁, a function of a vector, with gradient [2 x₀ x₁, x₀²]."""
+    return x[0] ** 2 * x[1]
+
+
 def cube(x):
     """x³."""
     return x**3

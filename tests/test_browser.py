@@ -7,8 +7,8 @@ import pytest
 from autograd import array, named, scope
 from nn import gpt
 from tests.pictures import everything, network, neuron
+from tests.staged import mlp, recurrent, torn
 from tests.test_legible import chain, mlp as large, recurrence
-from tests.test_stages import mlp, recurrent, torn
 from viz import draw
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 import autograd as ag
 import nn
 from autograd import Value, array, gradients, named, scope
-from tests.test_formula import TREES, built, compiled, result, x1, x2, x3
+from tests.formulas import TREES, built, compiled, result, x1, x2, x3
 from viz import latex
 from viz.numbers import number
 

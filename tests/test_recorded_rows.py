@@ -22,7 +22,7 @@ from autograd import (
     where,
 )
 from tests.row_by_row import assert_near, assert_recorded_is_eager, graphs, loss_and_gradient, stay_recorded
-from tests.test_table import EVERY_ROW, call, drawn, points
+from tests.rows import EVERY_ROW, call, drawn, points
 
 EPS = np.finfo(float).eps
 

@@ -30,11 +30,11 @@ PROOFS = {
     ],
     "unpickles nothing": [
         "test_security.test_a_file_with_a_pickle_in_it_runs_nothing",
-        "test_modules.test_a_hostile_file_is_refused_in_one_way_changes_nothing_and_takes_no_memory",
-        "test_modules.test_whatever_is_damaged_is_loaded_as_saved_or_refused",
+        "test_saved_models.test_a_hostile_file_is_refused_in_one_way_changes_nothing_and_takes_no_memory",
+        "test_saved_models.test_whatever_is_damaged_is_loaded_as_saved_or_refused",
     ],
     "unpacks to gigabytes": [
-        "test_modules.test_a_hostile_file_is_refused_in_one_way_changes_nothing_and_takes_no_memory",
+        "test_saved_models.test_a_hostile_file_is_refused_in_one_way_changes_nothing_and_takes_no_memory",
     ],
     "under a fresh name": [
         "test_faults.test_what_lies_under_the_name_of_a_temporary_file_is_left_alone",
@@ -43,13 +43,13 @@ PROOFS = {
         "test_interruptions.test_an_interruption_leaves_both_files_old_or_both_new_and_no_others",
     ],
     "only text in source code, SVG, DOT, HTML, Markdown, LaTeX and tables": [
-        "test_source.test_no_name_no_title_and_no_formula_puts_code_into_the_source",
+        "test_source_names.test_no_name_no_title_and_no_formula_puts_code_into_the_source",
         "test_pictures_document.test_names_and_scopes_that_look_like_markup_are_only_text",
         "test_pictures_document.test_the_dot_text_escapes_quotes_backslashes_and_entities",
         "test_steps_page.test_names_that_look_like_code_are_only_text",
         "test_trace.test_names_that_look_like_markup_are_only_text",
         "test_paths.test_names_that_look_like_markup_are_only_text",
-        "test_formula.test_a_name_that_looks_like_markup_is_only_text",
+        "test_formula_words.test_a_name_that_looks_like_markup_is_only_text",
     ],
     "`9**9**9` overflows at once": [
         "test_security.test_an_expression_is_answered_or_refused_in_seconds",
@@ -64,9 +64,9 @@ PROOFS = {
         "test_steps_page.test_the_data_of_the_page_are_json_without_markup",
     ],
     "only what the rules of the table wrote": [
-        "test_source.test_no_name_no_title_and_no_formula_puts_code_into_the_source",
-        "test_source.test_arguments_may_be_called_as_the_code_calls_its_own",
-        "test_source.test_how_a_row_of_a_user_is_written_puts_no_code_into_the_source",
+        "test_source_names.test_no_name_no_title_and_no_formula_puts_code_into_the_source",
+        "test_source_names.test_arguments_may_be_called_as_the_code_calls_its_own",
+        "test_source_names.test_how_a_row_of_a_user_is_written_puts_no_code_into_the_source",
         "test_refusals.test_a_row_whose_name_is_no_identifier_or_taken_is_refused",
     ],
     "a pickle can run anything": ["test_security.test_a_pickled_graph_is_a_pickle_that_calls_what_it_names"],

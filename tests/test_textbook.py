@@ -10,9 +10,9 @@ from hypothesis import given, settings, strategies as st
 import autograd as ag
 from autograd import Value, array, constant, gradients, named, ops, scope
 from autograd.tape import wengert_list
-from tests.test_formula import TREES, Reader, built, letters, x1, x2, x3
-from tests.test_table import EVERY_ROW, drawn, made
-from tests.test_written_lines import Text
+from tests.formulas import TREES, Reader, built, letters, x1, x2, x3
+from tests.rows import EVERY_ROW, drawn, made
+from tests.true_lines import Text
 from viz import latex
 from viz.numbers import number
 

@@ -1,7 +1,6 @@
 """The evaluation trace: every node with its numbers, as text and in three languages that take nothing for markup."""
 
 import math
-import os
 import re
 from html.parser import HTMLParser
 
@@ -11,9 +10,8 @@ import pytest
 from autograd import Value, array, constant, dot, named, neg_log_softmax, scope
 from autograd.tape import wengert_list
 from tests.pictures import GRAPHS, PAYLOADS, network, neuron
-from viz import Table, explain, latex, table
+from viz import Table, table
 from viz.numbers import number
-from viz.text.tabular import amount, columns
 
 
 @pytest.fixture(params=GRAPHS)
@@ -298,33 +296,6 @@ def test_names_that_look_numbered_are_told_apart_from_numbers():
 # --- readable ---------------------------------------------------------------------------------------------------------
 
 
-def test_columns_stand_under_each_other_beside_wide_letters_and_letters_that_are_put_on_others():
-    a, b = Value(2.0, "損失"), Value(3.0, "y\u0302")
-    lines = str(table(named("🙂", a * b) + Value(1.0, "e\u200b"))).splitlines()
-    places = [columns(line[: re.search(r" (parameter|損失|🙂) ?", line).start()]) for line in lines[2:]]
-    assert len(set(places)) == 1
-    assert columns(lines[1].split("  ")[0]) == columns("損失")
-
-
-@pytest.mark.parametrize(
-    ("text", "width"),
-    [("", 0), ("w1", 2), ("ŷ", 1), ("y\u0302", 1), ("損失", 4), ("🙂", 2), ("👩\u200d🔬", 2), ("❤\ufe0f", 2)],
-)
-def test_the_columns_of_a_text_are_those_of_a_terminal(text, width):
-    assert columns(text) == width
-
-
-@pytest.mark.parametrize(
-    ("x", "text"),
-    [
-        (1234567.0, "1,234,567"), (-1234567.8, "−1,234,568"), (123456789012345.0, "123,456,789,012,345"), (1e15, "1e15"), (2.5e9, "2,500,000,000"),
-        (1.5e9 + 0.5, "1.500e9"), (12345.678, "12,346"), (999.0, "999"), (0.12345, "0.1235"), (1e-9, "1e−9"), (math.inf, "∞"), (None, "–"), (0.0, "0"),
-    ],
-)  # fmt: skip
-def test_thousands_of_a_table_stand_apart(x, text):
-    assert amount(x, 4) in (text, text.replace("1.500e9", "1.5e9"))
-
-
 def test_leaves_stand_before_the_layer_that_takes_them_in_the_order_of_its_expressions():
     w, x, b, c = (Value(0.5, name, role) for name, role in zip("wxbc", ["parameter", "input"] * 2, strict=True))
     for y, nodes in (
@@ -338,37 +309,3 @@ def test_leaves_stand_before_the_layer_that_takes_them_in_the_order_of_its_expre
     nodes = [row.node for row in table(network()).rows]
     assert nodes[:4] == ["W1[0,0]", "W1[0,1]", "x[0]", "x[1]"]
     assert nodes[4:9] == ["W1[1,0]", "W1[1,1]", "W1[2,0]", "W1[2,1]", "x2[0]"]
-
-
-# --- saved ------------------------------------------------------------------------------------------------------------
-
-
-def texts_of():
-    """A thing of each kind that is text."""
-    x = Value(3.0, "x<1>")
-    y = named("損失", x * x)
-    return [table(y), latex(y), latex(y, wrt=x), explain(y, x), explain(y)]
-
-
-@pytest.mark.parametrize("thing", texts_of(), ids=lambda thing: type(thing).__name__)
-def test_a_text_is_saved_by_its_suffix_whole_or_not_at_all(thing, tmp_path, monkeypatch):
-    read = {}
-    for suffix in (".txt", ".md", ".tex", ".HTML"):
-        path = thing.save(tmp_path / f"saved{suffix}")
-        read[suffix] = path.read_text(encoding="utf-8")
-        assert read[suffix].endswith("\n")
-    assert read[".txt"] == f"{thing}\n"
-    assert read[".md"] == thing.markdown
-    assert thing.latex in read[".tex"]
-    assert read[".HTML"].startswith("<!doctype html>")
-    assert '<meta charset="utf-8">' in read[".HTML"]
-    assert thing.html in read[".HTML"]
-    assert "<1>" not in read[".HTML"]
-    for wrong in ("saved.svg", "saved", "saved.txt.gz"):
-        with pytest.raises(ValueError, match=r"is saved as \.txt, \.md, \.tex, \.html; got"):
-            thing.save(tmp_path / wrong)
-    assert len(list(tmp_path.iterdir())) == 4
-    monkeypatch.setattr(os, "replace", lambda *_: exec("raise OSError('the disk is full')"))
-    with pytest.raises(OSError, match="the disk is full"):
-        latex(Value(1.0, "other")).save(tmp_path / "saved.txt")
-    assert (tmp_path / "saved.txt").read_text(encoding="utf-8") == read[".txt"]
