@@ -14,7 +14,7 @@ from autograd.languages.javascript import value_and_partials
 from autograd.tape import wengert_list
 from tests.pictures import everything, network, neuron
 from tests.processes import run
-from tests.test_stages import mlp
+from tests.staged import mlp
 from viz import draw, steps
 from viz.page.facts import gathered, level
 from viz.picture.scene import Note
