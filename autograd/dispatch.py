@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from autograd.guards import index_below
-from autograd.nesting import NEST, flat, like, mapped, objects, plain, real, unmasked
+from autograd.nesting import NEST, flat, like, mapped, objects, real, unmasked
 from autograd.refusals import ERRORS, refusal
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def on_numbers(op: Op, operands: tuple[Any, ...]) -> Any:
         if any(isinstance(x, _NO_REAL) for x in others):
             raise TypeError(f"{op.label} takes real numbers; got {' and '.join(map(repr, operands))}")
         if any(isinstance(x, np.generic) for x in others):  # which computes in its own small type
-            return op.apply(*map(plain, operands))
+            return op.apply(*(real(x) if isinstance(x, np.generic) else x for x in operands))
     rule = op.formula if any(map(_exact, others)) else op.value
     try:
         if (y := rule(*operands)).__class__ is float or not isinstance(y, _NO_REAL):

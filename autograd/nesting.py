@@ -39,19 +39,12 @@ def real(x: Any) -> float:
     raise TypeError(f"a Value holds one real number; got {type(x).__name__} {x!r}{advice}")
 
 
-def plain(x: Any) -> Any:
-    """Python's number for one of NumPy's, which would compute in its own small type: an int for an integer, else a float."""
-    if isinstance(x, np.integer):
-        return int(unmasked(x))
-    return real(x) if isinstance(x, np.generic) else x
-
-
 def flat(x: Any) -> list[Any]:
     """The numbers in a nesting of lists, tuples and arrays, in reading order, NumPy's as Python's."""
     if isinstance(x, np.ndarray):
         return list(unmasked(x).ravel().tolist())
     if not isinstance(x, list | tuple):
-        return [plain(x) if isinstance(x, np.number | np.bool_) else x]
+        return [real(x) if isinstance(x, np.number | np.bool_) else x]
     if not any(issubclass(kind, _PARTS) for kind in set(map(type, x))):  # a look per type, not per number
         return list(x)
     return [number for part in x for number in flat(part)]
