@@ -102,8 +102,8 @@ function paintBars(c, wide, high, xs, top) {
 
 const OFF = {
   relu: ["dead", z => z <= 0, .99, "A dead ReLU passes no gradient: take leaky_relu, a smaller learning rate, or another seed."],
-  sigmoid: ["saturated", z => 4 * z * (1 - z) < .01, .9, "Its slope is almost 0: scale the inputs to about 1, or start from smaller weights."],
-  tanh: ["saturated", z => 1 - z * z < .01, .9, "Its slope is almost 0: scale the inputs to about 1, or start from smaller weights."],
+  sigmoid: ["saturated", z => 4 * z * (1 - z) < .01, .9, "Its slope is almost 0: scale the inputs to about 1, start from smaller weights, or take a smaller rate."],
+  tanh: ["saturated", z => 1 - z * z < .01, .9, "Its slope is almost 0: scale the inputs to about 1, start from smaller weights, or take a smaller rate."],
 };
 const troubles = new Map();
 function examine() {
