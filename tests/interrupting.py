@@ -2,6 +2,7 @@
 
 import contextlib
 import dis
+import inspect
 import sys
 from functools import cache
 from pathlib import Path
@@ -46,7 +47,8 @@ class Interruption:
                 before, at = at, frame.f_lasti
                 last = None if before is None else dis.opname[code.co_code[before]]
                 looks = last in (None, "RESUME", "CALL", "CALL_KW", "CALL_FUNCTION_EX") or "JUMP_BACKWARD" in last
-                if looks and (before is None or handler(code, before) == handler(code, at)):
+                closing = last is None and code.co_flags & inspect.CO_GENERATOR  # perhaps, and Python swallows it there
+                if looks and not closing and (before is None or handler(code, before) == handler(code, at)):
                     self.count += 1
                     if self.count == self.at:
                         self.where = (code.co_qualname, last in (None, "RESUME"))
@@ -68,7 +70,7 @@ def interrupted(work, at):
         return interruption.where
     finally:
         sys.settrace(tracer)
-    return interruption.where or interruption.count  # Python 3.12 swallows one in a generator that it closes
+    return interruption.count
 
 
 def network():
