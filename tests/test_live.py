@@ -322,6 +322,7 @@ def test_a_dead_relu_stays_dead_and_a_leaky_one_recovers(opened):
             assert page.evaluate("live.loss") < 1e-4
 
 
+@pytest.mark.slow
 def test_from_a_saturated_start_cross_entropy_learns_and_the_squared_error_hardly(opened):
     X, Y = np.array([[1.0], [0.5]]), np.array([0, 0])
     losses = {}

@@ -17,6 +17,7 @@ __all__ = ["iris", "iris_page", "iris_tab", "opened"]
 # --- a reader at the controls -----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_keys_alone_play_step_rewind_and_travel(iris):
     page = iris
     page.keyboard.press("s")

@@ -38,6 +38,7 @@ def test_a_unit_says_whose_its_numbers_are(named):
     assert of_example != pytest.approx(named.evaluate("gradientNow()[0]"), rel=1e-2)
 
 
+@pytest.mark.slow
 def test_an_input_has_the_name_of_its_column_at_every_level_of_the_zoom(named):
     rows = within(named, 1)
     for column in COLUMNS:

@@ -178,6 +178,7 @@ def test_the_tints_of_a_graph_are_on_a_scale_that_decays_slowly(opened):
     assert page.evaluate(strongest) == pytest.approx(1e4)
 
 
+@pytest.mark.slow
 def test_the_badges_name_the_units_that_diagnose_names(opened):
     X, Y = moons()
     model = nn.MLP(2, [6, 1], "relu", rng=0)

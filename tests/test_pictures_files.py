@@ -34,6 +34,7 @@ def test_save_writes_by_suffix_and_returns_the_path(tmp_path):
         assert path.read_bytes().startswith(start)
 
 
+@pytest.mark.slow
 def test_a_pdf_is_text_and_lines_in_our_font_and_the_same_every_time(tmp_path):
     pytest.importorskip("typst")
     data = draw(network(), detail="values").save(tmp_path / "picture.pdf").read_bytes()

@@ -154,6 +154,7 @@ def test_random_graphs_give_their_outputs_and_gradients(example):
     assert_recorded_is_eager(lambda *x: dot(weights, f(*x)), *data, rel=1e-11)
 
 
+@pytest.mark.slow
 @SOME
 @given(programs())
 def test_random_data_sets_built_as_one_graph_give_the_same(example):

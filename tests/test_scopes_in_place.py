@@ -82,6 +82,7 @@ def test_a_scope_opens_and_closes_in_place_and_the_others_stay_folded(opened):
     assert lesson.page.evaluate(lines) == pytest.approx(long, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_open_scopes_show_what_python_computed_and_nothing_stands_over_anything(opened):
     out = network()
     lesson = opened(steps(out, detail="stages"))

@@ -176,6 +176,7 @@ def test_a_page_of_eighty_values_is_under_250_kb():
     assert len(steps(out).html.encode()) < 250_000
 
 
+@pytest.mark.slow
 def test_a_long_graph_goes_by_stages_and_says_so_or_shows_what_is_near_the_output(opened):
     model = nn.MLP(2, [24, 24, 24, 24, 1], "tanh", rng=0)
     lesson = opened(steps(nn.mse(model([0.5, -1.0]), 1.0)))

@@ -67,6 +67,7 @@ def test_a_stage_says_which_element_it_takes():
     assert "take(x, i)" in [panel.formula for panel in viz.draw(y, detail="stages").scene.cards]
 
 
+@pytest.mark.slow
 def test_the_page_writes_it_as_the_call_is_too(page, tmp_path):
     for n, list_ in ((3, "[x[0], x[1], x[2]]"), (8, "[x[0], x[1], x[2], …, x[7]]")):
         page.goto(viz.steps(picked(n)).save(tmp_path / "lesson.html").as_uri())
