@@ -196,7 +196,7 @@ BUILT_IN.update(TABLE)
 # derivative's digits near 0, where it is the difference of two numbers that are alike.
 # fmt: off
 sigmoid_slope = Op("sigmoid_slope", lambda x: sigmoid(x) * sigmoid(-x), (lambda y, x: -y * tanh(x / 2),), computed=lambda x: exp(-abs(x)) / ((1.0 + exp(-abs(x))) * (1.0 + exp(-abs(x)))), symbol="σ′")
-arcsin_slope  = Op("arcsin_slope", lambda x: 1 / sqrt((1 - x) * (1 + x)), (lambda y, x: x * (y * y * y),), symbol="arcsin′", domain="−1 < x < 1", instead="Keep the operand between −1 and 1.", samples=((-0.95, 0.95),))  # 1 - x*x has no digits left at 1
+arcsin_slope  = Op("arcsin_slope", lambda x: 1 / sqrt((1 - x) * (1 + x)), (lambda y, x: x * (y * y * y),), symbol="arcsin′", domain="−1 < x < 1", instead="It is the derivative of arcsin, and −1 times it that of arccos: keep their operand between −1 and 1.", samples=((-0.95, 0.95),))  # 1 - x*x has no digits left at 1
 # fmt: on
 RESERVED.update(("sigmoid_slope", "arcsin_slope"))
 del Methods.sigmoid_slope, Methods.arcsin_slope  # type: ignore[attr-defined]  # which not every Value needs to have

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import sympy
 
-from autograd import Value, constant, grad, gradients, hessian, jvp, ops, refusals, scope
+from autograd import Value, constant, grad, gradients, hessian, jvp, ops, record, refusals, scope
 from tests.rows import EPS, EVERY_ROW, EXPONENTIAL, ROWS, call, derivatives, drawn, inside, made
 
 pytestmark = pytest.mark.unmeasured  # other tests cover all of autograd
@@ -242,3 +242,17 @@ def test_a_derivative_that_does_not_exist_is_stored_as_nan_and_refused(f):
     (0.0 * y).backward()  # an adjoint of 0 passes nothing on
     assert x.grad == 0.0
     assert jvp(f, (0.0,), (0.0,)) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("x", [800.0, -800.0, 1e308, -1e308, math.inf, -math.inf])
+@pytest.mark.parametrize("op", [ops.tanh, ops.sigmoid, ops.softplus, ops.log_sigmoid], ids=lambda op: op.name)
+def test_where_a_function_is_flat_its_second_and_third_derivatives_are_0(op, x):
+    assert (grad(grad(op))(x), grad(grad(grad(op)))(x)) == (0.0, 0.0)
+
+
+def test_a_recorded_derivative_at_the_end_of_its_domain_says_whose_it_is():
+    w = Value(1.0, "w")
+    slope = record(lambda x: gradients(ops.arcsin.apply(w * x), [w])[0], 0.5)
+    assert slope([0.5]).tolist() == pytest.approx([0.5 / math.sqrt(0.75)])
+    with pytest.raises(ZeroDivisionError, match=r"row 0: .*It is the derivative of arcsin"):
+        slope([1.0])
