@@ -197,16 +197,21 @@ def uncut(v: Value) -> None:
 
 def numbers_of(nodes: Iterable[Value], read: Sequence[Value]) -> None:
     """TypeError where a program computes numbers from nodes, and reads leaves, of a graph that would lose this part."""
-    for v in (*filter(own, nodes), *(read if current() else ())) if differentiating() else ():
+    for v in (*filter(own, nodes), *(read if kept() else ())) if differentiating() else ():
         lost = "belongs to the graph that is being differentiated or recorded, which would lose this part"
-        frozen = "would keep its number of now in the graph that is being recorded"
+        frozen = "would keep its number of now in the graph that is being differentiated or recorded"
         what = lost if own(v) else frozen
         raise TypeError(f"a program computes numbers, and {refusals.described(v)} {what}: call the function itself")
 
 
+def kept() -> bool:
+    """Whether all that is computed is part of a graph: in a recording, and in a transform that is taken at Values."""
+    return bool(current()) or any(v.op is not None for v in _graph.get().primals or ())
+
+
 def inside(outputs: Iterable[Any]) -> bool:
-    """Whether these are part of the running transform's graph, or of a recording."""
-    return bool(current()) or any(own(node) for v in outputs if hasattr(v, "parents") for node in behind(v))
+    """Whether these are part of the running transform's graph, or of one that is kept."""
+    return kept() or any(own(node) for v in outputs if hasattr(v, "parents") for node in behind(v))
 
 
 def line() -> str:

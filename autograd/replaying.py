@@ -9,7 +9,7 @@ import numpy as np
 
 from autograd import nesting
 from autograd.arrays import array
-from autograd.guards import current, differentiating, own
+from autograd.guards import differentiating, kept, own
 from autograd.tape import wengert_list
 from autograd.value import Value
 
@@ -34,17 +34,17 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
         raise TypeError(f"replay takes a Value or a nesting of Values; got {output!r}")
     order = wengert_list(outputs)
     # Arrays and symbols go with no Value: within a transform the leaves that it does not reach are then numbers.
-    kept = bool(current()) or (differentiating() and all(isinstance(x, Value | nesting.REAL) for x in given.values()))
-    leaves = [v for v in order if v.op is None]
-    result: dict[Value, Any] = {leaf: given.get(leaf, _handed_on(leaf, kept)) for leaf in leaves}
+    as_values = kept() or (differentiating() and all(isinstance(x, Value | nesting.REAL) for x in given.values()))
+    leaves = [v for v in order if v.op is None or (v in given and own(v))]
+    result: dict[Value, Any] = {leaf: given.get(leaf, _handed_on(leaf, as_values)) for leaf in leaves}
     for leaf, x in given.items():
         if leaf not in result:
             raise KeyError(f"{leaf!r} is not a leaf of this graph: replay takes leaves, and computes the other nodes")
-        if isinstance(x, list | tuple | range):
+        if isinstance(nesting.unmasked(x), list | tuple | range | str):
             raise TypeError(f"replay takes a number or an array for {leaf!r}; got {x!r}: make it np.array(…)")
     other = set(given)  # and what is computed from them: all else stays as it is where it is part of a running graph
     for node in order:
-        if node.op is not None:
+        if node not in result:
             other.update({node} if other.intersection(node.parents) else ())
             result[node] = (
                 node if own(node) and node not in other else node.op.apply(*(result[p] for p in node.parents))
@@ -57,8 +57,8 @@ def replay(output: Any, given: Mapping[Value, Any]) -> Any:
     return nesting.mapped(result.__getitem__, output)
 
 
-def _handed_on(leaf: Value, kept: bool) -> Any:
-    if own(leaf) or (kept and leaf.role != "constant"):
+def _handed_on(leaf: Value, as_value: bool) -> Any:
+    if own(leaf) or (as_value and leaf.role != "constant"):
         return leaf
     whole = leaf.role == "constant" and leaf.data.is_integer() and abs(leaf.data) <= 2**53  # beyond, not every int
     return int(leaf.data) if whole else leaf.data

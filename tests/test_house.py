@@ -149,7 +149,7 @@ def code_lines(path):
     [
         (["autograd/operation.py", "autograd/ops.py", "autograd/tape.py", "autograd/value.py"], 578),
         # 3,000 were planned: C takes 680, loops over rounds 325, JavaScript for pages 90, pickles 60, indices that are data 130
-        (["autograd/**/*.py"], 5910),
+        (["autograd/**/*.py"], 5914),
         (["nn/*.py"], 1705),  # 800 were planned: refusals, the doctor, CSV files, claims 290, the GPT 96, lengths 65
         (["viz/**/*.py"], 4989),  # 1,600 were planned: live takes 520, wires and Jacobians 460, steps and exercises 540
     ],

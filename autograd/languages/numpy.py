@@ -163,8 +163,10 @@ def others(x):
 _ROWS = """
 
 def _rows(name, x, shape):
-    if np.asarray(x).dtype.kind not in "biuf":
-        raise TypeError(f"{name} is rows of real numbers; got an array of {np.asarray(x).dtype}")
+    plain = np.asarray(x)
+    plain = np.asarray(plain.tolist()) if plain.dtype == object else plain
+    if plain.dtype.kind not in "biuf":
+        raise TypeError(f"{name} is rows of real numbers; got an array of {plain.dtype}")
     x = np.ma.filled(np.ma.asarray(x, dtype=theta.dtype), np.nan)
     x = x[None] if x.shape == shape else x
     if x.ndim == 0 or x.shape[1:] != shape:
